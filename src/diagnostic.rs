@@ -1,0 +1,210 @@
+//! What is wrong, and where: the words every stage reports its findings in.
+//!
+//! A place is a range of bytes in a text; lines and columns are counted only when it is shown.
+
+use std::ops::Range;
+
+/// Names one of the [`Texts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SourceId(u32);
+
+/// A stretch of a text, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The text.
+    pub(crate) source: SourceId,
+    /// The bytes, from the start of the text.
+    pub(crate) bytes: Range<u32>,
+}
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Severity {
+    /// The input is refused.
+    Error,
+    /// The input is taken, though it is surely a slip (refused under `--strict`).
+    Warning,
+}
+
+/// The stable, kebab-case name of a kind of finding, shown as `error[code]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Code(pub(crate) &'static str);
+
+/// One finding. Messages start in lower case and have no final period; what the user wrote stands in back-ticks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Diagnostic {
+    /// Which kind of finding.
+    pub(crate) code: Code,
+    /// How much it weighs.
+    pub(crate) severity: Severity,
+    /// What is wrong, in one line.
+    pub(crate) message: String,
+    /// A few words beside the caret: what was expected here.
+    pub(crate) expected: Option<String>,
+    /// How to mend it.
+    pub(crate) hint: Option<String>,
+    /// What to write in the place of `at`, where that alone mends it; shown with the hint.
+    pub(crate) fix: Option<String>,
+    /// Where.
+    pub(crate) at: Place,
+    /// Other places that belong to it (the first of two duplicates), each with a few words.
+    pub(crate) also: Vec<(Place, String)>,
+}
+
+impl Diagnostic {
+    /// An error at a place.
+    pub(crate) fn error(code: Code, at: Place, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            expected: None,
+            hint: None,
+            fix: None,
+            at,
+            also: Vec::new(),
+        }
+    }
+
+    /// A warning at a place.
+    pub(crate) fn warning(code: Code, at: Place, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, at, message)
+        }
+    }
+
+    /// Adds what was expected.
+    pub(crate) fn expected(mut self, words: impl Into<String>) -> Self {
+        self.expected = Some(words.into());
+        self
+    }
+
+    /// Adds how to mend it.
+    pub(crate) fn hint(mut self, words: impl Into<String>) -> Self {
+        self.hint = Some(words.into());
+        self
+    }
+
+    /// Adds the text that would mend it, in the place of `at`.
+    pub(crate) fn fix(mut self, text: impl Into<String>) -> Self {
+        self.fix = Some(text.into());
+        self
+    }
+
+    /// Adds another place.
+    pub(crate) fn also(mut self, place: Place, words: impl Into<String>) -> Self {
+        self.also.push((place, words.into()));
+        self
+    }
+}
+
+/// The texts that places point into, in the order they were read.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    texts: Vec<SourceText>,
+}
+
+/// A text that was read, with the name it is shown under.
+pub(crate) struct SourceText {
+    /// The path as the user would write it, or `<stdin>`.
+    pub(crate) origin: String,
+    /// All of it.
+    pub(crate) text: String,
+    /// Where each line starts, in bytes.
+    lines: Vec<usize>,
+}
+
+impl std::fmt::Debug for SourceText {
+    /// The name alone: the text may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SourceText({:?})", self.origin)
+    }
+}
+
+/// A place as people count: from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    /// The line, from 1.
+    pub(crate) line: usize,
+    /// The column in characters, from 1.
+    pub(crate) column: usize,
+}
+
+impl Texts {
+    /// Takes in a text.
+    pub(crate) fn add(&mut self, origin: impl Into<String>, text: impl Into<String>) -> SourceId {
+        let text = text.into();
+        let lines = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        self.texts.push(SourceText {
+            origin: origin.into(),
+            text,
+            lines,
+        });
+        SourceId(u32::try_from(self.texts.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// The text of that name.
+    pub(crate) fn get(&self, id: SourceId) -> &SourceText {
+        &self.texts[id.0 as usize]
+    }
+
+    /// Where a place begins.
+    pub(crate) fn start(&self, place: &Place) -> Position {
+        self.get(place.source).position(place.bytes.start as usize)
+    }
+
+    /// Where a place ends: the position just after its last character.
+    pub(crate) fn end(&self, place: &Place) -> Position {
+        self.get(place.source).position(place.bytes.end as usize)
+    }
+}
+
+impl SourceText {
+    /// The position of a byte; one inside a character, or past the end, counts as the nearest before it.
+    pub(crate) fn position(&self, byte: usize) -> Position {
+        let byte = self.text.floor_char_boundary(byte);
+        let line = self.lines.partition_point(|start| *start <= byte);
+        let start = self.lines[line - 1];
+        let before = &self.text[start..byte];
+        // A byte order mark is no column.
+        let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
+        Position { line, column }
+    }
+
+    /// The bytes of the lines `first..=last` (from 1), without the last line's end.
+    pub(crate) fn lines(&self, first: usize, last: usize) -> Range<usize> {
+        let start = self.lines[first - 1];
+        let end = self
+            .lines
+            .get(last)
+            .map_or(self.text.len(), |next| next - 1);
+        start..end
+    }
+
+    /// How many lines there are.
+    pub(crate) fn line_count(&self) -> usize {
+        self.lines.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_characters_and_skip_the_byte_order_mark() {
+        let mut texts = Texts::default();
+        let id = texts.add("a.yaml", "\u{feff}ä: ü\nb: c\n");
+        let at = |start, end| Place {
+            source: id,
+            bytes: start..end,
+        };
+        assert_eq!(texts.start(&at(3, 5)), Position { line: 1, column: 1 });
+        assert_eq!(texts.start(&at(7, 9)), Position { line: 1, column: 4 });
+        assert_eq!(texts.start(&at(10, 11)), Position { line: 2, column: 1 });
+        assert_eq!(texts.end(&at(10, 99)), Position { line: 3, column: 1 });
+    }
+}

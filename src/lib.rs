@@ -1,0 +1,17 @@
+//! rcsync keeps the webhook integrations of a Rocket.Chat server as code.
+
+mod cli;
+mod clock;
+mod commands;
+mod diagnostic;
+mod exit;
+mod sandbox;
+mod secret;
+mod yaml;
+
+use std::process::ExitCode;
+
+/// Runs the command line of this process and says how it ended.
+pub fn run() -> ExitCode {
+    commands::run().into()
+}

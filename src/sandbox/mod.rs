@@ -1,0 +1,1 @@
+//! The sandbox: an imitation of the Rocket.Chat server's integration endpoints.
