@@ -6,6 +6,7 @@ mod commands;
 mod diagnostic;
 mod exit;
 mod sandbox;
+mod script;
 mod secret;
 mod yaml;
 

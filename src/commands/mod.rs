@@ -11,6 +11,6 @@ use crate::exit::Exit;
 pub(crate) fn run() -> Exit {
     let cli = Cli::parse();
     match cli.command {
-        Command::Sandbox(args) => sandbox::run(&args),
+        Command::Sandbox(args) => sandbox::run(args),
     }
 }
