@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::state::State;
-use super::world::{Record, Room, Write, text};
+use super::write::{Record, Room, Write, text};
 
 /// Something that happens on the server.
 #[derive(Clone, Debug, Deserialize, Serialize)]

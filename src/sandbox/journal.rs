@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::world::{World, Write};
+use super::world::World;
+use super::write::Write;
 
 /// The first line of every journal.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]

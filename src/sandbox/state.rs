@@ -11,7 +11,8 @@ use super::journal::Journal;
 use super::limiter::Limiter;
 use super::reply::{Refusal, Request};
 use super::rules::hooks::Delivery;
-use super::world::{World, Write};
+use super::world::World;
+use super::write::Write;
 
 /// How many requests and deliveries are remembered.
 const REMEMBERED: usize = 100_000;

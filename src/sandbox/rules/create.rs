@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::era::Quirk;
 use super::super::loose;
 use super::super::reply::{Place, Refusal};
-use super::super::world::{Record, Write, text};
+use super::super::write::{Record, Write, text};
 use super::scripts::{self, DEFAULT_ENGINE};
 use super::{Call, Kind, Outcome, body_of, incoming, is_blank, outgoing, plain};
 

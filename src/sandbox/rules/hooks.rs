@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::era::Quirk;
 use super::super::reply::Refusal;
-use super::super::world::{Record, text};
+use super::super::write::{Record, text};
 use super::{Call, Outcome};
 
 /// What a webhook received.

@@ -6,11 +6,13 @@
 pub(super) mod channels;
 pub(super) mod create;
 pub(super) mod directory;
+pub(super) mod get;
 pub(super) mod history;
 pub(super) mod hooks;
 pub(super) mod incoming;
 pub(super) mod list;
 pub(super) mod outgoing;
+pub(super) mod paging;
 pub(super) mod remove;
 pub(super) mod scripts;
 pub(super) mod session;
@@ -24,7 +26,7 @@ use super::ids;
 use super::js;
 use super::reply::{Refusal, Success};
 use super::state::State;
-use super::world::{Record, Room, User, Write, text};
+use super::write::{Record, Room, User, Write, text};
 
 /// What a handler comes to.
 pub(super) type Outcome = Result<Success, Refusal>;

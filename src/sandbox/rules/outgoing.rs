@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::js;
 use super::super::reply::{Place, Refusal};
-use super::super::world::{Record, text};
+use super::super::write::{Record, text};
 use super::incoming::{parts, stamp};
 use super::scripts::{self, DEFAULT_ENGINE};
 use super::{Call, Kind, channels, is_blank, is_falsy};

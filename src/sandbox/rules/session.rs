@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::era::Quirk;
 use super::super::reply::Refusal;
-use super::super::world::{User, Write};
+use super::super::write::{User, Write};
 use super::{Call, Outcome, body_of};
 
 /// Checks a password or a token, and hands out a token.

@@ -8,7 +8,7 @@ use super::super::era::Quirk;
 use super::super::js;
 use super::super::loose;
 use super::super::reply::{Place, Refusal};
-use super::super::world::{Record, text};
+use super::super::write::{Record, text};
 use super::create::addressed;
 use super::scripts::{self, Compiled, DEFAULT_ENGINE};
 use super::{Call, Kind, Outcome, body_of, channels, incoming, is_blank, outgoing, plain};
