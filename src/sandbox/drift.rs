@@ -145,6 +145,7 @@ fn moved(mut record: Record, now: &str) -> Record {
     record
 }
 
+/// A record that is switched off.
 fn disabled(record: &Record) -> Record {
     let mut record = record.clone();
     record.insert("enabled".to_owned(), false.into());

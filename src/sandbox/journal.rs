@@ -113,6 +113,7 @@ fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
+/// Writes as lines.
 fn lines(writes: &[Write]) -> io::Result<Vec<u8>> {
     let each: io::Result<Vec<_>> = writes.iter().map(line).collect();
     Ok(each?.concat())

@@ -31,12 +31,14 @@ pub(super) enum Run {
     Create,
 }
 
+/// The route permission of listing and removing (reference 3.1).
 const ANY: &[&str] = &[
     "manage-outgoing-integrations",
     "manage-own-outgoing-integrations",
     "manage-incoming-integrations",
     "manage-own-incoming-integrations",
 ];
+/// The route permission of the history.
 const ANY_OUTGOING: &[&str] = &[
     "manage-outgoing-integrations",
     "manage-own-outgoing-integrations",
@@ -79,6 +81,7 @@ const fn open(row: Route) -> Route {
     }
 }
 
+/// Every endpoint below `/api`.
 const ROUTES: &[Route] = &[
     Route {
         method: "POST",

@@ -79,6 +79,7 @@ impl World {
             .collect()
     }
 
+    /// A user appears, or takes other properties.
     fn put_user(&mut self, mut user: User) {
         if let Some(old) = self.users.get(&user.id) {
             self.usernames.remove(&old.username);
@@ -92,6 +93,7 @@ impl World {
         self.users.insert(user.id.clone(), user);
     }
 
+    /// A user goes, and all that hangs on it.
     fn drop_user(&mut self, id: &str) {
         if let Some(user) = self.users.remove(id) {
             self.usernames.remove(&user.username);
@@ -101,6 +103,7 @@ impl World {
             .retain(|subscription| subscription.uid != id);
     }
 
+    /// A room appears, or takes another name.
     fn put_room(&mut self, room: Room) {
         if let Some(old) = self.rooms.get(&room.id).and_then(|old| old.name.as_ref()) {
             self.room_names.remove(old);
@@ -111,6 +114,7 @@ impl World {
         self.rooms.insert(room.id.clone(), room);
     }
 
+    /// A room goes, and all that hangs on it.
     fn drop_room(&mut self, id: &str) {
         if let Some(name) = self.rooms.remove(id).and_then(|room| room.name) {
             self.room_names.remove(&name);
@@ -119,6 +123,7 @@ impl World {
             .retain(|subscription| subscription.rid != id);
     }
 
+    /// An integration appears at the end, or changes where it stands.
     fn put_record(&mut self, record: Record) {
         let id = text(&record, "_id").unwrap_or_default().to_owned();
         let place = *self.places.entry(id).or_insert_with(|| {

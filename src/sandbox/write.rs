@@ -30,6 +30,7 @@ pub(crate) struct User {
     pub(crate) token: Option<String>,
 }
 
+/// A user that does not say is active.
 fn yes() -> bool {
     true
 }

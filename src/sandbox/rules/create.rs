@@ -87,6 +87,7 @@ pub(super) fn addressed(call: &Call<'_>, kind: Kind) -> Option<Record> {
     found.cloned()
 }
 
+/// Whether an outgoing integration calls this URL.
 fn has_url(record: &Record, url: &str) -> bool {
     let urls = record.get("urls").and_then(Value::as_array);
     urls.is_some_and(|urls| urls.iter().any(|known| known.as_str() == Some(url)))

@@ -111,6 +111,7 @@ pub(in super::super) fn subscriptions_get(call: &mut Call<'_>) -> Outcome {
     Ok(changes(subscriptions))
 }
 
+/// The rooms that the caller is in.
 fn own_rooms<'c>(call: &'c Call<'_>) -> impl Iterator<Item = &'c Room> {
     let world = &call.state.world;
     world

@@ -42,6 +42,7 @@ pub(in super::super) fn deliver(call: &mut Call<'_>, path: &str) -> Outcome {
     Ok(Map::new())
 }
 
+/// What a webhook that is switched off answers.
 fn disabled(call: &Call<'_>) -> Refusal {
     const TEXT: &str = "Service Unavailable";
     if call.era.has(Quirk::BareHookText) {

@@ -28,6 +28,7 @@ struct Filter {
 }
 
 impl Filter {
+    /// Reads what the query asks for and what the caller may see.
     fn new(call: &Call<'_>) -> Self {
         let filters = call.era.has(Quirk::FiltersList);
         let asked = |key| call.asked(key).filter(|value| filters && !value.is_empty());
@@ -42,6 +43,7 @@ impl Filter {
         }
     }
 
+    /// Whether the record is wanted.
     fn takes(&self, call: &Call<'_>, record: &Record) -> bool {
         let name = || js::fold(text(record, "name").unwrap_or_default());
         self.sight.takes(call, record)
@@ -61,6 +63,7 @@ enum Sight {
 }
 
 impl Sight {
+    /// The sight that the caller's permissions give.
     fn of(call: &Call<'_>) -> Self {
         let kinds = [Kind::Incoming, Kind::Outgoing];
         let all: Vec<_> = kinds
@@ -79,6 +82,7 @@ impl Sight {
         }
     }
 
+    /// Whether the record is seen.
     fn takes(&self, call: &Call<'_>, record: &Record) -> bool {
         let is = |kind: &Kind| text(record, "type") == Some(kind.name());
         match self {

@@ -56,7 +56,9 @@ const INHERITED: &[&str] = &[
     "__lookupSetter__",
 ];
 
+/// Where the server says that a needed field was refused.
 const REQUIRED: Place = Place::Function("validateOutgoing._verifyRequiredFields");
+/// Where the server says that everything else was refused.
 const VALIDATE: Place = Place::Function("validateOutgoing");
 
 /// The first half of the validation, up to the stamp of the time: the data of a record without its script.
