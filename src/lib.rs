@@ -3,8 +3,12 @@
 mod cli;
 mod clock;
 mod commands;
+mod desired;
 mod diagnostic;
 mod exit;
+mod integration;
+mod observed;
+mod plan;
 mod sandbox;
 mod secret;
 mod yaml;
