@@ -9,7 +9,6 @@ use crate::integration::{Kind, Version};
 pub(crate) struct ServerId(pub(crate) String);
 
 /// Everything this account sees, and who it is.
-#[derive(Debug)]
 pub(crate) struct ObservedState {
     /// The server and the account.
     pub(crate) server: ServerFacts,

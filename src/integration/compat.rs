@@ -33,11 +33,6 @@ impl Version {
             minor: minor.parse().unwrap_or(0),
         })
     }
-
-    /// Whether incoming webhooks must say whether a payload may override their channel (reference 0, E5).
-    pub(crate) fn demands_override_flag(self) -> bool {
-        self == Self::new(6, 3)
-    }
 }
 
 impl fmt::Display for Version {
@@ -53,6 +48,8 @@ pub(crate) struct Versions {
     since: Version,
     /// What older versions do anyway, where that is fixed.
     before: Option<Instead>,
+    /// The version that does without it in no create, though others do.
+    demanded: Option<Version>,
 }
 
 /// The value of a field that a server does not know, by what that server does.
@@ -87,6 +84,11 @@ impl Versions {
     /// The first version that takes it.
     pub(crate) fn first(&self) -> Version {
         self.since
+    }
+
+    /// Whether it is known what a version that does not take the field does anyway.
+    pub(crate) fn has_own_way(&self) -> bool {
+        self.before.is_some()
     }
 
     /// Whether `value` is what a version that does not take the field does anyway.

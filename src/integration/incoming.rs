@@ -124,12 +124,12 @@ pub(super) const FIELDS: &[Field] = &[
     common::SCRIPT_ENABLED,
     common::SCRIPT_ENGINE,
     common::SKIP_TRANSPILE,
-    // Before 6.3 every request could name another channel.
+    // Before 6.3 every request could name another channel; 6.3 takes no create without it (reference 0, E5).
     Field {
         name: "overrideDestinationChannelEnabled",
         shape: Shape::Flag,
         left_out: LeftOut::Observed,
-        versions: Versions::since(Version::new(6, 3), Instead::Flag(true)),
+        versions: Versions::since(Version::new(6, 3), Instead::Flag(true)).demanded_by(Version::new(6, 3)),
         ..Field::PLAIN
     },
 ];

@@ -1,16 +1,22 @@
 //! The plan: what would change, as a value. Building it asks nobody and writes nothing, and the same input
 //! gives the same plan.
 
+mod compare;
+mod identity;
+
+use crate::desired::{Desired, DesiredState};
 use crate::diagnostic::Place;
-use crate::integration::{Field, Fields, Key, Value};
-use crate::observed::{ServerFacts, ServerId};
+use crate::integration::{Field, Fields, Key, LeftOut, Role, Value};
+use crate::observed::{ObservedState, ServerFacts, ServerId};
+
+use identity::Identity;
 
 /// What would change on the server.
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// The server it was made for.
     pub(crate) server: ServerFacts,
-    /// The changes, in the order they are shown and made.
+    /// The changes, in the order they are shown: blocked ones, updates, creates; each by kind and name.
     pub(crate) changes: Vec<Change>,
     /// How many entries are as written.
     pub(crate) unchanged: usize,
@@ -64,7 +70,7 @@ pub(crate) struct Reason {
 }
 
 /// A field before and after.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FieldChange {
     /// The row.
     pub(crate) field: &'static Field,
@@ -72,4 +78,85 @@ pub(crate) struct FieldChange {
     pub(crate) before: Option<Value>,
     /// The desired value; `None` for a secret that is generated when the change is made.
     pub(crate) after: Option<Value>,
+}
+
+impl Plan {
+    /// What has to change for the observed state to become the desired one.
+    pub(crate) fn between(desired: &DesiredState, observed: &ObservedState) -> Self {
+        let identity = Identity::of(&observed.records);
+        let mut changes: Vec<_> = desired
+            .entries
+            .iter()
+            .filter_map(|entry| change(entry, &identity, &observed.server))
+            .collect();
+        changes.sort_by(|a, b| (a.action.rank(), &a.key).cmp(&(b.action.rank(), &b.key)));
+        Self {
+            server: observed.server.clone(),
+            unchanged: desired.entries.len() - changes.len(),
+            unmanaged: identity.unnamed(desired.entries.iter().map(|entry| &entry.key)),
+            changes,
+        }
+    }
+
+    /// Whether the server is as written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Whether there is a change that can be made.
+    pub(crate) fn has_writes(&self) -> bool {
+        self.changes.iter().any(|change| !matches!(change.action, Action::Blocked { .. }))
+    }
+}
+
+impl Action {
+    /// The order in which changes are shown.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Blocked { .. } => 0,
+            Self::Update { .. } => 1,
+            Self::Create(_) => 2,
+        }
+    }
+}
+
+fn change(entry: &Desired, identity: &Identity<'_>, server: &ServerFacts) -> Option<Change> {
+    let (action, fields) = match identity.find(&entry.key) {
+        [] => create(entry, server),
+        [record] => compare::record(entry, record, server)?,
+        several => (Action::Blocked { id: None, reason: identity::ambiguous(several) }, Vec::new()),
+    };
+    Some(Change {
+        key: entry.key.clone(),
+        action,
+        fields,
+        place: Some(entry.place.clone()),
+        script_file: entry.script_file.clone(),
+    })
+}
+
+/// A new record: what is written, and what a request must carry.
+fn create(entry: &Desired, server: &ServerFacts) -> (Action, Vec<FieldChange>) {
+    let mut values = Fields::new(entry.key.kind);
+    let mut shown = Vec::new();
+    for field in entry.key.kind.fields() {
+        let written = entry.written.contains(field.name);
+        match (entry.fields.get(field), compare::held(field, entry, server)) {
+            (_, Err(reason)) => return (Action::Blocked { id: None, reason }, Vec::new()),
+            (Some(value), Ok(true)) if written || field.always_sent => {
+                values.set(field.name, Some(value.clone()));
+                if written && field.role != Role::Name {
+                    shown.push(FieldChange { field, before: None, after: Some(value.clone()) });
+                }
+            }
+            (None, Ok(true)) if field.left_out == LeftOut::Generated => {
+                shown.push(FieldChange { field, before: None, after: None });
+            }
+            (None, Ok(true)) if server.version.is_some_and(|version| field.versions.demand(version)) => {
+                values.set(field.name, Some(Value::Flag(false)));
+            }
+            _ => {}
+        }
+    }
+    (Action::Create(values), shown)
 }
