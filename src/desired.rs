@@ -63,13 +63,19 @@ pub(crate) fn build(
     for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
         let view = view(entry, scripts, texts, &mut resolver);
         rules::check(&view, &mut resolver.findings);
-        let Some(key) = key(entry, &view) else { continue };
+        let Some(key) = key(entry, &view) else {
+            continue;
+        };
         unique(entry, &key, &mut seen, &mut resolver.findings);
         if entry.own.state.is_none_or(|state| state == State::Present) {
             state.entries.push(desired(entry, key, view));
         }
     }
-    Built { state, findings: resolver.findings, made_up: resolver.made_up }
+    Built {
+        state,
+        findings: resolver.findings,
+        made_up: resolver.made_up,
+    }
 }
 
 /// What an entry uses that this version reads and does not act on yet, by place.
@@ -88,14 +94,19 @@ pub(crate) fn not_yet_acting(manifests: &[Manifest]) -> Vec<Diagnostic> {
                 ("id", entry.own.id.is_some()),
                 ("renamedFrom", entry.own.renamed_from.is_some()),
                 ("ignore", !entry.own.ignore.is_empty()),
-                ("state", entry.own.state.is_some_and(|state| state != State::Present)),
+                (
+                    "state",
+                    entry.own.state.is_some_and(|state| state != State::Present),
+                ),
             ];
             for (name, used) in own {
                 if let Some(member) = entry.node.get(name).filter(|_| used) {
                     add(name, &member.key_at);
                 }
             }
-            let script = entry.value("script").and_then(|script| script.get("replace"));
+            let script = entry
+                .value("script")
+                .and_then(|script| script.get("replace"));
             if let Some(member) = script {
                 add("script.replace", &member.key_at);
             }
@@ -105,20 +116,33 @@ pub(crate) fn not_yet_acting(manifests: &[Manifest]) -> Vec<Diagnostic> {
 }
 
 fn settings_once(manifests: &[Manifest], findings: &mut Vec<Diagnostic>) {
-    let mut places = manifests.iter().filter_map(|manifest| Some(&manifest.settings.as_ref()?.1));
+    let mut places = manifests
+        .iter()
+        .filter_map(|manifest| Some(&manifest.settings.as_ref()?.1));
     if let Some(first) = places.next() {
         findings.extend(places.map(|place| {
-            Diagnostic::error(Code("second-settings"), place.clone(), "`settings` is written twice")
-                .hint("write it once over all files")
-                .also(first.clone(), "first written here")
+            Diagnostic::error(
+                Code("second-settings"),
+                place.clone(),
+                "`settings` is written twice",
+            )
+            .hint("write it once over all files")
+            .also(first.clone(), "first written here")
         }));
     }
 }
 
 fn key(entry: &Entry, view: &View) -> Option<Key> {
-    let name = entry.kind.fields().iter().find(|field| field.role == Role::Name)?;
+    let name = entry
+        .kind
+        .fields()
+        .iter()
+        .find(|field| field.role == Role::Name)?;
     match &view.values.get(name.name)?.value {
-        Value::Text(text) => Some(Key { kind: entry.kind, name: text.as_plain()?.to_owned() }),
+        Value::Text(text) => Some(Key {
+            kind: entry.kind,
+            name: text.as_plain()?.to_owned(),
+        }),
         _ => None,
     }
 }
@@ -131,13 +155,17 @@ fn unique<'m>(
     findings: &mut Vec<Diagnostic>,
 ) {
     let others = seen.entry(key.clone()).or_default();
-    let clash = others.iter().find(|other| match (&entry.own.id, &other.own.id) {
-        (Some(id), Some(other)) => id == other,
-        _ => true,
-    });
+    let clash = others
+        .iter()
+        .find(|other| match (&entry.own.id, &other.own.id) {
+            (Some(id), Some(other)) => id == other,
+            _ => true,
+        });
     if let Some(other) = clash {
         let name = |entry: &Entry| {
-            entry.value("name").map_or_else(|| entry.place().clone(), |node| node.at.clone())
+            entry
+                .value("name")
+                .map_or_else(|| entry.place().clone(), |node| node.at.clone())
         };
         findings.push(
             Diagnostic::error(
@@ -160,7 +188,8 @@ fn desired(entry: &Entry, key: Key, view: View) -> Desired {
         fields.set(name, Some(seen.value));
     }
     let has_script = fields.iter().any(|(field, value)| {
-        field.role == Role::Script && matches!(value, Value::Script(text) if !text.trim().is_empty())
+        field.role == Role::Script
+            && matches!(value, Value::Script(text) if !text.trim().is_empty())
     });
     for field in entry.kind.fields() {
         if !written.contains(field.name) {
@@ -181,15 +210,21 @@ fn desired(entry: &Entry, key: Key, view: View) -> Desired {
 fn view(entry: &Entry, scripts: &Scripts, texts: &Texts, resolver: &mut Resolver<'_>) -> View {
     let mut values = BTreeMap::new();
     for (field, written) in &entry.written {
-        let Some(node) = entry.value(field.name) else { continue };
-        let mut seen =
-            Seen { value: Value::Flag(false), at: node.at.clone(), items: Vec::new(), joined: false };
+        let Some(node) = entry.value(field.name) else {
+            continue;
+        };
+        let mut seen = Seen {
+            value: Value::Flag(false),
+            at: node.at.clone(),
+            items: Vec::new(),
+            joined: false,
+        };
         let value = match written {
             Written::Switch(switch) => flag(field, switch, node, resolver),
             Written::Count(count) => number(field, count, node, resolver),
-            Written::Words(words) => {
-                resolver.text(&words.0, &node.at, takes_secrets(field)).map(Value::Text)
-            }
+            Written::Words(words) => resolver
+                .text(&words.0, &node.at, takes_secrets(field))
+                .map(Value::Text),
             Written::Items(items) => list(field, items, node, texts, resolver).map(|items| {
                 seen.joined = matches!(node.content, Content::Text(_));
                 seen.items = items;
@@ -203,11 +238,18 @@ fn view(entry: &Entry, scripts: &Scripts, texts: &Texts, resolver: &mut Resolver
             values.insert(field.name, seen);
         }
     }
-    View { kind: entry.kind, values }
+    View {
+        kind: entry.kind,
+        values,
+    }
 }
 
 fn takes_secrets(field: &Field) -> Secrets {
-    if field.sensitive { Secrets::Allowed } else { Secrets::Refused }
+    if field.sensitive {
+        Secrets::Allowed
+    } else {
+        Secrets::Refused
+    }
 }
 
 fn flag(field: &Field, switch: &Switch, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {
@@ -219,8 +261,15 @@ fn flag(field: &Field, switch: &Switch, node: &Node, resolver: &mut Resolver<'_>
         Some("true") => Some(Value::Flag(true)),
         Some("false") => Some(Value::Flag(false)),
         _ => {
-            let message = format!("the variable for `{}` is neither `true` nor `false`", field.name);
-            resolver.findings.push(Diagnostic::error(Code("not-a-flag"), node.at.clone(), message));
+            let message = format!(
+                "the variable for `{}` is neither `true` nor `false`",
+                field.name
+            );
+            resolver.findings.push(Diagnostic::error(
+                Code("not-a-flag"),
+                node.at.clone(),
+                message,
+            ));
             None
         }
     }
@@ -232,10 +281,17 @@ fn number(field: &Field, count: &Count, node: &Node, resolver: &mut Resolver<'_>
         Count::Decimal(number) => Text::from(format!("{number:.0}")),
         Count::Variable(text) => resolver.text(text, &node.at, Secrets::Refused)?,
     };
-    let number = text.as_plain().and_then(|text| text.trim().parse().ok()).map(Value::Number);
+    let number = text
+        .as_plain()
+        .and_then(|text| text.trim().parse().ok())
+        .map(Value::Number);
     if number.is_none() {
         let message = format!("`{}` is no whole number that fits", field.name);
-        resolver.findings.push(Diagnostic::error(Code("not-a-number"), node.at.clone(), message));
+        resolver.findings.push(Diagnostic::error(
+            Code("not-a-number"),
+            node.at.clone(),
+            message,
+        ));
     }
     number
 }
@@ -259,12 +315,17 @@ fn list(
             Some(parts.collect())
         }
         Items::List(items) => {
-            let Content::List(nodes) = &node.content else { return None };
+            let Content::List(nodes) = &node.content else {
+                return None;
+            };
             items
                 .iter()
                 .zip(nodes)
                 .map(|(item, node)| {
-                    Some((resolver.text(item, &node.at, takes_secrets(field))?, node.at.clone()))
+                    Some((
+                        resolver.text(item, &node.at, takes_secrets(field))?,
+                        node.at.clone(),
+                    ))
                 })
                 .collect()
         }

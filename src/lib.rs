@@ -7,10 +7,13 @@ mod desired;
 mod diagnostic;
 mod exit;
 mod integration;
+mod manifest;
 mod observed;
 mod plan;
 mod sandbox;
+mod schema;
 mod secret;
+mod variables;
 mod yaml;
 
 use std::process::ExitCode;

@@ -45,3 +45,10 @@ pub(crate) struct Record {
     /// All of it, as the server sent it. Holds tokens: never printed.
     raw: Map<String, Json>,
 }
+
+impl Record {
+    pub(crate) fn fields(&self) -> Result<crate::integration::Fields, String> {
+        let _ = &self.raw;
+        Ok(crate::integration::Fields::new(self.kind))
+    }
+}

@@ -19,13 +19,20 @@ pub(crate) fn of<T: JsonSchema>() -> Json {
     let settings = SchemaSettings::draft2020_12()
         .for_deserialize()
         .with(|settings| settings.inline_subschemas = true)
-        .with_transform(RecursiveTransform(|schema: &mut schemars::Schema| leave_out_null(schema)));
-    settings.into_generator().into_root_schema_for::<T>().to_value()
+        .with_transform(RecursiveTransform(|schema: &mut schemars::Schema| {
+            leave_out_null(schema)
+        }));
+    settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
 }
 
 /// What may be left out may not therefore be null: an empty value in YAML is nearly always a slip.
 fn leave_out_null(schema: &mut schemars::Schema) {
-    let Some(Json::Array(types)) = schema.get_mut("type") else { return };
+    let Some(Json::Array(types)) = schema.get_mut("type") else {
+        return;
+    };
     types.retain(|name| name != "null");
     if let [only] = types.as_slice() {
         let only = only.clone();
@@ -65,7 +72,10 @@ pub(crate) enum Step {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// A key is missing; `because` names the key whose value asks for it.
-    Missing { key: String, because: Option<String> },
+    Missing {
+        key: String,
+        because: Option<String>,
+    },
     /// A key that is not among those allowed.
     Unknown { key: String, allowed: Vec<String> },
     /// Another type of value.
@@ -111,13 +121,26 @@ impl Checker {
         let path: Vec<Step> = steps(error.instance_path());
         let node = walk(document, &path);
         let mut add = |at: Place, rule: Rule| {
-            into.push(Violation { path: path.clone(), node, at, rule });
+            into.push(Violation {
+                path: path.clone(),
+                node,
+                at,
+                rule,
+            });
         };
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 for key in unexpected {
-                    let at = node.get(key).map_or_else(|| node.at.clone(), |m| m.key_at.clone());
-                    add(at, Rule::Unknown { key: key.clone(), allowed: self.allowed_keys(error) });
+                    let at = node
+                        .get(key)
+                        .map_or_else(|| node.at.clone(), |m| m.key_at.clone());
+                    add(
+                        at,
+                        Rule::Unknown {
+                            key: key.clone(),
+                            allowed: self.allowed_keys(error),
+                        },
+                    );
                 }
             }
             ValidationErrorKind::Required { property } => {
@@ -133,19 +156,29 @@ impl Checker {
 
     fn rule(&self, kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
         match kind {
-            ValidationErrorKind::Type { .. } => {
-                Rule::Type { expected: texts(self.keyword(error)) }
-            }
-            ValidationErrorKind::Enum { options } => Rule::Enum { allowed: texts(Some(options)) },
+            ValidationErrorKind::Type { .. } => Rule::Type {
+                expected: texts(self.keyword(error)),
+            },
+            ValidationErrorKind::Enum { options } => Rule::Enum {
+                allowed: texts(Some(options)),
+            },
             ValidationErrorKind::Pattern { .. } => {
-                let message = self.beside(error).and_then(|schema| schema.get("patternErrorMessage"));
-                Rule::Pattern { message: message.and_then(Json::as_str).map(str::to_owned) }
+                let message = self
+                    .beside(error)
+                    .and_then(|schema| schema.get("patternErrorMessage"));
+                Rule::Pattern {
+                    message: message.and_then(Json::as_str).map(str::to_owned),
+                }
             }
             ValidationErrorKind::MinLength { .. }
             | ValidationErrorKind::MinItems { .. }
             | ValidationErrorKind::MinProperties { .. } => Rule::Empty,
-            ValidationErrorKind::Minimum { limit } => Rule::Least { limit: limit.to_string() },
-            other => Rule::Other { keyword: other.keyword().to_owned() },
+            ValidationErrorKind::Minimum { limit } => Rule::Least {
+                limit: limit.to_string(),
+            },
+            other => Rule::Other {
+                keyword: other.keyword().to_owned(),
+            },
         }
     }
 
@@ -161,7 +194,9 @@ impl Checker {
     }
 
     fn allowed_keys(&self, error: &ValidationError<'_>) -> Vec<String> {
-        let properties = self.beside(error).and_then(|schema| schema.get("properties"));
+        let properties = self
+            .beside(error)
+            .and_then(|schema| schema.get("properties"));
         properties
             .and_then(Json::as_object)
             .map(|keys| keys.keys().cloned().collect())
@@ -170,8 +205,14 @@ impl Checker {
 
     /// For a `required` in a `then`: the key that its `if` looks at.
     fn because(&self, error: &ValidationError<'_>) -> Option<String> {
-        let condition = error.schema_path().as_str().strip_suffix("/then/required")?;
-        let asked = self.schema.pointer(&format!("{condition}/if/properties"))?.as_object()?;
+        let condition = error
+            .schema_path()
+            .as_str()
+            .strip_suffix("/then/required")?;
+        let asked = self
+            .schema
+            .pointer(&format!("{condition}/if/properties"))?
+            .as_object()?;
         asked.keys().next().cloned()
     }
 }
@@ -211,9 +252,11 @@ fn first_key(node: &Node) -> Place {
 
 fn texts(value: Option<&Json>) -> Vec<String> {
     match value {
-        Some(Json::Array(items)) => {
-            items.iter().filter_map(Json::as_str).map(str::to_owned).collect()
-        }
+        Some(Json::Array(items)) => items
+            .iter()
+            .filter_map(Json::as_str)
+            .map(str::to_owned)
+            .collect(),
         Some(Json::String(one)) => vec![one.clone()],
         _ => Vec::new(),
     }

@@ -81,7 +81,9 @@ fn parts(mut text: &str) -> Vec<Part<'_>> {
 }
 
 fn reference(whole: &str) -> Part<'_> {
-    let inner = whole.strip_prefix("${").and_then(|text| text.strip_suffix('}'));
+    let inner = whole
+        .strip_prefix("${")
+        .and_then(|text| text.strip_suffix('}'));
     match inner.and_then(|inner| inner.split_once('.')) {
         Some(("var", name)) if is_name(name) => Part::Var(whole, name),
         Some(("secret", name)) if is_name(name) => Part::Secret(whole, name),
@@ -108,7 +110,12 @@ pub(crate) struct Resolver<'a> {
 impl<'a> Resolver<'a> {
     /// A resolver over these values; places are found in `texts`.
     pub(crate) fn new(variables: &'a Variables, texts: &'a Texts) -> Self {
-        Self { variables, texts, findings: Vec::new(), made_up: Vec::new() }
+        Self {
+            variables,
+            texts,
+            findings: Vec::new(),
+            made_up: Vec::new(),
+        }
     }
 
     /// The text with every reference replaced; `None`, and a finding, where one cannot be.
@@ -120,7 +127,9 @@ impl<'a> Resolver<'a> {
                 Part::Literal(text) => Some(Piece::Plain(text.to_owned())),
                 Part::Escaped => Some(Piece::Plain("${".to_owned())),
                 Part::Var(whole, name) => self.var(whole, name, at).map(Piece::Plain),
-                Part::Secret(whole, name) => self.secret(whole, name, at, secrets).map(Piece::Secret),
+                Part::Secret(whole, name) => {
+                    self.secret(whole, name, at, secrets).map(Piece::Secret)
+                }
                 Part::Malformed(whole) => self.malformed(whole, at),
             };
             match piece {
@@ -134,10 +143,17 @@ impl<'a> Resolver<'a> {
     fn var(&mut self, whole: &str, name: &str, at: &Place) -> Option<String> {
         let value = self.variables.plain.get(name).cloned();
         if value.is_none() {
-            let error = self.error("undefined-variable", whole, at, format!("`{whole}` has no value"));
+            let error = self.error(
+                "undefined-variable",
+                whole,
+                at,
+                format!("`{whole}` has no value"),
+            );
             let hint = match near_name(name, self.variables.plain.keys()) {
                 Some(near) => format!("did you mean `${{var.{near}}}`?"),
-                None => format!("set `{VAR_PREFIX}{name}`, or give `--var {name}=…` or a `--var-file`"),
+                None => {
+                    format!("set `{VAR_PREFIX}{name}`, or give `--var {name}=…` or a `--var-file`")
+                }
             };
             self.findings.push(error.hint(hint));
         }
@@ -147,7 +163,12 @@ impl<'a> Resolver<'a> {
     fn secret(&mut self, whole: &str, name: &str, at: &Place, secrets: Secrets) -> Option<Secret> {
         if secrets == Secrets::Refused {
             let error = self
-                .error("secret-not-allowed", whole, at, format!("`{whole}` cannot stand here: plans show this value"))
+                .error(
+                    "secret-not-allowed",
+                    whole,
+                    at,
+                    format!("`{whole}` cannot stand here: plans show this value"),
+                )
                 .hint("secrets go into `token`, `urls`, `avatar` and a script's `replace`");
             self.findings.push(error);
             return None;
@@ -165,8 +186,15 @@ impl<'a> Resolver<'a> {
             }
             Undefined::Refused => {
                 let error = self
-                    .error("undefined-secret", whole, at, format!("`{whole}` has no value"))
-                    .hint(format!("set `{SECRET_PREFIX}{name}`, or give it in a `--secret-file`"));
+                    .error(
+                        "undefined-secret",
+                        whole,
+                        at,
+                        format!("`{whole}` has no value"),
+                    )
+                    .hint(format!(
+                        "set `{SECRET_PREFIX}{name}`, or give it in a `--secret-file`"
+                    ));
                 self.findings.push(error);
                 None
             }
@@ -177,21 +205,39 @@ impl<'a> Resolver<'a> {
         let name = whole.trim_start_matches("${").trim_end_matches('}');
         let error = if whole.ends_with('}') {
             let hint = if is_name(name) {
-                format!("write `${{var.{name}}}` or `${{secret.{name}}}`; for the text itself, `$${{{name}}}`")
+                format!(
+                    "write `${{var.{name}}}` or `${{secret.{name}}}`; for the text itself, `$${{{name}}}`"
+                )
             } else {
                 "references read `${var.NAME}` and `${secret.NAME}`; a literal `${` is written `$${`".to_owned()
             };
-            self.error("malformed-reference", whole, at, "this is not a reference to a variable".to_owned())
-                .hint(hint)
+            self.error(
+                "malformed-reference",
+                whole,
+                at,
+                "this is not a reference to a variable".to_owned(),
+            )
+            .hint(hint)
         } else {
-            self.error("malformed-reference", "${", at, "`${` is not closed by `}`".to_owned())
-                .hint("a literal `${` is written `$${`")
+            self.error(
+                "malformed-reference",
+                "${",
+                at,
+                "`${` is not closed by `}`".to_owned(),
+            )
+            .hint("a literal `${` is written `$${`")
         };
         self.findings.push(error);
         None
     }
 
-    fn error(&self, code: &'static str, reference: &str, at: &Place, message: String) -> Diagnostic {
+    fn error(
+        &self,
+        code: &'static str,
+        reference: &str,
+        at: &Place,
+        message: String,
+    ) -> Diagnostic {
         Diagnostic::error(Code(code), self.place_of(reference, at), message)
     }
 
@@ -207,12 +253,20 @@ pub(crate) fn within(texts: &Texts, value: &Place, stretch: &str) -> Option<Plac
     let written = texts.get(value.source).text.get(start..end)?;
     let from = start + written.find(stretch)?;
     let bytes = u32::try_from(from).ok()?..u32::try_from(from + stretch.len()).ok()?;
-    Some(Place { source: value.source, bytes })
+    Some(Place {
+        source: value.source,
+        bytes,
+    })
 }
 
 fn near_name<'n>(name: &str, names: impl Iterator<Item = &'n String>) -> Option<&'n str> {
     names
-        .map(|known| (strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase()), known))
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase()),
+                known,
+            )
+        })
         .filter(|(distance, _)| *distance <= 2)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, known)| known.as_str())
@@ -226,21 +280,32 @@ mod tests {
         let mut texts = Texts::default();
         let source = texts.add("a.yaml", format!("x: {text}"));
         let end = u32::try_from(text.len() + 3).unwrap();
-        let at = Place { source, bytes: 3..end };
+        let at = Place {
+            source,
+            bytes: 3..end,
+        };
         let mut variables = Variables::default();
         variables.plain.insert("room".to_owned(), "ops".to_owned());
-        variables.secrets.insert("key".to_owned(), Secret::new("hunter2"));
+        variables
+            .secrets
+            .insert("key".to_owned(), Secret::new("hunter2"));
         let mut resolver = Resolver::new(&variables, &texts);
         let value = resolver.text(text, &at, Secrets::Allowed);
         let findings = resolver.findings;
         value.map(|value| value.expose().unwrap()).ok_or_else(|| {
-            findings.iter().map(|f| format!("{} {:?}", f.code.0, texts.start(&f.at).column)).collect()
+            findings
+                .iter()
+                .map(|f| format!("{} {:?}", f.code.0, texts.start(&f.at).column))
+                .collect()
         })
     }
 
     #[test]
     fn references_are_replaced_wherever_they_stand() {
-        assert_eq!(resolve("#${var.room}-${var.room}").as_deref(), Ok("#ops-ops"));
+        assert_eq!(
+            resolve("#${var.room}-${var.room}").as_deref(),
+            Ok("#ops-ops")
+        );
         assert_eq!(resolve("k=${secret.key}&").as_deref(), Ok("k=hunter2&"));
         assert_eq!(resolve("a$${var.room}b").as_deref(), Ok("a${var.room}b"));
         assert_eq!(resolve("$5 and }").as_deref(), Ok("$5 and }"));
@@ -248,18 +313,33 @@ mod tests {
 
     #[test]
     fn what_cannot_be_replaced_is_reported_at_its_own_place() {
-        assert_eq!(resolve("#${var.Room2}"), Err(vec!["undefined-variable 5".to_owned()]));
-        assert_eq!(resolve("a ${HOME}"), Err(vec!["malformed-reference 6".to_owned()]));
-        assert_eq!(resolve("a ${var.x"), Err(vec!["malformed-reference 6".to_owned()]));
+        assert_eq!(
+            resolve("#${var.Room2}"),
+            Err(vec!["undefined-variable 5".to_owned()])
+        );
+        assert_eq!(
+            resolve("a ${HOME}"),
+            Err(vec!["malformed-reference 6".to_owned()])
+        );
+        assert_eq!(
+            resolve("a ${var.x"),
+            Err(vec!["malformed-reference 6".to_owned()])
+        );
         assert_eq!(
             resolve("${secret.a}${secret.b}"),
-            Err(vec!["undefined-secret 4".to_owned(), "undefined-secret 15".to_owned()])
+            Err(vec![
+                "undefined-secret 4".to_owned(),
+                "undefined-secret 15".to_owned()
+            ])
         );
     }
 
     #[test]
     fn a_name_is_taken_as_written() {
-        assert_eq!(resolve("${var.Room}"), Err(vec!["undefined-variable 4".to_owned()]));
+        assert_eq!(
+            resolve("${var.Room}"),
+            Err(vec!["undefined-variable 4".to_owned()])
+        );
         assert!(resolve("${var.1}").is_err());
     }
 }

@@ -66,6 +66,7 @@ impl Versions {
     pub(crate) const ALL: Self = Self {
         since: Version::new(0, 0),
         before: None,
+        demanded: None,
     };
 
     /// From a version on; before it the server behaves as if the field had the value `before`.
@@ -73,7 +74,21 @@ impl Versions {
         Self {
             since,
             before: Some(before),
+            demanded: None,
         }
+    }
+
+    /// The same, and one version refuses a request without it.
+    pub(crate) const fn demanded_by(self, version: Version) -> Self {
+        Self {
+            demanded: Some(version),
+            ..self
+        }
+    }
+
+    /// Whether a server refuses a request without the field.
+    pub(crate) fn demand(&self, server: Version) -> bool {
+        self.demanded == Some(server)
     }
 
     /// Whether a server takes the field. An unknown version counts as the newest.

@@ -129,7 +129,8 @@ pub(super) const FIELDS: &[Field] = &[
         name: "overrideDestinationChannelEnabled",
         shape: Shape::Flag,
         left_out: LeftOut::Observed,
-        versions: Versions::since(Version::new(6, 3), Instead::Flag(true)).demanded_by(Version::new(6, 3)),
+        versions: Versions::since(Version::new(6, 3), Instead::Flag(true))
+            .demanded_by(Version::new(6, 3)),
         ..Field::PLAIN
     },
 ];

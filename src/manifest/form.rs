@@ -17,7 +17,10 @@ use crate::integration::{Incoming, Kind, LeftOut, Outgoing};
         "^x-": { "description": "Free for your own use; anchors live here." }
     })
 )]
-#[expect(dead_code, reason = "the schema is made from it; its parts are read one by one")]
+#[expect(
+    dead_code,
+    reason = "the schema is made from it; its parts are read one by one"
+)]
 pub(crate) struct Document {
     /// What rcsync may do on the server. Once over all files of a run.
     settings: Option<Settings>,

@@ -16,11 +16,17 @@ pub(crate) fn explain(violation: &Violation<'_>) -> Diagnostic {
         Rule::Unknown { key, allowed } => unknown(violation, key, allowed),
         Rule::Missing { key, because } => missing(violation, key, because.as_deref()),
         Rule::Type { expected } => {
-            let expected = expected.iter().map(|name| type_words(name)).collect::<Vec<_>>();
+            let expected = expected
+                .iter()
+                .map(|name| type_words(name))
+                .collect::<Vec<_>>();
             let found = found_words(violation.node);
             let expected = or_list(&expected);
-            say("wrong-type", format!("{subject} must be {expected}, not {found}"))
-                .expected(format!("expected {expected}"))
+            say(
+                "wrong-type",
+                format!("{subject} must be {expected}, not {found}"),
+            )
+            .expected(format!("expected {expected}"))
         }
         Rule::Enum { allowed } => not_among(violation, &subject, allowed),
         Rule::Pattern { message } => {
@@ -29,9 +35,10 @@ pub(crate) fn explain(violation: &Violation<'_>) -> Diagnostic {
         }
         Rule::Empty => say("empty", format!("{subject} is empty")).expected("expected a value"),
         Rule::Least { limit } => say("too-small", format!("{subject} is below {limit}")),
-        Rule::Other { keyword } => {
-            say("schema", format!("{subject} breaks the schema's rule `{keyword}`"))
-        }
+        Rule::Other { keyword } => say(
+            "schema",
+            format!("{subject} breaks the schema's rule `{keyword}`"),
+        ),
     }
 }
 
@@ -42,7 +49,9 @@ fn hidden_by_yaml(violation: &Violation<'_>) -> Option<Diagnostic> {
     let error = |code, message: String| Diagnostic::error(Code(code), node.at.clone(), message);
     match (&violation.rule, &node.content) {
         (Rule::Type { .. }, Content::Null) => Some(empty_value(violation, &subject)),
-        (Rule::Pattern { .. } | Rule::Type { .. }, Content::Text(text)) if takes_flag(violation) => {
+        (Rule::Pattern { .. } | Rule::Type { .. }, Content::Text(text))
+            if takes_flag(violation) =>
+        {
             let meant = meant_flag(text);
             let mut error = error("not-a-flag", format!("{subject} must be `true` or `false`"))
                 .expected("expected `true` or `false`");
@@ -57,8 +66,12 @@ fn hidden_by_yaml(violation: &Violation<'_>) -> Option<Diagnostic> {
             }
             Some(error)
         }
-        (Rule::Type { expected }, Content::Map(members)) if expected.iter().any(|e| e == "string") => {
-            let [member] = members.as_slice() else { return None };
+        (Rule::Type { expected }, Content::Map(members))
+            if expected.iter().any(|e| e == "string") =>
+        {
+            let [member] = members.as_slice() else {
+                return None;
+            };
             if member.key.starts_with(':') || member.key.starts_with("${") {
                 let text = if member.key.starts_with(':') {
                     format!("{}:", member.key.trim_end_matches(':'))
@@ -66,21 +79,26 @@ fn hidden_by_yaml(violation: &Violation<'_>) -> Option<Diagnostic> {
                     member.key.clone()
                 };
                 return Some(
-                    error("yaml-map", format!("{subject} is a mapping: a `:` at the end of a text makes a key"))
-                        .hint(format!("quote it: `\"{text}\"`")),
+                    error(
+                        "yaml-map",
+                        format!("{subject} is a mapping: a `:` at the end of a text makes a key"),
+                    )
+                    .hint(format!("quote it: `\"{text}\"`")),
                 );
             }
             None
         }
-        (
-            Rule::Type { expected },
-            Content::Bool(_) | Content::Int(_) | Content::Float(_),
-        ) if expected.iter().any(|name| name == "string") => {
+        (Rule::Type { expected }, Content::Bool(_) | Content::Int(_) | Content::Float(_))
+            if expected.iter().any(|name| name == "string") =>
+        {
             let found = found_words(node);
             Some(
-                error("wrong-type", format!("{subject} must be a text, not {found}"))
-                    .expected("expected a text")
-                    .hint("quote it"),
+                error(
+                    "wrong-type",
+                    format!("{subject} must be a text, not {found}"),
+                )
+                .expected("expected a text")
+                .hint("quote it"),
             )
         }
         _ => None,
@@ -121,7 +139,10 @@ fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) -> Diagnost
         error.hint = Some(format!("did you mean `{near}`?"));
         error.fix = Some(near.to_owned());
     } else if top {
-        error.hint = Some("a manifest has `settings` and `integrations`; keys that start with `x-` are free".to_owned());
+        error.hint = Some(
+            "a manifest has `settings` and `integrations`; keys that start with `x-` are free"
+                .to_owned(),
+        );
     } else if let Some(other) = entry.and_then(|kind| other_kind_with(kind, key)) {
         error.hint = Some(format!("it is a field of a {other}"));
     } else {
@@ -139,19 +160,25 @@ fn never_a_field(kind: Kind, key: &str) -> Option<&'static str> {
         (_, "_id" | "integrationId") => "to pin an entry to a record, write `id`",
         (_, "userId") => "the server finds it from `username`",
         (_, "target_url") => "write `urls`",
-        (_, "scriptCompiled" | "scriptError" | "_createdAt" | "_createdBy" | "_updatedAt" | "_updatedBy") => {
-            "the server writes it; leave it out"
-        }
+        (
+            _,
+            "scriptCompiled" | "scriptError" | "_createdAt" | "_createdBy" | "_updatedAt"
+            | "_updatedBy",
+        ) => "the server writes it; leave it out",
         _ => return None,
     })
 }
 
 fn other_kind_with(kind: Kind, key: &str) -> Option<Kind> {
-    Kind::ALL.into_iter().find(|other| *other != kind && other.field(key).is_some())
+    Kind::ALL
+        .into_iter()
+        .find(|other| *other != kind && other.field(key).is_some())
 }
 
 fn missing(violation: &Violation<'_>, key: &str, because: Option<&str>) -> Diagnostic {
-    let value = because.and_then(|name| violation.node.get(name)).map(|member| &member.value.content);
+    let value = because
+        .and_then(|name| violation.node.get(name))
+        .map(|member| &member.value.content);
     let message = match (because, value) {
         (Some("type"), Some(Content::Text(kind))) => format!("a {kind} needs `{key}`"),
         (Some(name), Some(Content::Text(value))) => format!("{name} `{value}` needs `{key}`"),
@@ -174,7 +201,12 @@ fn missing(violation: &Violation<'_>, key: &str, because: Option<&str>) -> Diagn
 }
 
 fn not_among(violation: &Violation<'_>, subject: &str, allowed: &[String]) -> Diagnostic {
-    let listed = or_list(&allowed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>());
+    let listed = or_list(
+        &allowed
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>(),
+    );
     let Content::Text(text) = &violation.node.content else {
         return Diagnostic::error(
             Code("unknown-value"),
@@ -223,7 +255,9 @@ fn entry_kind(violation: &Violation<'_>) -> Option<Kind> {
 fn takes_flag(violation: &Violation<'_>) -> bool {
     match &violation.rule {
         Rule::Type { expected } => expected.iter().any(|name| name == "boolean"),
-        Rule::Pattern { message } => message.as_deref().is_some_and(|words| words.contains("`true`")),
+        Rule::Pattern { message } => message
+            .as_deref()
+            .is_some_and(|words| words.contains("`true`")),
         _ => false,
     }
 }
@@ -283,7 +317,13 @@ fn or_list<T: AsRef<str>>(items: &[T]) -> String {
 }
 
 fn and_list(items: &[String]) -> String {
-    list(&items.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>(), "and")
+    list(
+        &items
+            .iter()
+            .map(|item| format!("`{item}`"))
+            .collect::<Vec<_>>(),
+        "and",
+    )
 }
 
 fn list<T: AsRef<str>>(items: &[T], word: &str) -> String {

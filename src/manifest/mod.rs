@@ -57,13 +57,18 @@ impl Entry {
 
     /// The file that its script is in, and where the manifest names it.
     pub(crate) fn script_file(&self) -> Option<(&str, &Place)> {
-        self.written.iter().find_map(|(field, written)| match written {
-            Written::Script(ScriptSource::File { file, .. }) => {
-                let at = self.value(field.name).and_then(|node| node.get("file"));
-                Some((file.as_str(), at.map_or(&self.node.at, |member| &member.value.at)))
-            }
-            _ => None,
-        })
+        self.written
+            .iter()
+            .find_map(|(field, written)| match written {
+                Written::Script(ScriptSource::File { file, .. }) => {
+                    let at = self.value(field.name).and_then(|node| node.get("file"));
+                    Some((
+                        file.as_str(),
+                        at.map_or(&self.node.at, |member| &member.value.at),
+                    ))
+                }
+                _ => None,
+            })
     }
 }
 
@@ -98,9 +103,14 @@ pub(crate) fn read(
 }
 
 fn entry(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
-    let Json::Object(mut keys) = node.to_json() else { return None };
+    let Json::Object(mut keys) = node.to_json() else {
+        return None;
+    };
     let kind = Kind::from_wire(keys.remove("type")?.as_str()?)?;
-    let own = Own::KEYS.iter().filter_map(|key| keys.remove_entry(*key)).collect();
+    let own = Own::KEYS
+        .iter()
+        .filter_map(|key| keys.remove_entry(*key))
+        .collect();
     let own: Own = typed(node, Json::Object(own), findings)?;
     let keys = Json::Object(keys);
     let written = match kind {
@@ -113,7 +123,12 @@ fn entry(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
         .zip(written)
         .filter_map(|(field, (_, written))| Some((field, written?)))
         .collect();
-    Some(Entry { kind, own, written, node: node.clone() })
+    Some(Entry {
+        kind,
+        own,
+        written,
+        node: node.clone(),
+    })
 }
 
 /// Reads a value that follows the schema. That serde then refuses it would be a flaw of this program: it is

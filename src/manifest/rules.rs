@@ -38,19 +38,33 @@ impl View {
     }
 
     fn flag(&self, name: &str) -> bool {
-        matches!(self.seen(name), Some(Seen { value: Value::Flag(true), .. }))
+        matches!(
+            self.seen(name),
+            Some(Seen {
+                value: Value::Flag(true),
+                ..
+            })
+        )
     }
 
     fn plain(&self, name: &str) -> Option<(&str, &Place)> {
         match self.seen(name)? {
-            Seen { value: Value::Text(text), at, .. } => Some((text.as_plain()?, at)),
+            Seen {
+                value: Value::Text(text),
+                at,
+                ..
+            } => Some((text.as_plain()?, at)),
             _ => None,
         }
     }
 
     fn plain_items(&self, name: &str) -> impl Iterator<Item = (&str, &Place)> {
-        let items = self.seen(name).map_or(&[][..], |seen| seen.items.as_slice());
-        items.iter().filter_map(|(text, at)| Some((text.as_plain()?, at)))
+        let items = self
+            .seen(name)
+            .map_or(&[][..], |seen| seen.items.as_slice());
+        items
+            .iter()
+            .filter_map(|(text, at)| Some((text.as_plain()?, at)))
     }
 
     fn event(&self) -> Option<&'static Event> {
@@ -87,12 +101,18 @@ impl Findings<'_> {
 
 /// Applies every rule to an entry.
 pub(crate) fn check(view: &View, into: &mut Vec<Diagnostic>) {
-    for rule in RULES.iter().filter(|rule| rule.kind.is_none_or(|kind| kind == view.kind)) {
+    for rule in RULES
+        .iter()
+        .filter(|rule| rule.kind.is_none_or(|kind| kind == view.kind))
+    {
         let before = into.len();
         (rule.check)(view, &mut Findings { rule, into });
         for found in &mut into[before..] {
             if found.hint.is_none() {
-                found.hint = Some(format!("the server would answer or do this: {}", rule.foresees));
+                found.hint = Some(format!(
+                    "the server would answer or do this: {}",
+                    rule.foresees
+                ));
             }
         }
     }
@@ -156,7 +176,11 @@ const RULES: &[Rule] = &[
 ];
 
 /// What an outgoing webhook may name in the place of a room.
-const SCOPES: [&str; 3] = ["all_public_channels", "all_private_groups", "all_direct_messages"];
+const SCOPES: [&str; 3] = [
+    "all_public_channels",
+    "all_private_groups",
+    "all_direct_messages",
+];
 const RETRY_DELAYS: [&str; 3] = ["powers-of-ten", "powers-of-two", "increments-of-two"];
 const SCRIPT_ENGINES: [&str; 2] = ["isolated-vm", "vm2"];
 
@@ -177,7 +201,9 @@ fn blank_username(view: &View, found: &mut Findings<'_>) {
 }
 
 fn username_form(view: &View, found: &mut Findings<'_>) {
-    let Some((name, at)) = view.plain("username") else { return };
+    let Some((name, at)) = view.plain("username") else {
+        return;
+    };
     let bare = name.trim().trim_start_matches('@');
     if !bare.is_empty() && bare != name {
         let error = found.add(at, format!("no user is named `{name}`"));
@@ -199,7 +225,9 @@ fn channels(view: &View) -> impl Iterator<Item = (&str, &Place)> {
 
 fn no_channel(view: &View, found: &mut Findings<'_>) {
     if let Some(seen) = view.seen("channel")
-        && view.plain_items("channel").all(|(item, _)| item.trim().is_empty())
+        && view
+            .plain_items("channel")
+            .all(|(item, _)| item.trim().is_empty())
         && seen.items.iter().all(|(item, _)| item.as_plain().is_some())
     {
         let error = found.add(&seen.at, "`channel` is empty");
@@ -208,7 +236,9 @@ fn no_channel(view: &View, found: &mut Findings<'_>) {
 }
 
 fn blank_channel(view: &View, found: &mut Findings<'_>) {
-    let Some(seen) = view.seen("channel") else { return };
+    let Some(seen) = view.seen("channel") else {
+        return;
+    };
     let written: String = view.plain_items("channel").map(|(item, _)| item).collect();
     if uses_channel(view) && !written.is_empty() && written.trim().is_empty() {
         let error = found.add(&seen.at, "`channel` is blank");
@@ -217,12 +247,20 @@ fn blank_channel(view: &View, found: &mut Findings<'_>) {
 }
 
 fn empty_channel_part(view: &View, found: &mut Findings<'_>) {
-    let Some(seen) = view.seen("channel") else { return };
-    let some_part = view.plain_items("channel").any(|(item, _)| !item.trim().is_empty());
+    let Some(seen) = view.seen("channel") else {
+        return;
+    };
+    let some_part = view
+        .plain_items("channel")
+        .any(|(item, _)| !item.trim().is_empty());
     if some_part && uses_channel(view) {
         for (item, at) in view.plain_items("channel") {
             if item.trim().is_empty() {
-                let words = if seen.joined { "a part of `channel` is empty" } else { "an item of `channel` is empty" };
+                let words = if seen.joined {
+                    "a part of `channel` is empty"
+                } else {
+                    "an item of `channel` is empty"
+                };
                 found.add(at, words);
             }
         }
@@ -232,7 +270,10 @@ fn empty_channel_part(view: &View, found: &mut Findings<'_>) {
 fn comma_in_channel(view: &View, found: &mut Findings<'_>) {
     if view.seen("channel").is_some_and(|seen| !seen.joined) {
         for (item, at) in channels(view).filter(|(item, _)| item.contains(',')) {
-            let parts: Vec<_> = item.split(',').map(|part| format!("\"{}\"", part.trim())).collect();
+            let parts: Vec<_> = item
+                .split(',')
+                .map(|part| format!("\"{}\"", part.trim()))
+                .collect();
             let error = found.add(at, "an item of `channel` holds a comma");
             error.hint = Some(format!("write one item each: `[{}]`", parts.join(", ")));
         }
@@ -245,7 +286,10 @@ fn is_scope(item: &str) -> bool {
 
 fn scope_on_incoming(view: &View, found: &mut Findings<'_>) {
     for (item, at) in channels(view).filter(|(item, _)| is_scope(item)) {
-        let error = found.add(at, format!("`{item}` is for outgoing webhooks: an incoming one posts to rooms and users"));
+        let error = found.add(
+            at,
+            format!("`{item}` is for outgoing webhooks: an incoming one posts to rooms and users"),
+        );
         error.hint = Some("name rooms as `#name` and users as `@username`".to_owned());
     }
 }
@@ -256,7 +300,9 @@ fn channel_prefix(view: &View, found: &mut Findings<'_>) {
             continue;
         }
         let scopes: Vec<String> = SCOPES.iter().map(ToString::to_string).collect();
-        let near = (view.kind == Kind::Outgoing).then(|| nearest(item, &scopes)).flatten();
+        let near = (view.kind == Kind::Outgoing)
+            .then(|| nearest(item, &scopes))
+            .flatten();
         let bare = item.starts_with(['#', '@']);
         let error = match bare {
             true => found.add(at, format!("`{item}` names nobody")),
@@ -300,7 +346,13 @@ fn unused_channel(view: &View, found: &mut Findings<'_>) {
         && !event.uses_channel
         && seen.items.iter().any(|(item, _)| !item.is_empty())
     {
-        found.add(&seen.at, format!("`{}` happens in no room: `channel` does nothing", event.name));
+        found.add(
+            &seen.at,
+            format!(
+                "`{}` happens in no room: `channel` does nothing",
+                event.name
+            ),
+        );
     }
 }
 
@@ -309,13 +361,21 @@ fn unused_trigger_words(view: &View, found: &mut Findings<'_>) {
         && !event.uses_trigger_words
         && !seen.items.is_empty()
     {
-        found.add(&seen.at, format!("`{}` looks at no words: `triggerWords` does nothing", event.name));
+        found.add(
+            &seen.at,
+            format!(
+                "`{}` looks at no words: `triggerWords` does nothing",
+                event.name
+            ),
+        );
     }
 }
 
 fn blank_trigger_word(view: &View, found: &mut Findings<'_>) {
     let used = view.event().is_none_or(|event| event.uses_trigger_words);
-    let written_empty = view.seen("triggerWords").is_some_and(|seen| seen.joined && only_empty(seen));
+    let written_empty = view
+        .seen("triggerWords")
+        .is_some_and(|seen| seen.joined && only_empty(seen));
     for (word, at) in view.plain_items("triggerWords") {
         if used && !written_empty && word.trim().is_empty() {
             found.add(at, "a trigger word is blank");
@@ -328,21 +388,30 @@ fn blank_target_room(view: &View, found: &mut Findings<'_>) {
         && event.needs_target_room
         && room.trim().is_empty()
     {
-        found.add(at, format!("`targetRoom` is blank: `{}` needs it", event.name));
+        found.add(
+            at,
+            format!("`targetRoom` is blank: `{}` needs it", event.name),
+        );
     }
 }
 
 fn no_url(view: &View, found: &mut Findings<'_>) {
     if let Some(seen) = view.seen("urls")
-        && seen.items.iter().all(|(url, _)| url.as_plain().is_some_and(|url| url.trim().is_empty()))
+        && seen
+            .items
+            .iter()
+            .all(|(url, _)| url.as_plain().is_some_and(|url| url.trim().is_empty()))
     {
-        found.add(&seen.at, "`urls` names no URL").expected = Some("expected at least one URL".to_owned());
+        found.add(&seen.at, "`urls` names no URL").expected =
+            Some("expected at least one URL".to_owned());
     }
 }
 
 fn blank_url(view: &View, found: &mut Findings<'_>) {
     let some = view.seen("urls").is_some_and(|seen| {
-        seen.items.iter().any(|(url, _)| url.as_plain().is_none_or(|url| !url.trim().is_empty()))
+        seen.items
+            .iter()
+            .any(|(url, _)| url.as_plain().is_none_or(|url| !url.trim().is_empty()))
     });
     for (url, at) in view.plain_items("urls") {
         if some && url.trim().is_empty() {
@@ -353,11 +422,19 @@ fn blank_url(view: &View, found: &mut Findings<'_>) {
 
 /// Says what is wrong without the URL itself: it may hold credentials.
 fn url_form(view: &View, found: &mut Findings<'_>) {
-    for (url, at) in view.plain_items("urls").filter(|(url, _)| !url.trim().is_empty()) {
+    for (url, at) in view
+        .plain_items("urls")
+        .filter(|(url, _)| !url.trim().is_empty())
+    {
         let web = ["http://", "https://"];
-        if !web.iter().any(|scheme| url.to_ascii_lowercase().starts_with(scheme)) {
+        if !web
+            .iter()
+            .any(|scheme| url.to_ascii_lowercase().starts_with(scheme))
+        {
             let warning = found.add(at, "this URL does not start with `https://` or `http://`");
-            warning.hint = Some("write the whole URL: the server stores it as it is and cannot call it".to_owned());
+            warning.hint = Some(
+                "write the whole URL: the server stores it as it is and cannot call it".to_owned(),
+            );
         } else if let Err(error) = url::Url::parse(url) {
             found.add(at, format!("this URL is malformed: {error}"));
         }
@@ -365,11 +442,18 @@ fn url_form(view: &View, found: &mut Findings<'_>) {
 }
 
 fn retry_count(view: &View, found: &mut Findings<'_>) {
-    if let Some(Seen { value: Value::Number(count), at, .. }) = view.seen("retryCount")
+    if let Some(Seen {
+        value: Value::Number(count),
+        at,
+        ..
+    }) = view.seen("retryCount")
         && *count < 1
         && view.flag("retryFailedCalls")
     {
-        let error = found.add(at, format!("`retryCount` is {count}: with `retryFailedCalls` it is at least 1"));
+        let error = found.add(
+            at,
+            format!("`retryCount` is {count}: with `retryFailedCalls` it is at least 1"),
+        );
         error.expected = Some("expected 1 or more".to_owned());
     }
 }
@@ -402,7 +486,9 @@ fn unknown_script_engine(view: &View, found: &mut Findings<'_>) {
 }
 
 fn unknown_name(view: &View, field: &str, known: &[&str], found: &mut Findings<'_>) {
-    let Some((name, at)) = view.plain(field) else { return };
+    let Some((name, at)) = view.plain(field) else {
+        return;
+    };
     if name.trim().is_empty() || known.contains(&name.to_lowercase().as_str()) {
         return;
     }
@@ -420,7 +506,13 @@ mod tests {
     fn every_rule_says_what_it_foresees_and_codes_are_kebab_case() {
         for rule in RULES {
             assert!(!rule.foresees.is_empty(), "{}", rule.code);
-            assert!(rule.code.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.code);
+            assert!(
+                rule.code
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{}",
+                rule.code
+            );
         }
     }
 }

@@ -20,7 +20,13 @@ pub(super) fn record(
                 why: format!("the record cannot be read: {error}"),
                 remedy: "save it once in the administration, or delete it".to_owned(),
             };
-            return Some((Action::Blocked { id: Some(id), reason }, Vec::new()));
+            return Some((
+                Action::Blocked {
+                    id: Some(id),
+                    reason,
+                },
+                Vec::new(),
+            ));
         }
     };
     let mut to = observed.clone();
@@ -31,11 +37,23 @@ pub(super) fn record(
             continue;
         }
         match held(field, entry, server) {
-            Err(reason) => return Some((Action::Blocked { id: Some(id), reason }, Vec::new())),
+            Err(reason) => {
+                return Some((
+                    Action::Blocked {
+                        id: Some(id),
+                        reason,
+                    },
+                    Vec::new(),
+                ));
+            }
             Ok(false) => {}
             Ok(true) => {
                 let before = observed.get(field).cloned();
-                fields.push(FieldChange { field, before, after: Some(value.clone()) });
+                fields.push(FieldChange {
+                    field,
+                    before,
+                    after: Some(value.clone()),
+                });
                 to.set(field.name, Some(value.clone()));
             }
         }
@@ -49,13 +67,20 @@ pub(super) fn held(field: &Field, entry: &Desired, server: &ServerFacts) -> Resu
     if field.versions.take(server.version) {
         return Ok(true);
     }
-    let Some(value) = entry.fields.get(field).filter(|_| entry.written.contains(field.name)) else {
+    let Some(value) = entry
+        .fields
+        .get(field)
+        .filter(|_| entry.written.contains(field.name))
+    else {
         return Ok(false);
     };
     if field.versions.is_done_anyway(value) || is_empty(value) && !field.versions.has_own_way() {
         return Ok(false);
     }
-    let server = server.version.map(|version| format!(" ({version})")).unwrap_or_default();
+    let server = server
+        .version
+        .map(|version| format!(" ({version})"))
+        .unwrap_or_default();
     Err(Reason {
         why: format!(
             "this server{server} does not know `{}`, which came with {}",

@@ -16,7 +16,10 @@ impl<'o> Identity<'o> {
     pub(super) fn of(records: &'o [Record]) -> Self {
         let mut by_key: BTreeMap<Key, Vec<&Record>> = BTreeMap::new();
         for record in records {
-            let key = Key { kind: record.kind, name: record.name.clone() };
+            let key = Key {
+                kind: record.kind,
+                name: record.name.clone(),
+            };
             by_key.entry(key).or_default().push(record);
         }
         Self { by_key }
@@ -30,7 +33,11 @@ impl<'o> Identity<'o> {
     /// How many records none of these keys names.
     pub(super) fn unnamed<'k>(&self, keys: impl Iterator<Item = &'k Key>) -> usize {
         let named: BTreeSet<_> = keys.collect();
-        self.by_key.iter().filter(|(key, _)| !named.contains(key)).map(|(_, records)| records.len()).sum()
+        self.by_key
+            .iter()
+            .filter(|(key, _)| !named.contains(key))
+            .map(|(_, records)| records.len())
+            .sum()
     }
 }
 
@@ -45,7 +52,11 @@ pub(super) fn ambiguous(records: &[&Record]) -> Reason {
         .collect();
     ids.sort();
     Reason {
-        why: format!("{} records have this type and name: {}", records.len(), ids.join(", ")),
+        why: format!(
+            "{} records have this type and name: {}",
+            records.len(),
+            ids.join(", ")
+        ),
         remedy: "delete or rename all but one of them on the server".to_owned(),
     }
 }

@@ -105,7 +105,9 @@ impl Plan {
 
     /// Whether there is a change that can be made.
     pub(crate) fn has_writes(&self) -> bool {
-        self.changes.iter().any(|change| !matches!(change.action, Action::Blocked { .. }))
+        self.changes
+            .iter()
+            .any(|change| !matches!(change.action, Action::Blocked { .. }))
     }
 }
 
@@ -124,7 +126,13 @@ fn change(entry: &Desired, identity: &Identity<'_>, server: &ServerFacts) -> Opt
     let (action, fields) = match identity.find(&entry.key) {
         [] => create(entry, server),
         [record] => compare::record(entry, record, server)?,
-        several => (Action::Blocked { id: None, reason: identity::ambiguous(several) }, Vec::new()),
+        several => (
+            Action::Blocked {
+                id: None,
+                reason: identity::ambiguous(several),
+            },
+            Vec::new(),
+        ),
     };
     Some(Change {
         key: entry.key.clone(),
@@ -146,13 +154,25 @@ fn create(entry: &Desired, server: &ServerFacts) -> (Action, Vec<FieldChange>) {
             (Some(value), Ok(true)) if written || field.always_sent => {
                 values.set(field.name, Some(value.clone()));
                 if written && field.role != Role::Name {
-                    shown.push(FieldChange { field, before: None, after: Some(value.clone()) });
+                    shown.push(FieldChange {
+                        field,
+                        before: None,
+                        after: Some(value.clone()),
+                    });
                 }
             }
             (None, Ok(true)) if field.left_out == LeftOut::Generated => {
-                shown.push(FieldChange { field, before: None, after: None });
+                shown.push(FieldChange {
+                    field,
+                    before: None,
+                    after: None,
+                });
             }
-            (None, Ok(true)) if server.version.is_some_and(|version| field.versions.demand(version)) => {
+            (None, Ok(true))
+                if server
+                    .version
+                    .is_some_and(|version| field.versions.demand(version)) =>
+            {
                 values.set(field.name, Some(Value::Flag(false)));
             }
             _ => {}
