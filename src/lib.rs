@@ -7,6 +7,7 @@ mod diagnostic;
 mod exit;
 mod sandbox;
 mod secret;
+mod source;
 mod yaml;
 
 use std::process::ExitCode;
