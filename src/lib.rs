@@ -5,6 +5,7 @@ mod clock;
 mod commands;
 mod diagnostic;
 mod exit;
+mod report;
 mod sandbox;
 mod secret;
 mod source;
