@@ -10,9 +10,11 @@ mod integration;
 mod manifest;
 mod observed;
 mod plan;
+mod report;
 mod sandbox;
 mod schema;
 mod secret;
+mod source;
 mod variables;
 mod yaml;
 

@@ -6,10 +6,10 @@
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{ValidationError, Validator};
-use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
-use serde_json::Value as Json;
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value as Json};
 
 use crate::diagnostic::Place;
 use crate::yaml::{Content, Node};
@@ -19,25 +19,41 @@ pub(crate) fn of<T: JsonSchema>() -> Json {
     let settings = SchemaSettings::draft2020_12()
         .for_deserialize()
         .with(|settings| settings.inline_subschemas = true)
-        .with_transform(RecursiveTransform(|schema: &mut schemars::Schema| {
-            leave_out_null(schema)
-        }));
-    settings
+        .with_transform(RecursiveTransform(tidy));
+    let mut schema = settings
         .into_generator()
         .into_root_schema_for::<T>()
-        .to_value()
+        .to_value();
+    let Json::Object(keys) = &mut schema else {
+        return schema;
+    };
+    // What it is comes first, for whoever opens the file.
+    let first = ["$schema", "title", "description"];
+    let mut ordered: Map<String, Json> = first
+        .iter()
+        .filter_map(|key| keys.remove_entry(*key))
+        .collect();
+    ordered.extend(std::mem::take(keys));
+    Json::Object(ordered)
 }
 
-/// What may be left out may not therefore be null: an empty value in YAML is nearly always a slip.
-fn leave_out_null(schema: &mut schemars::Schema) {
-    let Some(Json::Array(types)) = schema.get_mut("type") else {
-        return;
-    };
-    types.retain(|name| name != "null");
-    if let [only] = types.as_slice() {
-        let only = only.clone();
-        schema.insert("type".to_owned(), only);
+/// What may be left out may not therefore be null (an empty value in YAML is nearly always a slip); descriptions
+/// are one paragraph, without the line ends of the source.
+fn tidy(schema: &mut Schema) {
+    for key in ["type", "enum"] {
+        if let Some(Json::Array(items)) = schema.get_mut(key) {
+            items.retain(|item| !item.is_null() && item != "null");
+            if let ("type", [only]) = (key, items.as_slice()) {
+                let only = only.clone();
+                schema.insert(key.to_owned(), only);
+            }
+        }
     }
+    if let Some(Json::String(text)) = schema.get_mut("description") {
+        *text = text.replace('\n', " ");
+    }
+    // `int64` and its kin are known to no editor.
+    schema.remove("format");
 }
 
 /// A schema, ready to check documents.

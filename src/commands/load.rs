@@ -43,7 +43,10 @@ pub(super) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, 
         Exit::Invalid
     })?;
     let checker = Checker::new(manifest::schema()).map_err(|message| {
-        terminal::error(&format!("the schema of manifests is unsound: {message}"), None);
+        terminal::error(
+            &format!("the schema of manifests is unsound: {message}"),
+            None,
+        );
         Exit::Unexpected
     })?;
     let paths: Vec<_> = args.paths.iter().map(PathBuf::from).collect();
@@ -57,7 +60,10 @@ pub(super) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, 
         findings,
         not_yet: desired::not_yet_acting(&manifests),
         made_up: built.made_up,
-        integrations: manifests.iter().map(|manifest| manifest.entries.len()).sum(),
+        integrations: manifests
+            .iter()
+            .map(|manifest| manifest.entries.len())
+            .sum(),
         sources,
     })
 }
@@ -77,7 +83,9 @@ fn read_manifests(
                 continue;
             }
         };
-        let written = documents.iter().filter(|node| !matches!(node.content, Content::Null));
+        let written = documents
+            .iter()
+            .filter(|node| !matches!(node.content, Content::Null));
         let mut empty = true;
         for document in written {
             empty = false;
@@ -91,7 +99,10 @@ fn read_manifests(
 }
 
 fn nothing_written(source: SourceId) -> Diagnostic {
-    let at = Place { source, bytes: 0..0 };
+    let at = Place {
+        source,
+        bytes: 0..0,
+    };
     Diagnostic::warning(Code("empty-file"), at, "nothing is written here")
         .hint("a manifest starts with `integrations:`")
 }
@@ -103,7 +114,9 @@ fn read_scripts(
 ) -> Scripts {
     let mut scripts = Scripts::new();
     for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
-        let Some((file, at)) = entry.script_file() else { continue };
+        let Some((file, at)) = entry.script_file() else {
+            continue;
+        };
         let key = (entry.source(), file.to_owned());
         if scripts.contains_key(&key) {
             continue;
@@ -134,7 +147,11 @@ impl Loaded {
 
     /// Whether the manifests are refused.
     pub(super) fn is_refused(&self, strict: bool) -> bool {
-        let least = if strict { Severity::Warning } else { Severity::Error };
+        let least = if strict {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
         self.findings.iter().any(|found| found.severity <= least)
     }
 
@@ -154,12 +171,18 @@ impl Loaded {
             .sources
             .manifests
             .iter()
-            .flat_map(|source| yaml::secret_looking(source.id, &texts.get(source.id).text))
+            .flat_map(|source| yaml::masks::secret_looking(source.id, &texts.get(source.id).text))
             .collect();
-        let Some(summary) = diagnostics::summary(&self.findings, self.sources.manifests.len()) else {
+        let Some(summary) = diagnostics::summary(&self.findings, self.sources.manifests.len())
+        else {
             return;
         };
-        terminal::err(&diagnostics::text(&self.findings, texts, &masked, terminal.color_err));
+        terminal::err(&diagnostics::text(
+            &self.findings,
+            texts,
+            &masked,
+            terminal.color_err,
+        ));
         terminal::err(&format!("{summary}\n"));
     }
 }

@@ -10,7 +10,7 @@ use crate::report::diagnostics;
 pub(super) fn run(args: &SchemaArgs) -> Exit {
     let schema = match args.of {
         SchemaOf::Manifest => manifest::schema(),
-        SchemaOf::Diagnostics => crate::schema::of::<diagnostics::DiagnosticsReport>(),
+        SchemaOf::Diagnostics => crate::schema::of::<diagnostics::json::Problems>(),
     };
     terminal::out(&format!("{schema:#}\n"));
     Exit::Done

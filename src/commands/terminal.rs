@@ -74,7 +74,9 @@ pub(super) fn err(text: &str) {
 
 /// Writes one line to standard error, after `error: `, with a hint below it.
 pub(super) fn error(message: &str, hint: Option<&str>) {
-    let hint = hint.map(|hint| format!("help: {hint}\n")).unwrap_or_default();
+    let hint = hint
+        .map(|hint| format!("help: {hint}\n"))
+        .unwrap_or_default();
     err(&format!("error: {message}\n{hint}"));
 }
 

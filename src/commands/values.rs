@@ -23,13 +23,20 @@ enum Scalar {
 /// # Errors
 /// A message, for a flag or a file that cannot be read. It never quotes a value.
 pub(super) fn gather(args: &ManifestArgs, undefined: Undefined) -> Result<Variables, String> {
-    let mut variables = Variables { undefined_secrets: undefined, ..Variables::default() };
+    let mut variables = Variables {
+        undefined_secrets: undefined,
+        ..Variables::default()
+    };
     for (name, value) in std::env::vars_os() {
-        let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) else { continue };
+        let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) else {
+            continue;
+        };
         if let Some(name) = name.strip_prefix(VAR_PREFIX) {
             variables.plain.insert(name.to_owned(), value);
         } else if let Some(name) = name.strip_prefix(SECRET_PREFIX) {
-            variables.secrets.insert(name.to_owned(), Secret::new(value));
+            variables
+                .secrets
+                .insert(name.to_owned(), Secret::new(value));
         }
     }
     for path in &args.var_file {
@@ -44,7 +51,11 @@ pub(super) fn gather(args: &ManifestArgs, undefined: Undefined) -> Result<Variab
     }
     for path in &args.secret_file {
         let values = read(path)?;
-        variables.secrets.extend(values.into_iter().map(|(name, value)| (name, Secret::new(value))));
+        variables.secrets.extend(
+            values
+                .into_iter()
+                .map(|(name, value)| (name, Secret::new(value))),
+        );
     }
     Ok(variables)
 }
@@ -55,13 +66,21 @@ fn read(path: &Path) -> Result<BTreeMap<String, String>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
     // The library's own words quote values.
     let values: BTreeMap<String, Scalar> = serde_yaml::from_str(&text).map_err(|error| {
-        let line = error.location().map(|at| format!(":{}", at.line())).unwrap_or_default();
+        let line = error
+            .location()
+            .map(|at| format!(":{}", at.line()))
+            .unwrap_or_default();
         format!("{shown}{line}: not a YAML mapping from names to texts, numbers or flags")
     })?;
     if let Some(name) = values.keys().find(|name| !is_name(name)) {
-        return Err(format!("{shown}: `{name}` is not a name: use letters, digits and `_`"));
+        return Err(format!(
+            "{shown}: `{name}` is not a name: use letters, digits and `_`"
+        ));
     }
-    Ok(values.into_iter().map(|(name, value)| (name, value.into_text())).collect())
+    Ok(values
+        .into_iter()
+        .map(|(name, value)| (name, value.into_text()))
+        .collect())
 }
 
 impl Scalar {

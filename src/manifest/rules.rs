@@ -78,7 +78,7 @@ struct Rule {
     severity: Severity,
     /// The kind it is about; `None` for both.
     kind: Option<Kind>,
-    /// What the server would do: its error code, or what becomes of the value.
+    /// What the server does about it, as in "the server …".
     foresees: &'static str,
     check: fn(&View, &mut Findings<'_>),
 }
@@ -109,10 +109,7 @@ pub(crate) fn check(view: &View, into: &mut Vec<Diagnostic>) {
         (rule.check)(view, &mut Findings { rule, into });
         for found in &mut into[before..] {
             if found.hint.is_none() {
-                found.hint = Some(format!(
-                    "the server would answer or do this: {}",
-                    rule.foresees
-                ));
+                found.hint = Some(format!("the server {}", rule.foresees));
             }
         }
     }
@@ -126,53 +123,53 @@ const OUTGOING: Option<Kind> = Some(Kind::Outgoing);
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     Rule { code: "blank-name", severity: Warning, kind: None, check: blank_name,
-        foresees: "it stores a record without a name" },
+        foresees: "stores a record without a name" },
     Rule { code: "blank-username", severity: Error, kind: None, check: blank_username,
-        foresees: "error-invalid-username" },
+        foresees: "answers `error-invalid-username`" },
     Rule { code: "username-form", severity: Error, kind: None, check: username_form,
-        foresees: "error-invalid-user" },
+        foresees: "answers `error-invalid-user`" },
     Rule { code: "no-channel", severity: Error, kind: INCOMING, check: no_channel,
-        foresees: "error-invalid-channel" },
+        foresees: "answers `error-invalid-channel`" },
     Rule { code: "blank-channel", severity: Error, kind: OUTGOING, check: blank_channel,
-        foresees: "error-invalid-channel" },
+        foresees: "answers `error-invalid-channel`" },
     Rule { code: "empty-channel-part", severity: Error, kind: INCOMING, check: empty_channel_part,
-        foresees: "error-invalid-channel-start-with-chars" },
+        foresees: "answers `error-invalid-channel-start-with-chars`" },
     Rule { code: "empty-channel-part", severity: Warning, kind: OUTGOING, check: empty_channel_part,
-        foresees: "it drops the empty part" },
+        foresees: "drops the empty part" },
     Rule { code: "comma-in-channel", severity: Error, kind: None, check: comma_in_channel,
-        foresees: "it takes the item for several channels" },
+        foresees: "takes the item for several channels" },
     Rule { code: "scope-on-incoming", severity: Error, kind: INCOMING, check: scope_on_incoming,
-        foresees: "error-invalid-channel-start-with-chars" },
+        foresees: "answers `error-invalid-channel-start-with-chars`" },
     Rule { code: "channel-prefix", severity: Error, kind: None, check: channel_prefix,
-        foresees: "error-invalid-channel-start-with-chars" },
+        foresees: "answers `error-invalid-channel-start-with-chars`" },
     Rule { code: "scope-case", severity: Error, kind: OUTGOING, check: scope_case,
-        foresees: "error-invalid-room" },
+        foresees: "answers `error-invalid-room`" },
     Rule { code: "all-public-channels", severity: Warning, kind: OUTGOING, check: means_all_public_channels,
-        foresees: "the event counts in every public channel" },
+        foresees: "takes every public channel" },
     Rule { code: "unused-channel", severity: Warning, kind: OUTGOING, check: unused_channel,
-        foresees: "it drops the value" },
+        foresees: "drops the value" },
     Rule { code: "unused-trigger-words", severity: Warning, kind: OUTGOING, check: unused_trigger_words,
-        foresees: "it drops the value" },
+        foresees: "drops the value" },
     Rule { code: "blank-trigger-word", severity: Error, kind: OUTGOING, check: blank_trigger_word,
-        foresees: "it drops the blank word" },
+        foresees: "drops the blank word" },
     Rule { code: "blank-target-room", severity: Error, kind: OUTGOING, check: blank_target_room,
-        foresees: "error-invalid-targetRoom" },
+        foresees: "answers `error-invalid-targetRoom`" },
     Rule { code: "no-url", severity: Error, kind: OUTGOING, check: no_url,
-        foresees: "error-invalid-urls" },
+        foresees: "answers `error-invalid-urls`" },
     Rule { code: "blank-url", severity: Error, kind: OUTGOING, check: blank_url,
-        foresees: "it drops the blank URL" },
+        foresees: "drops the blank URL" },
     Rule { code: "url-form", severity: Warning, kind: OUTGOING, check: url_form,
-        foresees: "it stores the URL and every call fails" },
+        foresees: "stores the URL, and every call of it fails" },
     Rule { code: "retry-count", severity: Error, kind: OUTGOING, check: retry_count,
-        foresees: "it writes 4 in its place" },
+        foresees: "writes 4 in its place" },
     Rule { code: "blank-retry-delay", severity: Error, kind: OUTGOING, check: blank_retry_delay,
-        foresees: "it writes `powers-of-ten` in its place" },
+        foresees: "writes `powers-of-ten` in its place" },
     Rule { code: "retry-delay-case", severity: Error, kind: OUTGOING, check: retry_delay_case,
-        foresees: "it writes the value in lower case" },
+        foresees: "writes the value in lower case" },
     Rule { code: "unknown-retry-delay", severity: Warning, kind: OUTGOING, check: unknown_retry_delay,
-        foresees: "it stores the value and every retry fails" },
+        foresees: "stores the value, and every retry fails" },
     Rule { code: "unknown-script-engine", severity: Warning, kind: None, check: unknown_script_engine,
-        foresees: "it stores the value and runs the script in no engine" },
+        foresees: "stores the value, and no engine runs the script" },
 ];
 
 /// What an outgoing webhook may name in the place of a room.

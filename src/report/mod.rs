@@ -10,8 +10,7 @@ mod run;
 mod shown;
 mod text;
 
-pub(crate) use plan::PlanReport;
-pub(crate) use run::RunReport;
-pub(crate) use text::{plan_text, run_text};
+pub(crate) use plan::{Context, PlanReport};
+pub(crate) use text::plan_text;
 
 use shown::Foreign;

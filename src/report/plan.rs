@@ -121,9 +121,15 @@ pub(super) enum FieldDiff {
     /// Another value.
     Replaced { before: Shown, after: Shown },
     /// Other items in a list.
-    Items { added: Vec<Foreign>, removed: Vec<Foreign> },
+    Items {
+        added: Vec<Foreign>,
+        removed: Vec<Foreign>,
+    },
     /// Another script, or a first one.
-    Script { file: Option<Foreign>, hunks: Vec<Vec<Line>> },
+    Script {
+        file: Option<Foreign>,
+        hunks: Vec<Vec<Line>>,
+    },
 }
 
 /// A line of a script's diff.
@@ -167,7 +173,12 @@ impl PlanReport {
 
     /// Takes the secrets out of a plan.
     pub(crate) fn new(plan: &Plan, context: &Context<'_>) -> Self {
-        let count = |word| plan.changes.iter().filter(|change| action(change) == word).count();
+        let count = |word| {
+            plan.changes
+                .iter()
+                .filter(|change| action(change) == word)
+                .count()
+        };
         Self {
             format_version: Self::FORMAT_VERSION,
             server: ServerReport {
@@ -181,7 +192,11 @@ impl PlanReport {
                 files: context.files,
                 integrations: context.integrations,
             },
-            changes: plan.changes.iter().map(|change| change_report(change, context.texts)).collect(),
+            changes: plan
+                .changes
+                .iter()
+                .map(|change| change_report(change, context.texts))
+                .collect(),
             counts: Counts {
                 create: count(ActionWord::Create),
                 update: count(ActionWord::Update),
@@ -223,7 +238,11 @@ fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
             file: texts.get(place.source).origin.as_str().into(),
             line: texts.start(place).line,
         }),
-        fields: change.fields.iter().map(|field| field_report(field, change)).collect(),
+        fields: change
+            .fields
+            .iter()
+            .map(|field| field_report(field, change))
+            .collect(),
         blocked,
     }
 }
@@ -239,7 +258,10 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
                 Some(Value::Script(before)) => before.as_ref(),
                 _ => "",
             };
-            FieldDiff::Script { file, hunks: hunks(before, after) }
+            FieldDiff::Script {
+                file,
+                hunks: hunks(before, after),
+            }
         }
         (None, Some(after)) if matches!(whole.action, Action::Create(_)) => {
             FieldDiff::Set(shown(field, after, Side::Desired))
@@ -250,7 +272,9 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
                 _ => &[],
             };
             let only = |these: &[Text], those: &[Text], side| {
-                let missing = these.iter().filter(|a| those.iter().all(|b| a.same(b) != Some(true)));
+                let missing = these
+                    .iter()
+                    .filter(|a| those.iter().all(|b| a.same(b) != Some(true)));
                 missing.map(|text| redacted(field, text, side)).collect()
             };
             FieldDiff::Items {
@@ -259,23 +283,37 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
             }
         }
         (before, Some(after)) => FieldDiff::Replaced {
-            before: before.as_ref().map_or(Shown::Nothing, |value| shown(field, value, Side::Observed)),
+            before: before
+                .as_ref()
+                .map_or(Shown::Nothing, |value| shown(field, value, Side::Observed)),
             after: shown(field, after, Side::Desired),
         },
     };
     debug_assert!(field.role != Role::Name || field.name == "name");
-    FieldReport { name: field.name.into(), change: diff }
+    FieldReport {
+        name: field.name.into(),
+        change: diff,
+    }
 }
 
 /// The lines that differ, with three lines of context; line ends and newlines at the end do not count.
 fn hunks(before: &str, after: &str) -> Vec<Vec<Line>> {
     let normal = |text: &str| text.replace("\r\n", "\n").trim_end_matches('\n').to_owned() + "\n";
     let (before, after) = (normal(before), normal(after));
-    let before = if before == "\n" { String::new() } else { before };
+    let before = if before == "\n" {
+        String::new()
+    } else {
+        before
+    };
     let diff = TextDiff::from_lines(&before, &after);
     diff.grouped_ops(3)
         .iter()
-        .map(|ops| ops.iter().flat_map(|op| diff.iter_changes(op)).map(|change| line(&change)).collect())
+        .map(|ops| {
+            ops.iter()
+                .flat_map(|op| diff.iter_changes(op))
+                .map(|change| line(&change))
+                .collect()
+        })
         .collect()
 }
 

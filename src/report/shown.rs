@@ -78,10 +78,15 @@ pub(super) fn shown(field: &Field, value: &Value, side: Side) -> Shown {
         Value::Flag(on) => Shown::Flag(*on),
         Value::Number(number) => Shown::Number(*number),
         Value::Text(text) => Shown::Text(redacted(field, text, side)),
-        Value::List(items) => {
-            Shown::List(items.iter().map(|item| redacted(field, item, side)).collect())
-        }
-        Value::Script(text) => Shown::Script { lines: text.lines().count() },
+        Value::List(items) => Shown::List(
+            items
+                .iter()
+                .map(|item| redacted(field, item, side))
+                .collect(),
+        ),
+        Value::Script(text) => Shown::Script {
+            lines: text.lines().count(),
+        },
         Value::Secret(_) => Shown::Secret,
     }
 }
@@ -102,9 +107,16 @@ fn outline(url: &str) -> String {
         return "(not shown)".to_owned();
     };
     let host = parsed.host_str().unwrap_or_default();
-    let port = parsed.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let port = parsed
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
     let bare = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
-    format!("{}://{host}{port}/{}", parsed.scheme(), if bare { "" } else { "…" })
+    format!(
+        "{}://{host}{port}/{}",
+        parsed.scheme(),
+        if bare { "" } else { "…" }
+    )
 }
 
 #[cfg(test)]
@@ -119,7 +131,10 @@ mod tests {
 
     #[test]
     fn an_observed_url_shows_its_host_alone() {
-        assert_eq!(outline("https://u:p@h.example:8443/a/b?k=v"), "https://h.example:8443/…");
+        assert_eq!(
+            outline("https://u:p@h.example:8443/a/b?k=v"),
+            "https://h.example:8443/…"
+        );
         assert_eq!(outline("http://h.example"), "http://h.example/");
         assert_eq!(outline("not a url"), "(not shown)");
     }

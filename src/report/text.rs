@@ -5,8 +5,9 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use super::Foreign;
-use super::plan::{ActionWord, ChangeReport, FieldDiff, FieldReport, Line, PlaceReport, PlanReport};
-use super::run::{OutcomeReport, OutcomeWord, RunReport};
+use super::plan::{
+    ActionWord, ChangeReport, FieldDiff, FieldReport, Line, PlaceReport, PlanReport,
+};
 use super::shown::Shown;
 
 /// Where the name of an integration ends and its place begins.
@@ -26,7 +27,10 @@ struct Page {
 
 impl Page {
     fn new(color: bool) -> Self {
-        Self { text: String::new(), color }
+        Self {
+            text: String::new(),
+            color,
+        }
     }
 
     fn line(&mut self, line: impl AsRef<str>) {
@@ -35,7 +39,11 @@ impl Page {
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
-        if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.color {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -60,8 +68,15 @@ fn heading(report: &PlanReport, page: &mut Page) {
         true => write!(line, " · sandbox {address}"),
         false => write!(line, " · {address}"),
     };
-    let version = server.version.as_ref().map_or("of an unknown version".to_owned(), Foreign::for_terminal);
-    let _ = write!(line, " · Rocket.Chat {version} · as {}", server.account.for_terminal());
+    let version = server
+        .version
+        .as_ref()
+        .map_or("of an unknown version".to_owned(), Foreign::for_terminal);
+    let _ = write!(
+        line,
+        " · Rocket.Chat {version} · as {}",
+        server.account.for_terminal()
+    );
     page.line(line);
     let manifest = &report.manifest;
     let paths: Vec<_> = manifest.paths.iter().map(Foreign::for_terminal).collect();
@@ -81,7 +96,12 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
     };
     let head = head(sign, word, style, &change.kind_word, &change.name, page);
     page.line(placed(head, change.place.as_ref(), page));
-    let width = change.fields.iter().map(|field| field.name.for_terminal().len()).max().unwrap_or(0);
+    let width = change
+        .fields
+        .iter()
+        .map(|field| field.name.for_terminal().len())
+        .max()
+        .unwrap_or(0);
     for field in &change.fields {
         field_text(field, width, page);
     }
@@ -99,9 +119,16 @@ struct Head {
 
 fn head(sign: &str, word: &str, style: Style, kind: &Foreign, name: &Foreign, page: &Page) -> Head {
     let lead = format!("{sign} {word:<9}");
-    let rest = format!(" {:<9} {}", kind.for_terminal(), shortened(&name.for_terminal(), 36));
+    let rest = format!(
+        " {:<9} {}",
+        kind.for_terminal(),
+        shortened(&name.for_terminal(), 36)
+    );
     let columns = lead.chars().count() + rest.chars().count();
-    Head { text: page.paint(style, &lead) + &rest, columns }
+    Head {
+        text: page.paint(style, &lead) + &rest,
+        columns,
+    }
 }
 
 fn placed(head: Head, place: Option<&PlaceReport>, page: &Page) -> String {
@@ -116,11 +143,19 @@ fn field_text(field: &FieldReport, width: usize, page: &mut Page) {
     match &field.change {
         FieldDiff::Set(value) => page.line(format!("{name}{}", value_text(value))),
         FieldDiff::Replaced { before, after } => {
-            page.line(format!("{name}{} → {}", value_text(before), value_text(after)));
+            page.line(format!(
+                "{name}{} → {}",
+                value_text(before),
+                value_text(after)
+            ));
         }
         FieldDiff::Items { added, removed } => {
-            let removed = removed.iter().map(|item| page.paint(RED, &format!("- {}", item.for_terminal())));
-            let added = added.iter().map(|item| page.paint(GREEN, &format!("+ {}", item.for_terminal())));
+            let removed = removed
+                .iter()
+                .map(|item| page.paint(RED, &format!("- {}", item.for_terminal())));
+            let added = added
+                .iter()
+                .map(|item| page.paint(GREEN, &format!("+ {}", item.for_terminal())));
             let items: Vec<_> = removed.chain(added).collect();
             page.line(format!("{name}{}", items.join(", ")));
         }
@@ -141,7 +176,12 @@ fn script_text(name: &str, file: Option<&Foreign>, hunks: &[Vec<Line>], page: &m
             page.line(page.paint(DIM, "       …"));
         }
         for line in hunk {
-            let text = format!("{:>8}  {} {}", line.number, line.sign, line.text.for_terminal());
+            let text = format!(
+                "{:>8}  {} {}",
+                line.number,
+                line.sign,
+                line.text.for_terminal()
+            );
             let text = match line.sign {
                 '+' => page.paint(GREEN, &text),
                 '-' => page.paint(RED, &text),
@@ -160,7 +200,11 @@ fn value_text(value: &Shown) -> String {
         Shown::Text(text) if text.for_terminal().is_empty() => "(empty)".to_owned(),
         Shown::Text(text) => text.for_terminal(),
         Shown::List(items) if items.is_empty() => "(empty)".to_owned(),
-        Shown::List(items) => items.iter().map(Foreign::for_terminal).collect::<Vec<_>>().join(", "),
+        Shown::List(items) => items
+            .iter()
+            .map(Foreign::for_terminal)
+            .collect::<Vec<_>>()
+            .join(", "),
         Shown::Script { lines } => count(*lines, "line"),
         Shown::Secret => "(secret)".to_owned(),
         Shown::Generated => "(generated by apply)".to_owned(),
@@ -172,7 +216,11 @@ fn summary(report: &PlanReport, page: &mut Page) {
     if report.changes.is_empty() {
         page.line(format!("No changes: {} as written.", are(counts.unchanged)));
     } else {
-        let blocked = if counts.blocked > 0 { format!("{} blocked, ", counts.blocked) } else { String::new() };
+        let blocked = if counts.blocked > 0 {
+            format!("{} blocked, ", counts.blocked)
+        } else {
+            String::new()
+        };
         page.line(format!(
             "{} {} to create, {} to update, 0 to disable, 0 to delete; {blocked}{} unchanged.",
             page.paint(BOLD, "Plan:"),
@@ -182,7 +230,10 @@ fn summary(report: &PlanReport, page: &mut Page) {
         ));
     }
     if counts.unmanaged > 0 {
-        page.line(format!("Unmanaged: {} in no entry.", count(counts.unmanaged, "record")));
+        page.line(format!(
+            "Unmanaged: {} in no entry.",
+            count(counts.unmanaged, "record")
+        ));
     }
 }
 
