@@ -11,6 +11,7 @@ mod observed;
 mod plan;
 mod sandbox;
 mod secret;
+mod server;
 mod yaml;
 
 use std::process::ExitCode;
