@@ -14,6 +14,7 @@ mod report;
 mod sandbox;
 mod schema;
 mod secret;
+mod server;
 mod source;
 mod variables;
 mod yaml;
