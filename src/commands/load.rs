@@ -18,26 +18,26 @@ use crate::variables::Undefined;
 use crate::yaml::{self, Content};
 
 /// What was read, as far as it is sound, and what was found.
-pub(super) struct Loaded {
+pub(crate) struct Loaded {
     /// The texts.
-    pub(super) sources: Sources,
+    pub(crate) sources: Sources,
     /// The desired state; whole only if no finding is an error.
-    pub(super) desired: DesiredState,
+    pub(crate) desired: DesiredState,
     /// What was found.
-    pub(super) findings: Vec<Diagnostic>,
+    pub(crate) findings: Vec<Diagnostic>,
     /// What the manifests use that does nothing yet.
-    pub(super) not_yet: Vec<Diagnostic>,
+    pub(crate) not_yet: Vec<Diagnostic>,
     /// The secrets whose values were made up.
-    pub(super) made_up: Vec<String>,
+    pub(crate) made_up: Vec<String>,
     /// How many integrations are written.
-    pub(super) integrations: usize,
+    pub(crate) integrations: usize,
 }
 
 /// Reads everything that the flags name. Findings are not yet shown.
 ///
 /// # Errors
 /// When the values of variables cannot be read; the reason has been shown.
-pub(super) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Exit> {
+pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Exit> {
     let variables = values::gather(args, undefined).map_err(|message| {
         terminal::error(&message, None);
         Exit::Invalid
@@ -138,7 +138,7 @@ fn read_scripts(
 
 impl Loaded {
     /// What this version does not do yet is an error where it would be done.
-    pub(super) fn refuse_not_yet(&mut self) {
+    pub(crate) fn refuse_not_yet(&mut self) {
         for mut found in self.not_yet.drain(..) {
             found.severity = Severity::Error;
             self.findings.push(found);
@@ -146,7 +146,7 @@ impl Loaded {
     }
 
     /// Whether the manifests are refused.
-    pub(super) fn is_refused(&self, strict: bool) -> bool {
+    pub(crate) fn is_refused(&self, strict: bool) -> bool {
         let least = if strict {
             Severity::Warning
         } else {
@@ -156,7 +156,7 @@ impl Loaded {
     }
 
     /// `2 files, 7 integrations`.
-    pub(super) fn what_was_read(&self) -> String {
+    pub(crate) fn what_was_read(&self) -> String {
         let count = |number: usize, noun: &str| {
             format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
         };
@@ -165,7 +165,7 @@ impl Loaded {
     }
 
     /// Shows the findings on standard error, with a closing line.
-    pub(super) fn show_findings(&self, terminal: Terminal) {
+    pub(crate) fn show_findings(&self, terminal: Terminal) {
         let texts = &self.sources.texts;
         let masked: Vec<_> = self
             .sources

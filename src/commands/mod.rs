@@ -1,11 +1,11 @@
 //! One short file per command: the only place that joins input and output to the pure stages.
 
 // mod apply;
-mod load;
-// mod plan;
+pub(crate) mod load;
+mod plan;
 mod sandbox;
 mod schema;
-// mod session;
+mod session;
 mod terminal;
 mod validate;
 mod values;
@@ -33,8 +33,23 @@ pub(crate) fn run() -> Exit {
     let terminal = Terminal::new(&cli.terminal);
     match cli.command {
         Command::Validate(args) => validate::run(&args, terminal),
-        Command::Plan(_) | Command::Apply(_) => Exit::Done,
+        Command::Plan(args) => plan::run(&args, terminal),
+        Command::Apply(_) => Exit::Done,
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(&args),
+    }
+}
+
+/// Runs a command that talks to a server, on this thread alone.
+fn runtime(command: impl Future<Output = Exit>) -> Exit {
+    let built = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match built {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => {
+            terminal::error(&format!("the runtime cannot start: {error}"), None);
+            Exit::Unexpected
+        }
     }
 }
