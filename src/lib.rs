@@ -1,5 +1,6 @@
 //! rcsync keeps the webhook integrations of a Rocket.Chat server as code.
 
+mod apply;
 mod cli;
 mod clock;
 mod commands;
