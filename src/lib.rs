@@ -34,6 +34,7 @@
 //! # Who may import whom
 //! The list is in `house.rs`, where a test holds the `use` lines against it.
 
+mod apply;
 mod cli;
 mod clock;
 mod commands;

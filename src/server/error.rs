@@ -57,7 +57,7 @@ pub(crate) enum ServerError {
         line: String,
     },
     /// The server understood, and refuses.
-    #[error("{}", rejected(.code.as_deref(), words))]
+    #[error("{}", rejected(*status, .code.as_deref(), words))]
     Rejected {
         /// The status.
         status: StatusCode,
@@ -152,8 +152,9 @@ fn quoted(line: &str) -> String {
     }
 }
 
-fn rejected(code: Option<&str>, words: &str) -> String {
+fn rejected(status: StatusCode, code: Option<&str>, words: &str) -> String {
     match code {
+        None if words.is_empty() => format!("refused without a reason (status {status})"),
         Some(code) if words.is_empty() => code.to_owned(),
         Some(code) => format!("{code}: {words}"),
         None => words.to_owned(),

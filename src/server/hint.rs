@@ -17,7 +17,9 @@ impl ServerError {
             }
             Self::Rejected { code, status, .. } => rejected(code.as_deref(), *status)?,
             Self::NotSent(_) => "check the URL, the network and the proxy settings",
-            Self::Unknown(_) => "it may have been done all the same: look with `rcsync plan`",
+            Self::Unknown(_) => {
+                "the server, or something on the way to it, is slow or broken: try again"
+            }
             Self::NotRocketChat { .. } => {
                 "check the server's URL: a workspace below a path needs it (`https://example.org/chat`), and a \
                  proxy or single sign-on page may stand in front"

@@ -33,7 +33,7 @@ async fn error_of(step: Step) -> ServerError {
 }
 
 /// Status, body, what is said of it, and how a run ends with it (reference 2 and 9.4).
-const REFUSALS: [(u16, &str, &str, Exit); 17] = [
+const REFUSALS: [(u16, &str, &str, Exit); 18] = [
     (
         401,
         r#"{"status":"error","message":"You must be logged in to do this."}"#,
@@ -86,6 +86,12 @@ const REFUSALS: [(u16, &str, &str, Exit); 17] = [
         404,
         r#"{"status":"error","message":"API endpoint does not exist"}"#,
         "API endpoint does not exist",
+        Exit::Unexpected,
+    ),
+    (
+        400,
+        r#"{"success":false}"#,
+        "refused without a reason (status 400 Bad Request)",
         Exit::Unexpected,
     ),
     (
