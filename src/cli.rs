@@ -5,6 +5,7 @@
 
 mod sandbox;
 
+use std::num::NonZeroU8;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -113,8 +114,8 @@ pub(crate) struct ApplyArgs {
     pub(crate) dry_run: bool,
 
     /// How many requests may be on their way at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub(crate) concurrency: u8,
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub(crate) concurrency: NonZeroU8,
 }
 
 /// The flags of `rcsync schema`

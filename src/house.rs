@@ -86,7 +86,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli.rs", "cli/", "commands/mod.rs"]),
     ("Writer", &["server/", "apply/", "commands/apply.rs"]),
     ("std::env", &["commands/"]),
-    ("HashMap", &[]),
+    // Its order is not the same in two runs; the loader looks up and never walks it.
+    ("HashMap", &["yaml/loader/"]),
 ];
 
 /// A source file: its path below `src/`, and its text without test modules, comments and docs.

@@ -1,6 +1,6 @@
 //! One short file per command: the only place that joins input and output to the pure stages.
 
-// mod apply;
+mod apply;
 pub(crate) mod load;
 mod plan;
 mod sandbox;
@@ -34,7 +34,7 @@ pub(crate) fn run() -> Exit {
     match cli.command {
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => plan::run(&args, terminal),
-        Command::Apply(_) => Exit::Done,
+        Command::Apply(args) => apply::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(&args),
     }

@@ -11,6 +11,7 @@ mod shown;
 mod text;
 
 pub(crate) use plan::{Context, PlanReport};
-pub(crate) use text::plan_text;
+pub(crate) use run::RunReport;
+pub(crate) use text::{plan_text, run_text};
 
 use shown::Foreign;

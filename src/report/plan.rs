@@ -6,8 +6,8 @@ use similar::{ChangeTag, TextDiff};
 
 use super::Foreign;
 use super::shown::{Shown, Side, redacted, shown};
-use crate::diagnostic::Texts;
-use crate::integration::{Role, Shape, Value};
+use crate::diagnostic::{Place, Texts};
+use crate::integration::{Shape, Value};
 use crate::plan::{Action, Change, FieldChange, Plan};
 use crate::secret::Text;
 
@@ -234,16 +234,23 @@ fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
         kind_word: change.key.kind.word().into(),
         name: change.key.name.as_str().into(),
         id: id.map(|id| id.0.as_str().into()),
-        place: change.place.as_ref().map(|place| PlaceReport {
-            file: texts.get(place.source).origin.as_str().into(),
-            line: texts.start(place).line,
-        }),
+        place: change
+            .place
+            .as_ref()
+            .map(|place| place_report(place, texts)),
         fields: change
             .fields
             .iter()
             .map(|field| field_report(field, change))
             .collect(),
         blocked,
+    }
+}
+
+pub(super) fn place_report(place: &Place, texts: &Texts) -> PlaceReport {
+    PlaceReport {
+        file: texts.get(place.source).origin.as_str().into(),
+        line: texts.start(place).line,
     }
 }
 
@@ -289,7 +296,6 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
             after: shown(field, after, Side::Desired),
         },
     };
-    debug_assert!(field.role != Role::Name || field.name == "name");
     FieldReport {
         name: field.name.into(),
         change: diff,

@@ -8,6 +8,7 @@ use super::Foreign;
 use super::plan::{
     ActionWord, ChangeReport, FieldDiff, FieldReport, Line, PlaceReport, PlanReport,
 };
+use super::run::{OutcomeReport, OutcomeWord, RunReport};
 use super::shown::Shown;
 
 /// Where the name of an integration ends and its place begins.
@@ -96,12 +97,7 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
     };
     let head = head(sign, word, style, &change.kind_word, &change.name, page);
     page.line(placed(head, change.place.as_ref(), page));
-    let width = change
-        .fields
-        .iter()
-        .map(|field| field.name.for_terminal().len())
-        .max()
-        .unwrap_or(0);
+    let width = name_width(&change.fields);
     for field in &change.fields {
         field_text(field, width, page);
     }
@@ -133,9 +129,21 @@ fn head(sign: &str, word: &str, style: Style, kind: &Foreign, name: &Foreign, pa
 
 fn placed(head: Head, place: Option<&PlaceReport>, page: &Page) -> String {
     let Some(place) = place else { return head.text };
-    let gap = " ".repeat(PLACE_COLUMN.saturating_sub(head.columns).max(2));
     let place = format!("{}:{}", place.file.for_terminal(), place.line);
-    format!("{}{gap}{}", head.text, page.paint(DIM, &place))
+    beside(head, &place, page)
+}
+
+fn beside(head: Head, words: &str, page: &Page) -> String {
+    let gap = " ".repeat(PLACE_COLUMN.saturating_sub(head.columns).max(2));
+    format!("{}{gap}{}", head.text, page.paint(DIM, words))
+}
+
+fn name_width(fields: &[FieldReport]) -> usize {
+    fields
+        .iter()
+        .map(|field| field.name.for_terminal().len())
+        .max()
+        .unwrap_or(0)
 }
 
 fn field_text(field: &FieldReport, width: usize, page: &mut Page) {
@@ -190,6 +198,84 @@ fn script_text(name: &str, file: Option<&Foreign>, hunks: &[Vec<Line>], page: &m
             page.line(text);
         }
     }
+}
+
+/// What became of a plan, as text.
+pub(crate) fn run_text(report: &RunReport, color: bool) -> String {
+    let mut page = Page::new(color);
+    for outcome in &report.outcomes {
+        outcome_text(outcome, &mut page);
+    }
+    page.line("");
+    let line = closing(report);
+    page.line(line);
+    page.text
+}
+
+/// How an outcome reads: its sign, its word, whether it is as wanted.
+fn outcome_words(word: OutcomeWord) -> (&'static str, &'static str, Style) {
+    match word {
+        OutcomeWord::Created => ("+", "created", GREEN),
+        OutcomeWord::Adopted => ("+", "adopted", GREEN),
+        OutcomeWord::NotApplied => ("!", "not taken", RED),
+        OutcomeWord::Failed => ("!", "failed", RED),
+        OutcomeWord::Unknown => ("!", "unknown", RED),
+        OutcomeWord::LeftAsIs => ("!", "left", YELLOW),
+        OutcomeWord::Blocked => ("!", "blocked", YELLOW),
+        OutcomeWord::NotAttempted => ("!", "not begun", YELLOW),
+    }
+}
+
+fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
+    let (sign, word, style) = outcome_words(outcome.outcome);
+    let head = head(sign, word, style, &outcome.kind_word, &outcome.name, page);
+    let done = matches!(outcome.outcome, OutcomeWord::Created | OutcomeWord::Adopted);
+    let line = match &outcome.id {
+        Some(id) if done => beside(head, &id.for_terminal(), page),
+        _ => placed(head, outcome.place.as_ref(), page),
+    };
+    page.line(line);
+    for words in [&outcome.why, &outcome.remedy].into_iter().flatten() {
+        page.line(format!("    {}", words.for_terminal()));
+    }
+    let width = name_width(&outcome.fields);
+    for field in &outcome.fields {
+        field_text(field, width, page);
+    }
+}
+
+/// `Applied in part: 1 created, 1 failed.`
+fn closing(report: &RunReport) -> String {
+    let words = [
+        (OutcomeWord::Created, "created"),
+        (OutcomeWord::Adopted, "adopted"),
+        (OutcomeWord::NotApplied, "accepted but not applied"),
+        (OutcomeWord::Failed, "failed"),
+        (OutcomeWord::Unknown, "unknown"),
+        (OutcomeWord::LeftAsIs, "left as it is"),
+        (OutcomeWord::Blocked, "blocked"),
+        (OutcomeWord::NotAttempted, "not begun"),
+    ];
+    let number = |word| {
+        report
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.outcome == word)
+            .count()
+    };
+    let counts: Vec<_> = words
+        .iter()
+        .map(|(word, text)| (number(*word), text))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, text)| format!("{number} {text}"))
+        .collect();
+    let done = number(OutcomeWord::Created) + number(OutcomeWord::Adopted);
+    let lead = match done {
+        0 => "Nothing applied",
+        all if all == report.outcomes.len() => "Applied",
+        _ => "Applied in part",
+    };
+    format!("{lead}: {}.", counts.join(", "))
 }
 
 fn value_text(value: &Shown) -> String {
