@@ -1,0 +1,1 @@
+//! Tests of the sandbox as a whole, without sockets, on one paused clock.
