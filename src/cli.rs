@@ -3,6 +3,11 @@
 //! No flag reads the environment here: `--sandbox` wins over the environment and clashes with the flags, which clap
 //! cannot tell apart.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help texts, which are no Markdown"
+)]
+
 mod sandbox;
 
 use std::num::NonZeroU8;

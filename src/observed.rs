@@ -132,16 +132,19 @@ impl Record {
     }
 
     /// When it was created, as the server writes it.
+    #[cfg(test)]
     pub(crate) fn created_at(&self) -> Option<&str> {
         text(&self.raw, "_createdAt")
     }
 
     /// When it was last updated, as the server writes it.
+    #[cfg(test)]
     pub(crate) fn updated_at(&self) -> Option<&str> {
         text(&self.raw, "_updatedAt")
     }
 
     /// The id of the user that it posts as: the one that counts, whatever the username says (reference 3.5).
+    #[cfg(test)]
     pub(crate) fn user_id(&self) -> Option<&str> {
         text(&self.raw, "userId")
     }

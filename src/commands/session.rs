@@ -33,15 +33,14 @@ pub(super) struct Session {
 /// # Errors
 /// When a flag, a variable or a file is missing or unsound; the reason has been shown.
 pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Exit> {
-    let (base, credentials, sandbox) = match &args.sandbox {
-        Some(state) => embedded(state, writing).await?,
-        None => {
-            let (base, credentials) = named(args).map_err(|(message, hint)| {
-                terminal::error(&message, Some(&hint));
-                Exit::Invalid
-            })?;
-            (base, credentials, None)
-        }
+    let (base, credentials, sandbox) = if let Some(state) = &args.sandbox {
+        embedded(state, writing).await?
+    } else {
+        let (base, credentials) = named(args).map_err(|(message, hint)| {
+            terminal::error(&message, Some(&hint));
+            Exit::Invalid
+        })?;
+        (base, credentials, None)
     };
     let timeout = Duration::from_secs(args.timeout.into());
     let timeouts = Timeouts {

@@ -1,8 +1,8 @@
 //! One row of a kind's table: everything the stages need to know about a field, and when two of its values
 //! are equal.
 
+use super::Value;
 use super::compat::Versions;
-use super::{Key, Value};
 use crate::secret::{Secret, Text};
 
 /// A field of a kind of integration.
@@ -98,6 +98,10 @@ impl Field {
     ///
     /// Absent, null and empty are one; absent and `false` are one; lists are sets; scripts are compared
     /// without regard to line ends and trailing newlines.
+    #[expect(
+        clippy::unused_self,
+        reason = "equality is a question to the row, whichever the shape"
+    )]
     pub(crate) fn same(&self, desired: &Value, observed: Option<&Value>) -> Option<bool> {
         let Some(observed) = observed else {
             return Some(is_empty(desired));
@@ -128,13 +132,6 @@ impl Field {
             LeftOut::OnWithScript => Some(Value::Flag(has_script)),
             LeftOut::Required | LeftOut::Observed | LeftOut::Generated => None,
         }
-    }
-}
-
-impl Key {
-    /// How a key reads in a sentence: ``webhook-incoming `Grafana` ``.
-    pub(crate) fn words(&self) -> String {
-        format!("{} `{}`", self.kind.wire(), self.name)
     }
 }
 
