@@ -126,7 +126,9 @@ fn head(sign: &str, word: &str, style: Style, kind: &Foreign, name: &Foreign, pa
 }
 
 fn placed(head: &Head, place: Option<&PlaceReport>, page: &Page) -> String {
-    let Some(place) = place else { return head.text };
+    let Some(place) = place else {
+        return head.text.clone();
+    };
     let place = format!("{}:{}", place.file.for_terminal(), place.line);
     beside(head, &place, page)
 }
