@@ -70,18 +70,8 @@ async fn answer(
     };
     let working = tokio::spawn(async move { sandbox.handle(request).await });
     match working.await.map_err(|_| Dropped)? {
-        Answer::Response(response) => Ok(response.map(|body| Reply {
-            whole: body.len(),
-            rest: Some(body),
-        })),
-        Answer::Cut(response, bytes) => Ok(response.map(|mut body| {
-            let whole = body.len();
-            body.truncate(bytes);
-            Reply {
-                whole,
-                rest: Some(body),
-            }
-        })),
+        Answer::Response(response) => Ok(response.map(|body| Reply::of(body, usize::MAX))),
+        Answer::Cut(response, bytes) => Ok(response.map(|body| Reply::of(body, bytes))),
         Answer::Dropped => Err(Dropped),
     }
 }
@@ -91,10 +81,27 @@ async fn answer(
 #[error("dropped")]
 struct Dropped;
 
-/// A body that promises `whole` bytes, and breaks off where it has fewer.
+/// A body that promises `missing` more bytes than it has, and breaks off there.
 struct Reply {
-    whole: usize,
     rest: Option<Bytes>,
+    missing: usize,
+    /// Whether the time has been given to send what there is before breaking off.
+    sent: bool,
+}
+
+impl Reply {
+    /// The first bytes of a body; all of it when there are no more.
+    fn of(mut body: Bytes, bytes: usize) -> Self {
+        let missing = body.len().saturating_sub(bytes);
+        body.truncate(bytes);
+        let rest = Some(body).filter(|body| !body.is_empty());
+        let sent = false;
+        Self {
+            rest,
+            missing,
+            sent,
+        }
+    }
 }
 
 impl Body for Reply {
@@ -103,22 +110,28 @@ impl Body for Reply {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let Some(bytes) = self.rest.take().filter(|bytes| !bytes.is_empty()) else {
-            let complete = self.whole == 0;
-            let broken = || Some(Err(io::Error::from(io::ErrorKind::ConnectionAborted)));
-            return Poll::Ready(if complete { None } else { broken() });
-        };
-        self.whole -= bytes.len().min(self.whole);
-        Poll::Ready(Some(Ok(Frame::data(bytes))))
+        if let Some(bytes) = self.rest.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        if self.missing == 0 {
+            return Poll::Ready(None);
+        }
+        if !self.sent {
+            self.sent = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.whole == 0
+        self.rest.is_none() && self.missing == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(u64::try_from(self.whole).unwrap_or(u64::MAX))
+        let length = self.rest.as_ref().map_or(0, Bytes::len) + self.missing;
+        SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
     }
 }

@@ -39,6 +39,23 @@ pub(super) fn number(text: &str) -> Option<Value> {
     Some(whole_or_float(float))
 }
 
+/// A value whose whole numbers are written as such: JavaScript does not tell `3.0` from `3`.
+pub(super) fn whole_numbers(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().map_or(Value::Null, whole_or_float)
+        }
+        Value::Array(items) => items.into_iter().map(whole_numbers).collect(),
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(key, value)| (key, whole_numbers(value)))
+                .collect(),
+        ),
+        other => other,
+    }
+}
+
 /// A float as a JSON number: whole where it can be.
 fn whole_or_float(float: f64) -> Value {
     if float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 {

@@ -6,6 +6,8 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
+use super::js;
+
 /// The body as a handler sees it. Lists stay lists; other values that are no object become an empty one.
 pub(super) fn body(headers: &HeaderMap, bytes: &[u8]) -> Value {
     let kind = headers
@@ -14,7 +16,7 @@ pub(super) fn body(headers: &HeaderMap, bytes: &[u8]) -> Value {
         .unwrap_or_default();
     if kind.contains("application/json") {
         match serde_json::from_slice(bytes) {
-            Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
+            Ok(value @ (Value::Object(_) | Value::Array(_))) => js::whole_numbers(value),
             _ => Value::Object(Map::new()),
         }
     } else if kind.contains("application/x-www-form-urlencoded") {
