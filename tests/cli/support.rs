@@ -1,5 +1,6 @@
 //! Runs the binary, and a sandbox for it to talk to.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -216,12 +217,10 @@ pub(crate) fn write(folder: &Path, name: &str, text: &str) -> String {
 
 /// A manifest of that many incoming webhooks.
 pub(crate) fn manifest(count: usize) -> String {
-    let entries: String = (0..count)
-        .map(|n| {
-            format!(
-                "  - type: webhook-incoming\n    name: Hook {n}\n    username: rocket.cat\n    channel: \"#general\"\n"
-            )
-        })
-        .collect();
-    format!("integrations:\n{entries}")
+    let mut text = "integrations:\n".to_owned();
+    for n in 0..count {
+        let _ = writeln!(text, "  - type: webhook-incoming\n    name: Hook {n}");
+        text.push_str("    username: rocket.cat\n    channel: \"#general\"\n");
+    }
+    text
 }
