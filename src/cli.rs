@@ -1,8 +1,19 @@
 //! The command line: clap types only. What a flag does is in `commands`.
+//!
+//! No flag reads the environment here: `--sandbox` wins over the environment and clashes with the flags, which clap
+//! cannot tell apart.
 
-use clap::{Parser, Subcommand};
+#![expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help texts, which are no Markdown"
+)]
 
 mod sandbox;
+
+use std::num::NonZeroU8;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use sandbox::SandboxArgs;
 
@@ -12,11 +23,179 @@ pub(crate) use sandbox::SandboxArgs;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    #[command(flatten)]
+    pub(crate) terminal: TerminalArgs,
+}
+
+/// How rcsync talks
+#[derive(Args, Debug)]
+pub(crate) struct TerminalArgs {
+    /// Log each request to standard error; twice, with headers and bodies, secrets masked
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+
+    /// Use colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, global = true)]
+    pub(crate) color: When,
+}
+
+/// When to use colour
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 /// What to do
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Check manifests without a server: all problems of all files at once
+    Validate(ValidateArgs),
+    /// Show what would change on the server, and change nothing
+    #[command(visible_alias = "diff")]
+    Plan(PlanArgs),
+    /// Create on the server what the manifests ask for and it does not have
+    Apply(ApplyArgs),
+    /// Print a JSON Schema
+    Schema(SchemaArgs),
     /// Serve an imitation of Rocket.Chat's integration endpoints on this machine
     Sandbox(SandboxArgs),
+}
+
+/// The flags of `rcsync validate`
+#[derive(Args, Debug)]
+pub(crate) struct ValidateArgs {
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArgs,
+
+    /// How the problems are told: `text` on standard error, `json` on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// How standard output looks
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// The flags of `rcsync plan`
+#[derive(Args, Debug)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArgs,
+
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+
+    /// Exit with 2 when there are changes or blocked entries
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+/// The flags of `rcsync apply`
+#[derive(Args, Debug)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub(crate) manifests: ManifestArgs,
+
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+
+    /// Do not ask before changing anything (without a terminal, rcsync never asks)
+    #[arg(short, long, visible_alias = "auto-approve")]
+    pub(crate) yes: bool,
+
+    /// Plan only: the same as `rcsync plan`
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// How many requests may be on their way at once
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub(crate) concurrency: NonZeroU8,
+}
+
+/// The flags of `rcsync schema`
+#[derive(Args, Debug)]
+pub(crate) struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum, default_value_t = SchemaOf::Manifest)]
+    pub(crate) of: SchemaOf,
+}
+
+/// What there are schemas of
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// What you write
+    Manifest,
+    /// What `validate --format json` prints
+    Diagnostics,
+}
+
+/// Which manifests, and what their variables stand for
+#[derive(Args, Debug)]
+pub(crate) struct ManifestArgs {
+    /// Files, folders (all *.yaml and *.yml in them), or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+
+    /// Folder that script files must stay below; by default the folder given, or that of the file given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+
+    /// Value of `${var.NAME}`; shown in plans (environment: RCSYNC_VAR_NAME)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) var: Vec<String>,
+
+    /// YAML file of variables, `name: value`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) var_file: Vec<PathBuf>,
+
+    /// YAML file of the values of `${secret.NAME}`, never shown (environment: RCSYNC_SECRET_NAME)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Vec<PathBuf>,
+
+    /// Refuse what would otherwise be a warning
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// Which server, and as whom
+#[derive(Args, Debug)]
+pub(crate) struct ServerArgs {
+    /// Address of the server, with the path it lives under (environment: RCSYNC_URL)
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// Id of the user that the token belongs to (environment: RCSYNC_USER_ID)
+    #[arg(long, value_name = "ID")]
+    pub(crate) user_id: Option<String>,
+
+    /// File that holds the token; the token itself is taken from the environment only
+    /// (environment: RCSYNC_AUTH_TOKEN_FILE, RCSYNC_AUTH_TOKEN)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) auth_token_file: Option<PathBuf>,
+
+    /// Use a sandbox inside this process in place of a server; its state is kept in FILE
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ".rcsync/sandbox.jsonl",
+        conflicts_with_all = ["url", "user_id", "auth_token_file"]
+    )]
+    pub(crate) sandbox: Option<PathBuf>,
+
+    /// Seconds that a request may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) timeout: u16,
 }

@@ -1,13 +1,62 @@
 //! rcsync keeps the webhook integrations of a Rocket.Chat server as code.
+//!
+//! # The pipeline
+//! The folder listing is the pipeline; each stage takes a weaker type and returns a stronger one.
+//!
+//! | stage | from | to |
+//! |---|---|---|
+//! | `source` (I/O) | paths | texts, each read once |
+//! | `yaml` | a text | a tree in which every key and value has its place |
+//! | `schema` | types | JSON Schemas; a tree checked against one |
+//! | `manifest` | a tree | a typed manifest that follows the schema |
+//! | `variables` | `${var.X}`, `${secret.X}` | their values |
+//! | `desired` | manifests, values, scripts | the desired state |
+//! | `server` (I/O), `observed` | a server | the observed state, only if it was read whole |
+//! | `plan` | desired, observed | the changes, as a value |
+//! | `report` | a plan, a run | the same without its secrets; text |
+//! | `apply` (I/O) | a plan | an outcome for each change, verified |
+//!
+//! `commands` joins them, one short file a command. `integration` holds the shared nouns: all that is special about a
+//! kind is one table of rows there, and no stage behind `manifest` names a field. `sandbox` is an imitation of the
+//! server that knows nothing of the client, so that tests are not circular; `script` is its JavaScript engine.
+//!
+//! # Recipes
+//! - **A new field**: a line in the struct of its kind, in `into_fields` and in the table, all in
+//!   `integration/<kind>.rs`; then `cargo run -- schema manifest > schema/manifest.schema.json`.
+//! - **A new kind**: a file in `integration/`, a variant of `Kind`, a branch in `manifest/form.rs` and
+//!   `manifest/mod.rs` (the compiler names them).
+//! - **A new rule for manifests**: a row in the table of `manifest/rules.rs`, and a fixture of its name in
+//!   `tests/manifests/invalid/`.
+//! - **A new report format**: a file in `report/` that renders a `PlanReport`, and a variant of `Format` in `cli.rs`.
+//! - **A quirk of a server version**: for the client a line in `integration/compat.rs` or a row's `versions`; for
+//!   the sandbox a row in `sandbox/era.rs`.
+//!
+//! # Who may import whom
+//! The list is in `house.rs`, where a test holds the `use` lines against it.
 
+mod apply;
 mod cli;
 mod clock;
 mod commands;
+mod desired;
 mod diagnostic;
 mod exit;
+#[cfg(test)]
+mod house;
+mod integration;
+mod manifest;
+mod observed;
+mod plan;
+mod report;
 mod sandbox;
+#[cfg(test)]
+mod scenarios;
+mod schema;
 mod script;
 mod secret;
+mod server;
+mod source;
+mod variables;
 mod yaml;
 
 use std::process::ExitCode;

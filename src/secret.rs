@@ -55,3 +55,105 @@ impl fmt::Debug for Secret {
         })
     }
 }
+
+/// A text of which stretches may be secret (`https://example.org/${secret.path}`).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Text {
+    pieces: Vec<Piece>,
+}
+
+/// A stretch of a [`Text`].
+#[derive(Clone, Debug)]
+pub(crate) enum Piece {
+    /// Shown as it is.
+    Plain(String),
+    /// Shown as a mask.
+    Secret(Secret),
+}
+
+impl Text {
+    /// The empty text.
+    pub(crate) const EMPTY: Self = Self { pieces: Vec::new() };
+
+    /// Adds a stretch.
+    pub(crate) fn push(&mut self, piece: Piece) {
+        match (self.pieces.last_mut(), piece) {
+            (_, Piece::Plain(text)) if text.is_empty() => {}
+            (Some(Piece::Plain(last)), Piece::Plain(text)) => last.push_str(&text),
+            (_, piece) => self.pieces.push(piece),
+        }
+    }
+
+    /// The stretches.
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// The whole text, if no stretch of it is secret.
+    pub(crate) fn as_plain(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [] => Some(""),
+            [Piece::Plain(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing stands in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.iter().all(|piece| match piece {
+            Piece::Plain(text) => text.is_empty(),
+            Piece::Secret(secret) => secret.is_empty(),
+        })
+    }
+
+    /// Whether both read the same; `None` where an unknown secret stands in one of them.
+    pub(crate) fn same(&self, other: &Self) -> Option<bool> {
+        Some(self.expose()? == other.expose()?)
+    }
+
+    /// The value in clear, for a request body and for nothing else; `None` if a secret in it is unknown.
+    pub(crate) fn expose(&self) -> Option<String> {
+        self.pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Plain(text) => Some(text.as_str()),
+                Piece::Secret(secret) => secret.expose(),
+            })
+            .collect()
+    }
+}
+
+impl<T: Into<String>> From<T> for Text {
+    fn from(text: T) -> Self {
+        let mut whole = Self::EMPTY;
+        whole.push(Piece::Plain(text.into()));
+        whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_never_prints() {
+        let mut text = Text::from("https://example.org/");
+        text.push(Piece::Secret(Secret::new("hunter2")));
+        assert!(!format!("{text:?} {:?}", Secret::new("hunter2")).contains("hunter2"));
+        assert_eq!(text.as_plain(), None);
+        assert_eq!(
+            text.expose().as_deref(),
+            Some("https://example.org/hunter2")
+        );
+    }
+
+    #[test]
+    fn texts_compare_by_what_they_read() {
+        let mut secret = Text::from("a");
+        secret.push(Piece::Secret(Secret::new("b")));
+        assert_eq!(secret.same(&Text::from("ab")), Some(true));
+        assert_eq!(secret.same(&Text::from("ac")), Some(false));
+        secret.push(Piece::Secret(Secret::Unknown));
+        assert_eq!(secret.same(&Text::from("ab")), None);
+    }
+}

@@ -3,10 +3,7 @@
 //! The vectors are replayed by their own runner (Python, standard library only): what was recorded from
 //! the real server's code must come out of the sandbox, in every case. Without vectors this fails.
 
-#![allow(
-    clippy::expect_used,
-    reason = "a helper that fails is a test that fails"
-)]
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -1,16 +1,55 @@
 //! One short file per command: the only place that joins input and output to the pure stages.
 
+mod apply;
+pub(crate) mod load;
+mod plan;
 mod sandbox;
+mod schema;
+mod session;
+mod terminal;
+mod validate;
+mod values;
 
 use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
+use terminal::Terminal;
 
 /// Parses the command line and runs its command.
 pub(crate) fn run() -> Exit {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            // clap's own code for a usage error, 2, means "there are changes" here.
+            return if error.use_stderr() {
+                Exit::Invalid
+            } else {
+                Exit::Done
+            };
+        }
+    };
+    let terminal = Terminal::new(&cli.terminal);
     match cli.command {
+        Command::Validate(args) => validate::run(&args, terminal),
+        Command::Plan(args) => plan::run(&args, terminal),
+        Command::Apply(args) => apply::run(&args, terminal),
+        Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
+    }
+}
+
+/// Runs a command that talks to a server, on this thread alone.
+fn runtime(command: impl Future<Output = Exit>) -> Exit {
+    let built = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match built {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => {
+            terminal::error(&format!("the runtime cannot start: {error}"), None);
+            Exit::Unexpected
+        }
     }
 }

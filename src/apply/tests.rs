@@ -1,0 +1,301 @@
+//! Applying over scripted answers, on a clock that does not wait.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value as Json, json};
+use tokio::time::Instant;
+
+use super::*;
+use crate::integration::{Key, Kind, Value};
+use crate::observed::ServerFacts;
+use crate::plan::{Change, Reason};
+use crate::secret::{Secret, Text};
+use crate::server::fake::{Script, Step, answer, page};
+use crate::server::{BaseUrl, BoxFuture, Credentials, Reader, Request, SendError, Transport};
+
+fn change(kind: Kind, name: &str, action: Action) -> Change {
+    let name = name.to_owned();
+    Change {
+        key: Key { kind, name },
+        action,
+        fields: Vec::new(),
+        place: None,
+        script_file: None,
+    }
+}
+
+fn plan(changes: Vec<Change>) -> Plan {
+    let server = ServerFacts {
+        url: "https://chat.example.org/chat".to_owned(),
+        version: None,
+        version_text: None,
+        user_id: "u1".to_owned(),
+        username: "deploy".to_owned(),
+    };
+    Plan {
+        server,
+        changes,
+        unchanged: 0,
+        unmanaged: 0,
+    }
+}
+
+/// What a manifest with these values asks for.
+fn fields(kind: Kind, name: &str) -> Fields {
+    let mut fields = Fields::new(kind);
+    fields.set("name", Some(Value::Text(name.into())));
+    fields.set("enabled", Some(Value::Flag(true)));
+    let channels = ["#ops", "@dana"].map(Text::from).to_vec();
+    fields.set("channel", Some(Value::List(channels)));
+    if kind == Kind::Outgoing {
+        fields.set("event", Some(Value::Text("sendMessage".into())));
+    }
+    fields
+}
+
+fn create(name: &str) -> Change {
+    let fields = fields(Kind::Incoming, name);
+    change(Kind::Incoming, name, Action::Create(fields))
+}
+
+/// The record that the server makes of [`create`].
+fn made(id: &str, name: &str) -> Json {
+    json!({"_id": id, "type": "webhook-incoming", "name": name, "enabled": true,
+        "channel": ["#ops", "@dana"], "_createdBy": {"_id": "u1", "username": "deploy"}})
+}
+
+fn created(record: &Json) -> Step {
+    answer(
+        200,
+        json!({"integration": record, "success": true}).to_string(),
+    )
+}
+
+fn silence() -> Step {
+    Err(SendError::Unknown("connection reset".to_owned()))
+}
+
+async fn run(changes: Vec<Change>, script: &Arc<Script>, stopped: bool) -> Applied {
+    let options = Options {
+        concurrency: NonZeroUsize::MIN,
+        seen: [ServerId("old".to_owned())].into(),
+        patience: Duration::from_mins(1),
+    };
+    let writer = Arc::new(Writer::beside(&script.reader()));
+    let (_sender, stop) = watch::channel(stopped);
+    apply(&plan(changes), writer, options, stop, &mut |_, _| {}).await
+}
+
+async fn outcome_of(change: Change, steps: impl IntoIterator<Item = Step>) -> Outcome {
+    let script = Script::new(steps);
+    let mut applied = run(vec![change], &script, false).await;
+    applied.outcomes.remove(0).1
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_answers_as_asked_is_done() {
+    let script = Script::new([created(&made("a1", "A")), created(&made("b2", "B"))]);
+    let applied = run(vec![create("A"), create("B")], &script, false).await;
+    let ids: Vec<_> = applied
+        .outcomes
+        .iter()
+        .map(|(index, outcome)| match outcome {
+            Outcome::Created(id) => (*index, id.0.as_str()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(ids, [(0, "a1"), (1, "b2")]);
+    assert_eq!(exit_of(&applied), Exit::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_field_that_was_not_taken_is_no_success() {
+    let mut record = made("a1", "A");
+    record["channel"] = json!(["#ops"]);
+    let outcome = outcome_of(create("A"), [created(&record)]).await;
+    let Outcome::NotApplied { id, shortfall } = outcome else {
+        panic!("{outcome:?}");
+    };
+    let names: Vec<_> = shortfall.fields.iter().map(|it| it.field.name).collect();
+    assert_eq!((id.0.as_str(), names), ("a1", vec!["channel"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_script_that_did_not_compile_is_no_success() {
+    let mut asked = fields(Kind::Incoming, "A");
+    asked.set("script", Some(Value::Script("class {".into())));
+    asked.set("scriptEnabled", Some(Value::Flag(true)));
+    let change = || change(Kind::Incoming, "A", Action::Create(asked.clone()));
+    let mut record = made("a1", "A");
+    record["script"] = json!("class {");
+    record["scriptEnabled"] = json!(true);
+
+    let mut compiled = record.clone();
+    compiled["scriptCompiled"] = json!("class{");
+    let outcome = outcome_of(change(), [created(&compiled)]).await;
+    assert!(matches!(outcome, Outcome::Created(_)), "{outcome:?}");
+
+    record["scriptError"] = json!({"name": "SyntaxError", "message": "oops (1:7)"});
+    let outcome = outcome_of(change(), [created(&record)]).await;
+    let Outcome::NotApplied { shortfall, .. } = outcome else {
+        panic!("{outcome:?}");
+    };
+    let why = shortfall.why.unwrap_or_default();
+    assert_eq!(
+        why,
+        "the server could not compile the script: SyntaxError: oops (1:7)"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_one_does_not_stop_the_rest() {
+    let refusal = json!({"success": false, "error": "Invalid room [error-invalid-room]"});
+    let script = Script::new([answer(400, refusal.to_string()), created(&made("b2", "B"))]);
+    let applied = run(vec![create("A"), create("B")], &script, false).await;
+    assert!(matches!(applied.outcomes[0].1, Outcome::Failed(_)));
+    assert!(applied.outcomes[1].1.is_done());
+    assert_eq!(exit_of(&applied), Exit::Incomplete);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_credentials_stop_the_rest() {
+    let refusal = json!({"status": "error", "message": "You must be logged in to do this."});
+    let script = Script::new([answer(401, refusal.to_string())]);
+    let applied = run(vec![create("A"), create("B")], &script, false).await;
+    assert!(matches!(applied.outcomes[1].1, Outcome::NotAttempted));
+    assert_eq!((script.lines().len(), exit_of(&applied)), (1, Exit::Server));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stop_signal_keeps_writes_from_starting() {
+    let script = Script::new([]);
+    let applied = run(vec![create("A")], &script, true).await;
+    assert!(matches!(applied.outcomes[0].1, Outcome::NotAttempted));
+    assert!(script.lines().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn updates_and_blocked_changes_are_left() {
+    let id = || ServerId("old".to_owned());
+    let to = fields(Kind::Incoming, "A");
+    let update = || Action::Update {
+        id: id(),
+        to: to.clone(),
+    };
+    let reason = Reason {
+        why: String::new(),
+        remedy: String::new(),
+    };
+    let blocked = Action::Blocked {
+        id: Some(id()),
+        reason,
+    };
+    let script = Script::new([]);
+    let changes = vec![
+        change(Kind::Incoming, "A", update()),
+        change(Kind::Incoming, "B", blocked),
+    ];
+    let mut applied = run(changes, &script, false).await;
+    assert_eq!(exit_of(&applied), Exit::Incomplete);
+    applied.outcomes.remove(0);
+    assert_eq!(exit_of(&applied), Exit::Refused);
+    assert!(script.lines().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_followed_by_looking_and_never_by_sending() {
+    let script = Script::new([silence()]);
+    let start = Instant::now();
+    let applied = run(vec![create("A")], &script, false).await;
+    assert!(matches!(applied.outcomes[0].1, Outcome::Unknown(_)));
+    assert_eq!(exit_of(&applied), Exit::Incomplete);
+    assert_eq!(start.elapsed(), Duration::from_mins(1));
+    let posts = script
+        .lines()
+        .into_iter()
+        .filter(|line| line.starts_with("POST"));
+    assert_eq!(posts.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_made_in_silence_is_adopted() {
+    let steps = [
+        silence(),
+        silence(),
+        page(&[], 0),
+        page(&[made("a1", "A")], 1),
+    ];
+    let outcome = outcome_of(create("A"), steps).await;
+    assert!(
+        matches!(&outcome, Outcome::Adopted(id) if id.0 == "a1"),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_elses_record_is_adopted() {
+    let mut other = made("b2", "A");
+    other["_createdBy"]["_id"] = json!("u2");
+    let mut different = made("c3", "A");
+    different["enabled"] = json!(false);
+    let records = [other, different, made("d4", "B"), made("old", "A")];
+    let steps = std::iter::once(silence()).chain((0..10).map(|_| page(&records, 4)));
+    let outcome = outcome_of(create("A"), steps).await;
+    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_nobody_gave_is_generated() {
+    let fields = fields(Kind::Outgoing, "Out");
+    let change = change(Kind::Outgoing, "Out", Action::Create(fields));
+    let script = Script::new([]);
+    run(vec![change], &script, false).await;
+    let body: Json = serde_json::from_slice(script.requests()[0].body()).unwrap();
+    let token = body["token"].as_str().unwrap();
+    assert_eq!(token.len(), 48);
+    assert!(token.chars().all(|c| c.is_ascii_alphanumeric()));
+    assert_eq!(body["channel"], "#ops,@dana");
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_run_side_by_side_within_the_bound() {
+    let busy = Arc::new(Busy::default());
+    let credentials = Credentials {
+        user_id: "u1".to_owned(),
+        token: Secret::new("t"),
+    };
+    let base = BaseUrl::parse("http://h").unwrap();
+    let reader = Reader::new(base, &credentials, busy.clone()).unwrap();
+    let options = Options {
+        concurrency: NonZeroUsize::new(3).unwrap(),
+        seen: BTreeSet::new(),
+        patience: Duration::ZERO,
+    };
+    let (_sender, stop) = watch::channel(false);
+    let plan = plan((0..10).map(|_| create("A")).collect());
+    let writer = Arc::new(Writer::beside(&reader));
+    let mut told = 0;
+    let applied = apply(&plan, writer, options, stop, &mut |_, _| told += 1).await;
+    assert_eq!((applied.outcomes.len(), told), (10, 10));
+    assert_eq!(busy.most.load(Ordering::Relaxed), 3);
+}
+
+/// A server that takes a second for everything and counts how much it has to do at a time.
+#[derive(Default)]
+struct Busy {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Transport for Busy {
+    fn send(&self, _: Request) -> BoxFuture<'_, Step> {
+        Box::pin(async {
+            let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+            self.most.fetch_max(now, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            self.now.fetch_sub(1, Ordering::Relaxed);
+            created(&made("a1", "A"))
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! `rcsync apply`: plan, ask where somebody can answer, make the changes, and tell what became of each.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::plan::{self, Planned};
+use super::runtime;
+use super::terminal::{self, Terminal};
+use crate::apply::{self, Options};
+use crate::cli::ApplyArgs;
+use crate::exit::Exit;
+use crate::plan::Plan;
+use crate::report::{self, RunReport};
+use crate::server::Writer;
+
+/// Applies the manifests.
+pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
+    runtime(async {
+        let planned = plan::planned(&args.manifests, &args.server, !args.dry_run, terminal).await;
+        match planned {
+            Ok(planned) => {
+                terminal::out(&report::plan_text(&planned.report, terminal.color_out));
+                if args.dry_run || planned.plan.is_empty() {
+                    return Exit::Done;
+                }
+                make(args, &planned, terminal).await
+            }
+            Err(exit) => exit,
+        }
+    })
+}
+
+/// Makes the changes, if whoever is asked agrees.
+async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> Exit {
+    // A sandbox holds nothing that anybody would miss.
+    let ask = !args.yes && planned.session.sandbox.is_none() && planned.plan.has_writes();
+    if ask && !terminal::confirmed(&question(&planned.plan)) {
+        terminal::err("Nothing was changed.\n");
+        return Exit::Refused;
+    }
+    let options = Options {
+        concurrency: NonZeroUsize::from(args.concurrency),
+        seen: planned
+            .observed
+            .records
+            .iter()
+            .map(|record| record.id.clone())
+            .collect(),
+        patience: Duration::from_secs(args.server.timeout.into()),
+    };
+    let writer = Arc::new(Writer::beside(&planned.session.reader));
+    let stop = Stop::listen();
+    let applied = apply::apply(
+        &planned.plan,
+        writer,
+        options,
+        stop.stopped.clone(),
+        &mut |_, _| {},
+    )
+    .await;
+    let report = RunReport::new(&planned.plan, &applied, &planned.loaded.sources.texts);
+    terminal::out(&format!(
+        "\n{}",
+        report::run_text(&report, terminal.color_out)
+    ));
+    stop.exit().unwrap_or_else(|| apply::exit_of(&applied))
+}
+
+fn question(plan: &Plan) -> String {
+    format!(
+        "Make these changes on {} as {}?",
+        plan.server.url, plan.server.username
+    )
+}
+
+/// SIGINT and SIGTERM: nothing new is begun, what is in flight finishes, the report is printed.
+struct Stop {
+    stopped: watch::Receiver<bool>,
+    by: watch::Receiver<Option<Exit>>,
+}
+
+impl Stop {
+    fn listen() -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let (name, by) = watch::channel(None);
+        tokio::spawn(async move {
+            let (Ok(mut interrupt), Ok(mut terminate)) = (
+                signal(SignalKind::interrupt()),
+                signal(SignalKind::terminate()),
+            ) else {
+                return;
+            };
+            let by_terminate = tokio::select! {
+                _ = interrupt.recv() => false,
+                _ = terminate.recv() => true,
+            };
+            terminal::err("stopping: what is on its way is finished, nothing new is begun\n");
+            let _ = name.send(Some(Exit::Interrupted { by_terminate }));
+            let _ = stop.send(true);
+        });
+        Self { stopped, by }
+    }
+
+    /// How the run ends, if a signal came.
+    fn exit(&self) -> Option<Exit> {
+        *self.by.borrow()
+    }
+}

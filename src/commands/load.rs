@@ -1,0 +1,188 @@
+//! From the paths on the command line to the desired state: the input stages in a row.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::terminal::{self, Terminal};
+use super::values;
+use crate::cli::ManifestArgs;
+use crate::desired::{self, DesiredState, Scripts};
+use crate::diagnostic::{Code, Diagnostic, Place, Severity, SourceId};
+use crate::exit::Exit;
+use crate::manifest::{self, Manifest};
+use crate::report::diagnostics;
+use crate::schema::Checker;
+use crate::source::Sources;
+use crate::variables::Undefined;
+use crate::yaml::{self, Content};
+
+/// What was read, as far as it is sound, and what was found.
+pub(crate) struct Loaded {
+    /// The texts.
+    pub(crate) sources: Sources,
+    /// The desired state; whole only if no finding is an error.
+    pub(crate) desired: DesiredState,
+    /// What was found.
+    pub(crate) findings: Vec<Diagnostic>,
+    /// What the manifests use that does nothing yet.
+    pub(crate) not_yet: Vec<Diagnostic>,
+    /// The secrets whose values were made up.
+    pub(crate) made_up: Vec<String>,
+    /// How many integrations are written.
+    pub(crate) integrations: usize,
+}
+
+/// Reads everything that the flags name. Findings are not yet shown.
+///
+/// # Errors
+/// When the values of variables cannot be read; the reason has been shown.
+pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Exit> {
+    let variables = values::gather(args, undefined).map_err(|message| {
+        terminal::error(&message, None);
+        Exit::Invalid
+    })?;
+    let checker = Checker::new(manifest::schema()).map_err(|message| {
+        terminal::error(
+            &format!("the schema of manifests is unsound: {message}"),
+            None,
+        );
+        Exit::Unexpected
+    })?;
+    let paths: Vec<_> = args.paths.iter().map(PathBuf::from).collect();
+    let (mut sources, mut findings) = Sources::read(&paths, args.root.as_deref(), &mut io::stdin());
+    let manifests = read_manifests(&sources, &checker, &mut findings);
+    let scripts = read_scripts(&manifests, &mut sources, &mut findings);
+    let built = desired::build(&manifests, &variables, &scripts, &sources.texts);
+    findings.extend(built.findings);
+    Ok(Loaded {
+        desired: built.state,
+        findings,
+        not_yet: desired::not_yet_acting(&manifests),
+        made_up: built.made_up,
+        integrations: manifests
+            .iter()
+            .map(|manifest| manifest.entries.len())
+            .sum(),
+        sources,
+    })
+}
+
+fn read_manifests(
+    sources: &Sources,
+    checker: &Checker,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<Manifest> {
+    let mut manifests = Vec::new();
+    for source in &sources.manifests {
+        let text = &sources.texts.get(source.id).text;
+        let documents = match yaml::load(source.id, text) {
+            Ok(documents) => documents,
+            Err(errors) => {
+                findings.extend(errors);
+                continue;
+            }
+        };
+        let written = documents
+            .iter()
+            .filter(|node| !matches!(node.content, Content::Null));
+        let mut empty = true;
+        for document in written {
+            empty = false;
+            manifests.extend(manifest::read(checker, document, findings));
+        }
+        if empty {
+            findings.push(nothing_written(source.id));
+        }
+    }
+    manifests
+}
+
+fn nothing_written(source: SourceId) -> Diagnostic {
+    let at = Place {
+        source,
+        bytes: 0..0,
+    };
+    Diagnostic::warning(Code("empty-file"), at, "nothing is written here")
+        .hint("a manifest starts with `integrations:`")
+}
+
+fn read_scripts(
+    manifests: &[Manifest],
+    sources: &mut Sources,
+    findings: &mut Vec<Diagnostic>,
+) -> Scripts {
+    let mut scripts = Scripts::new();
+    for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
+        let Some((file, at)) = entry.script_file() else {
+            continue;
+        };
+        let key = (entry.source(), file.to_owned());
+        if scripts.contains_key(&key) {
+            continue;
+        }
+        match sources.script(entry.source(), file) {
+            Ok(id) => {
+                let text = sources.texts.get(id).text.trim_start_matches('\u{feff}');
+                scripts.insert(key, Arc::from(text.replace("\r\n", "\n")));
+            }
+            Err(error) => {
+                let mut found = Diagnostic::error(Code("script-file"), at.clone(), error.message);
+                found.hint = error.hint;
+                findings.push(found);
+            }
+        }
+    }
+    scripts
+}
+
+impl Loaded {
+    /// What this version does not do yet is an error where it would be done.
+    pub(crate) fn refuse_not_yet(&mut self) {
+        for mut found in self.not_yet.drain(..) {
+            found.severity = Severity::Error;
+            self.findings.push(found);
+        }
+    }
+
+    /// Whether the manifests are refused.
+    pub(crate) fn is_refused(&self, strict: bool) -> bool {
+        let least = if strict {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
+        self.findings.iter().any(|found| found.severity <= least)
+    }
+
+    /// `2 files, 7 integrations`.
+    pub(crate) fn what_was_read(&self) -> String {
+        let count = |number: usize, noun: &str| {
+            format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+        };
+        let files = count(self.sources.manifests.len(), "file");
+        format!("{files}, {}", count(self.integrations, "integration"))
+    }
+
+    /// Shows the findings on standard error, with a closing line.
+    pub(super) fn show_findings(&self, terminal: Terminal) {
+        let texts = &self.sources.texts;
+        let masked: Vec<_> = self
+            .sources
+            .manifests
+            .iter()
+            .flat_map(|source| yaml::masks::secret_looking(source.id, &texts.get(source.id).text))
+            .collect();
+        let Some(summary) = diagnostics::summary(&self.findings, self.sources.manifests.len())
+        else {
+            return;
+        };
+        terminal::err(&diagnostics::text(
+            &self.findings,
+            texts,
+            &masked,
+            terminal.color_err,
+        ));
+        terminal::err(&format!("{summary}\n"));
+    }
+}

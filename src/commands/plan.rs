@@ -1,0 +1,107 @@
+//! `rcsync plan`: show what would change, and change nothing.
+
+use super::load::{self, Loaded};
+use super::runtime;
+use super::session::{self, Session};
+use super::terminal::{self, Terminal};
+use crate::cli::{ManifestArgs, PlanArgs, ServerArgs};
+use crate::exit::Exit;
+use crate::observed::ObservedState;
+use crate::plan::Plan;
+use crate::report::{self, Context, PlanReport};
+use crate::variables::Undefined;
+
+/// Plans and shows the plan.
+pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
+    runtime(async {
+        match planned(&args.manifests, &args.server, false, terminal).await {
+            Ok(planned) => {
+                terminal::out(&report::plan_text(&planned.report, terminal.color_out));
+                if args.detailed_exitcode && !planned.plan.is_empty() {
+                    Exit::Changes
+                } else {
+                    Exit::Done
+                }
+            }
+            Err(exit) => exit,
+        }
+    })
+}
+
+/// A plan, with all that it came from.
+pub(super) struct Planned {
+    /// What was read.
+    pub(super) loaded: Loaded,
+    /// The server.
+    pub(super) session: Session,
+    /// What the server has.
+    pub(super) observed: ObservedState,
+    /// What would change.
+    pub(super) plan: Plan,
+    /// The same without its secrets.
+    pub(super) report: PlanReport,
+}
+
+/// Reads the manifests and the server and plans. An unsound manifest sends no request.
+///
+/// # Errors
+/// How the run ends; the reason has been shown.
+pub(super) async fn planned(
+    manifests: &ManifestArgs,
+    server: &ServerArgs,
+    writing: bool,
+    terminal: Terminal,
+) -> Result<Planned, Exit> {
+    let undefined = if server.sandbox.is_some() {
+        Undefined::MadeUp
+    } else {
+        Undefined::Refused
+    };
+    let mut loaded = load::load(manifests, undefined)?;
+    loaded.refuse_not_yet();
+    loaded.show_findings(terminal);
+    if loaded.is_refused(manifests.strict) {
+        return Err(Exit::Invalid);
+    }
+    let session = session::open(server, writing).await?;
+    if let Some(state) = &session.sandbox {
+        terminal::err(&sandbox_notice(state, &loaded.made_up));
+    }
+    let observed = session
+        .reader
+        .observe()
+        .await
+        .map_err(|error| session::failed(&error))?;
+    let plan = Plan::between(&loaded.desired, &observed);
+    let report = PlanReport::new(
+        &plan,
+        &Context {
+            texts: &loaded.sources.texts,
+            paths: &manifests.paths,
+            files: loaded.sources.manifests.len(),
+            integrations: loaded.integrations,
+            sandbox: session.sandbox.as_deref(),
+        },
+    );
+    Ok(Planned {
+        loaded,
+        session,
+        observed,
+        plan,
+        report,
+    })
+}
+
+/// What a reader has to know who sees a sandbox's plan.
+fn sandbox_notice(state: &str, made_up: &[String]) -> String {
+    let secrets = match made_up {
+        [] => String::new(),
+        names => format!(
+            "note: values were made up for the secrets {}\n",
+            names.join(", ")
+        ),
+    };
+    format!(
+        "note: this is the built-in sandbox ({state}), not a server: rooms and users are not checked\n{secrets}"
+    )
+}

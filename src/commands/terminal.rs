@@ -1,0 +1,92 @@
+//! The process's edges: standard output and error, colour, logs, and the one question rcsync asks.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use anstream::ColorChoice;
+use serde::Serialize;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::cli::{TerminalArgs, When};
+
+/// How this process may print.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terminal {
+    /// Whether standard output takes colour.
+    pub(super) color_out: bool,
+    /// Whether standard error takes colour.
+    pub(super) color_err: bool,
+}
+
+impl Terminal {
+    /// Reads the flags and the environment, and starts the log.
+    pub(super) fn new(args: &TerminalArgs) -> Self {
+        let color = |choice: ColorChoice| match args.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => choice != ColorChoice::Never,
+        };
+        let terminal = Self {
+            color_out: color(anstream::AutoStream::choice(&io::stdout())),
+            color_err: color(anstream::AutoStream::choice(&io::stderr())),
+        };
+        terminal.log(args.verbose);
+        terminal
+    }
+
+    /// Logs of this crate alone: another crate's may hold what ours masks.
+    fn log(self, verbose: u8) {
+        let level = match verbose {
+            0 => LevelFilter::WARN,
+            1 => LevelFilter::INFO,
+            _ => LevelFilter::DEBUG,
+        };
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(io::stderr)
+            .with_ansi(self.color_err)
+            .with_target(false)
+            .without_time();
+        // A second subscriber, as in tests, changes nothing.
+        let _ = tracing_subscriber::registry()
+            .with(Targets::new().with_target("rcsync", level))
+            .with(lines)
+            .try_init();
+    }
+}
+
+/// Writes a result to standard output. A reader that has gone away is no error.
+pub(super) fn out(text: &str) {
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Writes a report for programs to standard output.
+pub(super) fn json(report: &impl Serialize) {
+    if let Ok(text) = serde_json::to_string_pretty(report) {
+        out(&format!("{text}\n"));
+    }
+}
+
+/// Writes to standard error.
+pub(super) fn err(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Writes one line to standard error, after `error: `, with a hint below it.
+pub(super) fn error(message: &str, hint: Option<&str>) {
+    let hint = hint
+        .map(|hint| format!("help: {hint}\n"))
+        .unwrap_or_default();
+    err(&format!("error: {message}\n{hint}"));
+}
+
+/// Asks on the terminal. Without one, on either side, nobody is asked and the answer is yes.
+pub(super) fn confirmed(question: &str) -> bool {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return true;
+    }
+    err(&format!("{question} [y/N] "));
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}

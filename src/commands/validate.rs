@@ -1,0 +1,32 @@
+//! `rcsync validate`: check manifests without a server.
+
+use super::load;
+use super::terminal::{self, Terminal};
+use crate::cli::{Format, ValidateArgs};
+use crate::exit::Exit;
+use crate::report::diagnostics;
+use crate::variables::Undefined;
+
+/// Checks them and tells all that was found.
+pub(super) fn run(args: &ValidateArgs, terminal: Terminal) -> Exit {
+    let mut loaded = match load::load(&args.manifests, Undefined::Unknown) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let not_yet = std::mem::take(&mut loaded.not_yet);
+    loaded.findings.extend(not_yet);
+    let refused = loaded.is_refused(args.manifests.strict);
+    match args.format {
+        Format::Text => {
+            loaded.show_findings(terminal);
+            if !refused {
+                terminal::out(&format!("valid: {}\n", loaded.what_was_read()));
+            }
+        }
+        Format::Json => {
+            let report = diagnostics::json(&loaded.findings, &loaded.sources.texts);
+            terminal::json(&report);
+        }
+    }
+    if refused { Exit::Invalid } else { Exit::Done }
+}

@@ -1,0 +1,94 @@
+//! The values of variables and secrets: from the environment, files and flags, the later winning.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::cli::ManifestArgs;
+use crate::secret::Secret;
+use crate::variables::{SECRET_PREFIX, Undefined, VAR_PREFIX, Variables, is_name};
+
+/// What a file of values holds: texts, numbers and flags.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Scalar {
+    Flag(bool),
+    Whole(i64),
+    Text(String),
+}
+
+/// Gathers the values.
+///
+/// # Errors
+/// A message, for a flag or a file that cannot be read. It never quotes a value.
+pub(super) fn gather(args: &ManifestArgs, undefined: Undefined) -> Result<Variables, String> {
+    let mut variables = Variables {
+        undefined_secrets: undefined,
+        ..Variables::default()
+    };
+    for (name, value) in std::env::vars_os() {
+        let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) else {
+            continue;
+        };
+        if let Some(name) = name.strip_prefix(VAR_PREFIX) {
+            variables.plain.insert(name.to_owned(), value);
+        } else if let Some(name) = name.strip_prefix(SECRET_PREFIX) {
+            variables
+                .secrets
+                .insert(name.to_owned(), Secret::new(value));
+        }
+    }
+    for path in &args.var_file {
+        variables.plain.extend(read(path)?);
+    }
+    for flag in &args.var {
+        let (name, value) = flag
+            .split_once('=')
+            .filter(|(name, _)| is_name(name))
+            .ok_or("`--var` takes NAME=VALUE, the name of letters, digits and `_`")?;
+        variables.plain.insert(name.to_owned(), value.to_owned());
+    }
+    for path in &args.secret_file {
+        let values = read(path)?;
+        variables.secrets.extend(
+            values
+                .into_iter()
+                .map(|(name, value)| (name, Secret::new(value))),
+        );
+    }
+    Ok(variables)
+}
+
+/// A YAML mapping from names to scalars.
+fn read(path: &Path) -> Result<BTreeMap<String, String>, String> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
+    // The library's own words quote values.
+    let values: BTreeMap<String, Scalar> = serde_yaml::from_str(&text).map_err(|error| {
+        let line = error
+            .location()
+            .map(|at| format!(":{}", at.line()))
+            .unwrap_or_default();
+        format!("{shown}{line}: not a YAML mapping from names to texts, numbers or flags")
+    })?;
+    if let Some(name) = values.keys().find(|name| !is_name(name)) {
+        return Err(format!(
+            "{shown}: `{name}` is not a name: use letters, digits and `_`"
+        ));
+    }
+    Ok(values
+        .into_iter()
+        .map(|(name, value)| (name, value.into_text()))
+        .collect())
+}
+
+impl Scalar {
+    fn into_text(self) -> String {
+        match self {
+            Self::Flag(on) => on.to_string(),
+            Self::Whole(number) => number.to_string(),
+            Self::Text(text) => text,
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! What the manifests ask for, with every reference replaced and every default filled in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic, Place, SourceId, Texts};
+use crate::integration::written::{Count, Items, ScriptSource, Switch, Written};
+use crate::integration::{Field, Fields, Key, Role, Value};
+use crate::manifest::rules::{self, Seen, View};
+use crate::manifest::{Entry, Manifest, State};
+use crate::secret::{Piece, Secret, Text};
+use crate::variables::{Resolver, Secrets, Variables, within};
+use crate::yaml::{Content, Node};
+
+/// What all manifests of a run ask for together.
+#[derive(Debug, Default)]
+pub(crate) struct DesiredState {
+    /// The entries, in the order they were read; no two have the same key.
+    pub(crate) entries: Vec<Desired>,
+}
+
+/// One integration as it should be.
+#[derive(Debug)]
+pub(crate) struct Desired {
+    /// What identifies it.
+    pub(crate) key: Key,
+    /// The values, in normal form: those written, and the fixed defaults of those left out. A row without a
+    /// value means whatever the server has.
+    pub(crate) fields: Fields,
+    /// The names of the rows that the manifest writes out.
+    pub(crate) written: BTreeSet<&'static str>,
+    /// Where the entry stands.
+    pub(crate) place: Place,
+    /// The file its script comes from, as the manifest names it.
+    pub(crate) script_file: Option<String>,
+}
+
+/// The texts of script files, by the manifest that names them and the path it names.
+pub(crate) type Scripts = BTreeMap<(SourceId, String), Arc<str>>;
+
+/// What came of building the desired state.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// The entries that are sound.
+    pub(crate) state: DesiredState,
+    /// What was found; with an error among it the state is not whole.
+    pub(crate) findings: Vec<Diagnostic>,
+    /// The names of the secrets whose values were made up.
+    pub(crate) made_up: Vec<String>,
+}
+
+/// Replaces references, applies the rules that the schema cannot say, and fills in what is left out.
+pub(crate) fn build(
+    manifests: &[Manifest],
+    variables: &Variables,
+    scripts: &Scripts,
+    texts: &Texts,
+) -> Built {
+    let mut resolver = Resolver::new(variables, texts);
+    let mut state = DesiredState::default();
+    let mut seen = BTreeMap::new();
+    settings_once(manifests, &mut resolver.findings);
+    for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
+        let view = view(entry, scripts, texts, &mut resolver);
+        rules::check(&view, &mut resolver.findings);
+        let Some(key) = key(entry, &view) else {
+            continue;
+        };
+        unique(entry, &key, &mut seen, &mut resolver.findings);
+        if entry.own.state.is_none_or(|state| state == State::Present) {
+            state.entries.push(desired(entry, key, view));
+        }
+    }
+    Built {
+        state,
+        findings: resolver.findings,
+        made_up: resolver.made_up,
+    }
+}
+
+/// What an entry uses that this version reads and does not act on yet, by place.
+pub(crate) fn not_yet_acting(manifests: &[Manifest]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut add = |what: &str, at: &Place| {
+        let message = format!("`{what}` is read and does nothing in this version");
+        found.push(Diagnostic::warning(Code("not-yet"), at.clone(), message));
+    };
+    for manifest in manifests {
+        if let Some((_, at)) = &manifest.settings {
+            add("settings", at);
+        }
+        for entry in &manifest.entries {
+            let own = [
+                ("id", entry.own.id.is_some()),
+                ("renamedFrom", entry.own.renamed_from.is_some()),
+                ("ignore", !entry.own.ignore.is_empty()),
+                (
+                    "state",
+                    entry.own.state.is_some_and(|state| state != State::Present),
+                ),
+            ];
+            for (name, used) in own {
+                if let Some(member) = entry.node.get(name).filter(|_| used) {
+                    add(name, &member.key_at);
+                }
+            }
+            let script = entry
+                .value("script")
+                .and_then(|script| script.get("replace"));
+            if let Some(member) = script {
+                add("script.replace", &member.key_at);
+            }
+        }
+    }
+    found
+}
+
+fn settings_once(manifests: &[Manifest], findings: &mut Vec<Diagnostic>) {
+    let mut places = manifests
+        .iter()
+        .filter_map(|manifest| Some(&manifest.settings.as_ref()?.1));
+    if let Some(first) = places.next() {
+        findings.extend(places.map(|place| {
+            Diagnostic::error(
+                Code("second-settings"),
+                place.clone(),
+                "`settings` is written twice",
+            )
+            .hint("write it once over all files")
+            .also(first.clone(), "first written here")
+        }));
+    }
+}
+
+fn key(entry: &Entry, view: &View) -> Option<Key> {
+    let name = entry
+        .kind
+        .fields()
+        .iter()
+        .find(|field| field.role == Role::Name)?;
+    match &view.values.get(name.name)?.value {
+        Value::Text(text) => Some(Key {
+            kind: entry.kind,
+            name: text.as_plain()?.to_owned(),
+        }),
+        _ => None,
+    }
+}
+
+/// Refuses a second entry of the same type and name, unless both are pinned to records of their own.
+fn unique<'m>(
+    entry: &'m Entry,
+    key: &Key,
+    seen: &mut BTreeMap<Key, Vec<&'m Entry>>,
+    findings: &mut Vec<Diagnostic>,
+) {
+    let others = seen.entry(key.clone()).or_default();
+    let clash = others
+        .iter()
+        .find(|other| match (&entry.own.id, &other.own.id) {
+            (Some(id), Some(other)) => id == other,
+            _ => true,
+        });
+    if let Some(other) = clash {
+        let name = |entry: &Entry| {
+            entry
+                .value("name")
+                .map_or_else(|| entry.place().clone(), |node| node.at.clone())
+        };
+        findings.push(
+            Diagnostic::error(
+                Code("duplicate-entry"),
+                name(entry),
+                format!("a {} of this name is already written", key.kind),
+            )
+            .expected("second entry of this type and name")
+            .hint("type and name identify an integration: give one of them another name")
+            .also(name(other), "first written here"),
+        );
+    }
+    others.push(entry);
+}
+
+fn desired(entry: &Entry, key: Key, view: View) -> Desired {
+    let mut fields = Fields::new(entry.kind);
+    let written: BTreeSet<_> = view.values.keys().copied().collect();
+    for (name, seen) in view.values {
+        fields.set(name, Some(seen.value));
+    }
+    let has_script = fields.iter().any(|(field, value)| {
+        field.role == Role::Script
+            && matches!(value, Value::Script(text) if !text.trim().is_empty())
+    });
+    for field in entry.kind.fields() {
+        if !written.contains(field.name) {
+            fields.set(field.name, field.default_value(has_script));
+        }
+    }
+    entry.kind.normalise(&mut fields);
+    Desired {
+        key,
+        fields,
+        written,
+        place: entry.place().clone(),
+        script_file: entry.script_file().map(|(file, _)| file.to_owned()),
+    }
+}
+
+/// The entry's values with their references replaced; one that could not be replaced is not among them.
+fn view(entry: &Entry, scripts: &Scripts, texts: &Texts, resolver: &mut Resolver<'_>) -> View {
+    let mut values = BTreeMap::new();
+    for (field, written) in &entry.written {
+        let Some(node) = entry.value(field.name) else {
+            continue;
+        };
+        let mut seen = Seen {
+            value: Value::Flag(false),
+            at: node.at.clone(),
+            items: Vec::new(),
+            joined: false,
+        };
+        let value = match written {
+            Written::Switch(switch) => flag(field, switch, node, resolver),
+            Written::Count(count) => number(field, count, node, resolver),
+            Written::Words(words) => resolver
+                .text(&words.0, &node.at, takes_secrets(field))
+                .map(Value::Text),
+            Written::Items(items) => list(field, items, node, texts, resolver).map(|items| {
+                seen.joined = matches!(node.content, Content::Text(_));
+                seen.items = items;
+                Value::List(item_values(&seen))
+            }),
+            Written::Script(script) => script_text(entry, script, scripts),
+            Written::Token(token) => secret(&token.0, node, resolver),
+        };
+        if let Some(value) = value {
+            seen.value = value;
+            values.insert(field.name, seen);
+        }
+    }
+    View {
+        kind: entry.kind,
+        values,
+    }
+}
+
+fn takes_secrets(field: &Field) -> Secrets {
+    if field.sensitive {
+        Secrets::Allowed
+    } else {
+        Secrets::Refused
+    }
+}
+
+fn flag(field: &Field, switch: &Switch, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {
+    let text = match switch {
+        Switch::Known(on) => return Some(Value::Flag(*on)),
+        Switch::Variable(text) => resolver.text(text, &node.at, Secrets::Refused)?,
+    };
+    match text.as_plain() {
+        Some("true") => Some(Value::Flag(true)),
+        Some("false") => Some(Value::Flag(false)),
+        _ => {
+            let message = format!(
+                "the variable for `{}` is neither `true` nor `false`",
+                field.name
+            );
+            resolver.findings.push(Diagnostic::error(
+                Code("not-a-flag"),
+                node.at.clone(),
+                message,
+            ));
+            None
+        }
+    }
+}
+
+fn number(field: &Field, count: &Count, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {
+    let text = match count {
+        Count::Known(number) => return Some(Value::Number(*number)),
+        Count::Decimal(number) => Text::from(format!("{number:.0}")),
+        Count::Variable(text) => resolver.text(text, &node.at, Secrets::Refused)?,
+    };
+    let number = text
+        .as_plain()
+        .and_then(|text| text.trim().parse().ok())
+        .map(Value::Number);
+    if number.is_none() {
+        let message = format!("`{}` is no whole number that fits", field.name);
+        resolver.findings.push(Diagnostic::error(
+            Code("not-a-number"),
+            node.at.clone(),
+            message,
+        ));
+    }
+    number
+}
+
+/// The items of a list, each with its place; of a text with commas, its parts as they are written.
+fn list(
+    field: &Field,
+    items: &Items,
+    node: &Node,
+    texts: &Texts,
+    resolver: &mut Resolver<'_>,
+) -> Option<Vec<(Text, Place)>> {
+    match items {
+        Items::Joined(text) => {
+            let whole = resolver.text(text, &node.at, takes_secrets(field))?;
+            let parts = whole.as_plain()?.split(',').map(|part| {
+                let written = Some(part.trim()).filter(|part| !part.is_empty());
+                let at = written.and_then(|part| within(texts, &node.at, part));
+                (Text::from(part), at.unwrap_or_else(|| node.at.clone()))
+            });
+            Some(parts.collect())
+        }
+        Items::List(items) => {
+            let Content::List(nodes) = &node.content else {
+                return None;
+            };
+            items
+                .iter()
+                .zip(nodes)
+                .map(|(item, node)| {
+                    Some((
+                        resolver.text(item, &node.at, takes_secrets(field))?,
+                        node.at.clone(),
+                    ))
+                })
+                .collect()
+        }
+    }
+}
+
+/// The items as values: the parts of a text are trimmed and blanks dropped, the items of a list stay as they are.
+fn item_values(seen: &Seen) -> Vec<Text> {
+    let items = seen.items.iter().map(|(text, _)| text);
+    if !seen.joined {
+        return items.cloned().collect();
+    }
+    items
+        .filter_map(Text::as_plain)
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(Text::from)
+        .collect()
+}
+
+fn script_text(entry: &Entry, script: &ScriptSource, scripts: &Scripts) -> Option<Value> {
+    let text = match script {
+        ScriptSource::Text(text) => Arc::from(text.as_str()),
+        ScriptSource::File { file, .. } => scripts.get(&(entry.source(), file.clone()))?.clone(),
+    };
+    Some(Value::Script(text))
+}
+
+fn secret(written: &Secret, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {
+    let text = resolver.text(written.expose()?, &node.at, Secrets::Allowed)?;
+    let secret = match text.pieces() {
+        [Piece::Secret(secret)] => secret.clone(),
+        _ => text.expose().map_or(Secret::Unknown, Secret::new),
+    };
+    Some(Value::Secret(secret))
+}

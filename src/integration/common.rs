@@ -1,0 +1,77 @@
+//! The rows that both kinds have (reference 3.2).
+
+use super::compat::{Instead, Version, Versions};
+use super::{Field, LeftOut, Role, Shape};
+
+pub(super) const NAME: Field = Field {
+    name: "name",
+    left_out: LeftOut::Required,
+    always_sent: true,
+    role: Role::Name,
+    ..Field::PLAIN
+};
+
+pub(super) const ENABLED: Field = Field {
+    name: "enabled",
+    shape: Shape::Flag,
+    left_out: LeftOut::On,
+    always_sent: true,
+    ..Field::PLAIN
+};
+
+pub(super) const USERNAME: Field = Field {
+    name: "username",
+    left_out: LeftOut::Required,
+    always_sent: true,
+    role: Role::PostsAs,
+    ..Field::PLAIN
+};
+
+pub(super) const ALIAS: Field = Field {
+    name: "alias",
+    ..Field::PLAIN
+};
+
+pub(super) const AVATAR: Field = Field {
+    name: "avatar",
+    sensitive: true,
+    ..Field::PLAIN
+};
+
+pub(super) const EMOJI: Field = Field {
+    name: "emoji",
+    ..Field::PLAIN
+};
+
+pub(super) const SCRIPT: Field = Field {
+    name: "script",
+    shape: Shape::Script,
+    role: Role::Script,
+    ..Field::PLAIN
+};
+
+pub(super) const SCRIPT_ENABLED: Field = Field {
+    name: "scriptEnabled",
+    shape: Shape::Flag,
+    left_out: LeftOut::OnWithScript,
+    always_sent: true,
+    role: Role::ScriptSwitch,
+    ..Field::PLAIN
+};
+
+/// Since 6.5; until then scripts ran in `vm2` (reference 3.3).
+pub(super) const SCRIPT_ENGINE: Field = Field {
+    name: "scriptEngine",
+    left_out: LeftOut::Observed,
+    versions: Versions::since(Version::new(6, 5), Instead::Text("vm2")),
+    ..Field::PLAIN
+};
+
+/// Since 8.4; until then every script was transpiled (reference 7.4).
+pub(super) const SKIP_TRANSPILE: Field = Field {
+    name: "skipTranspile",
+    shape: Shape::Flag,
+    left_out: LeftOut::Observed,
+    versions: Versions::since(Version::new(8, 4), Instead::Flag(false)),
+    ..Field::PLAIN
+};

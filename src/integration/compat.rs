@@ -1,0 +1,133 @@
+//! What the client believes of each server version.
+
+use std::fmt;
+
+use super::Value;
+
+/// A server version, as far as it matters: `major.minor`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version {
+    /// The first number.
+    pub(crate) major: u32,
+    /// The second number.
+    pub(crate) minor: u32,
+}
+
+impl Version {
+    /// `major.minor`.
+    pub(crate) const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
+
+    /// Reads two leading numbers and ignores the rest (`7.4.1-rc.2`, `6.13`).
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split('.');
+        let major = numbers.next()?.trim().parse().ok()?;
+        let minor = numbers.next().map_or("", |part| {
+            part.split(|c: char| !c.is_ascii_digit())
+                .next()
+                .unwrap_or_default()
+        });
+        Some(Self {
+            major,
+            minor: minor.parse().unwrap_or(0),
+        })
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// Which versions know a field, and what the others do in its place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Versions {
+    /// The first version that takes it.
+    since: Version,
+    /// What older versions do anyway, where that is fixed.
+    before: Option<Instead>,
+    /// The version that does without it in no create, though others do.
+    demanded: Option<Version>,
+}
+
+/// The value of a field that a server does not know, by what that server does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Instead {
+    /// It behaves as if this were set.
+    Flag(bool),
+    /// It behaves as if this were written.
+    Text(&'static str),
+}
+
+impl Versions {
+    /// Every version.
+    pub(crate) const ALL: Self = Self {
+        since: Version::new(0, 0),
+        before: None,
+        demanded: None,
+    };
+
+    /// From a version on; before it the server behaves as if the field had the value `before`.
+    pub(crate) const fn since(since: Version, before: Instead) -> Self {
+        Self {
+            since,
+            before: Some(before),
+            demanded: None,
+        }
+    }
+
+    /// The same, and one version refuses a request without it.
+    pub(crate) const fn demanded_by(self, version: Version) -> Self {
+        Self {
+            demanded: Some(version),
+            ..self
+        }
+    }
+
+    /// Whether a server refuses a request without the field.
+    pub(crate) fn demand(&self, server: Version) -> bool {
+        self.demanded == Some(server)
+    }
+
+    /// Whether a server takes the field. An unknown version counts as the newest.
+    pub(crate) fn take(&self, server: Option<Version>) -> bool {
+        server.is_none_or(|version| version >= self.since)
+    }
+
+    /// The first version that takes it.
+    pub(crate) fn first(&self) -> Version {
+        self.since
+    }
+
+    /// Whether it is known what a version that does not take the field does anyway.
+    pub(crate) fn has_own_way(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// Whether `value` is what a version that does not take the field does anyway.
+    pub(crate) fn is_done_anyway(&self, value: &Value) -> bool {
+        match (self.before, value) {
+            (Some(Instead::Flag(a)), Value::Flag(b)) => a == *b,
+            (Some(Instead::Text(a)), Value::Text(b)) => b.as_plain() == Some(a),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_leniently() {
+        let read = |text| Version::parse(text).map(|version| version.to_string());
+        assert_eq!(read("7.4.1").as_deref(), Some("7.4"));
+        assert_eq!(read("6.13").as_deref(), Some("6.13"));
+        assert_eq!(read("8.0-rc.1").as_deref(), Some("8.0"));
+        assert_eq!(read("8").as_deref(), Some("8.0"));
+        assert_eq!(read("develop"), None);
+        assert!(Version::new(6, 13) > Version::new(6, 4));
+    }
+}

@@ -1,0 +1,219 @@
+//! The shared nouns: what an integration is, in the words of every stage.
+//!
+//! All that is special about a kind stands in its own file as a table of rows ([`Field`]); every stage after
+//! the manifest loops over the rows and names none of them.
+
+mod common;
+pub(crate) mod compat;
+pub(crate) mod field;
+mod incoming;
+mod outgoing;
+pub(crate) mod written;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub(crate) use compat::Version;
+pub(crate) use field::{Field, LeftOut, Role, Shape};
+pub(crate) use incoming::Incoming;
+pub(crate) use outgoing::{Event, Outgoing};
+
+use crate::secret::{Secret, Text};
+
+/// The kinds of integration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    /// Others post to Rocket.Chat through a URL.
+    Incoming,
+    /// Rocket.Chat calls URLs when something happens.
+    Outgoing,
+}
+
+impl Kind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 2] = [Self::Incoming, Self::Outgoing];
+
+    /// The name in a manifest and on the wire.
+    pub(crate) fn wire(self) -> &'static str {
+        match self {
+            Self::Incoming => "webhook-incoming",
+            Self::Outgoing => "webhook-outgoing",
+        }
+    }
+
+    /// The kind of that name.
+    pub(crate) fn from_wire(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.wire() == name)
+    }
+
+    /// One word for it, as plans show it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Incoming => "incoming",
+            Self::Outgoing => "outgoing",
+        }
+    }
+
+    /// Its rows, in the order they are shown.
+    pub(crate) fn fields(self) -> &'static [Field] {
+        match self {
+            Self::Incoming => incoming::FIELDS,
+            Self::Outgoing => outgoing::FIELDS,
+        }
+    }
+
+    /// The row of that name.
+    pub(crate) fn field(self, name: &str) -> Option<&'static Field> {
+        self.fields().iter().find(|field| field.name == name)
+    }
+
+    /// Brings values into the form in which both sides are compared and written.
+    pub(crate) fn normalise(self, values: &mut Fields) {
+        match self {
+            Self::Incoming => incoming::normalise(values),
+            Self::Outgoing => outgoing::normalise(values),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.wire())
+    }
+}
+
+/// What identifies an integration, unless it is pinned by id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Key {
+    /// Its kind.
+    pub(crate) kind: Kind,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+/// A value of a field.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    /// On or off.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(Text),
+    /// A list of texts.
+    List(Vec<Text>),
+    /// A script's text.
+    Script(Arc<str>),
+    /// A secret as a whole.
+    Secret(Secret),
+}
+
+/// The values of one integration: at most one for each row of its kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields {
+    kind: Kind,
+    values: Vec<Option<Value>>,
+}
+
+impl Fields {
+    /// No values yet.
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            values: vec![None; kind.fields().len()],
+        }
+    }
+
+    /// The kind.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The value of a row.
+    pub(crate) fn get(&self, field: &Field) -> Option<&Value> {
+        self.values.get(self.row(field.name)?)?.as_ref()
+    }
+
+    /// Sets or clears the value of a row; a name that is no row of this kind changes nothing.
+    pub(crate) fn set(&mut self, name: &str, value: Option<Value>) {
+        if let Some(slot) = self.row(name).and_then(|row| self.values.get_mut(row)) {
+            *slot = value;
+        }
+    }
+
+    /// The rows that have a value, in the table's order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
+        self.kind
+            .fields()
+            .iter()
+            .zip(&self.values)
+            .filter_map(|(field, value)| Some((field, value.as_ref()?)))
+    }
+
+    fn row(&self, name: &str) -> Option<usize> {
+        self.kind
+            .fields()
+            .iter()
+            .position(|field| field.name == name)
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.values.get(self.row(name)?)?.as_ref()
+    }
+
+    fn plain(&self, name: &str) -> Option<&str> {
+        match self.value(name)? {
+            Value::Text(text) => text.as_plain(),
+            _ => None,
+        }
+    }
+
+    /// Replaces each plain item of a list by the parts that `split` makes of it.
+    fn split_items(&mut self, name: &str, split: impl Fn(&str) -> Vec<Text>) {
+        let Some(row) = self.row(name) else { return };
+        if let Some(Some(Value::List(items))) = self.values.get_mut(row) {
+            *items = items
+                .drain(..)
+                .flat_map(|item| match item.as_plain() {
+                    Some(plain) => split(plain),
+                    None => vec![item],
+                })
+                .collect();
+        }
+    }
+}
+
+/// The parts of a comma-separated text, trimmed, blanks dropped.
+fn comma_parts(text: &str) -> Vec<Text> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(Text::from)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_written_structs_and_the_rows_name_the_same_fields() {
+        let rows = |kind: Kind| {
+            kind.fields()
+                .iter()
+                .map(|field| field.name)
+                .collect::<Vec<_>>()
+        };
+        let written = |fields: Vec<(&'static str, Option<written::Written>)>| {
+            fields.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            written(Incoming::default().into_fields()),
+            rows(Kind::Incoming)
+        );
+        assert_eq!(
+            written(Outgoing::default().into_fields()),
+            rows(Kind::Outgoing)
+        );
+    }
+}

@@ -1,0 +1,252 @@
+//! What the server has. An [`ObservedState`] exists only if the listing was read whole.
+//!
+//! A record is decoded as far as every stage may look: id, kind, name, creator. Its fields are decoded only
+//! for a record that somebody asks about, by the rows of its kind. Nothing here prints a value of a record:
+//! errors name the record and the field, and `Debug` shows what identifies it.
+
+use std::fmt;
+
+use serde_json::{Map, Value as Json};
+
+use crate::integration::{Field, Fields, Kind, Role, Shape, Value, Version};
+use crate::secret::Text;
+
+/// The id that the server gave a record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ServerId(pub(crate) String);
+
+impl fmt::Display for ServerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Everything this account sees, and who it is.
+#[derive(Debug)]
+pub(crate) struct ObservedState {
+    /// The server and the account.
+    pub(crate) server: ServerFacts,
+    /// The records, by id.
+    pub(crate) records: Vec<Record>,
+    /// How many records are of no kind that rcsync knows. No entry can name one of them.
+    pub(crate) strangers: usize,
+}
+
+/// Which server answered, and as whom.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerFacts {
+    /// The base URL, without credentials.
+    pub(crate) url: String,
+    /// Its version; `None` if it does not say one that can be read.
+    pub(crate) version: Option<Version>,
+    /// The version as the server writes it.
+    pub(crate) version_text: Option<String>,
+    /// The id of this account.
+    pub(crate) user_id: String,
+    /// The name of this account.
+    pub(crate) username: String,
+}
+
+/// A record, decoded as far as every stage may look; the fields are decoded for records that an entry names.
+#[derive(Clone)]
+pub(crate) struct Record {
+    /// Its id.
+    pub(crate) id: ServerId,
+    /// Its kind.
+    pub(crate) kind: Kind,
+    /// Its name.
+    pub(crate) name: String,
+    /// The username of its creator.
+    pub(crate) creator: Option<String>,
+    /// All of it, as the server sent it. Holds tokens: never printed.
+    raw: Map<String, Json>,
+}
+
+/// What could not be read of a record. Names the place, never the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DecodeError {
+    /// Without an id nothing can be said about a record, and the listing cannot be checked.
+    #[error("a record has no `_id`")]
+    NoId,
+    /// A record of no known kind, or without a name: no entry can name it.
+    #[error("record {id} is of no kind that rcsync knows")]
+    Stranger {
+        /// The record.
+        id: ServerId,
+    },
+    /// A field of the wrong type.
+    #[error("record {id}: `{field}` is not {expected}")]
+    Field {
+        /// The record.
+        id: ServerId,
+        /// The field.
+        field: &'static str,
+        /// What it should be.
+        expected: &'static str,
+    },
+}
+
+impl Record {
+    /// Reads what identifies a record.
+    pub(crate) fn decode(raw: Map<String, Json>) -> Result<Self, DecodeError> {
+        let id = match raw.get("_id") {
+            Some(Json::String(id)) if !id.is_empty() => ServerId(id.clone()),
+            _ => return Err(DecodeError::NoId),
+        };
+        let kind = text(&raw, "type").and_then(Kind::from_wire);
+        let name = kind.and_then(|kind| name_of(kind, &raw));
+        let (Some(kind), Some(name)) = (kind, name) else {
+            return Err(DecodeError::Stranger { id });
+        };
+        Ok(Self {
+            id,
+            kind,
+            name,
+            creator: created_by(&raw, "username"),
+            raw,
+        })
+    }
+
+    /// Its fields, in normal form. Absent and null are no value.
+    pub(crate) fn fields(&self) -> Result<Fields, DecodeError> {
+        let mut fields = Fields::new(self.kind);
+        for field in self.kind.fields() {
+            let value = match self.raw.get(field.name) {
+                None | Some(Json::Null) => continue,
+                Some(value) => value,
+            };
+            let value = decode(field, value).map_err(|expected| DecodeError::Field {
+                id: self.id.clone(),
+                field: field.name,
+                expected,
+            })?;
+            fields.set(field.name, Some(value));
+        }
+        self.kind.normalise(&mut fields);
+        Ok(fields)
+    }
+
+    /// The id of the account that created it.
+    pub(crate) fn created_by_id(&self) -> Option<String> {
+        created_by(&self.raw, "_id")
+    }
+
+    /// When it was created, as the server writes it.
+    #[cfg(test)]
+    pub(crate) fn created_at(&self) -> Option<&str> {
+        text(&self.raw, "_createdAt")
+    }
+
+    /// When it was last updated, as the server writes it.
+    #[cfg(test)]
+    pub(crate) fn updated_at(&self) -> Option<&str> {
+        text(&self.raw, "_updatedAt")
+    }
+
+    /// The id of the user that it posts as: the one that counts, whatever the username says (reference 3.5).
+    #[cfg(test)]
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        text(&self.raw, "userId")
+    }
+
+    /// Whether the server has a compiled script, which is the one it runs (reference 7.4).
+    pub(crate) fn script_compiled(&self) -> bool {
+        text(&self.raw, "scriptCompiled").is_some_and(|compiled| !compiled.is_empty())
+    }
+
+    /// Why the server could not compile the script, in one line: `SyntaxError: Unexpected token (3:14)`.
+    pub(crate) fn script_error(&self) -> Option<String> {
+        let error = match self.raw.get("scriptError")? {
+            Json::Object(error) => error,
+            Json::String(words) => return first_line(words),
+            _ => return None,
+        };
+        let name = text(error, "name").unwrap_or("Error");
+        let words = text(error, "message").and_then(first_line);
+        Some(words.map_or_else(|| name.to_owned(), |words| format!("{name}: {words}")))
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The value of a row, or what it should have been.
+fn decode(field: &Field, value: &Json) -> Result<Value, &'static str> {
+    match field.shape {
+        Shape::Flag => value.as_bool().map(Value::Flag).ok_or("true or false"),
+        Shape::Number => whole_number(value)
+            .map(Value::Number)
+            .ok_or("a whole number"),
+        Shape::Text => string(value).map(|text| Value::Text(Text::from(text))),
+        Shape::Script => string(value).map(|text| Value::Script(text.into())),
+        Shape::Secret => string(value).map(Value::secret),
+        Shape::Joined => match value {
+            // Very old records have the text that was sent; the normal form splits it.
+            Json::String(text) => Ok(Value::List(vec![Text::from(text.as_str())])),
+            _ => list(value),
+        },
+        Shape::Set => list(value),
+    }
+}
+
+fn string(value: &Json) -> Result<&str, &'static str> {
+    value.as_str().ok_or("a text")
+}
+
+fn list(value: &Json) -> Result<Value, &'static str> {
+    let items = value.as_array().ok_or("a list")?;
+    let texts = items.iter().map(|item| item.as_str().map(Text::from));
+    texts
+        .collect::<Option<_>>()
+        .map(Value::List)
+        .ok_or("a list of texts")
+}
+
+/// A number without a fraction: `3` and `3.0`, not `3.5`.
+fn whole_number(value: &Json) -> Option<i64> {
+    /// Up to here every whole number has a place of its own among the floating ones.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if let Some(number) = value.as_i64() {
+        return Some(number);
+    }
+    let number = value.as_f64()?;
+    let exact = number.fract() == 0.0 && number.abs() <= EXACT;
+    #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
+    exact.then_some(number as i64)
+}
+
+/// The name of a record: a legacy record without one has the empty name, like one that was created so.
+fn name_of(kind: Kind, raw: &Map<String, Json>) -> Option<String> {
+    let row = kind
+        .fields()
+        .iter()
+        .find(|field| field.role == Role::Name)?;
+    match raw.get(row.name) {
+        None | Some(Json::Null) => Some(String::new()),
+        Some(name) => name.as_str().map(str::to_owned),
+    }
+}
+
+fn created_by(raw: &Map<String, Json>, key: &str) -> Option<String> {
+    let creator = raw.get("_createdBy")?.as_object()?;
+    text(creator, key).map(str::to_owned)
+}
+
+fn text<'a>(map: &'a Map<String, Json>, key: &str) -> Option<&'a str> {
+    map.get(key)?.as_str()
+}
+
+fn first_line(words: &str) -> Option<String> {
+    let line = words.lines().map(str::trim).find(|line| !line.is_empty())?;
+    Some(line.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

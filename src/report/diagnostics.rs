@@ -1,0 +1,337 @@
+//! Findings as text for people and as data for programs.
+//!
+//! Shows the lines that findings point at, and nothing else of a text; what is masked is never shown, and
+//! no control character reaches the terminal.
+
+pub(crate) mod json;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use self::json::Problems;
+use crate::diagnostic::{Diagnostic, Place, Severity, SourceText, Texts};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet,
+    normalize_untrusted_str,
+};
+
+/// How many findings are shown.
+const MAX_SHOWN: usize = 100;
+
+/// Two places of a file this many lines apart are drawn as one stretch.
+const NEAR: usize = 12;
+
+/// Lines longer than this are not drawn; the renderer cuts what does not fit the width, and pays for all of it.
+const MAX_DRAWN: usize = 1 << 20;
+
+/// The longest lines that are drawn as they would be when mended: those are not cut.
+const MAX_MENDED: usize = 400;
+
+/// The longest stretch under carets.
+const MAX_MARKED: usize = 200;
+
+/// The findings as people read them, in the order of files and places; at most a hundred, errors first.
+///
+/// The bytes of `masked` are drawn as `*`.
+pub(crate) fn text(
+    diagnostics: &[Diagnostic],
+    texts: &Texts,
+    masked: &[Place],
+    color: bool,
+) -> String {
+    let sorted = sorted(diagnostics);
+    let more = sorted.len().saturating_sub(MAX_SHOWN);
+    let shown = capped(sorted);
+    let drawing = Drawing { texts, masked };
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let mut text = String::new();
+    for diagnostic in shown {
+        text.push_str(&drawing.draw(diagnostic, &renderer));
+        text.push_str("\n\n");
+    }
+    if more > 0 {
+        text = format!("{text}… and {more} more\n\n");
+    }
+    text
+}
+
+/// The line that closes a run with findings: `error: 2 problems in 1 of 3 files`.
+pub(crate) fn summary(diagnostics: &[Diagnostic], files: usize) -> Option<String> {
+    let sorted = sorted(diagnostics);
+    let errors = sorted
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .count();
+    let warnings = sorted.len() - errors;
+    let with: BTreeSet<_> = sorted.iter().map(|found| found.at.source).collect();
+    let files = match (with.len(), files.max(with.len())) {
+        (1, 1) => "1 file".to_owned(),
+        (with, files) => format!("{with} of {files} files"),
+    };
+    let count = |number: usize, word: &str| {
+        let plural = if number == 1 { "" } else { "s" };
+        format!("{number} {word}{plural}")
+    };
+    match (errors, warnings) {
+        (0, 0) => None,
+        (0, _) => Some(format!(
+            "warning: {} in {files}",
+            count(warnings, "problem")
+        )),
+        (_, 0) => Some(format!("error: {} in {files}", count(errors, "problem"))),
+        _ => Some(format!(
+            "error: {} and {} in {files}",
+            count(errors, "problem"),
+            count(warnings, "warning")
+        )),
+    }
+}
+
+/// By file, place and weight; each once.
+fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
+    let mut sorted: Vec<_> = diagnostics.iter().collect();
+    sorted.sort_by_key(|found| {
+        let bytes = &found.at.bytes;
+        (
+            found.at.source,
+            bytes.start,
+            found.severity,
+            bytes.end,
+            found.code,
+            &found.message,
+        )
+    });
+    sorted.dedup();
+    sorted
+}
+
+/// As many as are shown: errors before warnings, and yet in their order.
+fn capped(sorted: Vec<&Diagnostic>) -> Vec<&Diagnostic> {
+    if sorted.len() <= MAX_SHOWN {
+        return sorted;
+    }
+    let errors = sorted
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .count()
+        .min(MAX_SHOWN);
+    let mut left = (errors, MAX_SHOWN - errors);
+    let room = |found: &&Diagnostic| {
+        let left = match found.severity {
+            Severity::Error => &mut left.0,
+            Severity::Warning => &mut left.1,
+        };
+        let room = *left > 0;
+        *left -= usize::from(room);
+        room
+    };
+    sorted.into_iter().filter(room).collect()
+}
+
+/// What is needed to draw a finding.
+struct Drawing<'a> {
+    texts: &'a Texts,
+    masked: &'a [Place],
+}
+
+/// A place to draw, with the words beside it.
+struct Mark<'a> {
+    place: &'a Place,
+    kind: AnnotationKind,
+    words: Option<&'a str>,
+}
+
+/// A few lines of a text, made fit to be shown.
+struct Crop {
+    source: String,
+    /// Where they begin in the text.
+    start: usize,
+    first_line: usize,
+}
+
+impl Drawing<'_> {
+    fn draw(&self, found: &Diagnostic, renderer: &Renderer) -> String {
+        let level = match found.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(clean(&found.message)).id(found.code.0);
+        let mut report = vec![self.group(title, found)];
+        if let Some(hint) = &found.hint {
+            let title = Level::HELP.secondary_title(clean(hint));
+            report.push(match self.patch(found) {
+                Some(patch) => title.element(patch),
+                None => Group::with_title(title),
+            });
+        }
+        renderer.render(&report)
+    }
+
+    /// The places of a finding: those near to each other in one drawing, others each in its own.
+    fn group<'s>(
+        &'s self,
+        title: annotate_snippets::Title<'s>,
+        found: &'s Diagnostic,
+    ) -> Group<'s> {
+        let mut stretches = vec![vec![Mark {
+            place: &found.at,
+            kind: AnnotationKind::Primary,
+            words: found.expected.as_deref(),
+        }]];
+        for (place, words) in &found.also {
+            let mark = Mark {
+                place,
+                kind: AnnotationKind::Context,
+                words: Some(words),
+            };
+            let line = self.texts.start(place).line;
+            let near = stretches.iter_mut().find(|marks| {
+                marks.iter().all(|other| {
+                    other.place.source == place.source
+                        && self.texts.start(other.place).line.abs_diff(line) <= NEAR
+                })
+            });
+            match near {
+                Some(marks) => marks.push(mark),
+                None => stretches.push(vec![mark]),
+            }
+        }
+        let mut group = Group::with_title(title);
+        for marks in stretches {
+            group = self.stretch(group, &marks);
+        }
+        group
+    }
+
+    /// Adds the lines of some places of one text.
+    fn stretch<'s>(&'s self, group: Group<'s>, marks: &[Mark<'s>]) -> Group<'s> {
+        let Some(first) = marks.first() else {
+            return group;
+        };
+        let text = self.texts.get(first.place.source);
+        if text.text.is_empty() {
+            // A finding about a path as a whole.
+            return group.element(Origin::path(clean(&text.origin)));
+        }
+        let lines = marks.iter().map(|mark| self.texts.start(mark.place).line);
+        let (from, to) = (lines.clone().min().unwrap_or(1), lines.max().unwrap_or(1));
+        if text.lines(from, to).len() > MAX_DRAWN {
+            let start = self.texts.start(first.place);
+            let origin = Origin::path(clean(&text.origin));
+            return group.element(origin.line(start.line).char_column(start.column));
+        }
+        let crop = self.crop(first.place, from, to);
+        let annotations: Vec<_> = marks.iter().map(|mark| crop.annotation(mark)).collect();
+        group.element(
+            Snippet::source(crop.source)
+                .line_start(crop.first_line)
+                .path(clean(&text.origin))
+                .annotations(annotations),
+        )
+    }
+
+    /// The lines `from..=to` around a place, without a byte order mark, masked.
+    fn crop(&self, place: &Place, from: usize, to: usize) -> Crop {
+        let text = self.texts.get(place.source);
+        let mut range = text.lines(from, to);
+        if text.text[range.clone()].starts_with('\u{feff}') {
+            range.start += '\u{feff}'.len_utf8();
+        }
+        Crop {
+            source: self.masked(text, place, range.clone()),
+            start: range.start,
+            first_line: from,
+        }
+    }
+
+    /// A stretch of a text with a `*` for every masked byte.
+    fn masked(&self, text: &SourceText, place: &Place, range: Range<usize>) -> String {
+        let mut shown = text.text[range.clone()].to_owned();
+        for mask in self
+            .masked
+            .iter()
+            .filter(|mask| mask.source == place.source)
+        {
+            let start = (mask.bytes.start as usize).clamp(range.start, range.end) - range.start;
+            let end = (mask.bytes.end as usize).clamp(range.start, range.end) - range.start;
+            let start = shown.floor_char_boundary(start);
+            let end = shown.ceil_char_boundary(end);
+            if start < end {
+                let line_ends = |byte: u8| matches!(byte, b'\n' | b'\r');
+                let hidden: String = shown[start..end]
+                    .bytes()
+                    .map(|byte| {
+                        if line_ends(byte) {
+                            char::from(byte)
+                        } else {
+                            '*'
+                        }
+                    })
+                    .collect();
+                shown.replace_range(start..end, &hidden);
+            }
+        }
+        shown
+    }
+
+    /// The line as it would be when mended; not where that would repeat a masked text.
+    fn patch<'s>(&'s self, found: &'s Diagnostic) -> Option<Snippet<'s, Patch<'s>>> {
+        let fix = found.fix.as_deref()?;
+        let (start, end) = (self.texts.start(&found.at), self.texts.end(&found.at));
+        let hidden = self.masked.iter().any(|mask| {
+            mask.source == found.at.source
+                && mask.bytes.start < found.at.bytes.end
+                && found.at.bytes.start < mask.bytes.end
+        });
+        let crop = self.crop(&found.at, start.line, end.line);
+        if hidden || end.line - start.line > NEAR || crop.source.len() > MAX_MENDED {
+            return None;
+        }
+        let at = crop.within(&found.at);
+        Some(
+            Snippet::source(crop.source)
+                .line_start(crop.first_line)
+                .path(clean(&self.texts.get(found.at.source).origin))
+                .patch(Patch::new(at, clean(fix))),
+        )
+    }
+}
+
+impl Crop {
+    /// A place in these lines.
+    fn within(&self, place: &Place) -> Range<usize> {
+        let inside = |byte: u32| {
+            let byte = (byte as usize).saturating_sub(self.start);
+            self.source.floor_char_boundary(byte.min(self.source.len()))
+        };
+        inside(place.bytes.start)..inside(place.bytes.end)
+    }
+
+    /// The carets under a place: no further than its first line.
+    fn annotation<'s>(&self, mark: &Mark<'s>) -> Annotation<'s> {
+        let Range { start, end } = self.within(mark.place);
+        let line = self.source[start..end].lines().next().map_or(0, str::len);
+        let end = self
+            .source
+            .floor_char_boundary(start + line.min(MAX_MARKED));
+        mark.kind.span(start..end).label(mark.words.map(clean))
+    }
+}
+
+/// A text in one line, without control and direction characters.
+fn clean(text: &str) -> Cow<'_, str> {
+    normalize_untrusted_str(&text.replace(['\n', '\r'], " ")).into()
+}
+
+/// The findings as data: all of them, by file and place.
+pub(crate) fn json(diagnostics: &[Diagnostic], texts: &Texts) -> Problems {
+    Problems::of(&sorted(diagnostics), texts)
+}
+
+#[cfg(test)]
+mod tests;

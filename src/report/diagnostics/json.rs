@@ -1,0 +1,109 @@
+//! The form of findings for programs: a version, a schema, and everything that was found.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Place, Severity, Texts};
+
+/// The findings of a run, for programs.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Problems {
+    /// The version of this format.
+    pub(crate) format_version: u32,
+    /// All that was found, by file and place.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// One finding.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Problem {
+    /// The name of this kind of finding.
+    pub(crate) code: &'static str,
+    /// `error` or `warning`.
+    pub(crate) severity: Weight,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What was expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expected: Option<String>,
+    /// How to mend it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+    /// The path, or `<stdin>`.
+    pub(crate) file: String,
+    /// The line, from 1.
+    pub(crate) line: usize,
+    /// The column in characters, from 1.
+    pub(crate) column: usize,
+    /// The line of the end.
+    pub(crate) end_line: usize,
+    /// The column just behind the end.
+    pub(crate) end_column: usize,
+    /// Other places that belong to it.
+    pub(crate) also: Vec<Also>,
+}
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Weight {
+    Error,
+    Warning,
+}
+
+/// Another place of a finding.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Also {
+    /// The path, or `<stdin>`.
+    pub(crate) file: String,
+    /// The line, from 1.
+    pub(crate) line: usize,
+    /// The column in characters, from 1.
+    pub(crate) column: usize,
+    /// What is there.
+    pub(crate) message: String,
+}
+
+impl Problems {
+    /// Findings in the order given.
+    pub(super) fn of(found: &[&Diagnostic], texts: &Texts) -> Self {
+        Self {
+            format_version: 1,
+            problems: found
+                .iter()
+                .map(|found| Problem::of(found, texts))
+                .collect(),
+        }
+    }
+}
+
+impl Problem {
+    fn of(found: &Diagnostic, texts: &Texts) -> Self {
+        let file = |place: &Place| texts.get(place.source).origin.clone();
+        let (start, end) = (texts.start(&found.at), texts.end(&found.at));
+        let also = found.also.iter().map(|(place, words)| Also {
+            file: file(place),
+            line: texts.start(place).line,
+            column: texts.start(place).column,
+            message: words.clone(),
+        });
+        Problem {
+            code: found.code.0,
+            severity: match found.severity {
+                Severity::Error => Weight::Error,
+                Severity::Warning => Weight::Warning,
+            },
+            message: found.message.clone(),
+            expected: found.expected.clone(),
+            hint: found.hint.clone(),
+            file: file(&found.at),
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+            also: also.collect(),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Reports: plans and runs with the secrets taken out, and how they read.
+//!
+//! [`PlanReport`] and [`RunReport`] own everything and hold no [`Secret`](crate::secret::Secret): what is made of
+//! them cannot leak one. Text that came from a manifest or the server is a [`Foreign`], which does not print
+//! itself; each renderer escapes it in its own way.
+
+pub(crate) mod diagnostics;
+mod plan;
+mod run;
+mod shown;
+mod text;
+
+pub(crate) use plan::{Context, PlanReport};
+pub(crate) use run::RunReport;
+pub(crate) use text::{plan_text, run_text};
+
+use shown::Foreign;

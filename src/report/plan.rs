@@ -1,0 +1,337 @@
+//! A plan with the secrets taken out.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use similar::{ChangeTag, TextDiff};
+
+use super::Foreign;
+use super::shown::{Shown, Side, redacted, shown};
+use crate::diagnostic::{Place, Texts};
+use crate::integration::{Shape, Value};
+use crate::plan::{Action, Change, FieldChange, Plan};
+use crate::secret::Text;
+
+/// A plan, as it is shown and saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlanReport {
+    /// The version of this form.
+    pub(super) format_version: u32,
+    /// The server and the account.
+    pub(super) server: ServerReport,
+    /// What was read.
+    pub(super) manifest: ManifestReport,
+    /// The changes, in the order they are shown.
+    pub(super) changes: Vec<ChangeReport>,
+    /// How many of each.
+    pub(super) counts: Counts,
+}
+
+/// The server and the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ServerReport {
+    /// Its address; for the embedded sandbox, where its state is.
+    pub(super) address: Foreign,
+    /// Whether it is the embedded sandbox.
+    pub(super) sandbox: bool,
+    /// Its version, as it says it.
+    pub(super) version: Option<Foreign>,
+    /// The account's username.
+    pub(super) account: Foreign,
+}
+
+/// What was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ManifestReport {
+    /// The paths that were named.
+    pub(super) paths: Vec<Foreign>,
+    /// How many files they hold.
+    pub(super) files: usize,
+    /// How many integrations are written there.
+    pub(super) integrations: usize,
+}
+
+/// A change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChangeReport {
+    /// What would be done.
+    pub(super) action: ActionWord,
+    /// `webhook-incoming` or `webhook-outgoing`.
+    #[serde(rename = "type")]
+    pub(super) kind: Foreign,
+    /// The kind in one word.
+    pub(super) kind_word: Foreign,
+    /// The name.
+    pub(super) name: Foreign,
+    /// The record, where there is one.
+    pub(super) id: Option<Foreign>,
+    /// Where the entry stands.
+    pub(super) place: Option<PlaceReport>,
+    /// The fields.
+    pub(super) fields: Vec<FieldReport>,
+    /// Why it is blocked.
+    pub(super) blocked: Option<BlockedReport>,
+}
+
+/// What would be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ActionWord {
+    Blocked,
+    Update,
+    Create,
+}
+
+/// A place in a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct PlaceReport {
+    /// The file.
+    pub(super) file: Foreign,
+    /// The line, from 1.
+    pub(super) line: usize,
+}
+
+/// Why a change cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct BlockedReport {
+    /// Why.
+    pub(super) why: Foreign,
+    /// What to do.
+    pub(super) remedy: Foreign,
+}
+
+/// A field of a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct FieldReport {
+    /// Its name.
+    pub(super) name: Foreign,
+    /// What becomes of it.
+    pub(super) change: FieldDiff,
+}
+
+/// What becomes of a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum FieldDiff {
+    /// It gets its first value.
+    Set(Shown),
+    /// Another value.
+    Replaced { before: Shown, after: Shown },
+    /// Other items in a list.
+    Items {
+        added: Vec<Foreign>,
+        removed: Vec<Foreign>,
+    },
+    /// Another script, or a first one.
+    Script {
+        file: Option<Foreign>,
+        hunks: Vec<Vec<Line>>,
+    },
+}
+
+/// A line of a script's diff.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Line {
+    /// `+`, `-`, or a blank for context.
+    pub(super) sign: char,
+    /// Its number: in the new script, for a removed line in the old one.
+    pub(super) number: usize,
+    /// The line, without its end.
+    pub(super) text: Foreign,
+}
+
+/// How many of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Counts {
+    pub(super) create: usize,
+    pub(super) update: usize,
+    pub(super) blocked: usize,
+    pub(super) unchanged: usize,
+    pub(super) unmanaged: usize,
+}
+
+/// What a report says beside the plan itself.
+pub(crate) struct Context<'a> {
+    /// The texts that places point into.
+    pub(crate) texts: &'a Texts,
+    /// The paths that were named.
+    pub(crate) paths: &'a [String],
+    /// How many files they hold.
+    pub(crate) files: usize,
+    /// How many integrations are written there.
+    pub(crate) integrations: usize,
+    /// Where the embedded sandbox keeps its state, if that is the server.
+    pub(crate) sandbox: Option<&'a str>,
+}
+
+impl PlanReport {
+    /// The version of the form that [`PlanReport`] has.
+    pub(crate) const FORMAT_VERSION: u32 = 1;
+
+    /// Takes the secrets out of a plan.
+    pub(crate) fn new(plan: &Plan, context: &Context<'_>) -> Self {
+        let count = |word| {
+            plan.changes
+                .iter()
+                .filter(|change| action(change) == word)
+                .count()
+        };
+        Self {
+            format_version: Self::FORMAT_VERSION,
+            server: ServerReport {
+                address: context.sandbox.unwrap_or(&plan.server.url).into(),
+                sandbox: context.sandbox.is_some(),
+                version: plan.server.version_text.as_deref().map(Into::into),
+                account: plan.server.username.as_str().into(),
+            },
+            manifest: ManifestReport {
+                paths: context.paths.iter().map(Into::into).collect(),
+                files: context.files,
+                integrations: context.integrations,
+            },
+            changes: plan
+                .changes
+                .iter()
+                .map(|change| change_report(change, context.texts))
+                .collect(),
+            counts: Counts {
+                create: count(ActionWord::Create),
+                update: count(ActionWord::Update),
+                blocked: count(ActionWord::Blocked),
+                unchanged: plan.unchanged,
+                unmanaged: plan.unmanaged,
+            },
+        }
+    }
+}
+
+fn action(change: &Change) -> ActionWord {
+    match change.action {
+        Action::Blocked { .. } => ActionWord::Blocked,
+        Action::Update { .. } => ActionWord::Update,
+        Action::Create(_) => ActionWord::Create,
+    }
+}
+
+fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
+    let (id, blocked) = match &change.action {
+        Action::Create(_) => (None, None),
+        Action::Update { id, .. } => (Some(id), None),
+        Action::Blocked { id, reason } => (
+            id.as_ref(),
+            Some(BlockedReport {
+                why: reason.why.as_str().into(),
+                remedy: reason.remedy.as_str().into(),
+            }),
+        ),
+    };
+    ChangeReport {
+        action: action(change),
+        kind: change.key.kind.wire().into(),
+        kind_word: change.key.kind.word().into(),
+        name: change.key.name.as_str().into(),
+        id: id.map(|id| id.0.as_str().into()),
+        place: change
+            .place
+            .as_ref()
+            .map(|place| place_report(place, texts)),
+        fields: change
+            .fields
+            .iter()
+            .map(|field| field_report(field, change))
+            .collect(),
+        blocked,
+    }
+}
+
+pub(super) fn place_report(place: &Place, texts: &Texts) -> PlaceReport {
+    PlaceReport {
+        file: texts.get(place.source).origin.as_str().into(),
+        line: texts.start(place).line,
+    }
+}
+
+/// A field of a change; also what a run says of a field that the server did not take.
+pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport {
+    let field = change.field;
+    let diff = match (&change.before, &change.after) {
+        (_, None) => FieldDiff::Set(Shown::Generated),
+        (before, Some(Value::Script(after))) => {
+            let file = whole.script_file.as_deref().map(Into::into);
+            let before = match before {
+                Some(Value::Script(before)) => before.as_ref(),
+                _ => "",
+            };
+            FieldDiff::Script {
+                file,
+                hunks: hunks(before, after),
+            }
+        }
+        (None, Some(after)) if matches!(whole.action, Action::Create(_)) => {
+            FieldDiff::Set(shown(field, after, Side::Desired))
+        }
+        (before, Some(Value::List(after))) if matches!(field.shape, Shape::Joined | Shape::Set) => {
+            let before = match before {
+                Some(Value::List(before)) => before.as_slice(),
+                _ => &[],
+            };
+            let only = |these: &[Text], those: &[Text], side| {
+                let missing = these
+                    .iter()
+                    .filter(|a| those.iter().all(|b| a.same(b) != Some(true)));
+                missing.map(|text| redacted(field, text, side)).collect()
+            };
+            FieldDiff::Items {
+                added: only(after, before, Side::Desired),
+                removed: only(before, after, Side::Observed),
+            }
+        }
+        (before, Some(after)) => FieldDiff::Replaced {
+            before: before
+                .as_ref()
+                .map_or(Shown::Nothing, |value| shown(field, value, Side::Observed)),
+            after: shown(field, after, Side::Desired),
+        },
+    };
+    FieldReport {
+        name: field.name.into(),
+        change: diff,
+    }
+}
+
+/// The lines that differ, with three lines of context; line ends and newlines at the end do not count.
+fn hunks(before: &str, after: &str) -> Vec<Vec<Line>> {
+    let normal = |text: &str| text.replace("\r\n", "\n").trim_end_matches('\n').to_owned() + "\n";
+    let (before, after) = (normal(before), normal(after));
+    let before = if before == "\n" {
+        String::new()
+    } else {
+        before
+    };
+    let diff = TextDiff::from_lines(&before, &after);
+    diff.grouped_ops(3)
+        .iter()
+        .map(|ops| {
+            ops.iter()
+                .flat_map(|op| diff.iter_changes(op))
+                .map(|change| line(&change))
+                .collect()
+        })
+        .collect()
+}
+
+fn line(change: &similar::Change<&str>) -> Line {
+    let (sign, index) = match change.tag() {
+        ChangeTag::Equal => (' ', change.new_index()),
+        ChangeTag::Insert => ('+', change.new_index()),
+        ChangeTag::Delete => ('-', change.old_index()),
+    };
+    Line {
+        sign,
+        number: index.map_or(0, |index| index + 1),
+        text: change.value().trim_end_matches('\n').into(),
+    }
+}

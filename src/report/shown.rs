@@ -1,0 +1,141 @@
+//! Values as they may be shown: redacted once, by construction.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::integration::{Field, Value};
+use crate::secret::{MASK, Piece, Text};
+
+/// Text from a manifest or the server: no renderer can print it without saying how it is escaped.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub(crate) struct Foreign(String);
+
+impl Foreign {
+    /// For a terminal: characters that would move the cursor, change colours or reorder the text are written out.
+    pub(super) fn for_terminal(&self) -> String {
+        let mut escaped = String::with_capacity(self.0.len());
+        for character in self.0.chars() {
+            if needs_escape(character) {
+                escaped.extend(character.escape_unicode());
+            } else {
+                escaped.push(character);
+            }
+        }
+        escaped
+    }
+}
+
+/// Control characters, and those that change the order of the text around them.
+fn needs_escape(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{061c}')
+}
+
+impl<T: Into<String>> From<T> for Foreign {
+    fn from(text: T) -> Self {
+        Self(text.into())
+    }
+}
+
+/// A value as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Shown {
+    /// No value.
+    Nothing,
+    /// On or off.
+    Flag(bool),
+    /// A number.
+    Number(i64),
+    /// A text, secret stretches masked.
+    Text(Foreign),
+    /// A list of texts, secret stretches masked.
+    List(Vec<Foreign>),
+    /// A script, by its number of lines.
+    Script {
+        /// How many lines it has.
+        lines: usize,
+    },
+    /// A secret.
+    Secret,
+    /// A secret that is made when the change is made.
+    Generated,
+}
+
+/// Whose value it is: what stands in the manifest was reviewed with it, what the server has may hold secrets that
+/// nobody declared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Desired,
+    Observed,
+}
+
+/// A value as it may be shown.
+pub(super) fn shown(field: &Field, value: &Value, side: Side) -> Shown {
+    match value {
+        Value::Flag(on) => Shown::Flag(*on),
+        Value::Number(number) => Shown::Number(*number),
+        Value::Text(text) => Shown::Text(redacted(field, text, side)),
+        Value::List(items) => Shown::List(
+            items
+                .iter()
+                .map(|item| redacted(field, item, side))
+                .collect(),
+        ),
+        Value::Script(text) => Shown::Script {
+            lines: text.lines().count(),
+        },
+        Value::Secret(_) => Shown::Secret,
+    }
+}
+
+/// A text with its secret stretches masked; an observed URL without what may be a credential.
+pub(super) fn redacted(field: &Field, text: &Text, side: Side) -> Foreign {
+    let shown = text.pieces().iter().map(|piece| match piece {
+        Piece::Plain(plain) if field.sensitive && side == Side::Observed => outline(plain),
+        Piece::Plain(plain) => plain.clone(),
+        Piece::Secret(_) => MASK.to_owned(),
+    });
+    Foreign(shown.collect())
+}
+
+/// A URL without user, path and query: any of them may be a credential.
+fn outline(url: &str) -> String {
+    let Some(parsed) = url::Url::parse(url).ok().filter(url::Url::has_host) else {
+        return "(not shown)".to_owned();
+    };
+    let host = parsed.host_str().unwrap_or_default();
+    let port = parsed
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    let bare = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
+    format!(
+        "{}://{host}{port}/{}",
+        parsed.scheme(),
+        if bare { "" } else { "…" }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_written_out() {
+        let hostile = Foreign::from("a\u{1b}[31mb\u{202e}c\nd");
+        assert_eq!(hostile.for_terminal(), "a\\u{1b}[31mb\\u{202e}c\\u{a}d");
+    }
+
+    #[test]
+    fn an_observed_url_shows_its_host_alone() {
+        assert_eq!(
+            outline("https://u:p@h.example:8443/a/b?k=v"),
+            "https://h.example:8443/…"
+        );
+        assert_eq!(outline("http://h.example"), "http://h.example/");
+        assert_eq!(outline("not a url"), "(not shown)");
+    }
+}

@@ -1,0 +1,346 @@
+//! Reports as text for people, 80 columns wide. Symbols carry the meaning; colour repeats it.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::Foreign;
+use super::plan::{
+    ActionWord, ChangeReport, FieldDiff, FieldReport, Line, PlaceReport, PlanReport,
+};
+use super::run::{OutcomeReport, OutcomeWord, RunReport};
+use super::shown::Shown;
+
+/// Where the name of an integration ends and its place begins.
+const PLACE_COLUMN: usize = 60;
+
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Text that is being written, with or without colour.
+struct Page {
+    text: String,
+    color: bool,
+}
+
+impl Page {
+    fn new(color: bool) -> Self {
+        Self {
+            text: String::new(),
+            color,
+        }
+    }
+
+    fn line(&mut self, line: impl AsRef<str>) {
+        self.text.push_str(line.as_ref().trim_end());
+        self.text.push('\n');
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.color {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// A plan as text.
+pub(crate) fn plan_text(report: &PlanReport, color: bool) -> String {
+    let mut page = Page::new(color);
+    heading(report, &mut page);
+    for change in &report.changes {
+        page.line("");
+        change_text(change, &mut page);
+    }
+    page.line("");
+    summary(report, &mut page);
+    page.text
+}
+
+fn heading(report: &PlanReport, page: &mut Page) {
+    let server = &report.server;
+    let mut line = page.paint(BOLD, "rcsync plan");
+    let address = server.address.for_terminal();
+    let what = if server.sandbox { "sandbox " } else { "" };
+    let _ = write!(line, " · {what}{address}");
+    let version = server
+        .version
+        .as_ref()
+        .map_or("of an unknown version".to_owned(), Foreign::for_terminal);
+    let _ = write!(
+        line,
+        " · Rocket.Chat {version} · as {}",
+        server.account.for_terminal()
+    );
+    page.line(line);
+    let manifest = &report.manifest;
+    let paths: Vec<_> = manifest.paths.iter().map(Foreign::for_terminal).collect();
+    page.line(format!(
+        "{}: {}, {}",
+        paths.join(", "),
+        count(manifest.files, "file"),
+        count(manifest.integrations, "integration")
+    ));
+}
+
+fn change_text(change: &ChangeReport, page: &mut Page) {
+    let (sign, word, style) = match change.action {
+        ActionWord::Blocked => ("!", "blocked", YELLOW),
+        ActionWord::Update => ("~", "update", YELLOW),
+        ActionWord::Create => ("+", "create", GREEN),
+    };
+    let head = head(sign, word, style, &change.kind_word, &change.name, page);
+    page.line(placed(&head, change.place.as_ref(), page));
+    let width = name_width(&change.fields);
+    for field in &change.fields {
+        field_text(field, width, page);
+    }
+    if let Some(blocked) = &change.blocked {
+        page.line(format!("    {}", blocked.why.for_terminal()));
+        page.line(format!("    {}", blocked.remedy.for_terminal()));
+    }
+}
+
+/// A line's head, and how many columns it takes on the screen.
+struct Head {
+    text: String,
+    columns: usize,
+}
+
+fn head(sign: &str, word: &str, style: Style, kind: &Foreign, name: &Foreign, page: &Page) -> Head {
+    let lead = format!("{sign} {word:<9}");
+    let rest = format!(
+        " {:<9} {}",
+        kind.for_terminal(),
+        shortened(&name.for_terminal(), 36)
+    );
+    let columns = lead.chars().count() + rest.chars().count();
+    Head {
+        text: page.paint(style, &lead) + &rest,
+        columns,
+    }
+}
+
+fn placed(head: &Head, place: Option<&PlaceReport>, page: &Page) -> String {
+    let Some(place) = place else {
+        return head.text.clone();
+    };
+    let place = format!("{}:{}", place.file.for_terminal(), place.line);
+    beside(head, &place, page)
+}
+
+fn beside(head: &Head, words: &str, page: &Page) -> String {
+    let gap = " ".repeat(PLACE_COLUMN.saturating_sub(head.columns).max(2));
+    format!("{}{gap}{}", head.text, page.paint(DIM, words))
+}
+
+fn name_width(fields: &[FieldReport]) -> usize {
+    fields
+        .iter()
+        .map(|field| field.name.for_terminal().len())
+        .max()
+        .unwrap_or(0)
+}
+
+fn field_text(field: &FieldReport, width: usize, page: &mut Page) {
+    let name = format!("    {:<width$}  ", field.name.for_terminal());
+    match &field.change {
+        FieldDiff::Set(value) => page.line(format!("{name}{}", value_text(value))),
+        FieldDiff::Replaced { before, after } => {
+            page.line(format!(
+                "{name}{} → {}",
+                value_text(before),
+                value_text(after)
+            ));
+        }
+        FieldDiff::Items { added, removed } => {
+            let removed = removed
+                .iter()
+                .map(|item| page.paint(RED, &format!("- {}", item.for_terminal())));
+            let added = added
+                .iter()
+                .map(|item| page.paint(GREEN, &format!("+ {}", item.for_terminal())));
+            let items: Vec<_> = removed.chain(added).collect();
+            page.line(format!("{name}{}", items.join(", ")));
+        }
+        FieldDiff::Script { file, hunks } => script_text(&name, file.as_ref(), hunks, page),
+    }
+}
+
+fn script_text(name: &str, file: Option<&Foreign>, hunks: &[Vec<Line>], page: &mut Page) {
+    let added_alone = hunks.iter().flatten().all(|line| line.sign == '+');
+    let file = file.map_or("inline".to_owned(), Foreign::for_terminal);
+    if added_alone {
+        let lines = hunks.iter().map(Vec::len).sum();
+        return page.line(format!("{name}{file} ({})", count(lines, "line")));
+    }
+    page.line(format!("{name}{file}"));
+    for (index, hunk) in hunks.iter().enumerate() {
+        if index > 0 {
+            page.line(page.paint(DIM, "       …"));
+        }
+        for line in hunk {
+            let text = format!(
+                "{:>8}  {} {}",
+                line.number,
+                line.sign,
+                line.text.for_terminal()
+            );
+            let text = match line.sign {
+                '+' => page.paint(GREEN, &text),
+                '-' => page.paint(RED, &text),
+                _ => text,
+            };
+            page.line(text);
+        }
+    }
+}
+
+/// What became of a plan, as text.
+pub(crate) fn run_text(report: &RunReport, color: bool) -> String {
+    let mut page = Page::new(color);
+    for outcome in &report.outcomes {
+        outcome_text(outcome, &mut page);
+    }
+    page.line("");
+    let line = closing(report);
+    page.line(line);
+    page.text
+}
+
+/// How an outcome reads: its sign, its word, whether it is as wanted.
+fn outcome_words(word: OutcomeWord) -> (&'static str, &'static str, Style) {
+    match word {
+        OutcomeWord::Created => ("+", "created", GREEN),
+        OutcomeWord::Adopted => ("+", "adopted", GREEN),
+        OutcomeWord::NotApplied => ("!", "not taken", RED),
+        OutcomeWord::Failed => ("!", "failed", RED),
+        OutcomeWord::Unknown => ("!", "unknown", RED),
+        OutcomeWord::LeftAsIs => ("!", "left", YELLOW),
+        OutcomeWord::Blocked => ("!", "blocked", YELLOW),
+        OutcomeWord::NotAttempted => ("!", "not begun", YELLOW),
+    }
+}
+
+fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
+    let (sign, word, style) = outcome_words(outcome.outcome);
+    let head = head(sign, word, style, &outcome.kind_word, &outcome.name, page);
+    let done = matches!(outcome.outcome, OutcomeWord::Created | OutcomeWord::Adopted);
+    let line = match &outcome.id {
+        Some(id) if done => beside(&head, &id.for_terminal(), page),
+        _ => placed(&head, outcome.place.as_ref(), page),
+    };
+    page.line(line);
+    for words in [&outcome.why, &outcome.remedy].into_iter().flatten() {
+        page.line(format!("    {}", words.for_terminal()));
+    }
+    let width = name_width(&outcome.fields);
+    for field in &outcome.fields {
+        field_text(field, width, page);
+    }
+}
+
+/// `Applied in part: 1 created, 1 failed.`
+fn closing(report: &RunReport) -> String {
+    let words = [
+        (OutcomeWord::Created, "created"),
+        (OutcomeWord::Adopted, "adopted"),
+        (OutcomeWord::NotApplied, "accepted but not applied"),
+        (OutcomeWord::Failed, "failed"),
+        (OutcomeWord::Unknown, "unknown"),
+        (OutcomeWord::LeftAsIs, "left as it is"),
+        (OutcomeWord::Blocked, "blocked"),
+        (OutcomeWord::NotAttempted, "not begun"),
+    ];
+    let number = |word| {
+        report
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.outcome == word)
+            .count()
+    };
+    let counts: Vec<_> = words
+        .iter()
+        .map(|(word, text)| (number(*word), text))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, text)| format!("{number} {text}"))
+        .collect();
+    let done = number(OutcomeWord::Created) + number(OutcomeWord::Adopted);
+    let lead = match done {
+        0 => "Nothing applied",
+        all if all == report.outcomes.len() => "Applied",
+        _ => "Applied in part",
+    };
+    format!("{lead}: {}.", counts.join(", "))
+}
+
+fn value_text(value: &Shown) -> String {
+    match value {
+        Shown::Nothing => "(none)".to_owned(),
+        Shown::Flag(on) => on.to_string(),
+        Shown::Number(number) => number.to_string(),
+        Shown::Text(text) if text.for_terminal().is_empty() => "(empty)".to_owned(),
+        Shown::Text(text) => text.for_terminal(),
+        Shown::List(items) if items.is_empty() => "(empty)".to_owned(),
+        Shown::List(items) => items
+            .iter()
+            .map(Foreign::for_terminal)
+            .collect::<Vec<_>>()
+            .join(", "),
+        Shown::Script { lines } => count(*lines, "line"),
+        Shown::Secret => "(secret)".to_owned(),
+        Shown::Generated => "(generated by apply)".to_owned(),
+    }
+}
+
+fn summary(report: &PlanReport, page: &mut Page) {
+    let counts = &report.counts;
+    if report.changes.is_empty() {
+        page.line(format!("No changes: {} as written.", are(counts.unchanged)));
+    } else {
+        let blocked = if counts.blocked > 0 {
+            format!("{} blocked, ", counts.blocked)
+        } else {
+            String::new()
+        };
+        page.line(format!(
+            "{} {} to create, {} to update, 0 to disable, 0 to delete; {blocked}{} unchanged.",
+            page.paint(BOLD, "Plan:"),
+            counts.create,
+            counts.update,
+            counts.unchanged
+        ));
+    }
+    if counts.unmanaged > 0 {
+        page.line(format!(
+            "Unmanaged: {} in no entry.",
+            count(counts.unmanaged, "record")
+        ));
+    }
+}
+
+fn are(number: usize) -> String {
+    match number {
+        1 => "1 integration is".to_owned(),
+        _ => format!("{number} integrations are"),
+    }
+}
+
+fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+/// The start of a text that is too long for a heading.
+fn shortened(text: &str, columns: usize) -> String {
+    match text.char_indices().nth(columns) {
+        Some(_) => text.chars().take(columns - 1).chain(['…']).collect(),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,185 @@
+//! The scenario folders in `tests/scenarios/`: a manifest, what the server has, and the plan as text and as JSON.
+//!
+//! `RCSYNC_ACCEPT=1 cargo test scenarios` writes what the plans are now; read the difference before you commit it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::cli::ManifestArgs;
+use crate::commands::load::{self, Loaded};
+use crate::integration::Version;
+use crate::observed::{ObservedState, Record, ServerFacts};
+use crate::plan::Plan;
+use crate::report::{self, Context, PlanReport};
+use crate::variables::Undefined;
+
+const FILES: [&str; 4] = ["manifest.yaml", "observed.json", "plan.txt", "plan.json"];
+
+fn folders() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut folders: Vec<_> = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    folders.sort();
+    folders
+}
+
+/// The manifest of a folder, which has to be sound.
+pub(crate) fn loaded(manifest: &Path, secrets: Option<&Path>) -> Loaded {
+    let args = ManifestArgs {
+        paths: vec![manifest.to_str().unwrap().to_owned()],
+        root: None,
+        var: Vec::new(),
+        var_file: Vec::new(),
+        secret_file: secrets.into_iter().map(Path::to_owned).collect(),
+        strict: false,
+    };
+    let loaded = load::load(&args, Undefined::Refused).unwrap();
+    assert!(
+        !loaded.is_refused(false),
+        "{}: {:#?}",
+        manifest.display(),
+        loaded.findings
+    );
+    loaded
+}
+
+/// What a server has: `{"version": "8.8.1", "integrations": [...]}`, as its listing would give it.
+pub(crate) fn observed(listing: &Json) -> ObservedState {
+    let version = listing["version"].as_str().map(str::to_owned);
+    let record =
+        |json: &Json| Record::decode(json.as_object().cloned().unwrap_or_else(Map::new)).unwrap();
+    ObservedState {
+        server: ServerFacts {
+            url: "https://chat.example.org".to_owned(),
+            version: version.as_deref().and_then(Version::parse),
+            version_text: version,
+            user_id: "uDeploy".to_owned(),
+            username: "deploy".to_owned(),
+        },
+        records: listing["integrations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(record)
+            .collect(),
+        strangers: 0,
+    }
+}
+
+/// The report of the plan, with paths as short as they are in the folder.
+fn report(folder: &Path) -> PlanReport {
+    let secrets = folder.join("secrets.yaml");
+    let loaded = loaded(
+        &folder.join("manifest.yaml"),
+        secrets.exists().then_some(secrets.as_path()),
+    );
+    let listing = fs::read_to_string(folder.join("observed.json")).unwrap();
+    let plan = Plan::between(
+        &loaded.desired,
+        &observed(&serde_json::from_str(&listing).unwrap()),
+    );
+    PlanReport::new(
+        &plan,
+        &Context {
+            texts: &loaded.sources.texts,
+            paths: &["manifest.yaml".to_owned()],
+            files: 1,
+            integrations: loaded.integrations,
+            sandbox: None,
+        },
+    )
+}
+
+#[test]
+fn scenarios_plan_as_expected() {
+    let accept = std::env::var_os("RCSYNC_ACCEPT").is_some();
+    let mut wrong = Vec::new();
+    for folder in folders() {
+        let report = report(&folder);
+        let whole = format!("{}/", folder.display());
+        let text = report::plan_text(&report, false).replace(&whole, "");
+        let json = serde_json::to_string_pretty(&report)
+            .unwrap()
+            .replace(&whole, "")
+            + "\n";
+        for (name, now) in [("plan.txt", text), ("plan.json", json)] {
+            let path = folder.join(name);
+            if accept {
+                fs::write(&path, &now).unwrap();
+            }
+            let expected = fs::read_to_string(&path).unwrap_or_default();
+            if expected != now {
+                let diff = similar::TextDiff::from_lines(&expected, &now);
+                wrong.push(format!(
+                    "{}\n{}",
+                    path.display(),
+                    diff.unified_diff().context_radius(3)
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}\nRCSYNC_ACCEPT=1 cargo test scenarios takes them",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn a_scenario_has_its_four_files_and_no_others() {
+    for folder in folders() {
+        let names: BTreeSet<_> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !["grafana.js", "secrets.yaml"].contains(&name.as_str()))
+            .collect();
+        let expected: BTreeSet<_> = FILES.iter().map(ToString::to_string).collect();
+        assert_eq!(names, expected, "{}", folder.display());
+    }
+}
+
+#[test]
+fn the_order_of_entries_and_records_makes_no_difference() {
+    for folder in folders() {
+        let secrets = folder.join("secrets.yaml");
+        let mut loaded = loaded(
+            &folder.join("manifest.yaml"),
+            secrets.exists().then_some(secrets.as_path()),
+        );
+        let listing: Json =
+            serde_json::from_str(&fs::read_to_string(folder.join("observed.json")).unwrap())
+                .unwrap();
+        let mut observed = observed(&listing);
+        let plan = format!("{:#?}", Plan::between(&loaded.desired, &observed));
+        loaded.desired.entries.reverse();
+        observed.records.reverse();
+        assert_eq!(
+            plan,
+            format!("{:#?}", Plan::between(&loaded.desired, &observed)),
+            "{}",
+            folder.display()
+        );
+    }
+}
+
+#[test]
+fn no_secret_of_a_scenario_is_in_its_reports() {
+    for folder in folders() {
+        let whole = serde_json::to_string(&report(&folder)).unwrap();
+        assert!(!whole.contains("canary"), "{}", folder.display());
+    }
+}
+
+#[test]
+fn an_empty_manifest_plans_nothing() {
+    let plan = Plan::between(
+        &crate::desired::DesiredState::default(),
+        &observed(&json!({ "integrations": [] })),
+    );
+    assert!(plan.is_empty());
+}

@@ -1,0 +1,279 @@
+//! JSON Schemas made from types, and documents checked against them.
+//!
+//! Generic: the owner of a type passes it in. Findings carry the kind of rule that was broken and the place,
+//! never the value: the words are the owner's.
+
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::paths::{Location, LocationSegment};
+use jsonschema::{ValidationError, Validator};
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value as Json};
+
+use crate::diagnostic::Place;
+use crate::yaml::{Content, Node};
+
+/// The JSON Schema of a type, for documents that are read (draft 2020-12, nothing referred to).
+pub(crate) fn of<T: JsonSchema>() -> Json {
+    let settings = SchemaSettings::draft2020_12()
+        .for_deserialize()
+        .with(|settings| settings.inline_subschemas = true)
+        .with_transform(RecursiveTransform(tidy));
+    let mut schema = settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value();
+    let Json::Object(keys) = &mut schema else {
+        return schema;
+    };
+    // What it is comes first, for whoever opens the file.
+    let first = ["$schema", "title", "description"];
+    let mut ordered: Map<String, Json> = first
+        .iter()
+        .filter_map(|key| keys.remove_entry(*key))
+        .collect();
+    ordered.extend(std::mem::take(keys));
+    Json::Object(ordered)
+}
+
+/// What may be left out may not therefore be null (an empty value in YAML is nearly always a slip); descriptions
+/// are one paragraph, without the line ends of the source.
+fn tidy(schema: &mut Schema) {
+    for key in ["type", "enum"] {
+        if let Some(Json::Array(items)) = schema.get_mut(key) {
+            items.retain(|item| !item.is_null() && item != "null");
+            if let ("type", [only]) = (key, items.as_slice()) {
+                let only = only.clone();
+                schema.insert(key.to_owned(), only);
+            }
+        }
+    }
+    if let Some(Json::String(text)) = schema.get_mut("description") {
+        *text = text.replace('\n', " ");
+    }
+    // `int64` and its kin are known to no editor.
+    schema.remove("format");
+}
+
+/// A schema, ready to check documents.
+pub(crate) struct Checker {
+    schema: Json,
+    validator: Validator,
+}
+
+/// A rule of the schema that a document breaks.
+#[derive(Debug)]
+pub(crate) struct Violation<'n> {
+    /// The keys and indexes that lead from the document to the value.
+    pub(crate) path: Vec<Step>,
+    /// The value.
+    pub(crate) node: &'n Node,
+    /// Where to point: the value, or the key that should not be there.
+    pub(crate) at: Place,
+    /// The rule.
+    pub(crate) rule: Rule,
+}
+
+/// One step down a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Into a mapping.
+    Key(String),
+    /// Into a list.
+    Index(usize),
+}
+
+/// The kinds of rule that a manifest's schema uses.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// A key is missing; `because` names the key whose value asks for it.
+    Missing {
+        key: String,
+        because: Option<String>,
+    },
+    /// A key that is not among those allowed.
+    Unknown { key: String, allowed: Vec<String> },
+    /// Another type of value.
+    Type { expected: Vec<String> },
+    /// A value that is not among those allowed.
+    Enum { allowed: Vec<String> },
+    /// A text of another form; `message` is the schema's own.
+    Pattern { message: Option<String> },
+    /// A text, list or mapping that may not be empty.
+    Empty,
+    /// A number below the least allowed.
+    Least { limit: String },
+    /// Any other rule, by its keyword.
+    Other { keyword: String },
+}
+
+impl Checker {
+    /// Takes in a schema.
+    ///
+    /// # Errors
+    /// When it is no valid schema; the text is for the maker of the schema.
+    pub(crate) fn new(schema: Json) -> Result<Self, String> {
+        let validator = jsonschema::validator_for(&schema).map_err(|error| error.to_string())?;
+        Ok(Self { schema, validator })
+    }
+
+    /// Every rule that the document breaks.
+    pub(crate) fn check<'n>(&self, document: &'n Node) -> Vec<Violation<'n>> {
+        let json = document.to_json();
+        let mut violations = Vec::new();
+        for error in self.validator.iter_errors(&json) {
+            self.describe(document, &error, &mut violations);
+        }
+        violations
+    }
+
+    fn describe<'n>(
+        &self,
+        document: &'n Node,
+        error: &ValidationError<'_>,
+        into: &mut Vec<Violation<'n>>,
+    ) {
+        let path: Vec<Step> = steps(error.instance_path());
+        let node = walk(document, &path);
+        let mut add = |at: Place, rule: Rule| {
+            into.push(Violation {
+                path: path.clone(),
+                node,
+                at,
+                rule,
+            });
+        };
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                for key in unexpected {
+                    let at = node
+                        .get(key)
+                        .map_or_else(|| node.at.clone(), |m| m.key_at.clone());
+                    add(
+                        at,
+                        Rule::Unknown {
+                            key: key.clone(),
+                            allowed: self.allowed_keys(error),
+                        },
+                    );
+                }
+            }
+            ValidationErrorKind::Required { property } => {
+                let key = property.as_str().unwrap_or_default().to_owned();
+                let because = self.because(error);
+                let reason = because.as_deref().and_then(|name| node.get(name));
+                let at = reason.map_or_else(|| first_key(node), |member| member.value.at.clone());
+                add(at, Rule::Missing { key, because });
+            }
+            kind => add(node.at.clone(), self.rule(kind, error)),
+        }
+    }
+
+    fn rule(&self, kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Rule {
+        match kind {
+            ValidationErrorKind::Type { .. } => Rule::Type {
+                expected: texts(self.keyword(error)),
+            },
+            ValidationErrorKind::Enum { options } => Rule::Enum {
+                allowed: texts(Some(options)),
+            },
+            ValidationErrorKind::Pattern { .. } => {
+                let message = self
+                    .beside(error)
+                    .and_then(|schema| schema.get("patternErrorMessage"));
+                Rule::Pattern {
+                    message: message.and_then(Json::as_str).map(str::to_owned),
+                }
+            }
+            ValidationErrorKind::MinLength { .. }
+            | ValidationErrorKind::MinItems { .. }
+            | ValidationErrorKind::MinProperties { .. } => Rule::Empty,
+            ValidationErrorKind::Minimum { limit } => Rule::Least {
+                limit: limit.to_string(),
+            },
+            other => Rule::Other {
+                keyword: other.keyword().to_owned(),
+            },
+        }
+    }
+
+    /// The value of the keyword that was broken.
+    fn keyword(&self, error: &ValidationError<'_>) -> Option<&Json> {
+        self.schema.pointer(error.schema_path().as_str())
+    }
+
+    /// The schema that the broken keyword stands in.
+    fn beside(&self, error: &ValidationError<'_>) -> Option<&Json> {
+        let path = error.schema_path().as_str();
+        self.schema.pointer(path.rsplit_once('/')?.0)
+    }
+
+    fn allowed_keys(&self, error: &ValidationError<'_>) -> Vec<String> {
+        let properties = self
+            .beside(error)
+            .and_then(|schema| schema.get("properties"));
+        properties
+            .and_then(Json::as_object)
+            .map(|keys| keys.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// For a `required` in a `then`: the key that its `if` looks at.
+    fn because(&self, error: &ValidationError<'_>) -> Option<String> {
+        let condition = error
+            .schema_path()
+            .as_str()
+            .strip_suffix("/then/required")?;
+        let asked = self
+            .schema
+            .pointer(&format!("{condition}/if/properties"))?
+            .as_object()?;
+        asked.keys().next().cloned()
+    }
+}
+
+fn steps(path: &Location) -> Vec<Step> {
+    path.into_iter()
+        .map(|segment| match segment {
+            LocationSegment::Property(key) => Step::Key(key.into_owned()),
+            LocationSegment::Index(index) => Step::Index(index),
+        })
+        .collect()
+}
+
+/// The value that a path leads to, or the last one on the way that there is.
+fn walk<'n>(document: &'n Node, path: &[Step]) -> &'n Node {
+    let mut node = document;
+    for step in path {
+        let next = match (step, &node.content) {
+            (Step::Key(key), _) => node.get(key).map(|member| &member.value),
+            (Step::Index(index), Content::List(items)) => items.get(*index),
+            (Step::Index(_), _) => None,
+        };
+        let Some(next) = next else { break };
+        node = next;
+    }
+    node
+}
+
+/// Where a mapping's first key stands: a mapping has no better place for what it lacks.
+fn first_key(node: &Node) -> Place {
+    match &node.content {
+        Content::Map(members) => members.first().map(|member| member.key_at.clone()),
+        _ => None,
+    }
+    .unwrap_or_else(|| node.at.clone())
+}
+
+fn texts(value: Option<&Json>) -> Vec<String> {
+    match value {
+        Some(Json::Array(items)) => items
+            .iter()
+            .filter_map(Json::as_str)
+            .map(str::to_owned)
+            .collect(),
+        Some(Json::String(one)) => vec![one.clone()],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,158 @@
+//! An answer, told apart: an object that says `success`, or which error it is.
+//!
+//! The order of evidence is the reference's (2.1): what the body says counts before the status.
+
+use std::time::Duration;
+
+use http::{StatusCode, header};
+use serde_json::{Map, Value as Json};
+use url::Url;
+
+use super::base_url::BaseUrl;
+use super::error::ServerError;
+use super::limits;
+use super::quote::Blanks;
+use super::transport::Response;
+
+/// What was asked, as far as it explains an answer.
+pub(super) struct Asked<'a> {
+    /// The whole URL.
+    pub(super) url: &'a Url,
+    /// The endpoint below the base URL.
+    pub(super) endpoint: &'a str,
+    /// What must not be quoted.
+    pub(super) blanks: &'a Blanks,
+    /// The time of the answer, in milliseconds since the epoch.
+    pub(super) now: u64,
+}
+
+/// The object that was asked for.
+pub(super) fn read(answer: &Response, asked: &Asked<'_>) -> Result<Map<String, Json>, ServerError> {
+    let status = answer.status();
+    if status.is_redirection() {
+        return Err(redirected(answer, asked));
+    }
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        return Err(ServerError::TooLarge);
+    }
+    match serde_json::from_slice(answer.body()) {
+        Ok(Json::Object(object)) => object_of(status, object, answer, asked),
+        Ok(_) => Err(ServerError::Undecodable(
+            "it is JSON, but no object".to_owned(),
+        )),
+        Err(_) => Err(not_json(answer, asked)),
+    }
+}
+
+fn object_of(
+    status: StatusCode,
+    object: Map<String, Json>,
+    answer: &Response,
+    asked: &Asked<'_>,
+) -> Result<Map<String, Json>, ServerError> {
+    let success = object.get("success").and_then(Json::as_bool);
+    match (status.is_success(), success) {
+        (true, Some(true)) => Ok(object),
+        (true, None) => Err(ServerError::Undecodable(
+            "it does not say `success`".to_owned(),
+        )),
+        _ => Err(refusal(status, &object, answer, asked)),
+    }
+}
+
+/// Which refusal a JSON object is.
+fn refusal(
+    status: StatusCode,
+    object: &Map<String, Json>,
+    answer: &Response,
+    asked: &Asked<'_>,
+) -> ServerError {
+    let text = |key| object.get(key).and_then(Json::as_str);
+    let said = text("error")
+        .or_else(|| text("message"))
+        .unwrap_or_default();
+    let (said, bracketed) = split_code(said);
+    let code = text("errorType").or(bracketed);
+    let words = asked.blanks.quote_all(said);
+    // 0.74 refused with 400 and this code (reference 8).
+    if status == StatusCode::TOO_MANY_REQUESTS || code == Some("error-too-many-requests") {
+        return ServerError::TooMany {
+            wait: wait(answer, said, asked),
+        };
+    }
+    match status {
+        StatusCode::UNAUTHORIZED => ServerError::Unauthorised,
+        StatusCode::FORBIDDEN => ServerError::Forbidden { words },
+        _ => ServerError::Rejected {
+            status,
+            code: code.map(|code| asked.blanks.quote(code)),
+            words,
+        },
+    }
+}
+
+/// Splits `Invalid room [error-invalid-room]` into the words and the code.
+fn split_code(said: &str) -> (&str, Option<&str>) {
+    let split = said
+        .trim_end()
+        .strip_suffix(']')
+        .and_then(|rest| rest.rsplit_once('['))
+        .filter(|(_, code)| !code.is_empty() && !code.contains(char::is_whitespace));
+    match split {
+        Some((words, code)) => (words.trim_end(), Some(code)),
+        None => (said, None),
+    }
+}
+
+/// Which error an answer is that is no JSON (reference 9.4).
+fn not_json(answer: &Response, asked: &Asked<'_>) -> ServerError {
+    let status = answer.status();
+    let text = String::from_utf8_lossy(answer.body());
+    // JSON that breaks off is not quoted: it may hold the tokens of records.
+    let broken = text.trim_start().starts_with(['{', '[']);
+    let line = if broken {
+        String::new()
+    } else {
+        asked.blanks.quote(&text)
+    };
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => ServerError::TooMany {
+            wait: wait(answer, "", asked),
+        },
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ServerError::Gateway { status, line },
+        _ if status.is_success() && broken => {
+            ServerError::Undecodable("it is JSON that breaks off or is malformed".to_owned())
+        }
+        StatusCode::NOT_FOUND => ServerError::NotRocketChat { status, line },
+        _ if status.is_success() => ServerError::NotRocketChat { status, line },
+        _ => ServerError::UnexpectedStatus { status, line },
+    }
+}
+
+fn redirected(answer: &Response, asked: &Asked<'_>) -> ServerError {
+    let location = answer
+        .headers()
+        .get(header::LOCATION)
+        .and_then(|to| to.to_str().ok())
+        .and_then(|to| asked.url.join(to).ok());
+    let Some(mut to) = location else {
+        return ServerError::Redirected {
+            to: "nowhere".to_owned(),
+            base: None,
+        };
+    };
+    let base = BaseUrl::behind(&to, asked.endpoint);
+    to.set_query(None);
+    to.set_fragment(None);
+    // Both fail only for URLs that cannot have user info.
+    let _ = to.set_username("");
+    let _ = to.set_password(None);
+    ServerError::Redirected {
+        to: asked.blanks.quote(to.as_str()),
+        base,
+    }
+}
+
+fn wait(answer: &Response, said: &str, asked: &Asked<'_>) -> Option<Duration> {
+    limits::wait_asked_for(answer.headers(), said, asked.now)
+}

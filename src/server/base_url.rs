@@ -1,0 +1,127 @@
+//! The address of a workspace.
+
+use std::fmt;
+
+use thiserror::Error;
+use url::Url;
+
+/// Where a workspace lives: scheme, host and, where it is hosted below one, a path. Ends in no slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BaseUrl(Url);
+
+/// Why a text is no base URL. The text itself is not repeated: it may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum BaseUrlError {
+    /// It cannot be read at all.
+    #[error("the server's URL cannot be read: write it as `https://chat.example.org`")]
+    Unreadable,
+    /// Neither http nor https.
+    #[error("the server's URL must begin with `https://` or `http://`")]
+    Scheme,
+    /// A user name or password.
+    #[error("the server's URL holds a user name or password: leave them out")]
+    UserInfo,
+    /// A query or a fragment.
+    #[error("the server's URL holds a `?` or `#`: leave out what follows the path")]
+    QueryOrFragment,
+}
+
+impl BaseUrl {
+    /// Reads a base URL, with or without a slash at its end.
+    pub(crate) fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Unreadable)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(BaseUrlError::Scheme);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(BaseUrlError::UserInfo);
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(BaseUrlError::QueryOrFragment);
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        Ok(Self(url))
+    }
+
+    /// The URL of an endpoint. Never resolved against the host's root: the workspace may live below a path
+    /// (reference 9.2).
+    pub(super) fn join(&self, endpoint: &str, query: &[(&str, &str)]) -> Url {
+        let mut url = self.0.clone();
+        let path = url.path().trim_end_matches('/');
+        url.set_path(&format!("{path}/{endpoint}"));
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    /// The base URL that `location` would be an answer of, if `endpoint` was asked for.
+    pub(super) fn behind(location: &Url, endpoint: &str) -> Option<Self> {
+        let mut url = location.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        let base = url.path().strip_suffix(endpoint)?.to_owned();
+        url.set_path(&base);
+        Self::parse(url.as_str()).ok()
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_joined_below_the_path() {
+        for (base, joined) in [
+            (
+                "https://chat.example.org",
+                "https://chat.example.org/api/info",
+            ),
+            (
+                "https://chat.example.org/",
+                "https://chat.example.org/api/info",
+            ),
+            ("http://h:3000/chat", "http://h:3000/chat/api/info"),
+            ("http://h/chat/", "http://h/chat/api/info"),
+        ] {
+            let base = BaseUrl::parse(base).unwrap();
+            assert_eq!(base.join("api/info", &[]).as_str(), joined);
+        }
+    }
+
+    #[test]
+    fn queries_are_encoded() {
+        let base = BaseUrl::parse("http://h").unwrap();
+        let url = base.join("list", &[("sort", r#"{"_id":1}"#)]);
+        assert_eq!(url.as_str(), "http://h/list?sort=%7B%22_id%22%3A1%7D");
+    }
+
+    #[test]
+    fn a_slash_at_the_end_makes_no_difference() {
+        let parse = |text| BaseUrl::parse(text).unwrap();
+        assert_eq!(parse("https://h/chat"), parse("https://h/chat/"));
+        assert_eq!(parse("https://H/").to_string(), "https://h");
+    }
+
+    #[test]
+    fn what_is_no_base_url_is_refused() {
+        for (text, error) in [
+            ("chat.example.org", BaseUrlError::Unreadable),
+            ("localhost:3000", BaseUrlError::Scheme),
+            ("ftp://h", BaseUrlError::Scheme),
+            ("https://me:hunter2@h", BaseUrlError::UserInfo),
+            ("https://h?x=hunter2", BaseUrlError::QueryOrFragment),
+            ("https://h/#x", BaseUrlError::QueryOrFragment),
+        ] {
+            assert_eq!(BaseUrl::parse(text), Err(error), "{text}");
+            assert!(!error.to_string().contains("hunter2"));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Who we are to the server.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use thiserror::Error;
+
+use super::quote::Blanks;
+use crate::secret::Secret;
+
+/// The header of the token (reference 1.1).
+pub(super) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-auth-token");
+
+/// The header of the user id.
+const USER_HEADER: HeaderName = HeaderName::from_static("x-user-id");
+
+/// A user id and a token of that user.
+#[derive(Clone, Debug)]
+pub(crate) struct Credentials {
+    /// The id, not the username.
+    pub(crate) user_id: String,
+    /// A login token or a personal access token.
+    pub(crate) token: Secret,
+}
+
+/// Why credentials cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum BadCredentials {
+    /// The id is blank, or holds what no header can carry.
+    #[error(
+        "the user id is empty, or holds a line break or another character that no header can carry"
+    )]
+    UserId,
+    /// The same of the token.
+    #[error(
+        "the token is empty, or holds a line break or another character that no header can carry"
+    )]
+    Token,
+}
+
+impl Credentials {
+    /// The two headers, and what must not be quoted.
+    pub(super) fn headers(&self) -> Result<(HeaderMap, Blanks), BadCredentials> {
+        let header = |value: &str| {
+            let value = HeaderValue::from_str(value).ok()?;
+            (!value.is_empty()).then_some(value)
+        };
+        let user_id = header(&self.user_id).ok_or(BadCredentials::UserId)?;
+        // One of the two places where a secret is exposed; the other is the writer of bodies.
+        let exposed = self.token.expose().unwrap_or_default();
+        let mut token = header(exposed).ok_or(BadCredentials::Token)?;
+        token.set_sensitive(true);
+        let mut blanks = Blanks::default();
+        blanks.add(exposed);
+        let headers = [(USER_HEADER, user_id), (TOKEN_HEADER, token)];
+        Ok((headers.into_iter().collect(), blanks))
+    }
+}

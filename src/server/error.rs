@@ -1,0 +1,168 @@
+//! What went wrong between us and the server, as far as a caller has to tell it apart.
+//!
+//! Texts of the server are quoted only after `quote` has blanked and shortened them, so that every
+//! `Display` and `Debug` here is fit to be printed.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use thiserror::Error;
+
+use super::base_url::BaseUrl;
+use crate::exit::Exit;
+
+/// Why a request did not give what was asked for.
+#[derive(Debug, Error)]
+pub(crate) enum ServerError {
+    /// Nothing reached the server.
+    #[error("the server cannot be reached: {0}")]
+    NotSent(String),
+    /// The request was sent, and no whole answer came.
+    #[error("no answer: {0}")]
+    Unknown(String),
+    /// The server sends us elsewhere. Never followed (reference 9.2).
+    #[error("the server redirects to {to}")]
+    Redirected {
+        /// Where to, without user info and query.
+        to: String,
+        /// The base URL that would have asked there.
+        base: Option<BaseUrl>,
+    },
+    /// An answer that no Rocket.Chat gives: HTML, plain text (reference 9.4).
+    #[error("this is no Rocket.Chat API: status {status}{}", quoted(line))]
+    NotRocketChat {
+        /// The status.
+        status: StatusCode,
+        /// The first line of the answer.
+        line: String,
+    },
+    /// The server does not accept the credentials (reference 1.1).
+    #[error("the server does not accept the user id and token")]
+    Unauthorised,
+    /// The account may not use this endpoint at all (reference 2.1).
+    #[error("this account may not do that: {words}")]
+    Forbidden {
+        /// The server's words.
+        words: String,
+    },
+    /// Something in front of the server wants another login.
+    #[error(
+        "something in front of the server refuses: status {status}{}",
+        quoted(line)
+    )]
+    Gateway {
+        /// The status.
+        status: StatusCode,
+        /// The first line of the answer.
+        line: String,
+    },
+    /// The server understood, and refuses.
+    #[error("{}", rejected(*status, .code.as_deref(), words))]
+    Rejected {
+        /// The status.
+        status: StatusCode,
+        /// The `errorType`, or else the code in brackets.
+        code: Option<String>,
+        /// The server's words, without the code.
+        words: String,
+    },
+    /// Refused for now: nothing was done (reference 8).
+    #[error("too many requests{}", seconds(*wait))]
+    TooMany {
+        /// How long it asks to wait, where it says so.
+        wait: Option<Duration>,
+    },
+    /// The request is larger than something on the way allows.
+    #[error("the request is too large for the server or a proxy in front of it (status 413)")]
+    TooLarge,
+    /// A status that says nothing about the request: a proxy's, mostly.
+    #[error("unexpected status {status}{}", quoted(line))]
+    UnexpectedStatus {
+        /// The status.
+        status: StatusCode,
+        /// The first line of the answer.
+        line: String,
+    },
+    /// JSON, but not what this endpoint answers. Not quoted: it may hold the tokens of records.
+    #[error("the server's answer cannot be read: {0}")]
+    Undecodable(String),
+    /// The pages of the listing do not make a whole, twice.
+    #[error("the listing changed while it was read: {distinct} of {total} records came, twice")]
+    ListingInconsistent {
+        /// How many there are, says the server.
+        total: u64,
+        /// How many different ones came.
+        distinct: u64,
+    },
+    /// A value that this run does not have. The request was not made.
+    #[error("the value of a secret in `{field}` is not known")]
+    SecretMissing {
+        /// The field.
+        field: &'static str,
+    },
+}
+
+impl ServerError {
+    /// Whether the server may have done what was asked, in spite of this.
+    pub(crate) fn leaves_open(&self) -> bool {
+        match self {
+            Self::Unknown(_) | Self::UnexpectedStatus { .. } | Self::Undecodable(_) => true,
+            // Some proxies answer a page of their own with 200, after the server has done its work.
+            Self::NotRocketChat { status, .. } => status.is_success(),
+            // An internal error may come after the insert.
+            Self::Rejected { status, .. } => status.is_server_error(),
+            _ => false,
+        }
+    }
+
+    /// Whether every other request of this account will be refused too.
+    pub(crate) fn refuses_all(&self) -> bool {
+        matches!(
+            self,
+            Self::Unauthorised | Self::Forbidden { .. } | Self::Gateway { .. }
+        )
+    }
+
+    /// How a run ends that fails with this.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::NotSent(_)
+            | Self::Unknown(_)
+            | Self::Redirected { .. }
+            | Self::NotRocketChat { .. }
+            | Self::Unauthorised
+            | Self::Forbidden { .. }
+            | Self::Gateway { .. }
+            | Self::TooMany { .. }
+            | Self::UnexpectedStatus { .. } => Exit::Server,
+            Self::SecretMissing { .. } => Exit::Invalid,
+            Self::Rejected { .. }
+            | Self::TooLarge
+            | Self::Undecodable(_)
+            | Self::ListingInconsistent { .. } => Exit::Unexpected,
+        }
+    }
+}
+
+fn quoted(line: &str) -> String {
+    if line.is_empty() {
+        String::new()
+    } else {
+        format!(", beginning with `{line}`")
+    }
+}
+
+fn rejected(status: StatusCode, code: Option<&str>, words: &str) -> String {
+    match code {
+        None if words.is_empty() => format!("refused without a reason (status {status})"),
+        Some(code) if words.is_empty() => code.to_owned(),
+        Some(code) => format!("{code}: {words}"),
+        None => words.to_owned(),
+    }
+}
+
+fn seconds(wait: Option<Duration>) -> String {
+    wait.map_or_else(String::new, |wait| {
+        format!(": the server asks to wait {} s", wait.as_secs())
+    })
+}

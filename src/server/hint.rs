@@ -1,0 +1,88 @@
+//! What to do about an error: one line each.
+
+use http::StatusCode;
+
+use super::error::ServerError;
+
+impl ServerError {
+    /// What to do about it, where there is something to say.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Redirected { base, .. } => {
+                return Some(match base {
+                    Some(base) => format!("if that is your server, use `{base}` as its URL"),
+                    None => "use the URL it redirects to, or log in to what stands in front of it"
+                        .to_owned(),
+                });
+            }
+            Self::Rejected { code, status, .. } => rejected(code.as_deref(), *status)?,
+            Self::NotSent(_) => "check the URL, the network and the proxy settings",
+            Self::Unknown(_) => {
+                "the server, or something on the way to it, is slow or broken: try again"
+            }
+            Self::NotRocketChat { .. } => {
+                "check the server's URL: a workspace below a path needs it (`https://example.org/chat`), and a \
+                 proxy or single sign-on page may stand in front"
+            }
+            Self::Gateway { .. } => {
+                "a proxy or single sign-on page stands in front: let `/api/` pass, or use the server's inner URL"
+            }
+            Self::Unauthorised => {
+                "give the user's id (not the username) and a personal access token of that very user"
+            }
+            Self::Forbidden { .. } => {
+                "the account needs `manage-incoming-integrations` and `manage-outgoing-integrations`"
+            }
+            Self::TooMany { .. } => {
+                "wait and run again; an account with `api-bypass-rate-limit` is not limited"
+            }
+            Self::TooLarge => {
+                "shorten the script, or raise the proxy's limit (nginx: `client_max_body_size`)"
+            }
+            Self::UnexpectedStatus { status, .. } => unexpected(*status)?,
+            Self::ListingInconsistent { .. } => {
+                "records came or went while they were read: run again"
+            }
+            Self::Undecodable(_) | Self::SecretMissing { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// What to do about a refusal, by its code (reference 3.3, 5 and 7.4).
+fn rejected(code: Option<&str>, status: StatusCode) -> Option<&'static str> {
+    if status == StatusCode::NOT_FOUND {
+        return Some("this version of the server does not have the endpoint");
+    }
+    Some(match code? {
+        "error-invalid-room" => {
+            "a room or user of its channels does not exist: spelling and case count"
+        }
+        "error-invalid-channel" => {
+            "the account must be a member of every room that the webhook uses"
+        }
+        "error-invalid-user" => "the user that it posts as does not exist: spelling and case count",
+        "error-user-lacks-message-impersonate-permission" => {
+            "give the user that it posts as the role `bot`, or another with `message-impersonate`"
+        }
+        "not_authorized" | "not-authorized" | "unauthorized" | "error-invalid-permissions" => {
+            "the account lacks the permission to manage integrations of this kind"
+        }
+        "totp-required" | "totp-invalid" | "totp-max-attempts" => {
+            "use a personal access token made with the second factor left out"
+        }
+        "integration-scripts-disabled" | "integration-scripts-isolated-vm-disabled" => {
+            "scripts are frozen on this server (`FREEZE_INTEGRATION_SCRIPTS`)"
+        }
+        _ => return None,
+    })
+}
+
+fn unexpected(status: StatusCode) -> Option<&'static str> {
+    match status {
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+            Some("the server is starting, restarting or overloaded: try again")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,202 @@
+//! The transport over real HTTP.
+//!
+//! It refuses to be clever: no redirects (reqwest forwards `X-Auth-Token` to other hosts, and makes a GET of a
+//! POST), no referer, no resending. Connections idle only shortly, because a POST on one that the server has
+//! just closed has an unknown outcome.
+
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::{Client, redirect, retry};
+
+use super::transport::{BoxFuture, Request, Response, SendError, Transport};
+
+/// How long a connection may idle; below what common proxies allow.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// The largest answer that is read. A listing holds every script twice, so this is generous.
+const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
+
+/// How long the parts of an exchange may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    /// Until there is a connection.
+    pub(crate) connect: Duration,
+    /// Between two pieces of an answer.
+    pub(crate) read: Duration,
+    /// All of it.
+    pub(crate) total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            read: Duration::from_secs(30),
+            total: Duration::from_mins(2),
+        }
+    }
+}
+
+/// Requests over HTTP and TLS.
+pub(crate) struct HttpTransport {
+    client: Client,
+}
+
+impl HttpTransport {
+    /// Reads the system's certificates and proxy settings; connects to nothing yet.
+    pub(crate) fn new(timeouts: Timeouts) -> Result<Self, SendError> {
+        // Fails only if a provider is installed already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .user_agent(concat!("rcsync/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(retry::never())
+            .gzip(true)
+            .pool_idle_timeout(IDLE)
+            .connect_timeout(timeouts.connect)
+            .read_timeout(timeouts.read)
+            .timeout(timeouts.total)
+            .build()
+            .map_err(|error| {
+                // Without any certificate store this fails even for plain http.
+                let reason = reason(error);
+                SendError::NotSent(format!("the HTTP client cannot be set up: {reason}"))
+            })?;
+        Ok(Self { client })
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, SendError> {
+        let request = reqwest::Request::try_from(request).map_err(send_error)?;
+        let mut answer = self.client.execute(request).await.map_err(send_error)?;
+        let mut body = BytesMut::new();
+        while let Some(piece) = answer.chunk().await.map_err(unfinished)? {
+            if body.len() + piece.len() > LARGEST_ANSWER {
+                return Err(SendError::Unknown(format!(
+                    "the answer is larger than {} MiB",
+                    LARGEST_ANSWER / (1024 * 1024)
+                )));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(whole(&answer, body.freeze()))
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, SendError>> {
+        Box::pin(self.exchange(request))
+    }
+}
+
+fn whole(answer: &reqwest::Response, body: Bytes) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status();
+    response.headers_mut().clone_from(answer.headers());
+    response
+}
+
+/// Only what fails while connecting, or before, was certainly not sent. A reset on a connection that was used
+/// before tells nothing about how far the request came.
+fn send_error(error: reqwest::Error) -> SendError {
+    let not_sent = error.is_connect() || error.is_builder();
+    let reason = reason(error);
+    if not_sent {
+        SendError::NotSent(reason)
+    } else {
+        SendError::Unknown(reason)
+    }
+}
+
+/// An answer had begun when this happened.
+fn unfinished(error: reqwest::Error) -> SendError {
+    SendError::Unknown(format!("the answer broke off: {}", reason(error)))
+}
+
+/// The causes from the outside in, without the URL, whose query may hold secrets, and without the library's
+/// own names for its stages.
+fn reason(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    if error.is_timeout() {
+        let what = if error.is_connect() {
+            "connecting took too long"
+        } else {
+            "waiting for the answer took too long"
+        };
+        return what.to_owned();
+    }
+    let mut words: Vec<String> = Vec::new();
+    let mut cause: Option<&dyn Error> = error.source();
+    while let Some(inner) = cause {
+        let text = inner.to_string();
+        let said = words.iter().any(|said| said.contains(&text));
+        if !said && !text.starts_with("client error") {
+            words.push(text);
+        }
+        cause = inner.source();
+    }
+    if words.is_empty() {
+        error.to_string()
+    } else {
+        words.join(": ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn ask(url: String) -> Result<Response, SendError> {
+        let transport = HttpTransport::new(Timeouts::default()).unwrap();
+        let request = http::Request::post(url).body(Bytes::from_static(b"{}"));
+        transport.send(request.unwrap()).await
+    }
+
+    /// A server that answers one request with these bytes and hangs up.
+    async fn answering(bytes: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut peer, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let _ = peer.read(&mut request).await.unwrap();
+            peer.write_all(bytes.as_bytes()).await.unwrap();
+        });
+        format!("http://{address}/api?secret=hunter2")
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_was_not_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/?secret=hunter2", listener.local_addr().unwrap());
+        drop(listener);
+        let Err(SendError::NotSent(reason)) = ask(url).await else {
+            panic!("should not have been sent");
+        };
+        assert!(reason.contains("refused"), "{reason}");
+        assert!(!reason.contains("hunter2"), "{reason}");
+    }
+
+    #[tokio::test]
+    async fn silence_after_sending_is_unknown() {
+        for bytes in ["", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{\"a\""] {
+            let Err(SendError::Unknown(reason)) = ask(answering(bytes).await).await else {
+                panic!("should be unknown");
+            };
+            assert!(!reason.contains("hunter2"), "{reason}");
+        }
+    }
+
+    #[tokio::test]
+    async fn redirects_are_answers() {
+        let bytes =
+            "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+        let answer = ask(answering(bytes).await).await.unwrap();
+        assert_eq!(answer.status(), 302);
+    }
+}

@@ -1,0 +1,147 @@
+//! The whole listing of integrations, page by page (reference 3.4 and 6).
+//!
+//! There is no snapshot: records come and go between two pages. A listing is whole only if its pages overlap
+//! where they meet and as many different records came as the server counts. One that is not is read once more.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+
+use super::client::{Call, Client};
+use super::error::ServerError;
+use crate::observed::{DecodeError, Record, ServerId};
+
+const LIST: &str = "api/v1/integrations.list";
+
+/// The most that a server gives by its default settings.
+const PAGE: &str = "100";
+
+/// Everything that is left: allowed by default, and otherwise a page of the default size.
+const ALL: &str = "0";
+
+/// More pages than any workspace has: the count runs away.
+const MOST_PAGES: usize = 1000;
+
+/// What the account sees, whole.
+pub(super) struct Listing {
+    /// The records, by id.
+    pub(super) records: Vec<Record>,
+    /// How many are of no kind that we know.
+    pub(super) strangers: usize,
+}
+
+/// Reads the listing; once more if it does not add up.
+pub(super) async fn read(client: &Client) -> Result<Listing, ServerError> {
+    match read_once(client).await {
+        Err(ServerError::ListingInconsistent { .. }) => read_once(client).await,
+        result => result,
+    }
+}
+
+async fn read_once(client: &Client) -> Result<Listing, ServerError> {
+    let mut seen = Seen::default();
+    let (mut next, mut count) = (0, PAGE);
+    for pages in 0..MOST_PAGES {
+        let page = Page::read(client, next, count).await?;
+        seen.total = page.total;
+        let received = page.records.len();
+        if !seen.take(page)? {
+            break;
+        }
+        next += received;
+        if received == 0 || next as u64 >= seen.total {
+            return seen.whole();
+        }
+        // The last record is asked for again: if it is not the first of the next page, something before it
+        // came or went. Where pages hold one record only, there is no room for that.
+        seen.overlap = received > 1;
+        next -= usize::from(seen.overlap);
+        // If `count=0` did not give the rest, it gives pages of half the size.
+        count = if pages == 0 { ALL } else { PAGE };
+    }
+    Err(seen.inconsistent())
+}
+
+/// What came so far.
+#[derive(Default)]
+struct Seen {
+    /// By id; a stranger has no record.
+    records: BTreeMap<ServerId, Option<Record>>,
+    last: Option<ServerId>,
+    /// Whether the next page must begin with the last record.
+    overlap: bool,
+    total: u64,
+}
+
+impl Seen {
+    /// Takes a page; `false` if it does not meet the one before.
+    fn take(&mut self, page: Page) -> Result<bool, ServerError> {
+        for (index, raw) in page.records.into_iter().enumerate() {
+            let (id, record) = match Record::decode(raw) {
+                Ok(record) => (record.id.clone(), Some(record)),
+                Err(DecodeError::Stranger { id }) => (id, None),
+                Err(error) => return Err(ServerError::Undecodable(error.to_string())),
+            };
+            if index == 0 && self.overlap && self.last.as_ref() != Some(&id) {
+                return Ok(false);
+            }
+            self.last = Some(id.clone());
+            self.records.insert(id, record);
+        }
+        Ok(true)
+    }
+
+    fn whole(self) -> Result<Listing, ServerError> {
+        if self.records.len() as u64 != self.total {
+            return Err(self.inconsistent());
+        }
+        let count = self.records.len();
+        let records: Vec<_> = self.records.into_values().flatten().collect();
+        Ok(Listing {
+            strangers: count - records.len(),
+            records,
+        })
+    }
+
+    fn inconsistent(&self) -> ServerError {
+        ServerError::ListingInconsistent {
+            total: self.total,
+            distinct: self.records.len() as u64,
+        }
+    }
+}
+
+/// One answer of the endpoint.
+struct Page {
+    records: Vec<Map<String, Json>>,
+    total: u64,
+}
+
+impl Page {
+    async fn read(client: &Client, offset: usize, count: &str) -> Result<Self, ServerError> {
+        let offset = offset.to_string();
+        // `_id` is unique and never changes; `query` and `fields` are refused by newer servers.
+        let query = [
+            ("offset", offset.as_str()),
+            ("count", count),
+            ("sort", r#"{"_id":1}"#),
+        ];
+        let mut object = client.call(&Call::get(LIST, &query)).await?;
+        let undecodable = |what: &str| ServerError::Undecodable(what.to_owned());
+        let Some(Json::Array(items)) = object.remove("integrations") else {
+            return Err(undecodable("`integrations` is no list"));
+        };
+        let total = object
+            .get("total")
+            .and_then(Json::as_u64)
+            .ok_or_else(|| undecodable("`total` is no count"))?;
+        let records = items
+            .into_iter()
+            .map(|item| match item {
+                Json::Object(record) => Ok(record),
+                _ => Err(undecodable("a record is no object")),
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { records, total })
+    }
+}

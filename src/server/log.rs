@@ -1,0 +1,98 @@
+//! What a log says of requests: a line for each (`-v`), or headers and bodies with masks (`-vv`).
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, header};
+use serde_json::Value as Json;
+use tracing::{Level, debug, enabled, info};
+
+use super::credentials::TOKEN_HEADER;
+use super::quote::Blanks;
+use super::transport::{Request, Response, SendError};
+use super::wire;
+use crate::secret::MASK;
+
+/// The target of everything that is logged here.
+pub(crate) const TARGET: &str = "rcsync::http";
+
+/// Headers that are never shown, from whomever they come.
+const MASKED: [HeaderName; 4] = [
+    TOKEN_HEADER,
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::SET_COOKIE,
+];
+
+/// A request, before it is sent.
+pub(super) fn request(request: &Request, blanks: &Blanks) {
+    if enabled!(target: TARGET, Level::DEBUG) {
+        let (method, uri) = (request.method(), blanks.blank(&request.uri().to_string()));
+        let headers = headers(request.headers());
+        let body = body(request.body(), blanks);
+        debug!(target: TARGET, "> {method} {uri}{headers}{body}");
+    }
+}
+
+/// What came of it.
+pub(super) fn outcome(
+    line: &str,
+    result: &Result<Response, SendError>,
+    took: Duration,
+    blanks: &Blanks,
+) {
+    let ms = took.as_millis();
+    let answer = match result {
+        Ok(answer) => answer,
+        Err(SendError::NotSent(why)) => {
+            info!(target: TARGET, "{line}: not sent after {ms} ms: {}", blanks.quote(why));
+            return;
+        }
+        Err(SendError::Unknown(why)) => {
+            info!(target: TARGET, "{line}: no answer after {ms} ms: {}", blanks.quote(why));
+            return;
+        }
+    };
+    info!(target: TARGET, "{line}: {} in {ms} ms", answer.status().as_u16());
+    if enabled!(target: TARGET, Level::DEBUG) {
+        let status = answer.status();
+        let headers = headers(answer.headers());
+        let body = body(answer.body(), blanks);
+        debug!(target: TARGET, "< {status}{headers}{body}");
+    }
+}
+
+/// A wait that the server asked for.
+pub(super) fn waiting(endpoint: &str, wait: Duration) {
+    info!(target: TARGET, "{endpoint}: too many requests, waiting {} s", wait.as_secs());
+}
+
+fn headers(headers: &HeaderMap) -> String {
+    let mut shown = String::new();
+    for (name, value) in headers {
+        let masked = value.is_sensitive() || MASKED.contains(name);
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let value = if masked { MASK } else { &value };
+        // Writing to a string cannot fail.
+        let _ = write!(shown, "\n  {name}: {}", Blanks::default().quote(value));
+    }
+    shown
+}
+
+/// A body with masks; of what is no JSON, its first line.
+fn body(bytes: &[u8], blanks: &Blanks) -> String {
+    if bytes.is_empty() {
+        return String::new();
+    }
+    let shown = match serde_json::from_slice::<Json>(bytes) {
+        Ok(mut json) => {
+            wire::masked(&mut json);
+            blanks.blank(&json.to_string())
+        }
+        Err(_) if bytes.starts_with(b"{") || bytes.starts_with(b"[") => {
+            "(JSON that breaks off)".to_owned()
+        }
+        Err(_) => blanks.quote(&String::from_utf8_lossy(bytes)),
+    };
+    format!("\n  {shown}")
+}

@@ -1,0 +1,143 @@
+//! The client: reads a workspace's integrations, and writes them one by one.
+//!
+//! [`Reader`] cannot write. [`Writer`] can, and is named only here, in `apply` and in `commands/apply.rs`, so
+//! that a plan cannot write. Under both lies a [`Transport`], which says *not sent* or *unknown* where there is
+//! no answer. Nothing here compares or decides; a failed, partial or forbidden read is an error, never
+//! "nothing there".
+
+mod answer;
+mod base_url;
+mod client;
+mod credentials;
+mod error;
+mod hint;
+mod http_transport;
+mod limits;
+mod listing;
+mod log;
+mod quote;
+mod transport;
+mod wire;
+
+#[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+pub(crate) use base_url::BaseUrl;
+pub(crate) use credentials::{BadCredentials, Credentials};
+pub(crate) use error::ServerError;
+pub(crate) use http_transport::{HttpTransport, Timeouts};
+pub(crate) use transport::Transport;
+#[cfg(test)]
+pub(crate) use transport::{BoxFuture, Request, SendError};
+
+use crate::integration::{Fields, Version};
+use crate::observed::{ObservedState, Record, ServerFacts};
+use client::{Call, Client};
+
+const INFO: &str = "api/info";
+const ME: &str = "api/v1/me";
+const CREATE: &str = "api/v1/integrations.create";
+
+/// Asks, and cannot write.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    client: Arc<Client>,
+}
+
+impl Reader {
+    /// A reader of this workspace, as this account.
+    pub(crate) fn new(
+        base: BaseUrl,
+        credentials: &Credentials,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, BadCredentials> {
+        let client = Client::new(base, credentials, transport)?;
+        Ok(Self {
+            client: Arc::new(client),
+        })
+    }
+
+    /// Everything that a plan needs to know of the server.
+    pub(crate) async fn observe(&self) -> Result<ObservedState, ServerError> {
+        let server = self.facts().await?;
+        let listing = listing::read(&self.client).await?;
+        Ok(ObservedState {
+            server,
+            records: listing.records,
+            strangers: listing.strangers,
+        })
+    }
+
+    /// Which server answers, and as whom.
+    pub(crate) async fn facts(&self) -> Result<ServerFacts, ServerError> {
+        // First what needs no login, so that "this is no Rocket.Chat" is said before "wrong token".
+        let info = self.client.call(&Call::get(INFO, &[])).await?;
+        let me = self.client.call(&Call::get(ME, &[])).await?;
+        let version_text = version_text(&info);
+        Ok(ServerFacts {
+            url: self.client.base.to_string(),
+            version: version_text.as_deref().and_then(Version::parse),
+            version_text,
+            user_id: required(&me, "_id")?,
+            username: required(&me, "username")?,
+        })
+    }
+
+    /// All records that this account sees.
+    pub(crate) async fn listing(&self) -> Result<Vec<Record>, ServerError> {
+        Ok(listing::read(&self.client).await?.records)
+    }
+}
+
+/// Writes, one record at a time.
+pub(crate) struct Writer {
+    reader: Reader,
+}
+
+impl Writer {
+    /// A writer beside a reader: the same server, account and connections.
+    pub(crate) fn beside(reader: &Reader) -> Self {
+        Self {
+            reader: reader.clone(),
+        }
+    }
+
+    /// The reader beside it.
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Creates a record with these values and returns what the server answers it to be. Sent once, apart
+    /// from refusals by the rate limit; [`ServerError::leaves_open`] tells whether it may have been done.
+    pub(crate) async fn create(&self, fields: &Fields) -> Result<Record, ServerError> {
+        let body = wire::create(fields)?;
+        let mut object = self.reader.client.call(&Call::post(CREATE, &body)).await?;
+        match object.remove("integration") {
+            Some(Json::Object(record)) => {
+                Record::decode(record).map_err(|error| ServerError::Undecodable(error.to_string()))
+            }
+            _ => Err(ServerError::Undecodable(
+                "`integration` is no object".to_owned(),
+            )),
+        }
+    }
+}
+
+/// Very old servers say it in `info` only (reference 1.6).
+fn version_text(info: &Map<String, Json>) -> Option<String> {
+    let own = info.get("version");
+    let nested = || info.get("info")?.get("version");
+    own.or_else(nested)?.as_str().map(str::to_owned)
+}
+
+fn required(object: &Map<String, Json>, key: &str) -> Result<String, ServerError> {
+    let text = object.get(key).and_then(Json::as_str);
+    text.map(str::to_owned)
+        .ok_or_else(|| ServerError::Undecodable(format!("`{key}` is no text")))
+}

@@ -1,0 +1,120 @@
+//! Text of a server in a message of ours: one line, short, harmless, and without secrets.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::secret::MASK;
+
+/// How much of a text is quoted.
+const LONGEST: usize = 200;
+
+/// The secret values of a request, to be blanked in whatever is quoted of its answer.
+///
+/// Filled by the two that expose secrets: the credentials' header and the writer of bodies.
+#[derive(Clone, Default)]
+pub(super) struct Blanks(Vec<Arc<str>>);
+
+impl Blanks {
+    /// Adds a value. Nothing can be blanked for the empty one.
+    pub(super) fn add(&mut self, secret: &str) {
+        if !secret.is_empty() {
+            self.0.push(secret.into());
+        }
+    }
+
+    /// These and those.
+    pub(super) fn and(&self, more: &Self) -> Self {
+        let mut all = [self.0.as_slice(), more.0.as_slice()].concat();
+        // Longest first, so that no rest is left of a secret that holds another.
+        all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        Self(all)
+    }
+
+    /// The text with a mask wherever a secret stood.
+    pub(super) fn blank(&self, text: &str) -> String {
+        let mask = |text: String, secret: &Arc<str>| text.replace(&**secret, MASK);
+        self.0.iter().fold(text.to_owned(), mask)
+    }
+
+    /// The first line that says something.
+    pub(super) fn quote(&self, text: &str) -> String {
+        let text = self.blank(text);
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+        cut(&escape(line.unwrap_or_default()))
+    }
+
+    /// The lines joined into one: schema failures have a line for each rule (reference 2.3).
+    pub(super) fn quote_all(&self, text: &str) -> String {
+        let text = self.blank(text);
+        let lines: Vec<_> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        cut(&escape(&lines.join("; ")))
+    }
+}
+
+impl fmt::Debug for Blanks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {MASK}", self.0.len())
+    }
+}
+
+/// Control characters, and those that turn the direction of text, are shown as escapes.
+fn escape(text: &str) -> String {
+    let risky = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if risky(c) {
+            escaped.extend(c.escape_unicode());
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blanks(secrets: &[&str]) -> Blanks {
+        let mut blanks = Blanks::default();
+        for secret in secrets {
+            blanks.add(secret);
+        }
+        Blanks::default().and(&blanks)
+    }
+
+    #[test]
+    fn one_short_harmless_line() {
+        let quote = |text: &str| Blanks::default().quote(text);
+        assert_eq!(quote("\n <html> \n<body>"), "<html>");
+        assert_eq!(quote("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
+        assert_eq!(quote(&"é".repeat(300)).chars().count(), LONGEST + 1);
+        assert_eq!(Blanks::default().quote_all("a \n b\n"), "a; b");
+    }
+
+    #[test]
+    fn secrets_are_blanked_before_anything_is_cut() {
+        let blanks = blanks(&["", "hunter", "hunter2\nline"]);
+        let text = format!("{}hunter2\nline hunter", "x".repeat(LONGEST - 3));
+        assert!(!blanks.quote(&text).contains("hun"));
+        assert_eq!(
+            blanks.quote("hunter2\nline and hunter"),
+            "(secret) and (secret)"
+        );
+        assert!(!format!("{blanks:?}").contains("hunter"));
+    }
+}

@@ -1,0 +1,5 @@
+//! The client over scripted answers, on a clock that does not wait.
+
+mod answers;
+mod listing;
+mod writes;

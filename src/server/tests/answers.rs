@@ -1,0 +1,212 @@
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::exit::Exit;
+use crate::server::fake::{Script, Step, TOKEN, answer, page};
+use crate::server::{SendError, ServerError};
+
+#[tokio::test(start_paused = true)]
+async fn facts_with_the_version_where_old_servers_say_it() {
+    let info = json!({"info": {"version": "0.60.0"}, "success": true});
+    let me = json!({"_id": "u1", "username": "deploy", "success": true});
+    let script = Script::new([answer(200, info.to_string()), answer(200, me.to_string())]);
+    let facts = script.reader().facts().await.unwrap();
+    assert_eq!(
+        facts.version.map(|version| version.to_string()).as_deref(),
+        Some("0.60")
+    );
+    assert_eq!(facts.url, "https://chat.example.org/chat");
+    assert_eq!(
+        script.lines(),
+        ["GET /chat/api/info", "GET /chat/api/v1/me"]
+    );
+    let request = &script.requests()[0];
+    assert_eq!(request.headers()["x-auth-token"], TOKEN);
+    assert_eq!(request.headers()["x-user-id"], "u1");
+}
+
+async fn error_of(step: Step) -> ServerError {
+    let script = Script::new([step]);
+    script.reader().listing().await.unwrap_err()
+}
+
+/// Status, body, what is said of it, and how a run ends with it (reference 2 and 9.4).
+const REFUSALS: [(u16, &str, &str, Exit); 18] = [
+    (
+        401,
+        r#"{"status":"error","message":"You must be logged in to do this."}"#,
+        "the server does not accept the user id and token",
+        Exit::Server,
+    ),
+    (
+        403,
+        r#"{"success":false,"error":"unauthorized"}"#,
+        "this account may not do that: unauthorized",
+        Exit::Server,
+    ),
+    (
+        403,
+        r#"{"success":false,"error":"User does not have the permissions required for this action [error-unauthorized]"}"#,
+        "this account may not do that: User does not have the permissions required for this action",
+        Exit::Server,
+    ),
+    (
+        400,
+        r#"{"success":false,"error":"Invalid room [error-invalid-room]","errorType":"error-invalid-room"}"#,
+        "error-invalid-room: Invalid room",
+        Exit::Unexpected,
+    ),
+    (
+        400,
+        r#"{"success":false,"error":"[not_authorized]","errorType":"not_authorized"}"#,
+        "not_authorized",
+        Exit::Unexpected,
+    ),
+    (
+        400,
+        r#"{"success":false,"errorType":"invalid-params","error":"must be string\nmust be object"}"#,
+        "invalid-params: must be string; must be object",
+        Exit::Unexpected,
+    ),
+    (
+        400,
+        r#"{"success":false,"errorType":"error-invalid-params","error":"must be string [invalid-params]"}"#,
+        "error-invalid-params: must be string",
+        Exit::Unexpected,
+    ),
+    (
+        400,
+        r#"{"success":false,"error":"Match error: Missing key 'x'"}"#,
+        "Match error: Missing key 'x'",
+        Exit::Unexpected,
+    ),
+    (
+        404,
+        r#"{"status":"error","message":"API endpoint does not exist"}"#,
+        "API endpoint does not exist",
+        Exit::Unexpected,
+    ),
+    (
+        400,
+        r#"{"success":false}"#,
+        "refused without a reason (status 400 Bad Request)",
+        Exit::Unexpected,
+    ),
+    (
+        500,
+        r#"{"success":false,"error":"Internal server error"}"#,
+        "Internal server error",
+        Exit::Unexpected,
+    ),
+    (
+        404,
+        "Unknown path",
+        "this is no Rocket.Chat API: status 404 Not Found, beginning with `Unknown path`",
+        Exit::Server,
+    ),
+    (
+        200,
+        "<!DOCTYPE html>\n<html>",
+        "this is no Rocket.Chat API: status 200 OK, beginning with `<!DOCTYPE html>`",
+        Exit::Server,
+    ),
+    (
+        403,
+        "<html>log in</html>",
+        "something in front of the server refuses: status 403 Forbidden, beginning with `<html>log in</html>`",
+        Exit::Server,
+    ),
+    (
+        413,
+        "<html>",
+        "the request is too large for the server or a proxy in front of it (status 413)",
+        Exit::Unexpected,
+    ),
+    (502, "", "unexpected status 502 Bad Gateway", Exit::Server),
+    (
+        200,
+        r#"{"integrations":[{"token":"hunter2"#,
+        "the server's answer cannot be read: it is JSON that breaks off or is malformed",
+        Exit::Unexpected,
+    ),
+    (
+        200,
+        r#"{"integrations":[]}"#,
+        "the server's answer cannot be read: it does not say `success`",
+        Exit::Unexpected,
+    ),
+];
+
+#[tokio::test(start_paused = true)]
+async fn every_refusal_is_told_apart() {
+    for (status, body, words, exit) in REFUSALS {
+        let error = error_of(answer(status, body)).await;
+        assert_eq!(
+            (error.to_string().as_str(), error.exit()),
+            (words, exit),
+            "{body}"
+        );
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_answer_keeps_its_two_kinds() {
+    let not_sent = error_of(Err(SendError::NotSent("refused".to_owned()))).await;
+    assert!(matches!(not_sent, ServerError::NotSent(_)) && !not_sent.leaves_open());
+    let unknown = error_of(Err(SendError::Unknown("reset".to_owned()))).await;
+    assert!(matches!(unknown, ServerError::Unknown(_)) && unknown.leaves_open());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_names_the_base_url_to_use() {
+    let redirect = |to: &str| {
+        let mut step = answer(302, "").unwrap();
+        step.headers_mut().insert("location", to.parse().unwrap());
+        Ok(step)
+    };
+    let error = error_of(redirect(
+        "https://me:pw@new.example.org/rc/api/v1/integrations.list?x=hunter2",
+    ))
+    .await;
+    let hint = error.hint().unwrap_or_default();
+    assert_eq!(
+        error.to_string(),
+        "the server redirects to https://new.example.org/rc/api/v1/integrations.list"
+    );
+    assert!(
+        !format!("{error:?} {hint}").contains("hunter2"),
+        "{error:?} {hint}"
+    );
+    let error = error_of(redirect(
+        "https://new.example.org/rc/api/v1/integrations.list",
+    ))
+    .await;
+    let hint = error.hint().unwrap_or_default();
+    assert_eq!(
+        hint,
+        "if that is your server, use `https://new.example.org/rc` as its URL"
+    );
+    let error = error_of(redirect("/login")).await;
+    assert_eq!(
+        error.to_string(),
+        "the server redirects to https://chat.example.org/login"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_by_the_limiter_is_waited_out() {
+    let words = "Error, too many requests. Please slow down. You must wait 42 seconds before trying this \
+                 endpoint again. [error-too-many-requests]";
+    let refusal = || answer(429, json!({"success": false, "error": words}).to_string());
+    let start = Instant::now();
+    let script = Script::new([refusal(), answer(429, "<html>"), page(&[], 0)]);
+    assert!(script.reader().listing().await.unwrap().is_empty());
+    assert_eq!(start.elapsed(), Duration::from_secs(42 + 60));
+
+    let script = Script::new((0..20).map(|_| refusal()));
+    let error = script.reader().listing().await.unwrap_err();
+    assert_eq!((script.lines().len(), error.exit()), (10, Exit::Server));
+}

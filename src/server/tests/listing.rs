@@ -1,0 +1,126 @@
+use serde_json::{Value as Json, json};
+
+use crate::exit::Exit;
+use crate::observed::Record;
+use crate::server::ServerError;
+use crate::server::fake::{Script, answer, page, record};
+
+fn records(ids: std::ops::Range<usize>) -> Vec<Json> {
+    ids.map(|id| record(&format!("{id:04}"))).collect()
+}
+
+fn listed(listing: &Result<Vec<Record>, ServerError>) -> usize {
+    listing.as_ref().unwrap().len()
+}
+
+/// The offset and count of every request for a page.
+fn pages(script: &Script) -> Vec<(String, String)> {
+    let value = |line: &str, key: &str| {
+        let (_, rest) = line.split_once(&format!("{key}=")).unwrap();
+        rest.split('&').next().unwrap_or_default().to_owned()
+    };
+    let lines = script.lines();
+    let lines = lines
+        .iter()
+        .map(|line| (value(line, "offset"), value(line, "count")));
+    lines.collect()
+}
+
+fn page_of(offset: &str, count: &str) -> (String, String) {
+    (offset.to_owned(), count.to_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_listing_is_one_request() {
+    let script = Script::new([page(&records(0..3), 3)]);
+    assert_eq!(listed(&script.reader().listing().await), 3);
+    let line = "GET /chat/api/v1/integrations.list?offset=0&count=100&sort=%7B%22_id%22%3A1%7D";
+    assert_eq!(script.lines(), [line]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rest_comes_at_once() {
+    let script = Script::new([page(&records(0..100), 250), page(&records(99..250), 250)]);
+    assert_eq!(listed(&script.reader().listing().await), 250);
+    assert_eq!(pages(&script), [page_of("0", "100"), page_of("99", "0")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn capped_pages_are_followed_by_what_arrives() {
+    let script = Script::new([
+        page(&records(0..100), 230),
+        page(&records(99..149), 230),
+        page(&records(148..198), 230),
+        page(&records(197..230), 230),
+    ]);
+    assert_eq!(listed(&script.reader().listing().await), 230);
+    let last = [page_of("148", "100"), page_of("197", "100")];
+    assert_eq!(pages(&script).split_off(2), last);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_of_one_record_are_enough() {
+    let script = Script::new((0..5).map(|id| page(&records(id..id + 1), 5)));
+    assert_eq!(listed(&script.reader().listing().await), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_that_come_twice_count_once() {
+    let mut twice = records(0..3);
+    twice.extend(records(1..3));
+    let script = Script::new([page(&twice, 3)]);
+    assert_eq!(listed(&script.reader().listing().await), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_shifted_is_read_again() {
+    // Between the pages one record before the seam went and one came: the count alone would not tell.
+    let shifted = [page(&records(0..100), 150), page(&records(100..151), 150)];
+    let whole = [page(&records(1..101), 150), page(&records(100..151), 150)];
+    let script = Script::new(shifted.into_iter().chain(whole));
+    let listing = script.reader().listing().await.unwrap();
+    assert_eq!((listing.len(), &*listing[0].id.0), (150, "0001"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_count_that_never_fits_is_an_error() {
+    let short = || page(&records(0..3), 4);
+    let empty = || page(&[], 4);
+    let script = Script::new([short(), empty(), short(), empty()]);
+    let error = script.reader().listing().await.unwrap_err();
+    let expected = ServerError::ListingInconsistent {
+        total: 4,
+        distinct: 3,
+    };
+    assert_eq!(error.to_string(), expected.to_string());
+    assert_eq!((script.lines().len(), error.exit()), (4, Exit::Unexpected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_page_is_no_proof_of_absence() {
+    let empty = || page(&[], 3);
+    let error = Script::new([empty(), empty()]).reader().listing().await;
+    assert!(matches!(
+        error,
+        Err(ServerError::ListingInconsistent { .. })
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_are_counted_and_records_without_id_refused() {
+    let stranger = json!({"_id": "z", "type": "webhook-sideways", "name": "x"});
+    let info = || answer(200, json!({"version": "7.4", "success": true}).to_string());
+    let me = || {
+        answer(
+            200,
+            json!({"_id": "u1", "username": "deploy", "success": true}).to_string(),
+        )
+    };
+    let listing = |second: Json| page(&[record("a"), second], 2);
+    let script = Script::new([info(), me(), listing(stranger)]);
+    let observed = script.reader().observe().await.unwrap();
+    assert_eq!((observed.records.len(), observed.strangers), (1, 1));
+    let script = Script::new([info(), me(), listing(json!({"name": "x"}))]);
+    let error = script.reader().observe().await.unwrap_err();
+    assert!(matches!(error, ServerError::Undecodable(_)), "{error}");
+}

@@ -1,0 +1,35 @@
+//! The seam under the client: one request out, one answer back, or the reason there is none.
+//!
+//! Whatever carries requests must say which of two things happened when there is no answer: *not sent*, or
+//! *unknown*. "Never twice" hangs on that. A transport follows no redirect and resends nothing by itself.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use thiserror::Error;
+
+/// A request, with an absolute URL.
+pub(crate) type Request = http::Request<Bytes>;
+
+/// A whole answer.
+pub(crate) type Response = http::Response<Bytes>;
+
+/// A future behind a pointer, so that a transport can be chosen at run time.
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Carries requests.
+pub(crate) trait Transport: Send + Sync {
+    /// Sends one request, once.
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, SendError>>;
+}
+
+/// Why there is no answer. The reasons hold no URL and no header.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum SendError {
+    /// Certainly nothing reached the server: no name, no connection, no TLS.
+    #[error("{0}")]
+    NotSent(String),
+    /// Something was sent, and no whole answer came back. The server may have done it.
+    #[error("{0}")]
+    Unknown(String),
+}

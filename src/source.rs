@@ -1,0 +1,399 @@
+//! What the user named, as texts: manifests from files, folders and standard input, and the scripts they name.
+//!
+//! Each file is read once. A script stays below its manifest's root, links resolved. Refuses what is no
+//! regular file, too large or not UTF-8. Does not look into the texts: a byte order mark and CRLF stay.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
+
+use crate::diagnostic::{Code, Diagnostic, Place, SourceId, Texts};
+
+/// The largest manifest that is read.
+const MAX_MANIFEST: usize = 32 << 20;
+
+/// The largest script that is read.
+const MAX_SCRIPT: usize = 1 << 20;
+
+/// The origin of what comes from standard input.
+const STDIN: &str = "<stdin>";
+
+const MISSING: Code = Code("source-missing");
+const EMPTY: Code = Code("source-empty");
+const UNREADABLE: Code = Code("source-unreadable");
+const ENCODING: Code = Code("source-encoding");
+
+/// All texts of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    /// Manifests, scripts, and an empty text for each path that could not be read.
+    pub(crate) texts: Texts,
+    /// The manifests, in the order of the paths given, those of a folder by path.
+    pub(crate) manifests: Vec<ManifestSource>,
+    /// Scripts by their resolved path.
+    scripts: BTreeMap<PathBuf, SourceId>,
+    /// The resolved paths of the manifests that were read.
+    known: BTreeSet<PathBuf>,
+}
+
+/// A manifest that was read.
+#[derive(Debug)]
+pub(crate) struct ManifestSource {
+    /// Its text.
+    pub(crate) id: SourceId,
+    /// The folder below which its scripts stay, resolved.
+    pub(crate) root: PathBuf,
+    /// The folder that its scripts' paths start from, resolved.
+    pub(crate) dir: PathBuf,
+    /// The same folder as the user would write it.
+    shown_dir: PathBuf,
+}
+
+/// Why a script file cannot be used; the place is the path's in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScriptFileError {
+    /// What is wrong, in the style of a diagnostic's message.
+    pub(crate) message: String,
+    /// How to mend it.
+    pub(crate) hint: Option<String>,
+}
+
+/// A file that could not be read as a text.
+enum Unreadable {
+    Io(io::Error),
+    NotAFile,
+    TooLarge(usize),
+    NotText(NotText),
+}
+
+/// The first bytes that are not UTF-8.
+struct NotText {
+    /// The text up to the end of the line they stand on, each bad stretch as U+FFFD.
+    text: String,
+    /// Where in it.
+    at: usize,
+    /// They, in hexadecimal.
+    bytes: String,
+    hint: &'static str,
+}
+
+impl Sources {
+    /// Reads all manifests that the paths name, and says what could not be read.
+    ///
+    /// `root` overrides what each path has as its root. A finding about a whole path is at the start of an
+    /// empty text of that name.
+    pub(crate) fn read(
+        paths: &[PathBuf],
+        root: Option<&Path>,
+        stdin: &mut dyn Read,
+    ) -> (Self, Vec<Diagnostic>) {
+        let mut sources = Self::default();
+        let mut findings = Vec::new();
+        let root = match root.map(|root| (root, fs::canonicalize(root))) {
+            Some((root, Err(error))) => {
+                let words = format!("the root cannot be used: {}", words(&error));
+                findings.push(sources.about_path(root, UNREADABLE, words));
+                return (sources, findings);
+            }
+            Some((_, Ok(root))) => Some(root),
+            None => None,
+        };
+        let mut stdin_read = false;
+        for path in paths {
+            let read = if path.as_os_str() != "-" {
+                sources.path(path, root.as_deref())
+            } else if stdin_read {
+                Ok(())
+            } else {
+                stdin_read = true;
+                sources.stdin(root.as_deref(), stdin)
+            };
+            findings.extend(read.err().unwrap_or_default());
+        }
+        (sources, findings)
+    }
+
+    /// Reads what one path names.
+    fn path(&mut self, path: &Path, root: Option<&Path>) -> Result<(), Vec<Diagnostic>> {
+        let metadata = fs::metadata(path).map_err(|error| {
+            let code = match error.kind() {
+                io::ErrorKind::NotFound => MISSING,
+                _ => UNREADABLE,
+            };
+            vec![self.about_path(path, code, words(&error))]
+        })?;
+        if !metadata.is_dir() {
+            let own = parent(path);
+            return self.manifest(path, root.unwrap_or(own));
+        }
+        let mut findings = Vec::new();
+        let mut files = Vec::new();
+        let mut folders = vec![path.to_owned()];
+        while let Some(folder) = folders.pop() {
+            if let Err(error) = list(&folder, &mut files, &mut folders) {
+                findings.push(self.about_path(&folder, UNREADABLE, words(&error)));
+            }
+        }
+        files.sort();
+        if files.is_empty() && findings.is_empty() {
+            let finding = self.about_path(path, EMPTY, "this folder holds no manifest".to_owned());
+            let hint =
+                "manifests end in `.yaml` or `.yml`; hidden ones and `*.test.yaml` are skipped";
+            findings.push(finding.hint(hint));
+        }
+        for file in files {
+            let read = self.manifest(&file, root.unwrap_or(path));
+            findings.extend(read.err().unwrap_or_default());
+        }
+        if findings.is_empty() {
+            Ok(())
+        } else {
+            Err(findings)
+        }
+    }
+
+    /// Reads a manifest's file.
+    fn manifest(&mut self, path: &Path, root: &Path) -> Result<(), Vec<Diagnostic>> {
+        let shown_dir = parent(path);
+        let resolved = fs::canonicalize(path)
+            .and_then(|file| Ok((file, fs::canonicalize(shown_dir)?, fs::canonicalize(root)?)));
+        let (file, dir, root) =
+            resolved.map_err(|error| vec![self.about_path(path, UNREADABLE, words(&error))])?;
+        if !self.known.insert(file.clone()) {
+            return Ok(());
+        }
+        let text = read_file(&file, MAX_MANIFEST)
+            .map_err(|error| vec![self.unreadable(&shown(path), error)])?;
+        let id = self.texts.add(shown(path), text);
+        self.manifests.push(ManifestSource {
+            id,
+            root,
+            dir,
+            shown_dir: shown_dir.to_owned(),
+        });
+        Ok(())
+    }
+
+    /// Reads a manifest from standard input.
+    fn stdin(&mut self, root: Option<&Path>, stdin: &mut dyn Read) -> Result<(), Vec<Diagnostic>> {
+        let read = read_text(stdin, MAX_MANIFEST)
+            .and_then(|text| Ok((text, fs::canonicalize(".").map_err(Unreadable::Io)?)));
+        let (text, dir) = read.map_err(|error| vec![self.unreadable(STDIN, error)])?;
+        let id = self.texts.add(STDIN, text);
+        self.manifests.push(ManifestSource {
+            id,
+            root: root.map_or_else(|| dir.clone(), Path::to_owned),
+            dir,
+            shown_dir: PathBuf::from("."),
+        });
+        Ok(())
+    }
+
+    /// The script at a path, as a manifest writes it: relative to the manifest's folder, below its root.
+    pub(crate) fn script(
+        &mut self,
+        manifest: SourceId,
+        path: &str,
+    ) -> Result<SourceId, ScriptFileError> {
+        let error = |message: String, hint: &str| ScriptFileError {
+            message,
+            hint: (!hint.is_empty()).then(|| hint.to_owned()),
+        };
+        let Some(source) = self.manifests.iter().find(|source| source.id == manifest) else {
+            return Err(error(
+                "this manifest is not one that was read".to_owned(),
+                "",
+            ));
+        };
+        if path.trim().is_empty() || path.contains('\0') {
+            return Err(error("this is no path of a file".to_owned(), ""));
+        }
+        if Path::new(path).has_root() || Path::new(path).is_absolute() {
+            let hint = "write it relative to the manifest's folder";
+            return Err(error(
+                "the path of a script cannot be absolute".to_owned(),
+                hint,
+            ));
+        }
+        let file = fs::canonicalize(source.dir.join(path)).map_err(|io| error(words(&io), ""))?;
+        if !file.starts_with(&source.root) {
+            let hint = "move it there, or name a folder above both with `--root`";
+            return Err(error(
+                "this script is outside of the root folder".to_owned(),
+                hint,
+            ));
+        }
+        if let Some(id) = self.scripts.get(&file) {
+            return Ok(*id);
+        }
+        let origin = shown(&source.shown_dir.join(path));
+        let text = read_file(&file, MAX_SCRIPT).map_err(|unreadable| match unreadable {
+            Unreadable::NotText(bad) => {
+                let before = &bad.text[..bad.at];
+                let line = before.matches('\n').count() + 1;
+                let column = before
+                    .rsplit('\n')
+                    .next()
+                    .map_or(1, |text| text.chars().count() + 1);
+                let message = format!("the file is not UTF-8: {} at {line}:{column}", bad.bytes);
+                error(message, bad.hint)
+            }
+            other => error(other.words(), ""),
+        })?;
+        let id = self.texts.add(origin, text);
+        self.scripts.insert(file, id);
+        Ok(id)
+    }
+
+    /// A finding about a path as a whole.
+    fn about_path(&mut self, path: &Path, code: Code, message: String) -> Diagnostic {
+        self.about(&shown(path), code, message)
+    }
+
+    fn about(&mut self, origin: &str, code: Code, message: String) -> Diagnostic {
+        let source = self.texts.add(origin, "");
+        Diagnostic::error(
+            code,
+            Place {
+                source,
+                bytes: 0..0,
+            },
+            message,
+        )
+    }
+
+    fn unreadable(&mut self, origin: &str, error: Unreadable) -> Diagnostic {
+        let Unreadable::NotText(bad) = error else {
+            return self.about(origin, UNREADABLE, error.words());
+        };
+        let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let bytes = short(bad.at)..short(bad.at + '\u{fffd}'.len_utf8());
+        let source = self.texts.add(origin, bad.text);
+        Diagnostic::error(ENCODING, Place { source, bytes }, "the file is not UTF-8")
+            .expected(bad.bytes)
+            .hint(bad.hint)
+    }
+}
+
+impl Unreadable {
+    fn words(&self) -> String {
+        match self {
+            Self::Io(error) => words(error),
+            Self::NotAFile => "not a regular file".to_owned(),
+            Self::TooLarge(limit) => format!("larger than {} MiB", limit >> 20),
+            Self::NotText(_) => "the file is not UTF-8".to_owned(),
+        }
+    }
+}
+
+/// What the system says, in our words where it is one of the everyday errors.
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of this path is a file".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The folder of a file.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => path,
+    }
+}
+
+/// A path as it is shown: with `/`, and without a `./` before it.
+fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy().replace(MAIN_SEPARATOR_STR, "/");
+    match text.strip_prefix("./") {
+        Some(rest) if !rest.is_empty() => rest.to_owned(),
+        _ => text,
+    }
+}
+
+/// The manifests and the folders in a folder. Links to folders are not followed: they may lead back.
+fn list(folder: &Path, files: &mut Vec<PathBuf>, folders: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') {
+            continue;
+        }
+        let linked_folder =
+            || entry.file_type().is_ok_and(|kind| kind.is_symlink()) && entry.path().is_dir();
+        if entry.file_type()?.is_dir() {
+            folders.push(entry.path());
+        } else if is_manifest(&name) && !linked_folder() {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file of that name, in a folder, is a manifest.
+fn is_manifest(name: &str) -> bool {
+    let stem = name
+        .strip_suffix(".yaml")
+        .or_else(|| name.strip_suffix(".yml"));
+    stem.is_some_and(|stem| stem.strip_suffix(".test").is_none())
+}
+
+/// Reads a file, looking at what it is before opening it: opening a pipe would wait for ever.
+fn read_file(path: &Path, limit: usize) -> Result<String, Unreadable> {
+    let metadata = fs::metadata(path).map_err(Unreadable::Io)?;
+    if !metadata.is_file() {
+        return Err(Unreadable::NotAFile);
+    }
+    if usize::try_from(metadata.len()).is_ok_and(|length| length > limit) {
+        return Err(Unreadable::TooLarge(limit));
+    }
+    read_text(&mut File::open(path).map_err(Unreadable::Io)?, limit)
+}
+
+/// Reads a text of at most `limit` bytes.
+fn read_text(from: &mut dyn Read, limit: usize) -> Result<String, Unreadable> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    from.take(most)
+        .read_to_end(&mut bytes)
+        .map_err(Unreadable::Io)?;
+    if bytes.len() > limit {
+        return Err(Unreadable::TooLarge(limit));
+    }
+    String::from_utf8(bytes).map_err(|error| Unreadable::NotText(not_text(&error)))
+}
+
+/// The place and the looks of the first bytes that are not UTF-8.
+fn not_text(error: &std::string::FromUtf8Error) -> NotText {
+    let bytes = error.as_bytes();
+    let at = error.utf8_error().valid_up_to();
+    let length = error.utf8_error().error_len().unwrap_or(bytes.len() - at);
+    let shown: Vec<_> = bytes[at..at + length]
+        .iter()
+        .map(|byte| format!("0x{byte:02X}"))
+        .collect();
+    let end = bytes[at..].iter().position(|byte| *byte == b'\n');
+    let end = end.map_or(bytes.len(), |newline| at + newline);
+    // No more than can be shown: the rest of the "line" may be the rest of a picture.
+    let end = end.min(at + 200);
+    NotText {
+        text: String::from_utf8_lossy(&bytes[..end]).into_owned(),
+        at,
+        bytes: shown.join(" "),
+        hint: if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+            "this looks like UTF-16: save the file as UTF-8"
+        } else if bytes[..end].contains(&0) {
+            "this does not look like a text"
+        } else {
+            "this looks like Latin-1 or Windows-1252: save the file as UTF-8"
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

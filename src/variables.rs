@@ -1,0 +1,340 @@
+//! References in a manifest's values, `${var.NAME}` and `${secret.NAME}`, and what they stand for.
+//!
+//! Nothing else of the environment can be reached: a pull request cannot fetch the pipeline's other secrets.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Code, Diagnostic, Place, Texts};
+use crate::secret::{Piece, Secret, Text};
+
+/// What `${var.X}` reads from the environment: `RCSYNC_VAR_X`.
+pub(crate) const VAR_PREFIX: &str = "RCSYNC_VAR_";
+/// What `${secret.X}` reads from the environment: `RCSYNC_SECRET_X`.
+pub(crate) const SECRET_PREFIX: &str = "RCSYNC_SECRET_";
+
+/// The values that references stand for in this run.
+#[derive(Debug, Default)]
+pub(crate) struct Variables {
+    /// Shown in plans.
+    pub(crate) plain: BTreeMap<String, String>,
+    /// Never shown.
+    pub(crate) secrets: BTreeMap<String, Secret>,
+    /// What becomes of a secret that no value was given for.
+    pub(crate) undefined_secrets: Undefined,
+}
+
+/// What becomes of a secret that no value was given for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Undefined {
+    /// An error at its place: a plan against a server would be wrong.
+    #[default]
+    Refused,
+    /// It is unknown, and compares with nothing.
+    Unknown,
+    /// The sandbox gets a value made up from the name.
+    MadeUp,
+}
+
+/// Whether a field takes secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secrets {
+    /// `${secret.NAME}` may stand here.
+    Allowed,
+    /// It would be shown, so it may not.
+    Refused,
+}
+
+/// A text as written, taken apart.
+#[derive(Debug, PartialEq, Eq)]
+enum Part<'t> {
+    Literal(&'t str),
+    /// `$${`, a literal `${`.
+    Escaped,
+    Var(&'t str, &'t str),
+    Secret(&'t str, &'t str),
+    /// `${` and what follows, where that is no reference.
+    Malformed(&'t str),
+}
+
+fn parts(mut text: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    while let Some(start) = text.find("${") {
+        if text[..start].ends_with('$') {
+            parts.push(Part::Literal(&text[..start - 1]));
+            parts.push(Part::Escaped);
+            text = &text[start + 2..];
+            continue;
+        }
+        parts.push(Part::Literal(&text[..start]));
+        let rest = &text[start..];
+        let end = rest.find('}').map_or(rest.len(), |end| end + 1);
+        parts.push(reference(&rest[..end]));
+        text = &rest[end..];
+    }
+    parts.push(Part::Literal(text));
+    parts
+}
+
+fn reference(whole: &str) -> Part<'_> {
+    let inner = whole
+        .strip_prefix("${")
+        .and_then(|text| text.strip_suffix('}'));
+    match inner.and_then(|inner| inner.split_once('.')) {
+        Some(("var", name)) if is_name(name) => Part::Var(whole, name),
+        Some(("secret", name)) if is_name(name) => Part::Secret(whole, name),
+        _ => Part::Malformed(whole),
+    }
+}
+
+/// `[A-Za-z_][A-Za-z0-9_]*`.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Replaces references, and collects what was wrong with them.
+pub(crate) struct Resolver<'a> {
+    variables: &'a Variables,
+    texts: &'a Texts,
+    /// What was wrong.
+    pub(crate) findings: Vec<Diagnostic>,
+    /// The names of the secrets that were made up.
+    pub(crate) made_up: Vec<String>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver over these values; places are found in `texts`.
+    pub(crate) fn new(variables: &'a Variables, texts: &'a Texts) -> Self {
+        Self {
+            variables,
+            texts,
+            findings: Vec::new(),
+            made_up: Vec::new(),
+        }
+    }
+
+    /// The text with every reference replaced; `None`, and a finding, where one cannot be.
+    pub(crate) fn text(&mut self, text: &str, at: &Place, secrets: Secrets) -> Option<Text> {
+        let mut whole = Text::EMPTY;
+        let mut sound = true;
+        for part in parts(text) {
+            let piece = match part {
+                Part::Literal(text) => Some(Piece::Plain(text.to_owned())),
+                Part::Escaped => Some(Piece::Plain("${".to_owned())),
+                Part::Var(whole, name) => self.var(whole, name, at).map(Piece::Plain),
+                Part::Secret(whole, name) => {
+                    self.secret(whole, name, at, secrets).map(Piece::Secret)
+                }
+                Part::Malformed(whole) => self.malformed(whole, at),
+            };
+            match piece {
+                Some(piece) => whole.push(piece),
+                None => sound = false,
+            }
+        }
+        sound.then_some(whole)
+    }
+
+    fn var(&mut self, whole: &str, name: &str, at: &Place) -> Option<String> {
+        let value = self.variables.plain.get(name).cloned();
+        if value.is_none() {
+            let error = self.error(
+                "undefined-variable",
+                whole,
+                at,
+                format!("`{whole}` has no value"),
+            );
+            let hint = match near_name(name, self.variables.plain.keys()) {
+                Some(near) => format!("did you mean `${{var.{near}}}`?"),
+                None => {
+                    format!("set `{VAR_PREFIX}{name}`, or give `--var {name}=…` or a `--var-file`")
+                }
+            };
+            self.findings.push(error.hint(hint));
+        }
+        value
+    }
+
+    fn secret(&mut self, whole: &str, name: &str, at: &Place, secrets: Secrets) -> Option<Secret> {
+        if secrets == Secrets::Refused {
+            let error = self
+                .error(
+                    "secret-not-allowed",
+                    whole,
+                    at,
+                    format!("`{whole}` cannot stand here: plans show this value"),
+                )
+                .hint("secrets go into `token`, `urls`, `avatar` and a script's `replace`");
+            self.findings.push(error);
+            return None;
+        }
+        if let Some(secret) = self.variables.secrets.get(name) {
+            return Some(secret.clone());
+        }
+        match self.variables.undefined_secrets {
+            Undefined::Unknown => Some(Secret::Unknown),
+            Undefined::MadeUp => {
+                if !self.made_up.iter().any(|known| known == name) {
+                    self.made_up.push(name.to_owned());
+                }
+                Some(Secret::new(format!("made-up-{name}")))
+            }
+            Undefined::Refused => {
+                let error = self
+                    .error(
+                        "undefined-secret",
+                        whole,
+                        at,
+                        format!("`{whole}` has no value"),
+                    )
+                    .hint(format!(
+                        "set `{SECRET_PREFIX}{name}`, or give it in a `--secret-file`"
+                    ));
+                self.findings.push(error);
+                None
+            }
+        }
+    }
+
+    fn malformed(&mut self, whole: &str, at: &Place) -> Option<Piece> {
+        let name = whole.trim_start_matches("${").trim_end_matches('}');
+        let error = if whole.ends_with('}') {
+            let hint = if is_name(name) {
+                format!(
+                    "write `${{var.{name}}}` or `${{secret.{name}}}`; for the text itself, `$${{{name}}}`"
+                )
+            } else {
+                "references read `${var.NAME}` and `${secret.NAME}`; a literal `${` is written `$${`".to_owned()
+            };
+            self.error(
+                "malformed-reference",
+                whole,
+                at,
+                "this is not a reference to a variable".to_owned(),
+            )
+            .hint(hint)
+        } else {
+            self.error(
+                "malformed-reference",
+                "${",
+                at,
+                "`${` is not closed by `}`".to_owned(),
+            )
+            .hint("a literal `${` is written `$${`")
+        };
+        self.findings.push(error);
+        None
+    }
+
+    fn error(
+        &self,
+        code: &'static str,
+        reference: &str,
+        at: &Place,
+        message: String,
+    ) -> Diagnostic {
+        Diagnostic::error(Code(code), self.place_of(reference, at), message)
+    }
+
+    /// Where a reference stands inside a value; the value itself if it is written in another way there.
+    fn place_of(&self, reference: &str, value: &Place) -> Place {
+        within(self.texts, value, reference).unwrap_or_else(|| value.clone())
+    }
+}
+
+/// Where a stretch of a value stands, if the value is written as it reads.
+pub(crate) fn within(texts: &Texts, value: &Place, stretch: &str) -> Option<Place> {
+    let (start, end) = (value.bytes.start as usize, value.bytes.end as usize);
+    let written = texts.get(value.source).text.get(start..end)?;
+    let from = start + written.find(stretch)?;
+    let bytes = u32::try_from(from).ok()?..u32::try_from(from + stretch.len()).ok()?;
+    Some(Place {
+        source: value.source,
+        bytes,
+    })
+}
+
+fn near_name<'n>(name: &str, names: impl Iterator<Item = &'n String>) -> Option<&'n str> {
+    names
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase()),
+                known,
+            )
+        })
+        .filter(|(distance, _)| *distance <= 2)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(text: &str) -> Result<String, Vec<String>> {
+        let mut texts = Texts::default();
+        let source = texts.add("a.yaml", format!("x: {text}"));
+        let end = u32::try_from(text.len() + 3).unwrap();
+        let at = Place {
+            source,
+            bytes: 3..end,
+        };
+        let mut variables = Variables::default();
+        variables.plain.insert("room".to_owned(), "ops".to_owned());
+        variables
+            .secrets
+            .insert("key".to_owned(), Secret::new("hunter2"));
+        let mut resolver = Resolver::new(&variables, &texts);
+        let value = resolver.text(text, &at, Secrets::Allowed);
+        let findings = resolver.findings;
+        value.map(|value| value.expose().unwrap()).ok_or_else(|| {
+            findings
+                .iter()
+                .map(|f| format!("{} {:?}", f.code.0, texts.start(&f.at).column))
+                .collect()
+        })
+    }
+
+    #[test]
+    fn references_are_replaced_wherever_they_stand() {
+        assert_eq!(
+            resolve("#${var.room}-${var.room}").as_deref(),
+            Ok("#ops-ops")
+        );
+        assert_eq!(resolve("k=${secret.key}&").as_deref(), Ok("k=hunter2&"));
+        assert_eq!(resolve("a$${var.room}b").as_deref(), Ok("a${var.room}b"));
+        assert_eq!(resolve("$5 and }").as_deref(), Ok("$5 and }"));
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_is_reported_at_its_own_place() {
+        assert_eq!(
+            resolve("#${var.Room2}"),
+            Err(vec!["undefined-variable 5".to_owned()])
+        );
+        assert_eq!(
+            resolve("a ${HOME}"),
+            Err(vec!["malformed-reference 6".to_owned()])
+        );
+        assert_eq!(
+            resolve("a ${var.x"),
+            Err(vec!["malformed-reference 6".to_owned()])
+        );
+        assert_eq!(
+            resolve("${secret.a}${secret.b}"),
+            Err(vec![
+                "undefined-secret 4".to_owned(),
+                "undefined-secret 15".to_owned()
+            ])
+        );
+    }
+
+    #[test]
+    fn a_name_is_taken_as_written() {
+        assert_eq!(
+            resolve("${var.Room}"),
+            Err(vec!["undefined-variable 4".to_owned()])
+        );
+        assert!(resolve("${var.1}").is_err());
+    }
+}

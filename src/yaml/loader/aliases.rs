@@ -1,0 +1,183 @@
+//! What a mapping and an alias come to: no key twice, `<<` merged, copies within a budget.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use super::{ALIAS, Abandon, Anchored, Loader, Size, too_deep};
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::yaml::{Content, MAX_DEPTH, Member, Node, Style};
+
+/// How many nodes aliases may copy, over a whole text.
+const MAX_COPIED_NODES: usize = 1_000_000;
+/// How many bytes of text aliases may copy, over a whole text.
+const MAX_COPIED_TEXT: usize = 64 << 20;
+const DUPLICATE_KEY: Code = Code("yaml-duplicate-key");
+const MERGE: Code = Code("yaml-merge");
+const ALIAS_BUDGET: Code = Code("yaml-alias-budget");
+
+impl Size {
+    fn of(node: &Node) -> Self {
+        let mut size = Self {
+            nodes: 1,
+            ..Self::default()
+        };
+        let mut add = |more: &Node, key: &str| {
+            let more = Self::of(more);
+            size.height = size.height.max(more.height + 1);
+            size.nodes += more.nodes;
+            size.text += more.text + key.len();
+        };
+        match &node.content {
+            Content::List(items) => items.iter().for_each(|item| add(item, "")),
+            Content::Map(members) => members
+                .iter()
+                .for_each(|member| add(&member.value, &member.key)),
+            Content::Text(text) => size.text = text.len(),
+            _ => {}
+        }
+        size
+    }
+}
+
+/// Keys, aliases and merges.
+impl Loader<'_> {
+    /// Reports every key that was there before, and drops it.
+    pub(super) fn without_duplicates(&mut self, members: Vec<Member>) -> Vec<Member> {
+        let mut first: HashMap<&str, &Place> = HashMap::new();
+        let mut duplicates = Vec::new();
+        for (index, member) in members.iter().enumerate() {
+            if let Some(place) = first.get(member.key.as_str()) {
+                duplicates.push((index, (*place).clone()));
+            } else {
+                first.insert(&member.key, &member.key_at);
+            }
+        }
+        drop(first);
+        if duplicates.is_empty() {
+            return members;
+        }
+        let mut duplicates = duplicates.into_iter().peekable();
+        let mut kept = Vec::with_capacity(members.len());
+        for (index, member) in members.into_iter().enumerate() {
+            match duplicates.next_if(|(duplicate, _)| *duplicate == index) {
+                Some((_, first)) => {
+                    let message =
+                        format!("`{}` is written twice in one mapping", shown(&member.key));
+                    let finding = Diagnostic::error(DUPLICATE_KEY, member.key_at, message);
+                    self.report(finding.expected("second time").also(first, "first time"));
+                }
+                None => kept.push(member),
+            }
+        }
+        kept
+    }
+
+    /// Adds what `<<` brings: what is written in the mapping wins, then what comes first.
+    pub(super) fn merged(
+        &mut self,
+        mut members: Vec<Member>,
+        merges: Vec<(Place, Node)>,
+    ) -> Vec<Member> {
+        if merges.is_empty() {
+            return members;
+        }
+        let mut known: HashSet<String> = members.iter().map(|member| member.key.clone()).collect();
+        for (index, (key_at, node)) in merges.into_iter().enumerate() {
+            if index > 0 {
+                let finding = Diagnostic::error(
+                    DUPLICATE_KEY,
+                    key_at,
+                    "`<<` is written twice in one mapping",
+                );
+                self.report(finding.hint("merge several mappings with a list: `<<: [*a, *b]`"));
+                continue;
+            }
+            let at = node.at.clone();
+            for source in match node.content {
+                Content::List(items) => items,
+                _ => vec![node],
+            } {
+                if let Content::Map(more) = source.content {
+                    members.extend(
+                        more.into_iter()
+                            .filter(|member| known.insert(member.key.clone())),
+                    );
+                } else {
+                    let finding =
+                        Diagnostic::error(MERGE, at.clone(), "`<<` merges mappings alone");
+                    self.report(
+                        finding
+                            .expected("expected a mapping, or a list of mappings")
+                            .also(key_at.clone(), "merged here"),
+                    );
+                }
+            }
+        }
+        members
+    }
+
+    /// Keeps a node for the aliases that repeat it. The copy kept counts too: anchors may nest.
+    pub(super) fn anchor(&mut self, anchor: usize, node: &Node) -> Result<(), Abandon> {
+        if anchor == 0 {
+            return Ok(());
+        }
+        let size = Size::of(node);
+        self.spend(size, &node.at)?;
+        let node = node.clone();
+        self.anchors.insert(anchor, Anchored { node, size });
+        Ok(())
+    }
+
+    /// Repeats an anchored node. Its places stay those of the anchor: there stands what it says.
+    pub(super) fn alias(&mut self, anchor: usize, range: &Range<usize>) -> Result<(), Abandon> {
+        let at = self.place(range);
+        self.last_end = self.last_end.max(range.end);
+        let Some(size) = self.anchors.get(&anchor).map(|anchored| anchored.size) else {
+            self.report(Diagnostic::error(
+                ALIAS,
+                at,
+                "this alias stands inside what it repeats",
+            ));
+            let node = self.node(Content::Null, range, Style::Plain);
+            self.put(node);
+            return Ok(());
+        };
+        if self.stack.len() + size.height > MAX_DEPTH {
+            self.report(too_deep(at));
+            return Err(Abandon);
+        }
+        self.spend(size, &at)?;
+        if let Some(anchored) = self.anchors.get(&anchor) {
+            let node = anchored.node.clone();
+            self.put(node);
+        }
+        Ok(())
+    }
+
+    /// Takes a copy's size from the budget.
+    fn spend(&mut self, size: Size, at: &Place) -> Result<(), Abandon> {
+        self.copied.nodes += size.nodes;
+        self.copied.text += size.text;
+        if self.copied.nodes <= MAX_COPIED_NODES && self.copied.text <= MAX_COPIED_TEXT {
+            return Ok(());
+        }
+        let message = "the aliases of this file repeat too much";
+        self.report(
+            Diagnostic::error(ALIAS_BUDGET, at.clone(), message)
+                .expected("the limit is reached here")
+                .hint(format!(
+                    "at most {MAX_COPIED_NODES} values and {} MiB of text may be repeated",
+                    MAX_COPIED_TEXT >> 20
+                )),
+        );
+        Err(Abandon)
+    }
+}
+
+/// A key or name for a message: no more of it than a line holds.
+fn shown(name: &str) -> String {
+    if name.chars().count() <= 60 {
+        return name.to_owned();
+    }
+    name.chars().take(59).chain(['…']).collect()
+}

@@ -1,0 +1,418 @@
+//! From the parser's events to trees: which node is a key, an item, a value; how deep; where.
+
+mod aliases;
+mod places;
+mod tags;
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
+
+use super::{Content, MAX_DEPTH, MAX_FINDINGS, Member, Node, Style, hints, place, scalars};
+use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
+
+const KEY: Code = Code("yaml-key");
+const ALIAS: Code = Code("yaml-alias");
+const NUL: Code = Code("yaml-control-character");
+pub(super) const DEPTH: Code = Code("yaml-depth");
+
+/// What one reading of a text gave.
+#[derive(Default)]
+pub(super) struct Reading {
+    /// A tree per document; not to be used if anything was found.
+    pub(super) documents: Vec<Node>,
+    /// What is wrong though the syntax is right.
+    pub(super) findings: Vec<Diagnostic>,
+    /// Mistakes in the syntax: each ended the reading of its document.
+    pub(super) syntax: Vec<Syntax>,
+}
+
+/// A mistake in the syntax.
+pub(super) struct Syntax {
+    /// What to tell.
+    pub(super) diagnostic: Diagnostic,
+    /// The value that, written as a plain word, would mend it.
+    pub(super) blank: Option<Range<usize>>,
+}
+
+/// The rest of the document cannot be read.
+struct Abandon;
+
+/// Reads a text once, from its start to its end.
+pub(super) fn read(source: SourceId, text: &str) -> Reading {
+    let options = granit_parser::options! {
+        emit_unresolved_aliases: true,
+        block_nesting_limit: MAX_DEPTH,
+        flow_nesting_limit: MAX_DEPTH,
+    };
+    let mut parser = Parser::new_from_str_with_options(text, options);
+    let mut loader = Loader::new(source, text);
+    while let Some(next) = parser.next_event() {
+        let taken = match next {
+            Ok((event, span)) => loader.take(event, &span),
+            Err(error) => {
+                let scene = hints::Scene {
+                    source,
+                    text,
+                    seen: loader.seen,
+                    bracket: loader.bracket(),
+                };
+                loader.reading.syntax.push(scene.describe(&error));
+                Err(Abandon)
+            }
+        };
+        if taken.is_err() {
+            loader.abandon();
+            let enough = loader.reading.syntax.len() + loader.reading.findings.len();
+            if enough > MAX_FINDINGS || !matches!(parser.proceed_next_document(), Ok(true)) {
+                break;
+            }
+        }
+    }
+    loader.reading
+}
+
+/// How much there is in a tree.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    text: usize,
+    /// How many lists and mappings lie around its innermost scalar.
+    height: usize,
+}
+
+/// A list or mapping that is not at its end yet.
+struct Open {
+    collection: Collection,
+    start: usize,
+    style: Style,
+    anchor: usize,
+}
+
+enum Collection {
+    List(Vec<Node>),
+    Map {
+        members: Vec<Member>,
+        merges: Vec<(Place, Node)>,
+        key: Option<Key>,
+    },
+}
+
+/// A key that waits for its value.
+struct Key {
+    text: String,
+    at: Place,
+    role: Role,
+}
+
+#[derive(PartialEq, Eq)]
+enum Role {
+    Plain,
+    /// `<<`
+    Merge,
+    /// Reported already; its value is read and dropped.
+    Refused,
+}
+
+/// A node that aliases may repeat.
+struct Anchored {
+    node: Node,
+    size: Size,
+}
+
+struct Loader<'a> {
+    source: SourceId,
+    text: &'a str,
+    reading: Reading,
+    stack: Vec<Open>,
+    root: Option<Node>,
+    anchors: HashMap<usize, Anchored>,
+    /// What aliases have copied.
+    copied: Size,
+    /// The end of the last token the parser told of.
+    seen: usize,
+    /// The end of the last key, scalar, alias or bracket: where an indented collection ends.
+    last_end: usize,
+}
+
+impl<'a> Loader<'a> {
+    fn new(source: SourceId, text: &'a str) -> Self {
+        Self {
+            source,
+            text,
+            reading: Reading::default(),
+            stack: Vec::new(),
+            root: None,
+            anchors: HashMap::new(),
+            copied: Size::default(),
+            seen: 0,
+            last_end: 0,
+        }
+    }
+
+    /// Where the innermost bracket that is still open stands.
+    fn bracket(&self) -> Option<usize> {
+        let open = self.stack.last().filter(|open| open.style == Style::Flow)?;
+        Some(open.start)
+    }
+
+    /// Forgets what was read of a document.
+    fn abandon(&mut self) {
+        self.stack.clear();
+        self.anchors.clear();
+        self.root = None;
+    }
+
+    fn place(&self, range: &Range<usize>) -> Place {
+        place(self.source, range.start, range.end)
+    }
+
+    fn report(&mut self, finding: Diagnostic) {
+        if self.reading.findings.len() < MAX_FINDINGS {
+            self.reading.findings.push(finding);
+        }
+    }
+
+    /// Takes one event of the parser.
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Abandon> {
+        let range = span.byte_range().unwrap_or_default();
+        let tag_range = span.tag_span().and_then(|tag| tag.byte_range());
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let tag = tag.as_deref().zip(tag_range);
+                self.scalar(&text, style, anchor, tag, range.clone())?;
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                let start = self.list_start(style, range.start);
+                self.check_tag(tag.as_deref().zip(tag_range), &["seq"], &range);
+                self.open(Collection::List(Vec::new()), style, anchor, start)?;
+                // The parser may tell of the first item; its dash is still to be found.
+                self.seen = self.seen.max(start);
+                return Ok(());
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.check_tag(tag.as_deref().zip(tag_range), &["map"], &range);
+                let map = Collection::Map {
+                    members: Vec::new(),
+                    merges: Vec::new(),
+                    key: None,
+                };
+                self.open(map, style, anchor, range.start)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(&range)?,
+            Event::Alias(anchor) => self.alias(anchor, &range)?,
+            Event::UnresolvedAlias(_) => {
+                self.report(unknown_alias(self.place(&range)));
+                self.last_end = range.end;
+                let node = self.node(Content::Null, &range, Style::Plain);
+                self.put(node);
+            }
+            Event::DocumentEnd => {
+                self.anchors.clear();
+                self.reading.documents.extend(self.root.take());
+            }
+            _ => {}
+        }
+        self.seen = self.seen.max(range.end);
+        Ok(())
+    }
+
+    /// A node of this text.
+    fn node(&self, content: Content, range: &Range<usize>, style: Style) -> Node {
+        Node {
+            content,
+            at: self.place(range),
+            style,
+            comment: None,
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<(&Tag, Range<usize>)>,
+        range: Range<usize>,
+    ) -> Result<(), Abandon> {
+        // The parser gives `~` with nothing in the text for a value that is not there.
+        let missing = style == ScalarStyle::Plain && range.is_empty();
+        if text.contains('\0') {
+            let finding = Diagnostic::error(NUL, self.place(&range), "a text cannot hold NUL");
+            self.report(finding.hint("remove `\\0`"));
+        }
+        if self.awaits_key() {
+            self.check_tag(tag, &["str"], &range);
+            self.key(text, style, missing, range);
+            return Ok(());
+        }
+        let content = match style {
+            ScalarStyle::Plain if missing => Content::Null,
+            ScalarStyle::Plain => scalars::plain(text),
+            _ => Content::Text(text.to_owned()),
+        };
+        let content = self.tagged(content, text, tag.clone(), &range);
+        let style = match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
+            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+        };
+        let at = match style {
+            Style::Block => self.block_range(range),
+            _ if missing && tag.is_none() && anchor == 0 => self.missing_place(range.start),
+            _ => range,
+        };
+        let mut node = self.node(content, &at, style);
+        if missing {
+            node.comment = self.comment_behind(at.start);
+        }
+        self.last_end = self.last_end.max(at.end);
+        self.anchor(anchor, &node)?;
+        self.put(node);
+        Ok(())
+    }
+
+    /// Whether the next node is a key.
+    fn awaits_key(&self) -> bool {
+        matches!(
+            self.stack.last().map(|open| &open.collection),
+            Some(Collection::Map { key: None, .. })
+        )
+    }
+
+    /// Takes a scalar as a key.
+    fn key(&mut self, text: &str, style: ScalarStyle, missing: bool, range: Range<usize>) {
+        let at = self.place(&range);
+        let role = if missing {
+            let finding = Diagnostic::error(KEY, at.clone(), "the key before `:` is missing");
+            self.report(finding);
+            Role::Refused
+        } else if text == "<<" && style == ScalarStyle::Plain {
+            Role::Merge
+        } else {
+            Role::Plain
+        };
+        self.last_end = self.last_end.max(range.end);
+        self.set_key(Key {
+            text: text.to_owned(),
+            at,
+            role,
+        });
+    }
+
+    fn set_key(&mut self, new: Key) {
+        if let Some(Open {
+            collection: Collection::Map { key, .. },
+            ..
+        }) = self.stack.last_mut()
+        {
+            *key = Some(new);
+        }
+    }
+
+    /// Puts a whole node where it belongs: a list, a key, or the document.
+    fn put(&mut self, node: Node) {
+        if self.awaits_key() {
+            self.refuse_key(&node);
+            return;
+        }
+        let Some(open) = self.stack.last_mut() else {
+            self.root = Some(node);
+            return;
+        };
+        match &mut open.collection {
+            Collection::List(items) => items.push(node),
+            Collection::Map {
+                members,
+                merges,
+                key,
+            } => match key.take() {
+                Some(Key {
+                    text,
+                    at,
+                    role: Role::Plain,
+                }) => members.push(Member {
+                    key: text,
+                    key_at: at,
+                    value: node,
+                }),
+                Some(Key {
+                    at,
+                    role: Role::Merge,
+                    ..
+                }) => merges.push((at, node)),
+                _ => {}
+            },
+        }
+    }
+
+    /// A list, a mapping or an alias stands where a key should.
+    fn refuse_key(&mut self, node: &Node) {
+        let finding = Diagnostic::error(KEY, node.at.clone(), "a key must be a text")
+            .expected("expected a text")
+            .hint("if this was meant as a text, quote it");
+        self.report(finding);
+        self.set_key(Key {
+            text: String::new(),
+            at: node.at.clone(),
+            role: Role::Refused,
+        });
+    }
+
+    fn open(
+        &mut self,
+        collection: Collection,
+        style: StructureStyle,
+        anchor: usize,
+        start: usize,
+    ) -> Result<(), Abandon> {
+        if self.stack.len() >= MAX_DEPTH {
+            self.report(too_deep(place(self.source, start, start + 1)));
+            return Err(Abandon);
+        }
+        self.stack.push(Open {
+            collection,
+            start,
+            style: match style {
+                StructureStyle::Flow => Style::Flow,
+                StructureStyle::Block => Style::Indented,
+            },
+            anchor,
+        });
+        Ok(())
+    }
+
+    fn close(&mut self, range: &Range<usize>) -> Result<(), Abandon> {
+        let Some(open) = self.stack.pop() else {
+            return Ok(());
+        };
+        if open.style == Style::Flow {
+            self.last_end = self.last_end.max(range.end);
+        }
+        let content = match open.collection {
+            Collection::List(items) => Content::List(items),
+            Collection::Map {
+                members, merges, ..
+            } => {
+                let members = self.without_duplicates(members);
+                Content::Map(self.merged(members, merges))
+            }
+        };
+        let at = open.start..self.last_end.max(open.start);
+        let node = self.node(content, &at, open.style);
+        self.anchor(open.anchor, &node)?;
+        self.put(node);
+        Ok(())
+    }
+}
+fn too_deep(at: Place) -> Diagnostic {
+    Diagnostic::error(DEPTH, at, format!("nested deeper than {MAX_DEPTH} levels"))
+}
+
+fn unknown_alias(at: Place) -> Diagnostic {
+    let message = "an unquoted `*` repeats an anchor, and none of that name is written above";
+    Diagnostic::error(ALIAS, at, message)
+        .expected("read as an alias")
+        .hint("write `&` and the name before the value to repeat, or quote the text if it was meant as one")
+}

@@ -1,0 +1,84 @@
+//! Tags: the core ones where they fit their value, and no others. Most are texts that lack their quotes.
+
+use std::ops::Range;
+
+use granit_parser::Tag;
+
+use super::Loader;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::yaml::{Content, hints, line_end, line_start, masks};
+
+const TAG: Code = Code("yaml-tag");
+
+/// Tags.
+impl Loader<'_> {
+    /// The content that a tag asks for.
+    pub(super) fn tagged(
+        &mut self,
+        content: Content,
+        text: &str,
+        tag: Option<(&Tag, Range<usize>)>,
+        range: &Range<usize>,
+    ) -> Content {
+        let wanted = match &content {
+            Content::Null => &["str", "null"][..],
+            Content::Bool(_) => &["str", "bool"],
+            Content::Int(_) => &["str", "int", "float"],
+            Content::Float(_) => &["str", "float"],
+            _ => &["str"],
+        };
+        let Some((tag, tag_range)) = tag else {
+            return content;
+        };
+        let as_text = tag.suffix() == "!" || tag.is_yaml_core_schema_tag("str");
+        self.check_tag(Some((tag, tag_range)), wanted, range);
+        if as_text {
+            return Content::Text(text.to_owned());
+        }
+        match content {
+            #[expect(clippy::cast_precision_loss, reason = "asked for by `!!float`")]
+            Content::Int(number) if tag.is_yaml_core_schema_tag("float") => {
+                Content::Float(number as f64)
+            }
+            content => content,
+        }
+    }
+
+    /// Reports a tag that is not one of those that fit.
+    pub(super) fn check_tag(
+        &mut self,
+        tag: Option<(&Tag, Range<usize>)>,
+        fitting: &[&str],
+        value: &Range<usize>,
+    ) {
+        let Some((tag, range)) = tag else { return };
+        match tag.core_suffix() {
+            Some(core) if fitting.contains(&core) => return,
+            // `! text` is YAML's own way to say that a value is no number.
+            None if tag.suffix() == "!" && tag.handle().is_empty() => return,
+            Some(_) => {
+                let finding =
+                    Diagnostic::error(TAG, self.place(&range), "this tag does not fit its value");
+                self.report(finding.hint("remove the tag"));
+                return;
+            }
+            None => {}
+        }
+        // The tag and what follows it on its line were most likely meant as one text.
+        let scalar = range.end <= value.end && !self.text[range.start..value.end].contains('\n');
+        let whole = range.start..if scalar { value.end } else { range.end };
+        let written = &self.text[whole.clone()];
+        let line = &self.text[line_start(self.text, whole.start)..line_end(self.text, whole.end)];
+        let finding = Diagnostic::error(
+            TAG,
+            self.place(&whole),
+            "an unquoted `!` starts a tag, which has no use here",
+        );
+        let finding = finding.expected("read as a tag");
+        self.report(if masks::ranges(line).is_empty() {
+            finding.hint("quote it").fix(hints::quoted(written))
+        } else {
+            finding.hint("quote it")
+        });
+    }
+}

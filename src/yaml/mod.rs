@@ -1,0 +1,246 @@
+//! Text to a tree in which every key and every value has its place. The only user of `granit-parser`.
+//!
+//! Takes YAML 1.2 with the core rules and `<<`, and refuses what hides mistakes or costs without bound:
+//! duplicate keys, keys that are no texts, tags, NUL, deep nesting, aliases that blow up. Knows nothing of
+//! what a manifest means.
+
+mod hints;
+mod loader;
+pub(crate) mod masks;
+pub(crate) mod scalars;
+
+use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
+
+/// How deep lists and mappings may nest; everything that walks a tree recurses no deeper.
+pub(crate) const MAX_DEPTH: usize = 64;
+
+/// More findings of one text than this are not collected: nobody reads them.
+const MAX_FINDINGS: usize = 1000;
+
+/// A text is read again after a value that broke its syntax was blanked out, at most so often …
+const MAX_PASSES: usize = 16;
+
+/// … and only while all readings together stay below so many bytes.
+const MAX_READ: usize = 64 << 20;
+
+const SYNTAX: Code = Code("yaml-syntax");
+const CONTROL: Code = Code("yaml-control-character");
+
+/// One document of a YAML text.
+#[derive(Clone)]
+pub(crate) struct Node {
+    /// What it holds.
+    pub(crate) content: Content,
+    /// Where it stands. An empty value stands just behind its key's colon.
+    pub(crate) at: Place,
+    /// How it was written.
+    pub(crate) style: Style,
+    /// For an empty value: the comment that follows on its line, which may have been meant as the value
+    /// (`channel: #general`).
+    pub(crate) comment: Option<Place>,
+}
+
+/// What a node holds, after the YAML 1.2 core rules.
+#[derive(Clone)]
+pub(crate) enum Content {
+    /// Nothing, `null` or `~`.
+    Null,
+    /// `true` or `false`; `yes` and `no` are text.
+    Bool(bool),
+    /// A whole number that fits 64 bits.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// A text, with line breaks as `\n`.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping, in the order it was written; keys are texts and differ.
+    Map(Vec<Member>),
+}
+
+/// A key and its value.
+#[derive(Clone)]
+pub(crate) struct Member {
+    /// The key.
+    pub(crate) key: String,
+    /// Where the key stands.
+    pub(crate) key_at: Place,
+    /// The value.
+    pub(crate) value: Node,
+}
+
+/// How a node was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// A scalar without quotes.
+    Plain,
+    /// A scalar in single or double quotes.
+    Quoted,
+    /// A literal (`|`) or folded (`>`) scalar.
+    Block,
+    /// A list or mapping by indentation.
+    Indented,
+    /// A list or mapping in brackets.
+    Flow,
+}
+
+/// Reads every document of a text; all that is wrong with it, where anything is.
+///
+/// One mistake in the syntax is reported per document, and more where each is a value that only lacks its
+/// quotes: blanked out, it hides nothing else.
+pub(crate) fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Diagnostic>> {
+    let refused = control_characters(source, text);
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    let passes = (MAX_READ / text.len().max(1)).clamp(1, MAX_PASSES);
+    let mut text = text.to_owned();
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    let mut blanked = Vec::new();
+    for pass in 1..=passes {
+        let reading = loader::read(source, &text);
+        let mut again = false;
+        for syntax in reading.syntax {
+            let line = line_start(&text, syntax.diagnostic.at.bytes.start as usize);
+            // A second mistake on a blanked line is most likely the first one's consequence.
+            if blanked.contains(&line) {
+                continue;
+            }
+            match syntax.blank {
+                Some(range) if pass < passes => {
+                    blanked.push(line);
+                    let blank = "_".repeat(range.len());
+                    text.replace_range(range, &blank);
+                    problems.push(syntax.diagnostic);
+                    again = true;
+                }
+                // The next reading finds it once more.
+                _ if again => {}
+                _ => problems.push(syntax.diagnostic),
+            }
+        }
+        if !again {
+            problems.extend(reading.findings);
+            if problems.is_empty() {
+                return Ok(reading.documents);
+            }
+            break;
+        }
+    }
+    problems.sort_by_key(|problem| problem.at.bytes.start);
+    problems.dedup();
+    problems.truncate(MAX_FINDINGS);
+    Err(problems)
+}
+
+/// The characters that YAML does not take, not even in quotes or comments.
+fn control_characters(source: SourceId, text: &str) -> Vec<Diagnostic> {
+    text.char_indices()
+        .filter(|(_, char)| {
+            (char.is_control() && !matches!(char, '\t' | '\n' | '\r' | '\u{85}'))
+                || matches!(char, '\u{fffe}' | '\u{ffff}')
+        })
+        .take(20)
+        .map(|(at, char)| {
+            let code = u32::from(char);
+            let finding = Diagnostic::error(
+                CONTROL,
+                place(source, at, at + char.len_utf8()),
+                format!("the control character U+{code:04X} cannot stand in YAML"),
+            );
+            if char == '\0' {
+                finding.hint("remove it; a text saved as UTF-16 must be saved as UTF-8")
+            } else {
+                finding.hint(format!(
+                    "remove it, or write `\\u{code:04x}` in a text in double quotes"
+                ))
+            }
+        })
+        .collect()
+}
+
+/// A place from offsets as the parser counts them.
+fn place(source: SourceId, start: usize, end: usize) -> Place {
+    let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Place {
+        source,
+        bytes: short(start)..short(end.max(start)),
+    }
+}
+
+/// Where the line of a byte starts.
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
+/// Where the line of a byte ends, before its line break.
+fn line_end(text: &str, at: usize) -> usize {
+    let end = text[at..].find('\n').map_or(text.len(), |more| at + more);
+    if end > at && text[..end].ends_with('\r') {
+        end - 1
+    } else {
+        end
+    }
+}
+
+impl Node {
+    /// The member of that key, if this is a mapping that has it.
+    pub(crate) fn get(&self, key: &str) -> Option<&Member> {
+        match &self.content {
+            Content::Map(members) => members.iter().find(|member| member.key == key),
+            _ => None,
+        }
+    }
+
+    /// The node under the segments of a JSON pointer (unescaped).
+    #[cfg(test)]
+    pub(crate) fn at_pointer<'a>(
+        &self,
+        segments: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&Self> {
+        segments
+            .into_iter()
+            .try_fold(self, |node, segment| match &node.content {
+                Content::List(items) => items.get(segment.parse::<usize>().ok()?),
+                _ => node.get(segment).map(|member| &member.value),
+            })
+    }
+
+    /// The same without places. JSON has no infinity and no NaN: these become texts, which no number's rule takes.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match &self.content {
+            Content::Null => Value::Null,
+            Content::Bool(flag) => Value::Bool(*flag),
+            Content::Int(number) => Value::from(*number),
+            Content::Float(number) => serde_json::Number::from_f64(*number)
+                .map_or_else(|| Value::String(number.to_string()), Value::Number),
+            Content::Text(text) => Value::String(text.clone()),
+            Content::List(items) => items.iter().map(Self::to_json).collect(),
+            Content::Map(members) => members
+                .iter()
+                .map(|member| (member.key.clone(), member.value.to_json()))
+                .collect(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Node {
+    /// The kind and the place: values may be secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.content {
+            Content::Null => "null",
+            Content::Bool(_) => "bool",
+            Content::Int(_) => "int",
+            Content::Float(_) => "float",
+            Content::Text(_) => "text",
+            Content::List(_) => "list",
+            Content::Map(_) => "map",
+        };
+        write!(f, "{kind}@{:?}", self.at.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests;
