@@ -128,7 +128,7 @@ impl Window {
 
     /// The stretch, moved by `shift` records. A negative count is taken for its amount, as the database does.
     fn cut<'r>(self, records: &[&'r Record], shift: i64) -> Vec<&'r Record> {
-        let start = usize::try_from(self.offset + shift).unwrap_or(0);
+        let start = usize::try_from(self.offset.saturating_add(shift)).unwrap_or(0);
         let length = usize::try_from(self.count.unsigned_abs()).unwrap_or(usize::MAX);
         let rest = records.iter().skip(start).copied();
         if self.count == 0 {
