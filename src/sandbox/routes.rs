@@ -132,9 +132,9 @@ const ROUTES: &[Route] = &[
             rules::history::clear,
         ),
     ),
-    open(route("POST", "/api/v1/login", rules::session::login)),
-    route("POST", "/api/v1/logout", rules::session::logout),
-    route("GET", "/api/v1/me", rules::session::me),
+    open(route("POST", "/api/v1/login", rules::account::login)),
+    route("POST", "/api/v1/logout", rules::account::logout),
+    route("GET", "/api/v1/me", rules::account::me),
     route(
         "GET",
         "/api/v1/permissions.listAll",
@@ -158,7 +158,7 @@ const ROUTES: &[Route] = &[
         "/api/v1/channels.list",
         rules::directory::channels_list,
     ),
-    open(route("GET", "/api/info", rules::session::info)),
+    open(route("GET", "/api/info", rules::account::info)),
 ];
 
 /// The endpoint of a request.

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::super::js;
 use super::super::reply::{Place, Refusal};
 use super::super::write::Room;
+use super::account::profile;
 use super::paging::listing;
-use super::session::profile;
 use super::{Call, Outcome, body_of, plain};
 
 /// One user by name, id or mail address; the name also matches an id.

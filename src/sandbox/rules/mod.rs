@@ -3,6 +3,7 @@
 //! A handler sees one [`Call`] and answers with a body or a refusal. Admission (credentials, route
 //! permission, schema, limiter) is over by then: that is `routes`. Delays and faults are not known here.
 
+pub(super) mod account;
 pub(super) mod channels;
 pub(super) mod create;
 pub(super) mod directory;
@@ -15,7 +16,7 @@ pub(super) mod outgoing;
 pub(super) mod paging;
 pub(super) mod remove;
 pub(super) mod scripts;
-pub(super) mod session;
+
 pub(super) mod update;
 
 use serde_json::{Map, Value, json};
