@@ -48,7 +48,7 @@ fn generate<T: JsonSchema>(settings: SchemaSettings) -> Json {
 }
 
 /// What may be left out may not therefore be null (an empty value in YAML is nearly always a slip); descriptions
-/// are one paragraph, without the line ends of the source.
+/// are one paragraph, without the line ends of the source, and say the default.
 fn tidy(schema: &mut Schema) {
     for key in ["type", "enum"] {
         if let Some(Json::Array(items)) = schema.get_mut(key) {
@@ -59,11 +59,24 @@ fn tidy(schema: &mut Schema) {
             }
         }
     }
+    let default = schema.get("default").and_then(said_default);
     if let Some(Json::String(text)) = schema.get_mut("description") {
         *text = text.replace('\n', " ");
+        if let Some(default) = default {
+            text.push_str(&format!(" Default: `{default}`."));
+        }
     }
     // `int64` and its kin are known to no editor.
     schema.remove("format");
+}
+
+/// A default that is worth saying: editors show descriptions, and not the keyword. Empty ones go without saying.
+fn said_default(default: &Json) -> Option<String> {
+    match default {
+        Json::Bool(_) | Json::Number(_) => Some(default.to_string()),
+        Json::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        _ => None,
+    }
 }
 
 /// A schema, ready to check documents.

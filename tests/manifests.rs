@@ -6,12 +6,13 @@
 //! weight and the place of each finding stand here in [`INVALID`] and are rewritten by nobody: accepting a text
 //! cannot move a caret unseen. `manifests/valid/` holds manifests that are taken as they are.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
 
 use serde_json::Value as Json;
 
@@ -617,7 +618,7 @@ fn written() -> (
 ) {
     let (mut fields, mut events, mut settings) =
         <(BTreeMap<_, BTreeSet<_>>, BTreeSet<_>, BTreeSet<_>)>::default();
-    let mut keys = |map: &serde_yaml::Mapping, into: &mut BTreeSet<String>| {
+    let keys = |map: &serde_yaml::Mapping, into: &mut BTreeSet<String>| {
         into.extend(map.keys().filter_map(|key| key.as_str().map(str::to_owned)));
     };
     // The other reader does not take JSON's escapes of what is beyond 16 bits.
