@@ -115,7 +115,7 @@ pub(crate) enum Rule {
         key: String,
         /// The key whose value asks for it.
         because: Option<String>,
-        /// A value it could have, as JSON: the schema's first example.
+        /// A value it could have, as JSON: the schema's first example or allowed value.
         example: Option<String>,
     },
     /// A key that is not among those allowed.
@@ -257,12 +257,13 @@ impl Checker {
             .unwrap_or_default()
     }
 
-    /// The first example of a key that a `required` asks for; the key is described there or further out.
+    /// The first example (or allowed value) of a key that a `required` asks for; the key is described there or further out.
     fn example(&self, key: &str, error: &ValidationError<'_>) -> Option<String> {
         let mut path = error.schema_path().as_str();
         while let Some((outer, _)) = path.rsplit_once('/') {
-            let example = format!("{outer}/properties/{key}/examples/0");
-            if let Some(example) = self.schema.pointer(&example) {
+            let property = self.schema.pointer(&format!("{outer}/properties/{key}"));
+            let first = |keyword| property?.get(keyword)?.get(0);
+            if let Some(example) = first("examples").or_else(|| first("enum")) {
                 return Some(example.to_string());
             }
             path = outer;
