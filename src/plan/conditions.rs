@@ -102,7 +102,7 @@ pub(super) fn posting_user(fields: &Fields, observed: &ObservedState) -> Option<
         (
             "posting-user-may-not-impersonate",
             format!(
-                "`{name}` lacks `message-impersonate`: the server takes no write of this webhook and posts nothing"
+                "`{name}` lacks `message-impersonate`: the server takes no write of this webhook, and posts nothing for it"
             ),
             "give the user the role `bot`, or another with that permission, or name another user",
         )

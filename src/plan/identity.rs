@@ -25,8 +25,15 @@ pub(super) struct Identity<'a> {
     free: BTreeMap<Key, Vec<&'a Record>>,
     /// The types and names of the entries that are not pinned.
     written: BTreeSet<&'a Key>,
-    /// How many entries say that they had this type and name.
-    renamed: BTreeMap<Key, usize>,
+    /// The entries that say that they had this type and name: how many of them, and whether one still waits for
+    /// its renaming.
+    renamed: BTreeMap<Key, Renamed>,
+}
+
+#[derive(Default)]
+struct Renamed {
+    entries: usize,
+    waiting: bool,
 }
 
 impl<'a> Identity<'a> {
@@ -45,9 +52,13 @@ impl<'a> Identity<'a> {
             free.entry(key).or_default().push(record);
         }
         let unpinned = || entries.iter().filter(|entry| entry.id.is_none());
-        let mut renamed = BTreeMap::new();
-        for key in unpinned().filter_map(old_key) {
-            *renamed.entry(key).or_default() += 1;
+        let mut renamed: BTreeMap<Key, Renamed> = BTreeMap::new();
+        for entry in unpinned().filter(|entry| entry.state != State::Released) {
+            if let Some(old) = old_key(entry) {
+                let renamed = renamed.entry(old).or_default();
+                renamed.entries += 1;
+                renamed.waiting |= !free.contains_key(&entry.key);
+            }
         }
         Self {
             records,
@@ -66,6 +77,10 @@ impl<'a> Identity<'a> {
         match (self.free(&entry.key), self.old(old.as_ref())) {
             ([], []) => Match::Nothing,
             ([], [_, ..]) if self.is_contested(old.as_ref()) => Match::Blocked(None, contested()),
+            // To write over a record that another entry is about to rename would swap two URLs.
+            ([_, ..], _) if self.renamed.get(&entry.key).is_some_and(|it| it.waiting) => {
+                Match::Blocked(None, contested())
+            }
             ([record], []) | ([], [record]) => Match::Record(record),
             ([record], _) if old.is_some_and(|old| self.written.contains(&old)) => {
                 Match::Record(record)
@@ -106,7 +121,8 @@ impl<'a> Identity<'a> {
 
     /// Whether another entry lays claim to the old name as well.
     fn is_contested(&self, old: Option<&Key>) -> bool {
-        old.is_some_and(|old| self.written.contains(old) || self.renamed.get(old) > Some(&1))
+        let several = |old| self.renamed.get(old).is_some_and(|it| it.entries > 1);
+        old.is_some_and(|old| self.written.contains(old) || several(old))
     }
 
     fn pinned(&self, entry: &Desired, id: &str) -> Match<'a> {
@@ -141,7 +157,7 @@ fn old_key(entry: &Desired) -> Option<Key> {
 
 fn contested() -> Reason {
     Reason::new(
-        "another entry lays claim to the record of the old name as well",
+        "two entries lay claim to one record: the one that is named like it, and one that `renamedFrom` leads to it",
         "pin one of them to its record with `id`, or apply the renaming first and the other entry later",
     )
 }

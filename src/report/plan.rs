@@ -308,6 +308,11 @@ pub(super) fn place_report(place: &Place, texts: &Texts) -> PlaceReport {
     }
 }
 
+/// Whether there is nothing yet that could be replaced.
+fn has_no_record(action: &Action) -> bool {
+    matches!(action, Action::Create(_) | Action::Blocked { id: None, .. })
+}
+
 /// A field of a change; also what a run says of a field that the server did not take.
 pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport {
     let field = change.field;
@@ -324,7 +329,7 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
                 hunks: hunks(before, after),
             }
         }
-        (None, Some(after)) if matches!(whole.action, Action::Create(_)) => {
+        (None, Some(after)) if has_no_record(&whole.action) => {
             FieldDiff::Set(shown(field, after, Side::Desired))
         }
         (before, Some(Value::List(after))) if matches!(field.shape, Shape::Joined | Shape::Set) => {

@@ -12,6 +12,9 @@ use super::plan::{
 use super::run::{OutcomeReport, OutcomeWord, RunReport};
 use super::shown::Shown;
 
+/// How wide a page is.
+const COLUMNS: usize = 80;
+
 /// Where the name of an integration ends and its place begins.
 const PLACE_COLUMN: usize = 60;
 
@@ -38,6 +41,23 @@ impl Page {
     fn line(&mut self, line: impl AsRef<str>) {
         self.text.push_str(line.as_ref().trim_end());
         self.text.push('\n');
+    }
+
+    /// Words below a heading, indented, in lines that fit the page.
+    fn words(&mut self, words: &str) {
+        let mut line = String::new();
+        for word in words.split(' ') {
+            let columns = line.chars().count() + 1 + word.chars().count();
+            if !line.is_empty() && columns > COLUMNS - 4 {
+                self.line(format!("    {line}"));
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(format!("    {line}"));
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -108,26 +128,22 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
         condition_text(condition, page);
     }
     if change.url_dies {
-        page.line("    URL dies: whatever posts to it is refused from then on");
+        page.words("URL dies: whatever posts to it is refused from then on");
     }
     if let Some(blocked) = &change.blocked {
-        page.line(format!("    {}", blocked.why.for_terminal()));
+        page.words(&blocked.why.for_terminal());
         for choice in &blocked.choices {
             page.line(format!("      {}", choice.for_terminal()));
         }
-        page.line(format!("    {}", blocked.remedy.for_terminal()));
+        page.words(&blocked.remedy.for_terminal());
     }
 }
 
 fn condition_text(condition: &ConditionReport, page: &mut Page) {
     let (code, why) = (&condition.code, &condition.why);
-    page.line(format!(
-        "    {}: {}",
-        code.for_terminal(),
-        why.for_terminal()
-    ));
-    for words in [condition.words.as_ref(), Some(&condition.remedy)] {
-        page.line(words.map_or_else(String::new, |words| format!("    {}", words.for_terminal())));
+    page.words(&format!("{}: {}", code.for_terminal(), why.for_terminal()));
+    for words in condition.words.iter().chain([&condition.remedy]) {
+        page.words(&words.for_terminal());
     }
 }
 
@@ -269,7 +285,7 @@ fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
     };
     page.line(line);
     for words in [&outcome.why, &outcome.remedy].into_iter().flatten() {
-        page.line(format!("    {}", words.for_terminal()));
+        page.words(&words.for_terminal());
     }
     let width = name_width(&outcome.fields);
     for field in &outcome.fields {
