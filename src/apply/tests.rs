@@ -1,5 +1,8 @@
 //! Applying over scripted answers, on a clock that does not wait.
 
+mod bodies;
+mod update;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -80,15 +83,22 @@ fn silence() -> Step {
 }
 
 async fn run(changes: Vec<Change>, script: &Arc<Script>, stopped: bool) -> Applied {
+    run_plan(&plan(changes), script, stopped, Duration::ZERO).await
+}
+
+/// Applies a plan whose listing is so old.
+async fn run_plan(plan: &Plan, script: &Arc<Script>, stopped: bool, age: Duration) -> Applied {
+    let read_at = Instant::now();
+    tokio::time::advance(age).await;
     let options = Options {
         concurrency: NonZeroUsize::MIN,
         seen: [ServerId("old".to_owned())].into(),
-        read_at: Instant::now(),
+        read_at,
         patience: Duration::from_mins(1),
     };
     let writer = Arc::new(Writer::beside(&script.reader()));
     let (_sender, stop) = watch::channel(stopped);
-    apply(&plan(changes), writer, options, stop, &mut |_, _| {}).await
+    apply(plan, writer, options, stop, &mut |_, _| {}).await
 }
 
 async fn outcome_of(change: Change, steps: impl IntoIterator<Item = Step>) -> Outcome {
