@@ -52,6 +52,7 @@ mod sandbox;
 #[cfg(test)]
 mod scenarios;
 mod schema;
+mod script;
 mod secret;
 mod server;
 mod source;

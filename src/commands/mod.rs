@@ -36,7 +36,7 @@ pub(crate) fn run() -> Exit {
         Command::Plan(args) => plan::run(&args, terminal),
         Command::Apply(args) => apply::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
-        Command::Sandbox(args) => sandbox::run(&args),
+        Command::Sandbox(args) => sandbox::run(args),
     }
 }
 

@@ -27,9 +27,10 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         match planned.await {
             Ok(planned) => {
                 terminal::out(&report::plan_text(&planned.report, terminal.color_out));
-                match args.detailed_exitcode && !planned.plan.is_empty() {
-                    true => Exit::Changes,
-                    false => Exit::Done,
+                if args.detailed_exitcode && !planned.plan.is_empty() {
+                    Exit::Changes
+                } else {
+                    Exit::Done
                 }
             }
             Err(exit) => exit,
@@ -86,7 +87,8 @@ pub(super) async fn planned(
         .await
         .map_err(|error| session::failed(&error))?;
     let mut plan = Plan::between(&loaded.desired, &observed);
-    if let Some(extent) = extent(preflight) {
+    // A sandbox makes up whatever is not there.
+    if let Some(extent) = extent(preflight).filter(|_| session.sandbox.is_none()) {
         observed.users = look_up(&session.reader, &plan.questions(extent)).await?;
         plan = Plan::between(&loaded.desired, &observed);
     }

@@ -1,8 +1,8 @@
 //! One row of a kind's table: everything the stages need to know about a field, and when two of its values
 //! are equal.
 
+use super::Value;
 use super::compat::{Version, Versions};
-use super::{Key, Value};
 use crate::secret::{Secret, Text};
 
 /// A field of a kind of integration.
@@ -106,6 +106,10 @@ impl Field {
     ///
     /// Absent, null and empty are one; absent and `false` are one; lists are sets; scripts are compared
     /// without regard to line ends and trailing newlines.
+    #[expect(
+        clippy::unused_self,
+        reason = "equality is a question to the row, whichever the shape"
+    )]
     pub(crate) fn same(&self, desired: &Value, observed: Option<&Value>) -> Option<bool> {
         let Some(observed) = observed else {
             return Some(is_empty(desired));
@@ -146,13 +150,6 @@ impl Field {
     /// Whether an update by this server changes it in an existing record. An unknown version counts as the newest.
     pub(crate) fn changes_on(&self, server: Option<Version>) -> bool {
         server.is_none_or(|version| version >= self.changes_since)
-    }
-}
-
-impl Key {
-    /// How a key reads in a sentence: ``webhook-incoming `Grafana` ``.
-    pub(crate) fn words(&self) -> String {
-        format!("{} `{}`", self.kind.wire(), self.name)
     }
 }
 

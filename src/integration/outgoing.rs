@@ -396,7 +396,7 @@ pub(super) fn normalise(values: &mut Fields) {
     if let Some(delay) = values.plain("retryDelay").map(str::to_lowercase) {
         values.set("retryDelay", Some(Value::Text(Text::from(delay))));
     }
-    if values.flag("retryFailedCalls") {
+    if matches!(values.value("retryFailedCalls"), Some(Value::Flag(true))) {
         fill_retries(values);
     }
 }

@@ -121,7 +121,7 @@ impl Plan {
             changes: Vec::new(),
             unchanged: 0,
             released: 0,
-            unmanaged: identity.unnamed(&desired.entries),
+            unmanaged: identity.unnamed(&desired.entries) + observed.strangers,
         };
         for entry in &desired.entries {
             if entry.state == State::Released {
