@@ -1,6 +1,7 @@
 //! What the manifests ask for, with every reference replaced and every default filled in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId, Texts};
@@ -68,7 +69,7 @@ pub(crate) fn build(
 ) -> Built {
     let mut resolver = Resolver::new(variables, texts);
     let mut state = DesiredState::default();
-    let mut seen = BTreeMap::new();
+    let mut seen = Identities::default();
     settings_once(manifests, &mut resolver.findings);
     for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
         let view = view(entry, scripts, texts, &mut resolver);
@@ -84,7 +85,7 @@ pub(crate) fn build(
     Built {
         state,
         findings: resolver.findings,
-        made_up: resolver.made_up,
+        made_up: resolver.made_up.into_iter().collect(),
     }
 }
 
@@ -93,7 +94,10 @@ pub(crate) fn not_yet_acting(manifests: &[Manifest]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut add = |what: &str, at: &Place| {
         let message = format!("`{what}` is read and does nothing in this version");
-        found.push(Diagnostic::warning(Code("not-yet"), at.clone(), message));
+        found.push(
+            Diagnostic::warning(Code("not-yet"), at.clone(), message)
+                .hint("leave it out for now: `plan` and `apply` refuse it"),
+        );
     };
     for manifest in manifests {
         if let Some((_, at)) = &manifest.settings {
@@ -143,38 +147,65 @@ fn key(entry: &Entry, view: &View) -> Option<Key> {
     }
 }
 
-/// Refuses a second entry of the same type and name, unless both are pinned to records of their own.
+/// The entries seen so far, by what may not be written twice.
+#[derive(Default)]
+struct Identities<'m> {
+    /// The first entry of each type and name.
+    first: BTreeMap<Key, &'m Entry>,
+    /// The first of them that is pinned to no record.
+    unpinned: BTreeMap<Key, &'m Entry>,
+    /// The entry that is pinned to each record.
+    pinned: BTreeMap<&'m str, &'m Entry>,
+}
+
+/// Refuses a second entry of the same type and name, unless both are pinned to records of their own, and a second
+/// entry for the same record.
 fn unique<'m>(
     entry: &'m Entry,
     key: &Key,
-    seen: &mut BTreeMap<Key, Vec<&'m Entry>>,
+    seen: &mut Identities<'m>,
     findings: &mut Vec<Diagnostic>,
 ) {
-    let others = seen.entry(key.clone()).or_default();
-    let clash = others
-        .iter()
-        .find(|other| match (&entry.own.id, &other.own.id) {
-            (Some(id), Some(other)) => id == other,
-            _ => true,
-        });
-    if let Some(other) = clash {
-        let name = |entry: &Entry| {
-            entry
-                .value("name")
-                .map_or_else(|| entry.place().clone(), |node| node.at.clone())
-        };
+    let place = |entry: &Entry, key: &str| {
+        entry
+            .value(key)
+            .map_or_else(|| entry.place().clone(), |node| node.at.clone())
+    };
+    let namesake = match &entry.own.id {
+        Some(id) => {
+            if let Some(other) = seen.pinned.insert(id, entry) {
+                findings.push(
+                    Diagnostic::error(
+                        Code("duplicate-id"),
+                        place(entry, "id"),
+                        "another entry is pinned to this record",
+                    )
+                    .expected("second entry for this id")
+                    .hint("a record has one entry: remove one of them, or mend its `id`")
+                    .also(place(other, "id"), "first written here"),
+                );
+                return;
+            }
+            seen.unpinned.get(key)
+        }
+        None => seen.first.get(key),
+    };
+    if let Some(other) = namesake {
         findings.push(
             Diagnostic::error(
                 Code("duplicate-entry"),
-                name(entry),
+                place(entry, "name"),
                 format!("a {} of this name is already written", key.kind),
             )
             .expected("second entry of this type and name")
-            .hint("type and name identify an integration: give one of them another name")
-            .also(name(other), "first written here"),
+            .hint("type and name identify an integration: give one of them another name, or pin each with an `id`")
+            .also(place(other, "name"), "first written here"),
         );
     }
-    others.push(entry);
+    seen.first.entry(key.clone()).or_insert(entry);
+    if entry.own.id.is_none() {
+        seen.unpinned.entry(key.clone()).or_insert(entry);
+    }
 }
 
 fn desired(entry: &Entry, key: Key, view: View) -> Desired {
@@ -282,15 +313,12 @@ fn flag(field: &Field, switch: &Switch, node: &Node, resolver: &mut Resolver<'_>
         Some("true") => Some(Value::Flag(true)),
         Some("false") => Some(Value::Flag(false)),
         _ => {
-            let message = format!(
-                "the variable for `{}` is neither `true` nor `false`",
-                field.name
+            let message = format!("`{}` must be `true` or `false`", field.name);
+            resolver.findings.push(
+                Diagnostic::error(Code("not-a-flag"), node.at.clone(), message)
+                    .expected("expected `true` or `false`")
+                    .hint("give the variable one of these values"),
             );
-            resolver.findings.push(Diagnostic::error(
-                Code("not-a-flag"),
-                node.at.clone(),
-                message,
-            ));
             None
         }
     }
@@ -307,12 +335,13 @@ fn number(field: &Field, count: &Count, node: &Node, resolver: &mut Resolver<'_>
         .and_then(|text| text.trim().parse().ok())
         .map(Value::Number);
     if number.is_none() {
-        let message = format!("`{}` is no whole number that fits", field.name);
-        resolver.findings.push(Diagnostic::error(
-            Code("not-a-number"),
-            node.at.clone(),
-            message,
-        ));
+        let message = format!("`{}` must be a whole number", field.name);
+        let error = Diagnostic::error(Code("not-a-number"), node.at.clone(), message)
+            .expected("expected a whole number");
+        resolver.findings.push(match count {
+            Count::Variable(_) => error.hint("give the variable such a value"),
+            Count::Known(_) | Count::Decimal(_) => error.hint("this one is too large"),
+        });
     }
     number
 }
@@ -328,9 +357,11 @@ fn list(
     match items {
         Items::Joined(text) => {
             let whole = resolver.text(text, &node.at, takes_secrets(field))?;
-            let parts = whole.as_plain()?.split(',').map(|part| {
-                let written = Some(part.trim()).filter(|part| !part.is_empty());
-                let at = written.and_then(|part| within(texts, &node.at, part));
+            let plain = whole.as_plain()?;
+            let written = within(texts, &node.at, plain);
+            let parts = parts(plain).map(|(part, bytes)| {
+                let at = written.as_ref().filter(|_| part.len() < plain.len());
+                let at = at.and_then(|written| part_of(written, bytes));
                 (Text::from(part), at.unwrap_or_else(|| node.at.clone()))
             });
             Some(parts.collect())
@@ -351,6 +382,33 @@ fn list(
                 .collect()
         }
     }
+}
+
+/// The parts of a text with commas, each with where it can be seen: without the blanks around it, and with a comma
+/// beside it if there is nothing else.
+fn parts(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
+    let mut next = 0;
+    text.split(',').map(move |part| {
+        let start = next;
+        next += part.len() + 1;
+        let shown = part.trim_start();
+        let from = start + part.len() - shown.len();
+        let seen = match shown.trim_end().len() {
+            0 if start > 0 => start - 1..start + part.len(),
+            0 => start..start + part.len() + 1,
+            length => from..from + length,
+        };
+        (part, seen)
+    })
+}
+
+/// A stretch of a place, in bytes from its start.
+fn part_of(place: &Place, bytes: Range<usize>) -> Option<Place> {
+    let at = |offset: usize| Some(place.bytes.start + u32::try_from(offset).ok()?);
+    Some(Place {
+        source: place.source,
+        bytes: at(bytes.start)?..at(bytes.end)?,
+    })
 }
 
 /// The items as values: the parts of a text are trimmed and blanks dropped, the items of a list stay as they are.

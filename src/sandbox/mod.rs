@@ -101,7 +101,7 @@ impl Sandbox {
             let mut state = self.lock();
             let State { faults, ids, .. } = &mut *state;
             let effects = faults.befall(&request, ids);
-            (state.receive(&request), effects)
+            (state.receive(&request, self.control), effects)
         };
         let answer = self.befall(request, &effects).await;
         self.lock().answered(number, answer.status());
