@@ -8,15 +8,17 @@ use crate::diagnostic::{Code, Diagnostic, Place, SourceId, Texts};
 use crate::integration::written::{Count, Items, ScriptSource, Switch, Written};
 use crate::integration::{Field, Fields, Key, Role, Value};
 use crate::manifest::rules::{self, Seen, View};
-use crate::manifest::{Entry, Manifest, State};
+use crate::manifest::{Entry, Manifest};
 use crate::secret::{Piece, Secret, Text};
 use crate::variables::{Resolver, Secrets, Variables, within};
 use crate::yaml::{Content, Node};
 
+pub(crate) use crate::manifest::State;
+
 /// What all manifests of a run ask for together.
 #[derive(Debug, Default)]
 pub(crate) struct DesiredState {
-    /// The entries, in the order they were read; no two have the same key.
+    /// The entries, in the order they were read; no two have the same key, unless each is pinned.
     pub(crate) entries: Vec<Desired>,
 }
 
@@ -34,6 +36,14 @@ pub(crate) struct Desired {
     pub(crate) place: Place,
     /// The file its script comes from, as the manifest names it.
     pub(crate) script_file: Option<String>,
+    /// Whether it should exist.
+    pub(crate) state: State,
+    /// The id of the record that it is pinned to.
+    pub(crate) id: Option<String>,
+    /// The name that its record may still have.
+    pub(crate) renamed_from: Option<String>,
+    /// The names of the rows that are written on create and left to others ever after.
+    pub(crate) ignored: BTreeSet<&'static str>,
 }
 
 /// The texts of script files, by the manifest that names them and the path it names.
@@ -68,9 +78,9 @@ pub(crate) fn build(
             continue;
         };
         unique(entry, &key, &mut seen, &mut resolver.findings);
-        if entry.own.state.is_none_or(|state| state == State::Present) {
-            state.entries.push(desired(entry, key, view));
-        }
+        let mut desired = desired(entry, key, view);
+        desired.renamed_from = renamed_from(entry, &mut resolver);
+        state.entries.push(desired);
     }
     Built {
         state,
@@ -94,20 +104,6 @@ pub(crate) fn not_yet_acting(manifests: &[Manifest]) -> Vec<Diagnostic> {
             add("settings", at);
         }
         for entry in &manifest.entries {
-            let own = [
-                ("id", entry.own.id.is_some()),
-                ("renamedFrom", entry.own.renamed_from.is_some()),
-                ("ignore", !entry.own.ignore.is_empty()),
-                (
-                    "state",
-                    entry.own.state.is_some_and(|state| state != State::Present),
-                ),
-            ];
-            for (name, used) in own {
-                if let Some(member) = entry.node.get(name).filter(|_| used) {
-                    add(name, &member.key_at);
-                }
-            }
             let script = entry
                 .value("script")
                 .and_then(|script| script.get("replace"));
@@ -228,13 +224,38 @@ fn desired(entry: &Entry, key: Key, view: View) -> Desired {
         }
     }
     entry.kind.normalise(&mut fields);
+    let ignored = ignored(entry, &written);
     Desired {
         key,
         fields,
         written,
         place: entry.place().clone(),
         script_file: entry.script_file().map(|(file, _)| file.to_owned()),
+        state: entry.own.state.unwrap_or(State::Present),
+        id: entry.own.id.clone(),
+        renamed_from: None,
+        ignored,
     }
+}
+
+/// The rows that the manifest leaves to others, and those it leaves out that follow one of them: a script that is
+/// left to others brings its own switch.
+fn ignored(entry: &Entry, written: &BTreeSet<&'static str>) -> BTreeSet<&'static str> {
+    let named = |field: &Field| entry.own.ignore.iter().any(|name| name == field.name);
+    let rows = entry.kind.fields();
+    let ignored = rows.iter().filter(|field| {
+        let leader = rows.iter().find(|row| Some(row.role) == field.follows);
+        named(field) || !written.contains(field.name) && leader.is_some_and(named)
+    });
+    ignored.map(|field| field.name).collect()
+}
+
+/// The old name, with its references replaced as in the name.
+fn renamed_from(entry: &Entry, resolver: &mut Resolver<'_>) -> Option<String> {
+    let old = entry.own.renamed_from.as_deref()?;
+    let node = entry.value("renamedFrom")?;
+    let text = resolver.text(old, &node.at, Secrets::Refused)?;
+    text.as_plain().map(str::to_owned)
 }
 
 /// The entry's values with their references replaced; one that could not be replaced is not among them.

@@ -2,7 +2,7 @@
 //! are equal.
 
 use super::Value;
-use super::compat::Versions;
+use super::compat::{Version, Versions};
 use crate::secret::{Secret, Text};
 
 /// A field of a kind of integration.
@@ -16,10 +16,14 @@ pub(crate) struct Field {
     pub(crate) left_out: LeftOut,
     /// Which server versions know it, and what the others do in its place.
     pub(crate) versions: Versions,
-    /// Whether a create must carry it even where the manifest leaves it out.
+    /// Whether a create and an update must carry it even where the manifest leaves it out.
     pub(crate) always_sent: bool,
+    /// The first version whose update changes it in an existing record.
+    pub(crate) changes_since: Version,
     /// Whether the server's value may hold credentials (a URL), so that it is not shown as it is.
     pub(crate) sensitive: bool,
+    /// The row that decides what it means to leave this one out, or whether this one counts at all.
+    pub(crate) follows: Option<Role>,
     /// What the stages that look things up need to know about it.
     pub(crate) role: Role,
 }
@@ -71,6 +75,8 @@ pub(crate) enum Role {
     PostsAs,
     /// Rooms and users.
     Destination,
+    /// What has to happen.
+    Event,
     /// A script to compile.
     Script,
     /// Whether the script is used.
@@ -85,7 +91,9 @@ impl Field {
         left_out: LeftOut::Empty,
         versions: Versions::ALL,
         always_sent: false,
+        changes_since: Version::new(0, 0),
         sensitive: false,
+        follows: None,
         role: Role::Plain,
     };
 
@@ -121,17 +129,27 @@ impl Field {
     pub(crate) fn default_value(&self, has_script: bool) -> Option<Value> {
         match self.left_out {
             LeftOut::On => Some(Value::Flag(true)),
-            LeftOut::Empty => Some(match self.shape {
-                Shape::Flag => Value::Flag(false),
-                Shape::Number => Value::Number(0),
-                Shape::Text => Value::Text(Text::EMPTY),
-                Shape::Joined | Shape::Set => Value::List(Vec::new()),
-                Shape::Script => Value::Script("".into()),
-                Shape::Secret => Value::Secret(Secret::new("")),
-            }),
+            LeftOut::Empty => Some(self.empty()),
             LeftOut::OnWithScript => Some(Value::Flag(has_script)),
             LeftOut::Required | LeftOut::Observed | LeftOut::Generated => None,
         }
+    }
+
+    /// The value that is the same as none.
+    pub(crate) fn empty(&self) -> Value {
+        match self.shape {
+            Shape::Flag => Value::Flag(false),
+            Shape::Number => Value::Number(0),
+            Shape::Text => Value::Text(Text::EMPTY),
+            Shape::Joined | Shape::Set => Value::List(Vec::new()),
+            Shape::Script => Value::Script("".into()),
+            Shape::Secret => Value::Secret(Secret::new("")),
+        }
+    }
+
+    /// Whether an update by this server changes it in an existing record. An unknown version counts as the newest.
+    pub(crate) fn changes_on(&self, server: Option<Version>) -> bool {
+        server.is_none_or(|version| version >= self.changes_since)
     }
 }
 
