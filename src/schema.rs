@@ -63,7 +63,7 @@ fn tidy(schema: &mut Schema) {
     if let Some(Json::String(text)) = schema.get_mut("description") {
         *text = text.replace('\n', " ");
         if let Some(default) = default {
-            text.push_str(&format!(" Default: `{default}`."));
+            *text = format!("{text} Default: `{default}`.");
         }
     }
     // `int64` and its kin are known to no editor.

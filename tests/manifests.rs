@@ -184,6 +184,7 @@ const INVALID: &[Invalid] = &[
     error("unknown-field--settings", 1, 13),
     error("unknown-field--snake", 6, 5),
     error("unknown-field--target-url", 8, 5),
+    error("unknown-field--text-as-key", 7, 7),
     error("unknown-field--top", 1, 1),
     error("unknown-field--top-other", 1, 1),
     warning("unknown-retry-delay", 9, 17),
