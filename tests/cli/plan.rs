@@ -22,7 +22,9 @@ fn a_plan_sends_get_requests_alone() {
         [
             "GET /api/info 200",
             "GET /api/v1/me 200",
-            "GET /api/v1/integrations.list 200"
+            "GET /api/v1/integrations.list 200",
+            "GET /api/v1/users.info 200",
+            "GET /api/v1/permissions.listAll 200"
         ]
     );
     // Who the posting users are, and whether they may.
