@@ -32,11 +32,11 @@ pub(crate) struct Cli {
 #[derive(Args, Debug)]
 pub(crate) struct TerminalArgs {
     /// Log each request to standard error; twice, with headers and bodies, secrets masked
-    #[arg(short, long, action = ArgAction::Count, global = true)]
+    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Terminal")]
     pub(crate) verbose: u8,
 
     /// Use colour
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, global = true)]
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, global = true, help_heading = "Terminal")]
     pub(crate) color: When,
 }
 

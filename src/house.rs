@@ -143,6 +143,7 @@ fn code(text: &str) -> String {
 fn is_test(path: &str) -> bool {
     ["house.rs", "scenarios.rs"].contains(&path)
         || path.contains("/tests/")
+        || path.starts_with("simulation/")
         || ["tests.rs", "fake.rs"]
             .iter()
             .any(|end| path.ends_with(end))

@@ -55,6 +55,8 @@ mod schema;
 mod script;
 mod secret;
 mod server;
+#[cfg(test)]
+mod simulation;
 mod source;
 mod variables;
 mod yaml;

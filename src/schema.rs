@@ -4,6 +4,7 @@
 //! never the value: the words are the owner's.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::paths::{Location, LocationSegment};
@@ -63,7 +64,7 @@ fn tidy(schema: &mut Schema) {
     if let Some(Json::String(text)) = schema.get_mut("description") {
         *text = text.replace('\n', " ");
         if let Some(default) = default {
-            text.push_str(&format!(" Default: `{default}`."));
+            let _ = write!(text, " Default: `{default}`.");
         }
     }
     // `int64` and its kin are known to no editor.

@@ -138,12 +138,8 @@ const INVALID: &[Invalid] = &[
     error("not-a-number--quoted", 1, 25),
     error("not-a-number--variable", 9, 17).with(&["--var", "count=many"]),
     error("not-a-number--word", 9, 17),
-    warning("not-yet--id", 6, 5),
-    warning("not-yet--ignore", 6, 5),
-    warning("not-yet--renamed-from", 6, 5),
     warning("not-yet--replace", 6, 33),
     warning("not-yet--settings", 1, 1),
-    warning("not-yet--state", 4, 5),
     error("retry-count", 9, 17),
     error("retry-count--negative", 9, 17),
     error("retry-count--variable", 9, 17).with(&["--var", "count=0"]),
@@ -184,6 +180,7 @@ const INVALID: &[Invalid] = &[
     error("unknown-field--settings", 1, 13),
     error("unknown-field--snake", 6, 5),
     error("unknown-field--target-url", 8, 5),
+    error("unknown-field--text-as-key", 7, 7),
     error("unknown-field--top", 1, 1),
     error("unknown-field--top-other", 1, 1),
     warning("unknown-retry-delay", 9, 17),
@@ -305,7 +302,7 @@ const VALID: &[Valid] = &[
     Valid("nothing", 0, &[], &[]),
     Valid("numbers", 3, &[], &[]),
     Valid("outgoing-every-field", 2, &[], &[]),
-    Valid("own-keys", 4, &["not-yet"; 10], &[]),
+    Valid("own-keys", 4, &["not-yet"], &[]),
     Valid("pruning", 0, &["not-yet"], &[]),
     Valid("same-name", 2, &[], &[]),
     Valid("script-above", 1, &[], &["--root", "."]),
@@ -558,7 +555,13 @@ fn every_code_has_a_case() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                // These report on servers and records; their codes are none of a manifest's.
+                if !["apply", "plan", "sandbox", "server"]
+                    .iter()
+                    .any(|name| path.ends_with(name))
+                {
+                    folders.push(path);
+                }
                 continue;
             }
             let source = fs::read_to_string(&path).unwrap();

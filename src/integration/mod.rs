@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub(crate) use compat::Version;
 pub(crate) use field::{Field, LeftOut, Role, Shape};
 pub(crate) use incoming::Incoming;
+#[cfg(test)]
+pub(crate) use outgoing::EVENTS;
 pub(crate) use outgoing::{Event, Outgoing};
 
 use crate::secret::{Secret, Text};

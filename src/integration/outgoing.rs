@@ -207,6 +207,7 @@ pub(super) const FIELDS: &[Field] = &[
     FLAG.named("runOnEdits"),
     Field {
         name: "targetRoom",
+        follows: Some(Role::Event),
         role: Role::Destination,
         ..Field::PLAIN
     },

@@ -36,6 +36,7 @@ pub(super) fn record(
             return Some(blocked.showing(update.blocking).with(conditions));
         }
     }
+    update.settle(&wanted);
     decide(record, update, conditions, observed)
 }
 
@@ -111,6 +112,19 @@ impl<'a> Update<'a> {
             Err(reason) => {
                 self.blocking.push(change);
                 Err(reason)
+            }
+        }
+    }
+
+    /// Puts what is wanted in the place of stored bytes that came alive: what the old event did not use was not
+    /// compared, and the new one may use it.
+    fn settle(&mut self, wanted: &Fields) {
+        let mut effective = self.to.clone();
+        effective.kind().normalise(&mut effective);
+        for (field, value) in wanted.iter() {
+            let taken = field.versions.take(self.server.version);
+            if taken && field.same(value, effective.get(field)) == Some(false) {
+                self.to.set(field.name, Some(value.clone()));
             }
         }
     }

@@ -57,7 +57,7 @@ impl<'a> Identity<'a> {
             if let Some(old) = old_key(entry) {
                 let renamed = renamed.entry(old).or_default();
                 renamed.entries += 1;
-                renamed.waiting |= !free.contains_key(&entry.key);
+                renamed.waiting |= entry.state == State::Present && !free.contains_key(&entry.key);
             }
         }
         Self {
@@ -73,7 +73,9 @@ impl<'a> Identity<'a> {
         if let Some(id) = &entry.id {
             return self.pinned(entry, id);
         }
-        let old = old_key(entry);
+        // What should not be there takes no record from an entry that is named like it.
+        let absent = entry.state == State::Absent;
+        let old = old_key(entry).filter(|old| !absent || !self.written.contains(old));
         match (self.free(&entry.key), self.old(old.as_ref())) {
             ([], []) => Match::Nothing,
             ([], [_, ..]) if self.is_contested(old.as_ref()) => Match::Blocked(None, contested()),

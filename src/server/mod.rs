@@ -35,7 +35,7 @@ pub(crate) use error::ServerError;
 pub(crate) use http_transport::{HttpTransport, Timeouts};
 pub(crate) use transport::Transport;
 #[cfg(test)]
-pub(crate) use transport::{BoxFuture, Request, SendError};
+pub(crate) use transport::{BoxFuture, Request, Response, SendError};
 
 use crate::integration::{Fields, Kind, Version};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};

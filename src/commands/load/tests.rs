@@ -335,10 +335,15 @@ fn survives(text: &[u8]) -> Result<(), TestCaseError> {
                 found.at.bytes.start <= found.at.bytes.end && end <= length,
                 "{found:?}"
             );
-            prop_assert!(
-                !found.message.is_empty() && !found.message.contains('\n'),
-                "{found:?}"
-            );
+            for words in [Some(&found.message), found.hint.as_ref()]
+                .into_iter()
+                .flatten()
+            {
+                prop_assert!(
+                    !words.is_empty() && !words.contains(['\n', '\r']),
+                    "{found:?}"
+                );
+            }
             prop_assert!(
                 found.code.0 != "unreadable" && found.code.0 != "schema",
                 "{found:?}"
@@ -360,7 +365,7 @@ fn survives(text: &[u8]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
@@ -378,16 +383,119 @@ proptest! {
     }
 
     #[test]
-    fn manifests_with_a_piece_changed_are_survived(
-        count in 1_usize..4,
-        changes in proptest::collection::vec((any::<prop::sample::Index>(), 0_usize..12, proptest::sample::select(PIECES)), 1..5)
-    ) {
-        let mut bytes = many(count).into_bytes();
-        for (index, removed, piece) in changes {
-            let at = index.index(bytes.len());
-            let end = (at + removed).min(bytes.len());
-            bytes.splice(at..end, piece.bytes());
-        }
+    fn manifests_with_pieces_changed_are_survived(bytes in changed()) {
         survives(&bytes)?;
     }
+}
+
+/// Values that are well-formed, and right in some places.
+const VALUES: &[&str] = &[
+    "a",
+    "\"\"",
+    "\" \"",
+    "ops",
+    "\"#ops,\"",
+    "[\"#a, #b\"]",
+    "[]",
+    "all_public_channels",
+    "\"@dana\"",
+    "${var.on}",
+    "${var.nope}",
+    "\"${secret.known} ${HOME}\"",
+    "${secret.key}",
+    "yes",
+    "true",
+    "0",
+    "2.5",
+    "{ file: nope.js }",
+    "{ a: b }",
+    "webhook-outgoing",
+    "roomCreated",
+    "[example.org, \"https://\"]",
+    "\"@a\"",
+];
+
+/// Manifests that are right, with a few values and now and then a piece put in the place of others.
+fn changed() -> impl Strategy<Value = Vec<u8>> {
+    let value = (any::<prop::sample::Index>(), prop::sample::select(VALUES));
+    let piece = (
+        any::<prop::sample::Index>(),
+        0_usize..12,
+        prop::sample::select(PIECES),
+    );
+    (
+        1_usize..4,
+        prop::collection::vec(value, 0..7),
+        prop::option::weighted(0.3, piece),
+    )
+        .prop_map(|(count, values, piece)| {
+            let text = many(count);
+            let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            for (index, value) in values {
+                let line = index.get_mut(&mut lines);
+                if let Some((key, _)) = line.split_once(": ") {
+                    *line = format!("{key}: {value}");
+                }
+            }
+            let mut bytes = lines.join("\n").into_bytes();
+            if let Some((index, removed, piece)) = piece {
+                let at = index.index(bytes.len());
+                let end = (at + removed).min(bytes.len());
+                bytes.splice(at..end, piece.bytes());
+            }
+            bytes
+        })
+}
+
+/// The changes end in every stage: some are taken, some are refused by each.
+#[test]
+fn changed_manifests_reach_every_stage() {
+    use proptest::strategy::ValueTree;
+
+    let checker = checker(|_| {});
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut reached = std::collections::BTreeMap::<&str, u32>::new();
+    for _ in 0..1000 {
+        let bytes = changed().new_tree(&mut runner).unwrap().current();
+        let loaded = checked(&bytes, &checker);
+        let codes: Vec<_> = loaded.findings.iter().map(|found| found.code.0).collect();
+        let any = |of: &[&str]| {
+            codes
+                .iter()
+                .any(|code| of.iter().any(|start| code.starts_with(start)))
+        };
+        let stages = [
+            ("taken", codes.is_empty()),
+            ("yaml", any(&["yaml-"])),
+            (
+                "schema",
+                any(&[
+                    "unknown-field",
+                    "missing-field",
+                    "wrong-type",
+                    "empty",
+                    "not-a",
+                ]),
+            ),
+            (
+                "variables",
+                any(&["undefined-variable", "malformed-reference"]),
+            ),
+            (
+                "rules",
+                any(&[
+                    "channel-prefix",
+                    "comma-in-channel",
+                    "unused",
+                    "url-form",
+                    "blank-",
+                    "username-form",
+                ]),
+            ),
+        ];
+        for (stage, reaches) in stages {
+            *reached.entry(stage).or_default() += u32::from(reaches);
+        }
+    }
+    assert!(reached.values().all(|times| *times >= 20), "{reached:?}");
 }

@@ -1,0 +1,392 @@
+//! What holds for any desired and any observed state, on every version.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value as Json, json};
+
+use super::world::{Seeded, Stored, World, desired, quirks};
+use super::{Client, draw};
+use crate::apply::{Applied, Outcome};
+use crate::desired::DesiredState;
+use crate::integration::{Field, Key, LeftOut};
+use crate::observed::Record;
+use crate::plan::{Action, Change, Extent, Plan};
+use crate::sandbox::Quirk;
+use crate::server::Transport;
+
+/// A case: a server, what it holds, and what is asked of it.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) version: &'static str,
+    /// In what the server behaves unlike the version that it reports.
+    pub(super) lies: Vec<(Quirk, bool)>,
+    pub(super) records: Vec<Seeded>,
+    pub(super) entries: Vec<Json>,
+}
+
+pub(super) const VERSIONS: [&str; 7] = ["3.4", "5.0", "6.3", "6.13", "7.5", "8.4", "8.8"];
+
+pub(super) fn honest() -> impl Strategy<Value = Case> {
+    let version = select(VERSIONS.to_vec());
+    (version, draw::records(), draw::entries()).prop_map(|(version, records, entries)| Case {
+        version,
+        lies: Vec::new(),
+        records,
+        entries,
+    })
+}
+
+fn lying() -> impl Strategy<Value = Case> {
+    let lies = subsequence(quirks(), 1..5);
+    (honest(), lies, any::<u8>()).prop_map(|(case, lies, bits)| Case {
+        lies: lies
+            .into_iter()
+            .enumerate()
+            .map(|(index, quirk)| (quirk, bits >> index & 1 == 1))
+            .collect(),
+        ..case
+    })
+}
+
+/// What one run did.
+pub(super) struct Run {
+    before: Vec<Stored>,
+    plan: Plan,
+    applied: Applied,
+    after: Vec<Stored>,
+    /// The next plan, with everything looked up.
+    next: Plan,
+    /// The next plan of a user who does not ask for more.
+    plain: Plan,
+}
+
+/// Runs a case with a client over the wire that `wrap` makes of the plain one.
+pub(super) async fn run(case: &Case, wrap: fn(Arc<dyn Transport>) -> Arc<dyn Transport>) -> Run {
+    let world = World::with(case.version, &case.lies, &case.records).await;
+    let before = world.records();
+    let mut desired = desired(&pinned(&case.entries, &before));
+    let client = Client::over(wrap(world.line()));
+    let (plan, applied) = client.apply(&desired).await;
+    let after = world.records();
+    let sober = Client::over(world.line());
+    let (_, next) = sober.plan(&desired, Extent::All).await;
+    let (_, plain) = sober.plan(&desired, Extent::Writes).await;
+    unordered(&mut desired, &sober, &plain).await;
+    Run {
+        before,
+        plan,
+        applied,
+        after,
+        next,
+        plain,
+    }
+}
+
+/// The order of entries makes no difference.
+async fn unordered(desired: &mut DesiredState, client: &Client, plan: &Plan) {
+    desired.entries.reverse();
+    let (_, reversed) = client.plan(desired, Extent::Writes).await;
+    assert_eq!(format!("{plan:?}"), format!("{reversed:?}"));
+}
+
+/// The entries with the ids that their pins stand for, each record pinned once at most.
+fn pinned(entries: &[Json], records: &[Stored]) -> Vec<Json> {
+    let mut free: BTreeSet<usize> = (0..records.len()).collect();
+    let mut entries = entries.to_vec();
+    for entry in &mut entries {
+        let Some(entry) = entry.as_object_mut() else {
+            continue;
+        };
+        let pin = entry
+            .remove("pin")
+            .and_then(|pin| pin.as_u64())
+            .unwrap_or(u64::MAX);
+        let pin = usize::try_from(pin).unwrap_or(usize::MAX);
+        if free.remove(&pin) {
+            entry.insert("id".to_owned(), records[pin]["_id"].clone());
+        }
+    }
+    entries
+}
+
+fn id_of(action: &Action) -> Option<&str> {
+    match action {
+        Action::Update { id, .. } | Action::Delete { id } => Some(&id.0),
+        Action::Create(_) | Action::Condition { .. } | Action::Blocked { .. } => None,
+    }
+}
+
+fn by_id(records: &[Stored]) -> BTreeMap<&str, &Stored> {
+    let records = records.iter();
+    records
+        .map(|it| (it["_id"].as_str().unwrap_or_default(), it))
+        .collect()
+}
+
+fn decoded(stored: &Stored) -> Record {
+    Record::decode(stored.clone()).unwrap()
+}
+
+impl Run {
+    /// Records that the plan does not write are the same, bit for bit; those it deletes are what is gone, and only
+    /// what it creates is new.
+    fn leaves_strangers_alone(&self) -> Result<(), String> {
+        let written: BTreeMap<_, _> = self
+            .plan
+            .changes
+            .iter()
+            .filter_map(|change| Some((id_of(&change.action)?, &change.action)))
+            .collect();
+        let after = by_id(&self.after);
+        for (id, record) in by_id(&self.before) {
+            match (written.get(id), after.get(id)) {
+                (None, Some(same)) if *same == record => {}
+                (None, now) => return Err(format!("stranger {id}: {record:?} is {now:?}")),
+                (Some(Action::Delete { .. }), _) | (Some(_), Some(_)) => {}
+                (Some(action), None) => return Err(format!("{id} is gone: {action:?}")),
+            }
+        }
+        let creates = self.plan.changes.iter();
+        let creates = creates.filter(|it| matches!(it.action, Action::Create(_)));
+        let most = self.before.len() + creates.count();
+        (self.after.len() <= most)
+            .then_some(())
+            .ok_or_else(|| format!("more records than asked for: {:#?}", self.after))
+    }
+
+    /// An update changes what it says, and nothing else; what makes the URL stays as it is.
+    fn updates_change_what_they_say(&self) -> Result<(), String> {
+        let after = by_id(&self.after);
+        for (id, before) in by_id(&self.before) {
+            let mut changes = self.plan.changes.iter();
+            let update =
+                |it: &&Change| matches!(&it.action, Action::Update { id: of, .. } if of.0 == id);
+            let (Some(change), Some(after)) = (changes.find(update), after.get(id)) else {
+                continue;
+            };
+            let incoming = before["type"] == "webhook-incoming";
+            for key in ["_id", "type", "_createdBy", "_createdAt", "token"] {
+                if (key != "token" || incoming) && before.get(key) != after.get(key) {
+                    return Err(format!("{id}: `{key}` changed"));
+                }
+            }
+            let said = |field: &Field| {
+                let mut fields = change.fields.iter();
+                fields.any(|it| it.field.name == field.name || Some(it.field.role) == field.follows)
+            };
+            let (before, now) = (decoded(before), decoded(after));
+            let (before, now) = (before.fields().unwrap(), now.fields().unwrap());
+            let retries = change
+                .fields
+                .iter()
+                .any(|it| it.field.name.starts_with("retry"));
+            for field in before.differing(&now) {
+                let filled = field.name.starts_with("retry") && retries;
+                // A record without one gets the server's own, which does the same.
+                let default = field.left_out == LeftOut::Observed && before.get(field).is_none();
+                if !said(field) && !filled && !default {
+                    return Err(format!(
+                        "{id}: `{}` changed and was not said to",
+                        field.name
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every write is done, or is one that the server cannot do and that the run tells of.
+    fn everything_is_done(&self) -> Result<(), String> {
+        for (index, outcome) in &self.applied.outcomes {
+            let fine = match outcome {
+                Outcome::Blocked | Outcome::Condition => true,
+                // A script that is broken is so whoever writes it.
+                Outcome::NotApplied { shortfall, .. } => {
+                    shortfall.fields.is_empty()
+                        && shortfall.why.iter().all(|it| it.contains("script"))
+                }
+                outcome => outcome.is_done(),
+            };
+            if !fine {
+                let change = &self.plan.changes[*index];
+                return Err(format!("{outcome:?} of {change:#?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The next plan names the blocked ones and the conditions, and nothing else.
+    fn next_is_empty(&self) -> Result<(), String> {
+        for plan in [&self.next, &self.plain] {
+            let left = plan.changes.iter().find(|change| match &change.action {
+                Action::Blocked { .. } => !self.was_blocked(&change.key),
+                Action::Condition { .. } => change.conditions.is_empty(),
+                _ => !self.is_told(change),
+            });
+            if let Some(change) = left {
+                return Err(format!("the next plan has {change:#?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn was_blocked(&self, key: &Key) -> bool {
+        let mut changes = self.plan.changes.iter();
+        changes.any(|it| it.key == *key && matches!(it.action, Action::Blocked { .. }))
+            // To mend a condition that nobody asked about before may be impossible.
+            || self.plan.changes.iter().all(|it| it.key != *key)
+    }
+
+    /// Whether a change is there for a condition alone.
+    fn is_told(&self, change: &Change) -> bool {
+        !change.conditions.is_empty() && change.fields.iter().all(|it| it.after.is_none())
+    }
+
+    /// What holds whatever the server is.
+    fn keeps_the_promises(&self) -> Result<(), String> {
+        self.leaves_strangers_alone()?;
+        if self
+            .applied
+            .outcomes
+            .iter()
+            .all(|(_, outcome)| outcome.is_done())
+        {
+            let field =
+                |it: &&Change| !self.is_told(it) && !matches!(it.action, Action::Condition { .. });
+            if let Some(change) = self.plain.changes.iter().find(field) {
+                return Err(format!("all is done, and the next plan has {change:#?}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What holds of a server that is what it says.
+pub(super) fn honest_law(run: &Run) -> Result<(), String> {
+    run.keeps_the_promises()?;
+    run.updates_change_what_they_say()?;
+    run.everything_is_done()?;
+    run.next_is_empty()
+}
+
+pub(super) fn paused<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+fn holds(cases: u32, drawn: impl Strategy<Value = Case>, law: fn(&Run) -> Result<(), String>) {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 300,
+        ..Config::default()
+    };
+    let outcome = TestRunner::new_with_rng(config, rng()).run(&drawn, |case| {
+        let run = paused(run(&case, |line| line));
+        law(&run).map_err(TestCaseError::fail)
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+}
+
+/// The same cases in every run: a change of the code that breaks a law breaks it for everybody.
+pub(super) fn rng() -> proptest::test_runner::TestRng {
+    proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha)
+}
+
+#[test]
+fn after_an_apply_the_next_plan_is_empty() {
+    holds(cases(300), honest(), honest_law);
+}
+
+#[test]
+fn a_server_that_lies_about_its_version_breaks_no_promise() {
+    holds(cases(300), lying(), Run::keeps_the_promises);
+}
+
+/// How many cases: `RCSYNC_CASES` says otherwise.
+fn cases(default: u32) -> u32 {
+    let given = std::env::var("RCSYNC_CASES").ok();
+    given.and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// The laws are about something: the cases reach every kind of change.
+#[test]
+fn the_cases_reach_what_the_laws_speak_of() {
+    let mut seen = BTreeMap::new();
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng());
+    for _ in 0..200 {
+        let case = honest().new_tree(&mut runner).unwrap().current();
+        let run = paused(run(&case, |line| line));
+        for change in run.plan.changes.iter().chain(&run.next.changes) {
+            let mut saw = |what: &str| *seen.entry(what.to_owned()).or_insert(0) += 1;
+            match &change.action {
+                Action::Create(_) => saw("create"),
+                Action::Update { .. } => saw("update"),
+                Action::Delete { .. } => saw("delete"),
+                Action::Condition { .. } => saw("condition"),
+                Action::Blocked { reason, .. } if !reason.choices.is_empty() => saw("ambiguous"),
+                Action::Blocked { .. } => saw("blocked"),
+            }
+            for condition in &change.conditions {
+                saw(condition.code);
+            }
+            for field in change
+                .fields
+                .iter()
+                .filter(|_| id_of(&change.action).is_some())
+            {
+                saw(field.field.name);
+            }
+        }
+    }
+    for what in [
+        "create",
+        "update",
+        "delete",
+        "condition",
+        "ambiguous",
+        "blocked",
+        "script-not-compiled",
+        "posts-as-someone-else",
+        "name",
+        "username",
+        "channel",
+        "script",
+        "event",
+        "urls",
+        "token",
+        "triggerWords",
+        "skipTranspile",
+        "retryCount",
+    ] {
+        assert!(seen.contains_key(what), "{what}: {seen:#?}");
+    }
+}
+
+#[test]
+fn a_case_is_what_it_seems() {
+    let entries = [
+        json!({"type": "webhook-incoming", "name": "A", "username": "rocket.cat",
+        "channel": "#general", "pin": 7}),
+    ];
+    let case = Case {
+        version: "8.8",
+        lies: Vec::new(),
+        records: Vec::new(),
+        entries: entries.to_vec(),
+    };
+    let run = paused(run(&case, |line| line));
+    assert_eq!(run.after.len(), 1);
+    assert_eq!(honest_law(&run), Ok(()));
+}
