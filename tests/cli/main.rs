@@ -11,5 +11,6 @@ mod failures;
 mod plan;
 mod readme;
 mod sandbox;
+mod scripts;
 mod support;
 mod usage;
