@@ -3,6 +3,7 @@
 //! No flag reads the environment here: `--sandbox` wins over the environment and clashes with the flags, which clap
 //! cannot tell apart.
 
+mod export;
 mod sandbox;
 
 use std::num::NonZeroU8;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use export::ExportArgs;
 pub(crate) use sandbox::SandboxArgs;
 
 /// Keeps a Rocket.Chat server's webhook integrations as code
@@ -56,6 +58,9 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Create on the server what the manifests ask for and it does not have
     Apply(ApplyArgs),
+    /// Write what the server has as a manifest, so that a plan of it is empty
+    #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
+    Export(ExportArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
     /// Serve an imitation of Rocket.Chat's integration endpoints on this machine

@@ -64,6 +64,7 @@ pub(super) const SCRIPT_ENGINE: Field = Field {
     name: "scriptEngine",
     left_out: LeftOut::Observed,
     versions: Versions::since(Version::new(6, 5), Instead::Text("vm2")),
+    created_with: Some(Instead::Text("isolated-vm")),
     ..Field::PLAIN
 };
 
@@ -73,5 +74,6 @@ pub(super) const SKIP_TRANSPILE: Field = Field {
     shape: Shape::Flag,
     left_out: LeftOut::Observed,
     versions: Versions::since(Version::new(8, 4), Instead::Flag(false)),
+    created_with: Some(Instead::Flag(false)),
     ..Field::PLAIN
 };

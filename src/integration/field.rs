@@ -1,7 +1,7 @@
 //! One row of a kind's table: everything the stages need to know about a field, and when two of its values
 //! are equal.
 
-use super::compat::Versions;
+use super::compat::{Instead, Versions};
 use super::{Key, Value};
 use crate::secret::{Secret, Text};
 
@@ -20,6 +20,8 @@ pub(crate) struct Field {
     pub(crate) always_sent: bool,
     /// Whether the server's value may hold credentials (a URL), so that it is not shown as it is.
     pub(crate) sensitive: bool,
+    /// What the server gives a new record that is created without it, where that is fixed.
+    pub(crate) created_with: Option<Instead>,
     /// What the stages that look things up need to know about it.
     pub(crate) role: Role,
 }
@@ -86,12 +88,18 @@ impl Field {
         versions: Versions::ALL,
         always_sent: false,
         sensitive: false,
+        created_with: None,
         role: Role::Plain,
     };
 
     /// The same row under another name.
     pub(super) const fn named(self, name: &'static str) -> Self {
         Self { name, ..self }
+    }
+
+    /// Whether a new record gets this value without asking for it.
+    pub(crate) fn comes_by_itself(&self, value: &Value) -> bool {
+        self.created_with.is_some_and(|given| given.is(value))
     }
 
     /// Whether a desired and an observed value are equal; `None` where an unknown secret stands in the way.
@@ -117,16 +125,23 @@ impl Field {
     pub(crate) fn default_value(&self, has_script: bool) -> Option<Value> {
         match self.left_out {
             LeftOut::On => Some(Value::Flag(true)),
-            LeftOut::Empty => Some(match self.shape {
-                Shape::Flag => Value::Flag(false),
-                Shape::Number => Value::Number(0),
-                Shape::Text => Value::Text(Text::EMPTY),
-                Shape::Joined | Shape::Set => Value::List(Vec::new()),
-                Shape::Script => Value::Script("".into()),
-                Shape::Secret => Value::Secret(Secret::new("")),
-            }),
+            LeftOut::Empty => Some(self.shape.empty()),
             LeftOut::OnWithScript => Some(Value::Flag(has_script)),
             LeftOut::Required | LeftOut::Observed | LeftOut::Generated => None,
+        }
+    }
+}
+
+impl Shape {
+    /// The value that compares equal to none at all (a number has none such; this is its nearest).
+    pub(crate) fn empty(self) -> Value {
+        match self {
+            Self::Flag => Value::Flag(false),
+            Self::Number => Value::Number(0),
+            Self::Text => Value::Text(Text::EMPTY),
+            Self::Joined | Self::Set => Value::List(Vec::new()),
+            Self::Script => Value::Script("".into()),
+            Self::Secret => Value::Secret(Secret::new("")),
         }
     }
 }
