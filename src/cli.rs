@@ -3,6 +3,11 @@
 //! No flag reads the environment here: `--sandbox` wins over the environment and clashes with the flags, which clap
 //! cannot tell apart.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help texts, which are no Markdown"
+)]
+
 mod export;
 mod sandbox;
 
@@ -151,7 +156,7 @@ pub(crate) struct ManifestArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
 
-    /// Value of `${var.NAME}`; shown in plans [env: RCSYNC_VAR_<NAME>]
+    /// Value of `${var.NAME}`; shown in plans (environment: RCSYNC_VAR_NAME)
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) var: Vec<String>,
 
@@ -159,7 +164,7 @@ pub(crate) struct ManifestArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) var_file: Vec<PathBuf>,
 
-    /// YAML file of the values of `${secret.NAME}`, never shown [env: RCSYNC_SECRET_<NAME>]
+    /// YAML file of the values of `${secret.NAME}`, never shown (environment: RCSYNC_SECRET_NAME)
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_file: Vec<PathBuf>,
 
@@ -171,16 +176,16 @@ pub(crate) struct ManifestArgs {
 /// Which server, and as whom
 #[derive(Args, Debug)]
 pub(crate) struct ServerArgs {
-    /// Address of the server, with the path it lives under [env: RCSYNC_URL]
+    /// Address of the server, with the path it lives under (environment: RCSYNC_URL)
     #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
 
-    /// Id of the user that the token belongs to [env: RCSYNC_USER_ID]
+    /// Id of the user that the token belongs to (environment: RCSYNC_USER_ID)
     #[arg(long, value_name = "ID")]
     pub(crate) user_id: Option<String>,
 
     /// File that holds the token; the token itself is taken from the environment only
-    /// [env: RCSYNC_AUTH_TOKEN_FILE, RCSYNC_AUTH_TOKEN]
+    /// (environment: RCSYNC_AUTH_TOKEN_FILE, RCSYNC_AUTH_TOKEN)
     #[arg(long, value_name = "FILE")]
     pub(crate) auth_token_file: Option<PathBuf>,
 

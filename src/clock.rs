@@ -25,6 +25,7 @@ impl Clock {
     }
 
     /// A clock that shows `millis` milliseconds after the epoch at this moment.
+    #[cfg(test)]
     pub(crate) fn starting_at(millis: u64) -> Self {
         Self {
             wall: Duration::from_millis(millis),

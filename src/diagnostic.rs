@@ -183,11 +183,6 @@ impl SourceText {
             .map_or(self.text.len(), |next| next - 1);
         start..end
     }
-
-    /// How many lines there are.
-    pub(crate) fn line_count(&self) -> usize {
-        self.lines.len()
-    }
 }
 
 #[cfg(test)]

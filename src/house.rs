@@ -75,7 +75,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("script", &["diagnostic"]),
     ("sandbox", &["script", "clock"]),
     // The edges.
-    ("cli", &[]),
+    // Its flags are parsed into the sandbox's own words.
+    ("cli", &["sandbox"]),
     ("commands", &["*"]),
     ("lib", &["commands"]),
     ("main", &[]),

@@ -54,6 +54,7 @@ mod sandbox;
 #[cfg(test)]
 mod scenarios;
 mod schema;
+mod script;
 mod secret;
 mod server;
 mod source;

@@ -142,6 +142,7 @@ impl Record {
     }
 
     /// The id of the user that it posts as: the one that counts, whatever the username says (reference 3.5).
+    #[cfg(test)]
     pub(crate) fn user_id(&self) -> Option<&str> {
         text(&self.raw, "userId")
     }

@@ -56,11 +56,6 @@ enum Part<'t> {
     Malformed(&'t str),
 }
 
-/// Whether a text holds a reference, or the start of one.
-pub(crate) fn holds_reference(text: &str) -> bool {
-    text.contains("${")
-}
-
 fn parts(mut text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     while let Some(start) = text.find("${") {

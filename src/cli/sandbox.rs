@@ -2,8 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+
+use crate::sandbox::{Quirk, Rate, Version};
 
 /// The flags of `rcsync sandbox`
 #[derive(Args, Debug)]
@@ -19,4 +22,55 @@ pub(crate) struct SandboxArgs {
     /// Fill an empty state with the users, rooms and permissions of this file
     #[arg(long, value_name = "FILE")]
     pub(crate) fixture: Option<PathBuf>,
+
+    /// Make ids and tokens from this number, the same in every run
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+
+    /// Behave as this version of the server, 3.4 to 8.8
+    #[arg(long, value_name = "VERSION", default_value_t)]
+    pub(crate) server_version: Version,
+
+    /// Switch one quirk of the version on or off (repeatable)
+    #[arg(long, value_name = "NAME=on|off", value_parser = quirk)]
+    pub(crate) quirk: Vec<(Quirk, bool)>,
+
+    /// Limit each caller to so many calls in so many seconds, per endpoint
+    #[arg(long, value_name = "CALLS/SECONDS", value_parser = rate)]
+    pub(crate) rate_limit: Option<Rate>,
+
+    /// Make up rooms and users that are not there (users as bots)
+    #[arg(long)]
+    pub(crate) invent: bool,
+
+    /// Answer below /sandbox/: faults, drift, and the requests received
+    #[arg(long)]
+    pub(crate) control: bool,
+
+    /// Milliseconds between the time stamp of a new integration and its appearance
+    #[arg(long, value_name = "MILLISECONDS", default_value = "0", value_parser = millis)]
+    pub(crate) create_gap: Duration,
+}
+
+fn quirk(text: &str) -> Result<(Quirk, bool), String> {
+    match text.split_once('=') {
+        Some((name, "on")) => Ok((name.parse()?, true)),
+        Some((name, "off")) => Ok((name.parse()?, false)),
+        _ => Err("expected NAME=on or NAME=off".to_owned()),
+    }
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    let parsed = text.split_once('/').and_then(|(calls, seconds)| {
+        let (calls, seconds): (u64, u64) = (calls.parse().ok()?, seconds.parse().ok()?);
+        let millis = seconds.checked_mul(1000)?;
+        (calls > 0 && seconds > 0).then_some(Rate { calls, millis })
+    });
+    parsed.ok_or_else(|| "expected CALLS/SECONDS, such as 10/60".to_owned())
+}
+
+fn millis(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .map(Duration::from_millis)
+        .map_err(|_| "expected a number of milliseconds".to_owned())
 }

@@ -165,7 +165,7 @@ impl Loaded {
     }
 
     /// Shows the findings on standard error, with a closing line.
-    pub(crate) fn show_findings(&self, terminal: Terminal) {
+    pub(super) fn show_findings(&self, terminal: Terminal) {
         let texts = &self.sources.texts;
         let masked: Vec<_> = self
             .sources

@@ -38,7 +38,7 @@ pub(crate) fn run() -> Exit {
         Command::Apply(args) => apply::run(&args, terminal),
         Command::Export(args) => export::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
-        Command::Sandbox(args) => sandbox::run(&args),
+        Command::Sandbox(args) => sandbox::run(args),
     }
 }
 

@@ -17,9 +17,10 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         match planned(&args.manifests, &args.server, false, terminal).await {
             Ok(planned) => {
                 terminal::out(&report::plan_text(&planned.report, terminal.color_out));
-                match args.detailed_exitcode && !planned.plan.is_empty() {
-                    true => Exit::Changes,
-                    false => Exit::Done,
+                if args.detailed_exitcode && !planned.plan.is_empty() {
+                    Exit::Changes
+                } else {
+                    Exit::Done
                 }
             }
             Err(exit) => exit,

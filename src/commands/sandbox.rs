@@ -1,9 +1,119 @@
 //! `rcsync sandbox`: serve the sandbox over HTTP until it is stopped.
 
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::cli::SandboxArgs;
+use crate::clock::Clock;
 use crate::exit::Exit;
+use crate::sandbox::{self, Config, Sandbox, Store};
 
 /// Serves until SIGINT or SIGTERM.
-pub(crate) fn run(_args: &SandboxArgs) -> Exit {
+pub(crate) fn run(args: SandboxArgs) -> Exit {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(open_and_serve(args)),
+        Err(error) => failed(&error, Exit::Unexpected),
+    }
+}
+
+/// Opens the state and the port, says how to use them, and serves.
+async fn open_and_serve(args: SandboxArgs) -> Exit {
+    let listen = args.listen;
+    let with_fixture = args.fixture.is_some();
+    if let Some(state) = &args.state
+        && let Err(error) = sandbox::compact(state)
+    {
+        return failed(&error, Exit::Invalid);
+    }
+    let sandbox = match Sandbox::open(&config(args), Clock::system()) {
+        Ok(sandbox) => sandbox,
+        Err(error) => return failed(&error, Exit::Invalid),
+    };
+    let bound = TcpListener::bind(listen)
+        .await
+        .and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let (address, listener) = match bound {
+        Ok(bound) => bound,
+        Err(error) => {
+            return failed(
+                &format!("cannot listen on {listen}: {error}"),
+                Exit::Invalid,
+            );
+        }
+    };
+    if !address.ip().is_loopback() {
+        warn(&format!(
+            "warning: {address} can be reached from other machines, and the sandbox guards nothing"
+        ));
+    }
+    if greet(&sandbox, address, with_fixture).is_err() {
+        return Exit::Unexpected;
+    }
+    sandbox::serve(sandbox, listener, stopped()).await;
     Exit::Done
+}
+
+/// The flags in the sandbox's words.
+fn config(args: SandboxArgs) -> Config {
+    Config {
+        version: args.server_version,
+        quirks: args.quirk,
+        invent: args.invent,
+        seed: args.seed,
+        rate: args.rate_limit,
+        create_gap: args.create_gap,
+        control: args.control,
+        fixture: args.fixture,
+        store: args.state.map_or(Store::Memory, Store::File),
+    }
+}
+
+/// Says where the sandbox is and who may use it, as lines for a shell.
+fn greet(sandbox: &Arc<Sandbox>, address: SocketAddr, with_fixture: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "# A sandbox: it imitates Rocket.Chat's integration endpoints. Stop it with Ctrl-C."
+    )?;
+    if with_fixture {
+        writeln!(
+            out,
+            "# The users and tokens are the fixture's; these are an administrator's."
+        )?;
+    }
+    writeln!(out, "export RCSYNC_URL=http://{address}")?;
+    if let Some((id, token)) = sandbox.admin() {
+        writeln!(out, "export RCSYNC_USER_ID={id}")?;
+        writeln!(out, "export RCSYNC_AUTH_TOKEN={token}")?;
+    }
+    out.flush()
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn stopped() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return drop(tokio::signal::ctrl_c().await);
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// Says why it cannot go on.
+fn failed(why: &impl ToString, exit: Exit) -> Exit {
+    warn(&format!("error: {}", why.to_string()));
+    exit
+}
+
+/// A line on standard error; there is nobody else to tell when that fails.
+fn warn(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -2,13 +2,18 @@
 
 use std::env;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
+
 use super::terminal;
 use crate::cli::ServerArgs;
+use crate::clock::Clock;
 use crate::exit::Exit;
+use crate::sandbox::{self, Config, Sandbox, Store};
 use crate::secret::Secret;
 use crate::server::{BaseUrl, Credentials, HttpTransport, Reader, ServerError, Timeouts};
 
@@ -28,15 +33,14 @@ pub(super) struct Session {
 /// # Errors
 /// When a flag, a variable or a file is missing or unsound; the reason has been shown.
 pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Exit> {
-    let (base, credentials, sandbox) = match &args.sandbox {
-        Some(state) => embedded(state, writing).await?,
-        None => {
-            let (base, credentials) = named(args).map_err(|(message, hint)| {
-                terminal::error(&message, Some(&hint));
-                Exit::Invalid
-            })?;
-            (base, credentials, None)
-        }
+    let (base, credentials, sandbox) = if let Some(state) = &args.sandbox {
+        embedded(state, writing).await?
+    } else {
+        let (base, credentials) = named(args).map_err(|(message, hint)| {
+            terminal::error(&message, Some(&hint));
+            Exit::Invalid
+        })?;
+        (base, credentials, None)
     };
     let timeout = Duration::from_secs(args.timeout.into());
     let timeouts = Timeouts {
@@ -116,10 +120,46 @@ pub(super) fn failed(error: &ServerError) -> Exit {
     error.exit()
 }
 
+/// A sandbox on a free port of this machine, and an administrator of it. It runs on this runtime, until the end.
 async fn embedded(
     state: &Path,
-    _writing: bool,
+    writing: bool,
 ) -> Result<(BaseUrl, Credentials, Option<String>), Exit> {
-    let _ = state;
-    Err(Exit::Unexpected)
+    let config = Config {
+        invent: true,
+        store: store(state, writing)?,
+        ..Config::default()
+    };
+    let sandbox = Sandbox::open(&config, Clock::system()).map_err(|error| unusable(&error))?;
+    let (user_id, token) = sandbox
+        .admin()
+        .ok_or_else(|| unusable(&"it has no administrator"))?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    let listener = listener.map_err(|error| unusable(&error))?;
+    let address = listener.local_addr().map_err(|error| unusable(&error))?;
+    tokio::spawn(sandbox::serve(sandbox, listener, std::future::pending()));
+    let base = BaseUrl::parse(&format!("http://{address}")).map_err(|error| unusable(&error))?;
+    let credentials = Credentials {
+        user_id,
+        token: Secret::new(token),
+    };
+    Ok((base, credentials, Some(state.display().to_string())))
+}
+
+/// Where the sandbox keeps its state. A plan writes nothing, so it neither makes the file nor tidies it.
+fn store(state: &Path, writing: bool) -> Result<Store, Exit> {
+    if !writing {
+        return Ok(Store::ReadOnly(state.to_owned()));
+    }
+    if let Some(folder) = state.parent() {
+        fs::create_dir_all(folder).map_err(|error| unusable(&error))?;
+    }
+    sandbox::compact(state).map_err(|error| unusable(&error))?;
+    Ok(Store::File(state.to_owned()))
+}
+
+/// Shows why the sandbox cannot be used.
+fn unusable(why: &dyn std::fmt::Display) -> Exit {
+    terminal::error(&format!("the sandbox cannot be used: {why}"), None);
+    Exit::Invalid
 }

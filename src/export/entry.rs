@@ -201,7 +201,7 @@ impl<'a> Scribe<'a> {
 /// The value of a row, if leaving it out would say something else.
 fn worth_writing(field: &Field, fields: &Fields, has_script: bool) -> Option<Value> {
     let observed = fields.get(field);
-    let value = || observed.cloned().unwrap_or_else(|| field.shape.empty());
+    let value = || observed.cloned().unwrap_or_else(|| field.empty());
     match field.left_out {
         LeftOut::Generated => None,
         LeftOut::Required => Some(value()),

@@ -1,8 +1,8 @@
 //! One row of a kind's table: everything the stages need to know about a field, and when two of its values
 //! are equal.
 
+use super::Value;
 use super::compat::{Instead, Versions};
-use super::{Key, Value};
 use crate::secret::{Secret, Text};
 
 /// A field of a kind of integration.
@@ -106,6 +106,10 @@ impl Field {
     ///
     /// Absent, null and empty are one; absent and `false` are one; lists are sets; scripts are compared
     /// without regard to line ends and trailing newlines.
+    #[expect(
+        clippy::unused_self,
+        reason = "equality is a question to the row, whichever the shape"
+    )]
     pub(crate) fn same(&self, desired: &Value, observed: Option<&Value>) -> Option<bool> {
         let Some(observed) = observed else {
             return Some(is_empty(desired));
@@ -125,31 +129,22 @@ impl Field {
     pub(crate) fn default_value(&self, has_script: bool) -> Option<Value> {
         match self.left_out {
             LeftOut::On => Some(Value::Flag(true)),
-            LeftOut::Empty => Some(self.shape.empty()),
+            LeftOut::Empty => Some(self.empty()),
             LeftOut::OnWithScript => Some(Value::Flag(has_script)),
             LeftOut::Required | LeftOut::Observed | LeftOut::Generated => None,
         }
     }
-}
 
-impl Shape {
-    /// The value that compares equal to none at all (a number has none such; this is its nearest).
-    pub(crate) fn empty(self) -> Value {
-        match self {
-            Self::Flag => Value::Flag(false),
-            Self::Number => Value::Number(0),
-            Self::Text => Value::Text(Text::EMPTY),
-            Self::Joined | Self::Set => Value::List(Vec::new()),
-            Self::Script => Value::Script("".into()),
-            Self::Secret => Value::Secret(Secret::new("")),
+    /// The value that is the same as none.
+    pub(crate) fn empty(&self) -> Value {
+        match self.shape {
+            Shape::Flag => Value::Flag(false),
+            Shape::Number => Value::Number(0),
+            Shape::Text => Value::Text(Text::EMPTY),
+            Shape::Joined | Shape::Set => Value::List(Vec::new()),
+            Shape::Script => Value::Script("".into()),
+            Shape::Secret => Value::Secret(Secret::new("")),
         }
-    }
-}
-
-impl Key {
-    /// How a key reads in a sentence: ``webhook-incoming `Grafana` ``.
-    pub(crate) fn words(&self) -> String {
-        format!("{} `{}`", self.kind.wire(), self.name)
     }
 }
 

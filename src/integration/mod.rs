@@ -16,7 +16,9 @@ use std::sync::Arc;
 pub(crate) use compat::Version;
 pub(crate) use field::{Field, LeftOut, Role, Shape};
 pub(crate) use incoming::Incoming;
-pub(crate) use outgoing::{EVENTS, Event, Outgoing};
+#[cfg(test)]
+pub(crate) use outgoing::EVENTS;
+pub(crate) use outgoing::{Event, Outgoing};
 
 use crate::secret::{Secret, Text};
 
@@ -164,10 +166,6 @@ impl Fields {
 
     fn value(&self, name: &str) -> Option<&Value> {
         self.values.get(self.row(name)?)?.as_ref()
-    }
-
-    fn flag(&self, name: &str) -> bool {
-        matches!(self.value(name), Some(Value::Flag(true)))
     }
 
     fn plain(&self, name: &str) -> Option<&str> {

@@ -83,6 +83,10 @@ pub(crate) enum ScriptSource {
         file: String,
         /// Plain texts in it to replace.
         #[serde(default)]
+        #[expect(
+            dead_code,
+            reason = "read and typed from the start; nothing is replaced yet"
+        )]
         replace: BTreeMap<String, Token>,
     },
 }

@@ -30,6 +30,10 @@ pub(crate) struct Document {
 }
 
 /// The policy that `plan` shows and `apply` follows.
+#[expect(
+    dead_code,
+    reason = "read and typed from the start; nothing prunes yet"
+)]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Settings {
@@ -56,6 +60,10 @@ pub(crate) struct Settings {
 }
 
 /// Which records these files may call their own: those that match in both ways.
+#[expect(
+    dead_code,
+    reason = "read and typed from the start; nothing prunes yet"
+)]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Scope {

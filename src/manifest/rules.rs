@@ -301,10 +301,12 @@ fn channel_prefix(view: &View, found: &mut Findings<'_>) {
             .then(|| nearest(item, &scopes))
             .flatten();
         let bare = item.starts_with(['#', '@']);
-        let error = match bare {
-            true => found.add(at, format!("`{item}` names nobody")),
-            false => found.add(at, format!("`{item}` starts with neither `#` nor `@`")),
+        let message = if bare {
+            format!("`{item}` names nobody")
+        } else {
+            format!("`{item}` starts with neither `#` nor `@`")
         };
+        let error = found.add(at, message);
         error.hint = Some(match near {
             Some(near) => format!("did you mean `{near}`?"),
             None if bare => "write the name behind it".to_owned(),

@@ -49,6 +49,7 @@ pub(crate) enum Action {
         /// The record.
         id: ServerId,
         /// The values to have afterwards.
+        #[expect(dead_code, reason = "updates are planned and not made yet")]
         to: Fields,
     },
     /// Nothing, for a reason.
@@ -93,7 +94,8 @@ impl Plan {
         Self {
             server: observed.server.clone(),
             unchanged: desired.entries.len() - changes.len(),
-            unmanaged: identity.unnamed(desired.entries.iter().map(|entry| &entry.key)),
+            unmanaged: identity.unnamed(desired.entries.iter().map(|entry| &entry.key))
+                + observed.strangers,
             changes,
         }
     }

@@ -65,10 +65,8 @@ fn heading(report: &PlanReport, page: &mut Page) {
     let server = &report.server;
     let mut line = page.paint(BOLD, "rcsync plan");
     let address = server.address.for_terminal();
-    let _ = match server.sandbox {
-        true => write!(line, " · sandbox {address}"),
-        false => write!(line, " · {address}"),
-    };
+    let what = if server.sandbox { "sandbox " } else { "" };
+    let _ = write!(line, " · {what}{address}");
     let version = server
         .version
         .as_ref()
@@ -96,7 +94,7 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
         ActionWord::Create => ("+", "create", GREEN),
     };
     let head = head(sign, word, style, &change.kind_word, &change.name, page);
-    page.line(placed(head, change.place.as_ref(), page));
+    page.line(placed(&head, change.place.as_ref(), page));
     let width = name_width(&change.fields);
     for field in &change.fields {
         field_text(field, width, page);
@@ -127,13 +125,15 @@ fn head(sign: &str, word: &str, style: Style, kind: &Foreign, name: &Foreign, pa
     }
 }
 
-fn placed(head: Head, place: Option<&PlaceReport>, page: &Page) -> String {
-    let Some(place) = place else { return head.text };
+fn placed(head: &Head, place: Option<&PlaceReport>, page: &Page) -> String {
+    let Some(place) = place else {
+        return head.text.clone();
+    };
     let place = format!("{}:{}", place.file.for_terminal(), place.line);
     beside(head, &place, page)
 }
 
-fn beside(head: Head, words: &str, page: &Page) -> String {
+fn beside(head: &Head, words: &str, page: &Page) -> String {
     let gap = " ".repeat(PLACE_COLUMN.saturating_sub(head.columns).max(2));
     format!("{}{gap}{}", head.text, page.paint(DIM, words))
 }
@@ -231,8 +231,8 @@ fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
     let head = head(sign, word, style, &outcome.kind_word, &outcome.name, page);
     let done = matches!(outcome.outcome, OutcomeWord::Created | OutcomeWord::Adopted);
     let line = match &outcome.id {
-        Some(id) if done => beside(head, &id.for_terminal(), page),
-        _ => placed(head, outcome.place.as_ref(), page),
+        Some(id) if done => beside(&head, &id.for_terminal(), page),
+        _ => placed(&head, outcome.place.as_ref(), page),
     };
     page.line(line);
     for words in [&outcome.why, &outcome.remedy].into_iter().flatten() {

@@ -1,1 +1,304 @@
 //! The sandbox: an imitation of the Rocket.Chat server's integration endpoints.
+//!
+//! Owns the way of a request: recorded, befallen by faults, answered. It knows the server from the
+//! reference and the recorded vectors, never from our own client, so that a test of one against the other
+//! proves something. It uses nothing of the crate but the clock and the script engine.
+//!
+//! - `http` listens; `routes` finds and admits; `rules` decide; `world` holds; `journal` keeps.
+//! - `era` says how versions differ; `schema`, `validate` and `loose` say what a body must be.
+//! - `faults`, `drift` and `control` are what the real server does not offer.
+
+mod control;
+mod drift;
+mod era;
+mod faults;
+mod fixture;
+mod http;
+mod ids;
+mod journal;
+mod js;
+mod limiter;
+mod loose;
+mod parse;
+mod reply;
+mod routes;
+mod rules;
+mod schema;
+mod state;
+mod validate;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::clock::Clock;
+
+pub(crate) use self::drift::Action;
+pub(crate) use self::era::{Quirk, Version};
+pub(crate) use self::faults::{Effect, Fault};
+pub(crate) use self::http::serve;
+pub(crate) use self::journal::{StateError, compact};
+pub(crate) use self::limiter::Rate;
+pub(crate) use self::reply::{Answer, Request};
+pub(crate) use self::state::Received;
+
+use self::era::Era;
+use self::faults::Page;
+use self::fixture::Fixture;
+use self::ids::Ids;
+use self::journal::Journal;
+use self::routes::Manner;
+use self::state::State;
+
+/// Where the state is kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Store {
+    /// Nowhere: it is gone with the sandbox.
+    #[default]
+    Memory,
+    /// In a journal, read and appended to.
+    File(PathBuf),
+    /// In a journal that is read and never written.
+    ReadOnly(PathBuf),
+}
+
+/// How a sandbox is set up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Config {
+    /// The server version that is imitated.
+    pub(crate) version: Version,
+    /// Quirks that are switched against the version.
+    pub(crate) quirks: Vec<(Quirk, bool)>,
+    /// Whether rooms and users that are not there are made up.
+    pub(crate) invent: bool,
+    /// Whence ids, tokens and chance come; without one, from the machine's randomness.
+    pub(crate) seed: Option<u64>,
+    /// The rate limit in the place of the one in the settings.
+    pub(crate) rate: Option<Rate>,
+    /// The time between the stamp of a create and its insert.
+    pub(crate) create_gap: Duration,
+    /// Whether the control endpoint answers.
+    pub(crate) control: bool,
+    /// What fills an empty state; without one, the built-in world.
+    pub(crate) fixture: Option<PathBuf>,
+    /// Where the state is kept.
+    pub(crate) store: Store,
+}
+
+/// One imitated server.
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    me: Weak<Self>,
+    era: Era,
+    clock: Clock,
+    invent: bool,
+    create_gap: Duration,
+    control: bool,
+    rate: Option<Rate>,
+    state: Mutex<State>,
+}
+
+impl Sandbox {
+    /// Reads the state, fills it when it is empty, and is ready to answer.
+    pub(crate) fn open(config: &Config, clock: Clock) -> Result<Arc<Self>, StateError> {
+        let state = open_state(config)?;
+        Ok(Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            era: Era::new(config.version, &config.quirks),
+            clock,
+            invent: config.invent,
+            create_gap: config.create_gap,
+            control: config.control,
+            rate: config.rate,
+            state: Mutex::new(state),
+        }))
+    }
+
+    /// Answers one request. Dropping this future is a server killed while it works.
+    pub(crate) async fn handle(&self, request: Request) -> Answer {
+        if let Some(response) = self
+            .control
+            .then(|| control::answer(self, &request))
+            .flatten()
+        {
+            return Answer::Response(response);
+        }
+        let (number, effects) = {
+            let mut state = self.lock();
+            let State { faults, ids, .. } = &mut *state;
+            let effects = faults.befall(&request, ids);
+            (state.receive(&request), effects)
+        };
+        let answer = self.befall(request, &effects).await;
+        self.lock().answered(number, answer.status());
+        answer
+    }
+
+    /// Answers a request as its faults let it be answered.
+    async fn befall(&self, request: Request, effects: &[Effect]) -> Answer {
+        let mut instead = None;
+        for effect in effects {
+            match effect {
+                Effect::Change { id, set } => {
+                    let set = set.clone();
+                    self.strike(&request, id.as_ref(), |id| Action::ChangeIntegration {
+                        id,
+                        set,
+                    });
+                }
+                Effect::Delete { id } => {
+                    self.strike(&request, id.as_ref(), |id| Action::DeleteIntegration { id });
+                }
+                Effect::Delay { millis } => {
+                    tokio::time::sleep(Duration::from_millis(*millis)).await;
+                }
+                Effect::Late { millis } => {
+                    self.answer_later(request, Duration::from_millis(*millis));
+                    return Answer::Dropped;
+                }
+                Effect::Drop { applied } => instead = Some((Answer::Dropped, *applied)),
+                other => {
+                    if let Some((response, applied)) = other.answer() {
+                        instead = Some((Answer::Response(response), applied));
+                    }
+                }
+            }
+        }
+        if let Some((answer, false)) = instead {
+            return answer;
+        }
+        let manner = Manner {
+            page: Page::bent(effects),
+            hold: Duration::ZERO,
+        };
+        let response = routes::answer(self, &request, manner).await;
+        let cut = effects.iter().find_map(|effect| match effect {
+            Effect::Truncate { bytes } => Some(*bytes),
+            _ => None,
+        });
+        match (instead, cut) {
+            (Some((answer, _)), _) => answer,
+            (None, Some(bytes)) => Answer::Cut(response, bytes),
+            (None, None) => Answer::Response(response),
+        }
+    }
+
+    /// Changes or deletes a record just before a request that may name it.
+    fn strike(
+        &self,
+        request: &Request,
+        id: Option<&String>,
+        action: impl FnOnce(String) -> Action,
+    ) {
+        let named = || {
+            let body: Value = serde_json::from_slice(request.http.body()).ok()?;
+            Some(body.get("integrationId")?.as_str()?.to_owned())
+        };
+        if let Some(id) = id.cloned().or_else(named) {
+            self.act(action(id));
+        }
+    }
+
+    /// Lets a request take effect when nobody waits for its answer any more.
+    fn answer_later(&self, request: Request, hold: Duration) {
+        if let Some(me) = self.me.upgrade() {
+            tokio::spawn(async move {
+                let manner = Manner {
+                    page: Page::default(),
+                    hold,
+                };
+                routes::answer(&me, &request, manner).await;
+            });
+        }
+    }
+
+    /// The id and a token of an administrator, when one holds a token.
+    pub(crate) fn admin(&self) -> Option<(String, String)> {
+        let state = self.lock();
+        let admins = state
+            .world
+            .users()
+            .filter(|user| user.roles.iter().any(|role| role == "admin"));
+        let mut holding = admins
+            .filter_map(|user| Some((user.id.clone(), state.world.token_of(&user.id)?.to_owned())));
+        holding.next()
+    }
+
+    /// The requests received, oldest first; those to the control endpoint do not count.
+    pub(crate) fn requests(&self) -> Vec<Received> {
+        self.lock().received()
+    }
+
+    /// What webhooks received, oldest first.
+    pub(crate) fn deliveries(&self) -> Vec<Value> {
+        self.lock().deliveries()
+    }
+
+    /// The faults still to come.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        self.lock().faults.pending().to_vec()
+    }
+
+    /// Adds a fault.
+    pub(crate) fn inject(&self, fault: Fault) {
+        self.lock().faults.add(fault);
+    }
+
+    /// Forgets the faults still to come.
+    pub(crate) fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// Lets something happen on the server; false when it names something that is not there.
+    pub(crate) fn act(&self, action: Action) -> bool {
+        drift::act(&mut self.lock(), action, &self.clock.iso())
+    }
+
+    /// The stored integrations in the order of insertion.
+    #[cfg(test)]
+    pub(crate) fn records(&self) -> Vec<serde_json::Map<String, Value>> {
+        self.lock().world.records().cloned().collect()
+    }
+
+    /// The state. A panic elsewhere leaves it whole, since every change is one write.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads the state and fills it when it is empty.
+fn open_state(config: &Config) -> Result<State, StateError> {
+    let mut ids = Ids::new(config.seed);
+    let kept = match &config.store {
+        Store::Memory => None,
+        Store::File(file) | Store::ReadOnly(file) => Some(journal::read(file)?),
+    };
+    // A state that was given up while it was being filled is begun anew.
+    let kept = kept.filter(|(world, _)| world.is_filled());
+    let beginning = match (&kept, &config.fixture) {
+        (Some(_), _) => Vec::new(),
+        (None, Some(file)) => Fixture::read(file)?.writes(),
+        (None, None) => Fixture::built_in(&mut ids).writes(),
+    };
+    let (world, whole) = kept.unwrap_or_default();
+    let mut journal = match &config.store {
+        Store::Memory | Store::ReadOnly(_) => Journal::Memory,
+        Store::File(file) => Journal::open(file, whole)?,
+    };
+    if let Store::File(file) = &config.store {
+        journal
+            .append(&beginning)
+            .map_err(StateError::unusable(file))?;
+    }
+    let mut state = State::new(world, journal, ids);
+    for write in beginning {
+        state.world.apply(write);
+    }
+    Ok(state)
+}

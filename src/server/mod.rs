@@ -28,12 +28,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-pub(crate) use base_url::{BaseUrl, BaseUrlError};
+pub(crate) use base_url::BaseUrl;
 pub(crate) use credentials::{BadCredentials, Credentials};
 pub(crate) use error::ServerError;
 pub(crate) use http_transport::{HttpTransport, Timeouts};
-pub(crate) use log::TARGET as LOG_TARGET;
-pub(crate) use transport::{BoxFuture, Request, Response, SendError, Transport};
+pub(crate) use transport::Transport;
+#[cfg(test)]
+pub(crate) use transport::{BoxFuture, Request, SendError};
 
 use crate::integration::{Fields, Version};
 use crate::observed::{ObservedState, Record, ServerFacts};

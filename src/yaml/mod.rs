@@ -193,15 +193,8 @@ impl Node {
         }
     }
 
-    /// The text, if it is one.
-    pub(crate) fn as_text(&self) -> Option<&str> {
-        match &self.content {
-            Content::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
     /// The node under the segments of a JSON pointer (unescaped).
+    #[cfg(test)]
     pub(crate) fn at_pointer<'a>(
         &self,
         segments: impl IntoIterator<Item = &'a str>,

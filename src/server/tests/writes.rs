@@ -1,5 +1,6 @@
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use serde_json::{Value as Json, json};
 
@@ -48,12 +49,16 @@ async fn a_create_counts_only_with_success_and_an_id() {
     }
 }
 
-#[derive(Clone, Default)]
-struct Shown(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread's test logged.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl Write for Shown {
+struct Logged;
+
+impl Write for Logged {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -62,17 +67,22 @@ impl Write for Shown {
     }
 }
 
+/// One subscriber for the whole process: one for this test alone would race with what other tests' threads make
+/// `tracing` remember about who listens.
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(|| Logged)
+            .init();
+    });
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_secret_reaches_a_log_or_an_error() {
-    let shown = Shown::default();
-    let writer = shown.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-
+    listen();
     let echo = format!("no: {TOKEN} hunter2-of-a-token hunter2-of-a-url");
     let script = Script::new([
         page(&[record("a1")], 1),
@@ -90,7 +100,7 @@ async fn no_secret_reaches_a_log_or_an_error() {
         let more = format!("{error} {error:?}");
         printed.push_str(&more);
     }
-    let log = String::from_utf8(shown.0.lock().unwrap().clone()).unwrap();
+    let log = String::from_utf8(LOGGED.take()).unwrap();
     assert!(
         log.contains("GET /chat/api/v1/integrations.list: 200 in 0 ms"),
         "{log}"

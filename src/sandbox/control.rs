@@ -1,0 +1,89 @@
+//! The control endpoint, `/sandbox/…`: faults, drift, and what was received. Off unless asked for.
+
+use bytes::Bytes;
+use http::{Method, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Sandbox;
+use super::drift::Action;
+use super::faults::Fault;
+use super::reply::{Request, json_response};
+
+/// Where the endpoint lies; the real server has nothing there.
+const PREFIX: &str = "/sandbox/";
+
+/// One thing or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Several<T> {
+    Many(Vec<T>),
+    One(T),
+}
+
+impl<T> Several<T> {
+    fn into_vec(self) -> Vec<T> {
+        match self {
+            Self::Many(all) => all,
+            Self::One(one) => vec![one],
+        }
+    }
+}
+
+/// The answer to a control request; none for a request that is not one.
+pub(super) fn answer(sandbox: &Sandbox, request: &Request) -> Option<Response<Bytes>> {
+    let path = request.http.uri().path().strip_prefix(PREFIX)?;
+    let body = request.http.body();
+    Some(match (request.http.method(), path) {
+        (&Method::GET, "requests") => found(&json!({ "requests": sandbox.requests() })),
+        (&Method::GET, "deliveries") => found(&json!({ "deliveries": sandbox.deliveries() })),
+        (&Method::GET, "faults") => found(&json!({ "faults": sandbox.faults() })),
+        (&Method::POST, "faults") => match serde_json::from_slice::<Several<Fault>>(body) {
+            Ok(faults) => {
+                let faults = faults.into_vec();
+                let added = faults.len();
+                for fault in faults {
+                    sandbox.inject(fault);
+                }
+                found(&json!({ "added": added }))
+            }
+            Err(_) => refused(
+                "expected a fault or a list of faults: {\"path\": …, \"effect\": {\"kind\": …}}",
+            ),
+        },
+        (&Method::DELETE, "faults") => {
+            sandbox.clear_faults();
+            found(&json!({}))
+        }
+        (&Method::POST, "actions") => match serde_json::from_slice::<Several<Action>>(body) {
+            Ok(actions) => {
+                let done: Vec<_> = actions
+                    .into_vec()
+                    .into_iter()
+                    .map(|action| sandbox.act(action))
+                    .collect();
+                if done.contains(&false) {
+                    refused("something named there does not exist")
+                } else {
+                    found(&json!({ "done": done.len() }))
+                }
+            }
+            Err(_) => refused("expected an action or a list of actions: {\"action\": …}"),
+        },
+        _ => json_response(
+            StatusCode::NOT_FOUND,
+            &json!({ "success": false, "error": "no such control" }),
+        ),
+    })
+}
+
+fn found(body: &Value) -> Response<Bytes> {
+    json_response(StatusCode::OK, body)
+}
+
+fn refused(why: &str) -> Response<Bytes> {
+    json_response(
+        StatusCode::BAD_REQUEST,
+        &json!({ "success": false, "error": why }),
+    )
+}

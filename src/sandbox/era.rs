@@ -1,0 +1,278 @@
+//! The version axis: a server version is a set of named quirks, each of which can be switched alone.
+//!
+//! Owns the table of quirks and their boundaries (reference 0). 8.6 to 8.8 are checked against
+//! recordings, older versions are modelled from the source. What a quirk does is with its rule.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A server version; patch levels are not told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version {
+    /// The first number.
+    pub(crate) major: u16,
+    /// The second number.
+    pub(crate) minor: u16,
+}
+
+/// The oldest version that is imitated: the first that can update (reference 0, E3).
+const OLDEST: Version = Version::new(3, 4);
+/// The newest version that is imitated.
+const NEWEST: Version = Version::new(8, 8);
+
+impl Version {
+    /// A version from its two numbers.
+    pub(crate) const fn new(major: u16, minor: u16) -> Self {
+        Self { major, minor }
+    }
+
+    /// The version before, among those that there were.
+    #[cfg(test)]
+    fn before(self) -> Self {
+        let last_of_major = [(3, 18), (4, 8), (5, 4), (6, 13), (7, 13)];
+        let last = |major| last_of_major.iter().find(|(of, _)| *of == major);
+        match self.minor.checked_sub(1) {
+            Some(minor) => Self::new(self.major, minor),
+            None => Self::new(
+                self.major - 1,
+                last(self.major - 1).map_or(0, |(_, minor)| *minor),
+            ),
+        }
+    }
+}
+
+impl Default for Version {
+    fn default() -> Self {
+        NEWEST
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl FromStr for Version {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text
+            .split_once('.')
+            .and_then(|(major, minor)| Some(Self::new(major.parse().ok()?, minor.parse().ok()?)));
+        match parsed {
+            Some(version) if (OLDEST..=NEWEST).contains(&version) => Ok(version),
+            _ => Err(format!("expected a version from {OLDEST} to {NEWEST}")),
+        }
+    }
+}
+
+/// Declares the quirks once: variant, name, first version that has it, first version without it, meaning.
+macro_rules! quirks {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $from:expr, $until:expr;)*) => {
+        /// One way in which server versions differ.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Quirk { $($(#[$doc])* $variant,)* }
+
+        /// Every quirk with its name and its boundaries.
+        const TABLE: &[Row] = &[$(Row { quirk: Quirk::$variant, name: $name, from: $from, until: $until },)*];
+    };
+}
+
+/// A line of the table.
+struct Row {
+    quirk: Quirk,
+    name: &'static str,
+    from: Option<Version>,
+    until: Option<Version>,
+}
+
+/// Shorthand for a boundary in the table.
+#[allow(clippy::unnecessary_wraps, reason = "a boundary can also be missing")]
+const fn v(major: u16, minor: u16) -> Option<Version> {
+    Some(Version::new(major, minor))
+}
+
+quirks! {
+    /// Bodies are checked loosely: unknown keys are taken, and stored by create (reference 3.2).
+    LooseChecks "loose-checks" None, v(4, 8);
+    /// An empty part of an outgoing `channel` is kept, so it fails (reference 5.1).
+    KeepsEmptyChannels "keeps-empty-channels" None, v(4, 8);
+    /// A list says `count` beside `items` (reference 3.4).
+    CountsPage "counts-page" v(4, 8), None;
+    /// `overrideDestinationChannelEnabled` exists (reference 0, E5).
+    KnowsOverride "knows-override" v(6, 3), None;
+    /// `overrideDestinationChannelEnabled` is mandatory, on outgoing updates too (reference 0, E5).
+    RequiresOverride "requires-override" v(6, 3), v(6, 4);
+    /// Scripts can be frozen by the server's environment (reference 7.4).
+    FreezesScripts "freezes-scripts" v(6, 4), None;
+    /// `scriptEngine` exists (reference 0, E6).
+    KnowsScriptEngine "knows-script-engine" v(6, 5), None;
+    /// A record without `scriptEngine` counts as `vm2` (reference 3.3).
+    AbsentEngineIsVm2 "absent-engine-is-vm2" v(6, 5), v(7, 0);
+    /// The answer of a create is the inserted object, without `_updatedAt` (reference 3.3).
+    AnswersInserted "answers-inserted" None, v(7, 0);
+    /// A missing route permission is told in the old words (reference 2.1).
+    ForbidsInOldWords "forbids-in-old-words" None, v(7, 0);
+    /// The list filters by `name` and `type` and refuses unknown parameters; `query` is dead (reference 3.4).
+    FiltersList "filters-list" v(7, 0), None;
+    /// A disabled webhook answers bare text (reference 7.1).
+    BareHookText "bare-hook-text" None, v(7, 0);
+    /// An incoming update ignores `username` (reference 3.5).
+    UsernameIgnored "username-ignored" None, v(7, 2);
+    /// An incoming update writes `username` and leaves `userId` (reference 3.5).
+    UserIdLeft "user-id-left" v(7, 2), v(7, 7);
+    /// An update stores null for what is undefined (reference 3.5).
+    LeftOutBecomesNull "left-out-becomes-null" v(7, 4), None;
+    /// The old router: limiter, then schema, then permission; its 401, 404 and 405 (reference 1.1, 2.2, 9.4).
+    OldRouter "old-router" None, v(7, 4);
+    /// A 401 or 403 is held back for half a second to a second (reference 1.1).
+    DelaysRefusals "delays-refusals" None, v(7, 4);
+    /// Login answers say `success` (reference 1.2).
+    LoginSaysSuccess "login-says-success" v(8, 0), None;
+    /// Schema errors end in ` [invalid-params]` (reference 2.3).
+    SchemaCodeSuffixed "schema-code-suffixed" None, v(8, 2);
+    /// `skipTranspile` exists and is stored with every record (reference 0, E8b).
+    KnowsSkipTranspile "knows-skip-transpile" v(8, 4), None;
+    /// The user an incoming integration posts as is given the role `bot` (reference 3.3).
+    GrantsBot "grants-bot" None, v(8, 6);
+    /// That user must hold `message-impersonate` (reference 3.3).
+    DemandsImpersonate "message-impersonate" v(8, 6), None;
+    /// Schemas coerce scalars (reference 3.2).
+    Coercion "coercion" v(8, 6), None;
+    /// Typed routes: the schema is checked before the limiter, and names body and query apart (reference 2.2, 2.3).
+    TypedRoutes "typed-routes" v(8, 6), None;
+    /// `integrations.clearHistory` exists (reference 3.9).
+    ClearsHistory "clears-history" v(8, 7), None;
+}
+
+impl Quirk {
+    /// Every quirk, in the order of the table.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|row| row.quirk)
+    }
+
+    /// The name on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        TABLE
+            .iter()
+            .find(|row| row.quirk == self)
+            .map_or("", |row| row.name)
+    }
+
+    /// The pairs of neighbouring versions of which the first has the quirk and the second has not.
+    #[cfg(test)]
+    pub(crate) fn boundaries(self) -> Vec<(Version, Version)> {
+        let row = TABLE.iter().find(|row| row.quirk == self);
+        let begins = row
+            .and_then(|row| row.from)
+            .map(|from| (from, from.before()));
+        let ends = row
+            .and_then(|row| row.until)
+            .map(|until| (until.before(), until));
+        begins.into_iter().chain(ends).collect()
+    }
+
+    /// The bit that stands for this quirk in an [`Era`].
+    fn bit(self) -> u64 {
+        1 << (self as u64)
+    }
+}
+
+impl FromStr for Quirk {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::all()
+            .find(|quirk| quirk.name() == text)
+            .ok_or_else(|| {
+                let known: Vec<_> = Self::all().map(Self::name).collect();
+                format!("no quirk is named `{text}`; known: {}", known.join(", "))
+            })
+    }
+}
+
+/// The set of quirks that one sandbox shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Era {
+    version: Version,
+    quirks: u64,
+}
+
+impl Era {
+    /// The quirks of a version, with single ones switched.
+    pub(crate) fn new(version: Version, switched: &[(Quirk, bool)]) -> Self {
+        let natural = TABLE
+            .iter()
+            .filter(|row| row.from.is_none_or(|from| version >= from))
+            .filter(|row| row.until.is_none_or(|until| version < until));
+        let mut quirks = natural.fold(0, |set, row| set | row.quirk.bit());
+        for (quirk, on) in switched {
+            quirks = if *on {
+                quirks | quirk.bit()
+            } else {
+                quirks & !quirk.bit()
+            };
+        }
+        Self { version, quirks }
+    }
+
+    /// The version that the server reports.
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Whether this server has the quirk.
+    pub(crate) fn has(&self, quirk: Quirk) -> bool {
+        self.quirks & quirk.bit() != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quirk_begins_and_ends_at_its_boundary() {
+        for quirk in Quirk::all() {
+            assert!(!quirk.boundaries().is_empty(), "{}", quirk.name());
+            for (inside, outside) in quirk.boundaries() {
+                assert!(
+                    Era::new(inside, &[]).has(quirk),
+                    "{} at {inside}",
+                    quirk.name()
+                );
+                assert!(
+                    !Era::new(outside, &[]).has(quirk),
+                    "{} at {outside}",
+                    quirk.name()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn one_quirk_is_switched_alone() {
+        for quirk in Quirk::all() {
+            let natural = Era::new(Version::default(), &[]);
+            let switched = Era::new(Version::default(), &[(quirk, !natural.has(quirk))]);
+            assert_eq!(
+                (natural.quirks ^ switched.quirks).count_ones(),
+                1,
+                "{}",
+                quirk.name()
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        assert!(Quirk::all().all(|quirk| quirk.name().parse() == Ok(quirk)));
+        assert!(
+            "nope"
+                .parse::<Quirk>()
+                .is_err_and(|e| e.contains("left-out-becomes-null"))
+        );
+        assert!("3.3".parse::<Version>().is_err() && "8.9".parse::<Version>().is_err());
+    }
+}

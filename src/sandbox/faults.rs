@@ -1,0 +1,251 @@
+//! Faults: what can go wrong between a client and a server, chosen per request (reference 12, item 12).
+//!
+//! Owns which request a fault befalls. A fault is spent by the requests that it befalls; chance comes from
+//! the sandbox's seed. Carrying a fault out is in `mod.rs`; the pages of lists are bent in `rules/list`.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::ids::Ids;
+use super::reply::{Request, text_response};
+
+/// One fault, and the requests it befalls.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fault {
+    /// Only requests with this method.
+    #[serde(default)]
+    pub(crate) method: Option<String>,
+    /// Only requests whose path ends so, such as `integrations.create`.
+    #[serde(default)]
+    pub(crate) path: Option<String>,
+    /// How many matching requests are spared first.
+    #[serde(default)]
+    pub(crate) after: u32,
+    /// How many are then befallen.
+    #[serde(default = "once")]
+    pub(crate) times: u32,
+    /// Of the matching requests, about one in so many is taken.
+    #[serde(default)]
+    pub(crate) one_in: Option<u32>,
+    /// What befalls them.
+    pub(crate) effect: Effect,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// What befalls a request.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Effect {
+    /// An answer of choice.
+    Answer {
+        /// Its status.
+        status: u16,
+        /// Its headers.
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+        /// Its body.
+        #[serde(default)]
+        body: String,
+        /// Whether the request takes effect all the same.
+        #[serde(default)]
+        applied: bool,
+    },
+    /// 502 with a page of HTML, as a proxy writes it.
+    BadGateway,
+    /// 200 with a page of HTML, as the web client's server writes it.
+    Page,
+    /// 302 to another address.
+    Redirect {
+        /// That address.
+        location: String,
+    },
+    /// The connection is dropped.
+    Drop {
+        /// Whether the request takes effect first.
+        #[serde(default)]
+        applied: bool,
+    },
+    /// The answer takes its time.
+    Delay {
+        /// How long.
+        millis: u64,
+    },
+    /// The connection is dropped at once, and the request takes effect later.
+    Late {
+        /// How much later.
+        millis: u64,
+    },
+    /// The body ends early, and the connection with it.
+    Truncate {
+        /// After so many bytes.
+        bytes: usize,
+    },
+    /// A list gives another `total`.
+    Total {
+        /// The lie.
+        total: i64,
+    },
+    /// A list skips a record between two pages.
+    Lost,
+    /// A list repeats a record between two pages.
+    Repeated,
+    /// A record changes just before the request.
+    Change {
+        /// Its id; without one, that of the body.
+        #[serde(default)]
+        id: Option<String>,
+        /// The fields and their new values.
+        set: Map<String, Value>,
+    },
+    /// A record is deleted just before the request.
+    Delete {
+        /// Its id; without one, that of the body.
+        #[serde(default)]
+        id: Option<String>,
+    },
+}
+
+impl Effect {
+    /// The answer in the server's place, and whether the request takes effect behind it.
+    pub(super) fn answer(&self) -> Option<(Response<Bytes>, bool)> {
+        let page = |status, title: &str| {
+            let body = format!(
+                "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+            );
+            text_response(status, "text/html", body)
+        };
+        match self {
+            Self::Answer {
+                status,
+                headers,
+                body,
+                applied,
+            } => Some((chosen(*status, headers, body), *applied)),
+            Self::BadGateway => Some((page(StatusCode::BAD_GATEWAY, "502 Bad Gateway"), false)),
+            Self::Page => Some((page(StatusCode::OK, "Rocket.Chat"), false)),
+            Self::Redirect { location } => {
+                let headers = BTreeMap::from([("location".to_owned(), location.clone())]);
+                Some((chosen(302, &headers, ""), false))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An answer of choice; headers that are none are left out.
+fn chosen(status: u16, headers: &BTreeMap<String, String>, body: &str) -> Response<Bytes> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = text_response(status, "text/plain", body.to_owned());
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// What a list makes of its pages.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Page {
+    /// Another total.
+    pub(super) total: Option<i64>,
+    /// How many records further on the page begins.
+    pub(super) shift: i64,
+}
+
+impl Page {
+    /// The page as these effects bend it.
+    pub(super) fn bent(effects: &[Effect]) -> Self {
+        effects
+            .iter()
+            .fold(Self::default(), |page, effect| match effect {
+                Effect::Total { total } => Self {
+                    total: Some(*total),
+                    ..page
+                },
+                Effect::Lost => Self {
+                    shift: page.shift + 1,
+                    ..page
+                },
+                Effect::Repeated => Self {
+                    shift: page.shift - 1,
+                    ..page
+                },
+                _ => page,
+            })
+    }
+}
+
+/// The faults that are still to come.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// Adds one.
+    pub(super) fn add(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Those still to come.
+    pub(super) fn pending(&self) -> &[Fault] {
+        &self.0
+    }
+
+    /// What befalls a request; the faults behind it are spent by one.
+    pub(super) fn befall(&mut self, request: &Request, ids: &mut Ids) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for fault in &mut self.0 {
+            if !fault.concerns(request) || fault.one_in.is_some_and(|count| !ids.one_in(count)) {
+                continue;
+            }
+            if fault.after > 0 {
+                fault.after -= 1;
+            } else {
+                fault.times = fault.times.saturating_sub(1);
+                effects.push(fault.effect.clone());
+            }
+        }
+        self.0.retain(|fault| fault.times > 0);
+        effects
+    }
+}
+
+impl Fault {
+    /// A fault that befalls the next request of this path.
+    #[cfg(test)]
+    pub(crate) fn next(path: &str, effect: Effect) -> Self {
+        Self {
+            method: None,
+            path: Some(path.to_owned()),
+            after: 0,
+            times: 1,
+            one_in: None,
+            effect,
+        }
+    }
+
+    fn concerns(&self, request: &Request) -> bool {
+        let method = self
+            .method
+            .as_deref()
+            .is_none_or(|method| request.http.method() == method);
+        method
+            && self
+                .path
+                .as_deref()
+                .is_none_or(|end| request.http.uri().path().ends_with(end))
+    }
+}

@@ -1,0 +1,171 @@
+//! Where a world begins: a fixture file, or the built-in world of a fresh server.
+//!
+//! The format is that of `tests/conformance/fixture.json`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::ids::Ids;
+use super::journal::StateError;
+use super::world::{Room, Subscription, User, Write};
+
+/// The file.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Fixture {
+    #[serde(default)]
+    settings: BTreeMap<String, Value>,
+    #[serde(default)]
+    users: Vec<User>,
+    /// Each role with its permissions.
+    #[serde(default)]
+    roles: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    rooms: Vec<Room>,
+    #[serde(default)]
+    subscriptions: Vec<Subscription>,
+}
+
+/// The roles that hold a permission on a fresh server (reference 1.7).
+const DEFAULT_ROLES: &[(&str, &[&str])] = &[
+    ("access-permissions", &["admin"]),
+    ("api-bypass-rate-limit", &["admin", "bot", "app"]),
+    ("create-personal-access-tokens", &["admin", "user"]),
+    ("manage-incoming-integrations", &["admin"]),
+    ("manage-outgoing-integrations", &["admin"]),
+    ("manage-own-incoming-integrations", &["admin"]),
+    ("manage-own-outgoing-integrations", &["admin"]),
+    ("message-impersonate", &["bot", "app"]),
+    ("view-c-room", &["admin", "user", "bot", "app"]),
+    ("view-full-other-user-info", &["admin"]),
+    ("view-room-administration", &["admin"]),
+    ("view-statistics", &["admin"]),
+];
+
+impl Fixture {
+    /// Reads a fixture file.
+    pub(crate) fn read(path: &Path) -> Result<Self, StateError> {
+        let bytes = fs::read(path).map_err(StateError::unusable(path))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            let reason = format!("line {} column {}", error.line(), error.column());
+            StateError::Fixture {
+                file: path.to_owned(),
+                reason,
+            }
+        })
+    }
+
+    /// A fresh server: an administrator, the cat, one public room.
+    pub(crate) fn built_in(ids: &mut Ids) -> Self {
+        let user = |id: &str, username: &str, roles: &[&str], token: Option<String>| User {
+            id: id.to_owned(),
+            username: username.to_owned(),
+            roles: roles.iter().map(ToString::to_string).collect(),
+            active: true,
+            password: None,
+            token,
+        };
+        let admin = ids.clear(17);
+        let users = vec![
+            user(&admin, "admin", &["admin", "user"], Some(ids.clear(43))),
+            user("rocket.cat", "rocket.cat", &["bot"], None),
+        ];
+        let room = Room {
+            id: "GENERAL".to_owned(),
+            name: Some("general".to_owned()),
+            kind: "c".to_owned(),
+        };
+        let subscription = Subscription {
+            rid: room.id.clone(),
+            uid: admin,
+        };
+        let mut roles = BTreeMap::<_, Vec<_>>::new();
+        for (permission, holders) in DEFAULT_ROLES {
+            for role in *holders {
+                roles
+                    .entry((*role).to_owned())
+                    .or_default()
+                    .push((*permission).to_owned());
+            }
+        }
+        Self {
+            settings: BTreeMap::new(),
+            users,
+            roles,
+            rooms: vec![room],
+            subscriptions: vec![subscription],
+        }
+    }
+
+    /// The writes that make this world. A permission that no role has is held by nobody.
+    pub(crate) fn writes(self) -> Vec<Write> {
+        let known = DEFAULT_ROLES
+            .iter()
+            .map(|(name, _)| ((*name).to_owned(), BTreeSet::new()));
+        let mut permissions: BTreeMap<String, BTreeSet<String>> = known.collect();
+        for (role, held) in self.roles {
+            for permission in held {
+                permissions
+                    .entry(permission)
+                    .or_default()
+                    .insert(role.clone());
+            }
+        }
+        let settings = self
+            .settings
+            .into_iter()
+            .map(|(name, value)| Write::Setting(name, value));
+        settings
+            .chain(
+                permissions
+                    .into_iter()
+                    .map(|(name, roles)| Write::Permission(name, roles)),
+            )
+            .chain(self.users.into_iter().map(Write::User))
+            .chain(self.rooms.into_iter().map(Write::Room))
+            .chain(self.subscriptions.into_iter().map(Write::Subscription))
+            .chain([Write::Filled])
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::world::World;
+    use super::*;
+
+    fn world(fixture: Fixture) -> World {
+        let mut world = World::default();
+        fixture
+            .writes()
+            .into_iter()
+            .for_each(|write| world.apply(write));
+        world
+    }
+
+    #[test]
+    fn a_left_out_active_is_true_and_an_unheld_permission_is_held_by_nobody() {
+        let text = r#"{"users": [{"_id": "u", "username": "ann", "roles": ["admin"]}],
+            "roles": {"admin": ["manage-incoming-integrations"]}}"#;
+        let world = world(serde_json::from_str(text).expect("a fixture"));
+        let ann = world.user_named("ann").expect("ann");
+        assert!(ann.active && world.may(ann, "manage-incoming-integrations"));
+        assert!(!world.may(ann, "manage-outgoing-integrations") && world.token_of("u").is_none());
+    }
+
+    #[test]
+    fn the_built_in_administrator_may_not_impersonate() {
+        let world = world(Fixture::built_in(&mut Ids::new(Some(1))));
+        let admin = world.user_named("admin").expect("the administrator");
+        let cat = world.user_named("rocket.cat").expect("the cat");
+        assert!(!world.may(admin, "message-impersonate") && world.may(cat, "message-impersonate"));
+        assert!(
+            world.may(admin, "manage-own-outgoing-integrations")
+                && world.token_of(&admin.id).is_some()
+        );
+        assert_eq!(world.room("general"), world.room("GENERAL"));
+    }
+}

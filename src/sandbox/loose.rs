@@ -1,0 +1,178 @@
+//! The server's second, looser look at a body: argument checks without a code (reference 2.1, 3.2).
+//!
+//! From 4.8 on it only ever sees what the schema let through, so that nulls are all it can refuse;
+//! before, it was the only check.
+
+use serde_json::{Map, Value};
+
+/// What an argument check asks of a key.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Want {
+    Text,
+    Flag,
+    Number,
+    Texts,
+}
+
+/// Whether a key may be absent or null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    Required,
+    /// Absent is fine, null is not.
+    Optional,
+    /// Absent and null are fine.
+    Maybe,
+}
+
+/// A key of an argument check.
+pub(super) type Argument = (&'static str, Want, Presence);
+
+use Presence::{Maybe, Optional, Required};
+use Want::{Flag, Number, Text, Texts};
+
+/// Adding an incoming integration.
+pub(super) const ADD_INCOMING: &[Argument] = &[
+    ("type", Text, Required),
+    ("name", Text, Required),
+    ("enabled", Flag, Required),
+    ("username", Text, Required),
+    ("channel", Text, Required),
+    ("alias", Text, Optional),
+    ("emoji", Text, Optional),
+    ("avatar", Text, Optional),
+    ("scriptEnabled", Flag, Required),
+    ("scriptEngine", Text, Optional),
+    ("overrideDestinationChannelEnabled", Flag, Optional),
+    ("script", Text, Optional),
+];
+
+/// Adding an outgoing integration.
+pub(super) const ADD_OUTGOING: &[Argument] = &[
+    ("type", Text, Required),
+    ("name", Text, Required),
+    ("enabled", Flag, Required),
+    ("username", Text, Required),
+    ("channel", Text, Required),
+    ("alias", Text, Optional),
+    ("emoji", Text, Optional),
+    ("avatar", Text, Optional),
+    ("scriptEnabled", Flag, Required),
+    ("scriptEngine", Text, Optional),
+    ("script", Text, Optional),
+    ("targetRoom", Text, Optional),
+    ("urls", Texts, Optional),
+    ("triggerWords", Texts, Optional),
+    ("triggerWordAnywhere", Flag, Optional),
+    ("token", Text, Optional),
+    ("runOnEdits", Flag, Optional),
+    ("retryFailedCalls", Flag, Optional),
+    ("retryCount", Number, Optional),
+    ("retryDelay", Text, Optional),
+    ("impersonateUser", Flag, Optional),
+];
+
+/// The only check of create and update before 4.8.
+pub(super) const EARLY_WRITE: &[Argument] = &[
+    ("type", Text, Required),
+    ("name", Text, Required),
+    ("enabled", Flag, Required),
+    ("username", Text, Required),
+    ("urls", Texts, Maybe),
+    ("channel", Text, Required),
+    ("event", Text, Maybe),
+    ("triggerWords", Texts, Maybe),
+    ("alias", Text, Maybe),
+    ("avatar", Text, Maybe),
+    ("emoji", Text, Maybe),
+    ("token", Text, Maybe),
+    ("scriptEnabled", Flag, Required),
+    ("script", Text, Maybe),
+    ("targetChannel", Text, Maybe),
+    ("integrationId", Text, Maybe),
+    ("target_url", Text, Maybe),
+];
+
+/// The only check of remove before 4.8.
+pub(super) const EARLY_REMOVE: &[Argument] = &[
+    ("type", Text, Required),
+    ("target_url", Text, Maybe),
+    ("integrationId", Text, Maybe),
+];
+
+/// Checks the keys of a body in the body's order, then what is missing.
+pub(super) fn check(arguments: &[Argument], body: &Map<String, Value>) -> Result<(), String> {
+    for (key, value) in body {
+        let Some((_, want, presence)) = arguments.iter().find(|(name, ..)| name == key) else {
+            continue;
+        };
+        if *presence == Maybe && value.is_null() {
+            continue;
+        }
+        if let Some(wanted) = mismatch(*want, value) {
+            return Err(format!(
+                "Match error: Expected {wanted}, got {} in field {key}",
+                kind(value)
+            ));
+        }
+    }
+    let missing =
+        |(name, _, presence): &&Argument| *presence == Required && !body.contains_key(*name);
+    arguments.iter().find(missing).map_or(Ok(()), |(name, ..)| {
+        Err(format!("Match error: Missing key '{name}'"))
+    })
+}
+
+/// The name of what was wanted, when the value is something else.
+fn mismatch(want: Want, value: &Value) -> Option<&'static str> {
+    let (fits, name) = match want {
+        Text => (value.is_string(), "string"),
+        Flag => (value.is_boolean(), "boolean"),
+        Number => (value.is_number(), "number"),
+        Texts => (value.is_array(), "array"),
+    };
+    (!fits).then_some(name)
+}
+
+/// What the refusal calls a value.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) | Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refusal(arguments: &[Argument], body: &Value) -> Result<(), String> {
+        check(arguments, body.as_object().expect("an object"))
+    }
+
+    #[test]
+    fn a_wrong_key_is_told_before_a_missing_one() {
+        let body = json!({"name": 5});
+        let told = Err("Match error: Expected string, got number in field name".to_owned());
+        assert_eq!(refusal(EARLY_WRITE, &body), told);
+        assert_eq!(
+            refusal(EARLY_REMOVE, &json!({"foo": 1})),
+            Err("Match error: Missing key 'type'".to_owned())
+        );
+    }
+
+    #[test]
+    fn null_is_absent_only_where_it_may_be() {
+        let body = json!({"type": "t", "integrationId": null});
+        assert_eq!(refusal(EARLY_REMOVE, &body), Ok(()));
+        let refused = refusal(ADD_OUTGOING, &json!({"urls": null}));
+        assert_eq!(
+            refused,
+            Err("Match error: Expected array, got null in field urls".to_owned())
+        );
+    }
+}

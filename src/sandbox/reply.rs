@@ -1,0 +1,239 @@
+//! What goes in and out: requests, answers, and the refusals with their statuses and bodies.
+//!
+//! Owns the error model of reference 2.1. Which refusal applies is decided by `routes` and `rules`.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::era::{Era, Quirk};
+use super::schema::Part;
+
+/// One request, and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// The request with its whole body.
+    pub(crate) http: http::Request<Bytes>,
+    /// The address of the peer: the limiter counts by it.
+    pub(crate) peer: IpAddr,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// A whole response.
+    Response(Response<Bytes>),
+    /// A response of which only the first bytes of the body arrive before the connection is dropped.
+    Cut(Response<Bytes>, usize),
+    /// The connection is dropped without a word.
+    Dropped,
+}
+
+impl Answer {
+    /// The status, when one is sent.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Response(response) | Self::Cut(response, _) => Some(response.status().as_u16()),
+            Self::Dropped => None,
+        }
+    }
+}
+
+/// A body that a handler succeeded with.
+pub(crate) type Success = Map<String, Value>;
+
+/// Why a request is refused.
+#[derive(Clone, Debug)]
+pub(crate) enum Refusal {
+    /// A coded error was thrown: 400 with `errorType`.
+    Coded {
+        code: Cow<'static, str>,
+        reason: Cow<'static, str>,
+        details: Option<Value>,
+    },
+    /// A plain failure: 400 with a text.
+    Plain(Cow<'static, str>),
+    /// The request schema was not met.
+    Schema(Part, Vec<String>),
+    /// Not logged in.
+    LoggedOut,
+    /// The permission of the route is missing.
+    Forbidden,
+    /// Too many requests; how many seconds to wait.
+    Limited(u64),
+    /// No such path.
+    UnknownPath,
+    /// The path is there, with another method.
+    WrongMethod(&'static str),
+    /// A body of its own.
+    Other(StatusCode, Value),
+    /// A bare text.
+    Text(StatusCode, &'static str),
+    /// The state could not be written.
+    Broken,
+}
+
+impl Refusal {
+    /// A coded error whose details are one key.
+    pub(super) fn coded(code: &'static str, reason: &'static str, place: Place) -> Self {
+        Self::Coded {
+            code: code.into(),
+            reason: reason.into(),
+            details: place.details(),
+        }
+    }
+}
+
+/// Where the server says that a coded error was thrown.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    Method(&'static str),
+    Function(&'static str),
+    Nowhere,
+}
+
+impl Place {
+    fn details(self) -> Option<Value> {
+        match self {
+            Self::Method(name) => Some(json!({ "method": name })),
+            Self::Function(name) => Some(json!({ "function": name })),
+            Self::Nowhere => None,
+        }
+    }
+}
+
+/// The text of every 401.
+const LOGGED_OUT: &str = "You must be logged in to do this.";
+
+impl Refusal {
+    /// The response of this era.
+    pub(super) fn response(self, era: &Era) -> Response<Bytes> {
+        let failure = |error: Cow<'static, str>| json!({ "success": false, "error": error });
+        match self {
+            Self::Coded {
+                code,
+                reason,
+                details,
+            } => coded(&code, &reason, details),
+            Self::Plain(error) => json_response(StatusCode::BAD_REQUEST, &failure(error)),
+            Self::Schema(part, messages) => {
+                json_response(StatusCode::BAD_REQUEST, &schema(era, part, &messages))
+            }
+            Self::LoggedOut => json_response(StatusCode::UNAUTHORIZED, &logged_out(era)),
+            Self::Forbidden if era.has(Quirk::ForbidsInOldWords) => {
+                json_response(StatusCode::FORBIDDEN, &failure("unauthorized".into()))
+            }
+            Self::Forbidden => {
+                let error = "User does not have the permissions required for this action [error-unauthorized]";
+                json_response(StatusCode::FORBIDDEN, &failure(error.into()))
+            }
+            Self::Limited(seconds) => {
+                let error = format!(
+                    "Error, too many requests. Please slow down. You must wait {seconds} seconds before trying this endpoint again. [error-too-many-requests]"
+                );
+                json_response(StatusCode::TOO_MANY_REQUESTS, &failure(error.into()))
+            }
+            Self::UnknownPath if era.has(Quirk::OldRouter) => {
+                json_response(StatusCode::NOT_FOUND, &no_endpoint())
+            }
+            Self::UnknownPath => Self::Text(StatusCode::NOT_FOUND, "404 Not Found").response(era),
+            Self::WrongMethod(allowed) if era.has(Quirk::OldRouter) => {
+                let mut response = json_response(StatusCode::METHOD_NOT_ALLOWED, &no_endpoint());
+                response
+                    .headers_mut()
+                    .insert(ALLOW, HeaderValue::from_static(allowed));
+                response
+            }
+            Self::WrongMethod(_) => Self::UnknownPath.response(era),
+            Self::Other(status, body) => json_response(status, &body),
+            Self::Text(status, text) => text_response(status, "text/plain", text),
+            Self::Broken => {
+                let error = if era.has(Quirk::OldRouter) {
+                    "Internal error occured"
+                } else {
+                    "Internal server error"
+                };
+                json_response(StatusCode::INTERNAL_SERVER_ERROR, &failure(error.into()))
+            }
+        }
+    }
+}
+
+/// A coded exception: the reason, a space, the code in brackets (reference 2.1).
+fn coded(code: &str, reason: &str, details: Option<Value>) -> Response<Bytes> {
+    let blank = if reason.is_empty() { "" } else { " " };
+    let error = format!("{reason}{blank}[{code}]");
+    let mut body = json!({ "success": false, "error": error, "errorType": code });
+    if let (Value::Object(body), Some(details)) = (&mut body, details) {
+        body.insert("details".to_owned(), details);
+    }
+    json_response(StatusCode::BAD_REQUEST, &body)
+}
+
+/// A schema failure in the words of the era (reference 2.3).
+fn schema(era: &Era, part: Part, messages: &[String]) -> Value {
+    let typed = era.has(Quirk::TypedRoutes);
+    let error = messages.join(if typed { "\n" } else { "\n " });
+    let suffixed = era.has(Quirk::SchemaCodeSuffixed);
+    let error = if suffixed {
+        format!("{error} [invalid-params]")
+    } else {
+        error
+    };
+    let code = match part {
+        Part::Body if typed => "invalid-params",
+        _ if suffixed => "invalid-params",
+        _ => "error-invalid-params",
+    };
+    json!({ "success": false, "errorType": code, "error": error })
+}
+
+/// The 401 of the era (reference 1.1).
+fn logged_out(era: &Era) -> Value {
+    if era.has(Quirk::OldRouter) {
+        json!({ "status": "error", "message": LOGGED_OUT })
+    } else {
+        json!({ "success": false, "error": LOGGED_OUT, "status": "error", "message": LOGGED_OUT })
+    }
+}
+
+fn no_endpoint() -> Value {
+    json!({ "status": "error", "message": "API endpoint does not exist" })
+}
+
+/// A JSON answer with the headers of every API answer (reference 9.3).
+pub(super) fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
+    let mut response = text_response(status, "application/json", body.to_string());
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// An answer of some other type.
+pub(super) fn text_response(
+    status: StatusCode,
+    kind: &'static str,
+    body: impl Into<Bytes>,
+) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// Adds a header whose value is a number.
+pub(super) fn number_header(response: &mut Response<Bytes>, name: &'static str, value: u64) {
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static(name), HeaderValue::from(value));
+}

@@ -1,0 +1,93 @@
+//! `integrations.create`: in two halves, because time passes between the stamp and the insert (reference 3.3).
+
+use serde_json::Value;
+
+use super::super::era::Quirk;
+use super::super::loose;
+use super::super::reply::{Place, Refusal};
+use super::super::world::{Record, Write, text};
+use super::scripts::{self, DEFAULT_ENGINE};
+use super::{Call, Kind, Outcome, body_of, incoming, is_blank, outgoing, plain};
+
+/// A create whose `_createdAt` is stamped and that is not yet inserted.
+pub(in super::super) struct Draft {
+    kind: Kind,
+    record: Record,
+}
+
+/// Checks the body and stamps the time.
+pub(in super::super) fn begin(call: &mut Call<'_>) -> Result<Draft, Refusal> {
+    if call.era.has(Quirk::LooseChecks) {
+        loose::check(loose::EARLY_WRITE, &call.body).map_err(|text| Refusal::Plain(text.into()))?;
+    }
+    let kind = Kind::of(call.text("type")).ok_or_else(|| plain("Invalid integration type."))?;
+    let record = match kind {
+        Kind::Incoming => incoming::begin(call)?,
+        Kind::Outgoing => begin_outgoing(call)?,
+    };
+    Ok(Draft { kind, record })
+}
+
+/// What precedes the shared validation when an outgoing integration is created.
+fn begin_outgoing(call: &mut Call<'_>) -> Result<Record, Refusal> {
+    if !call.era.has(Quirk::LooseChecks) {
+        loose::check(loose::ADD_OUTGOING, &call.body)
+            .map_err(|text| Refusal::Plain(text.into()))?;
+    }
+    if !call.may_manage_any(Kind::Outgoing) {
+        return Err(Refusal::coded("not_authorized", "", Place::Nowhere));
+    }
+    let engine = call.text("scriptEngine").unwrap_or(DEFAULT_ENGINE);
+    if let Some(code) = scripts::frozen(call, engine).filter(|_| !is_blank(call.body.get("script")))
+    {
+        return Err(Refusal::Plain(code.into()));
+    }
+    outgoing::begin(call)
+}
+
+/// Compiles, looks at the rooms, and inserts: only now there is an `_id`.
+pub(in super::super) fn finish(call: &mut Call<'_>, draft: Draft) -> Outcome {
+    let mut record = draft.record;
+    match draft.kind {
+        Kind::Incoming => incoming::settle(call, &mut record)?,
+        Kind::Outgoing => outgoing::settle(call, &mut record)?,
+    }
+    record.retain(|_, value| !value.is_null());
+    record.shift_insert(0, "_id".to_owned(), free_id(call).into());
+    record.insert("_updatedAt".to_owned(), call.now.1.clone().into());
+    call.write(Write::Record(record.clone()))?;
+    if call.era.has(Quirk::AnswersInserted) {
+        record.shift_remove("_updatedAt");
+    }
+    Ok(body_of("integration", Value::Object(record)))
+}
+
+/// An id that no record has. A seeded run on a kept state may come upon its own ids again.
+fn free_id(call: &mut Call<'_>) -> String {
+    loop {
+        let id = call.state.ids.record(call.now.0);
+        if call.state.world.record(&id).is_none() {
+            return id;
+        }
+    }
+}
+
+/// The record that a body addresses: by `target_url` where that may be, else by `integrationId`.
+pub(super) fn addressed(call: &Call<'_>, kind: Kind) -> Option<Record> {
+    let url =
+        text(&call.body, "target_url").filter(|url| kind == Kind::Outgoing && !url.is_empty());
+    let found = match url {
+        Some(url) => call
+            .state
+            .world
+            .records()
+            .find(|record| has_url(record, url)),
+        None => call.state.world.record(call.text("integrationId")?),
+    };
+    found.cloned()
+}
+
+fn has_url(record: &Record, url: &str) -> bool {
+    let urls = record.get("urls").and_then(Value::as_array);
+    urls.is_some_and(|urls| urls.iter().any(|known| known.as_str() == Some(url)))
+}

@@ -1,0 +1,184 @@
+//! Look-ups of users and rooms (reference 9.1).
+
+use serde_json::{Map, Value, json};
+
+use super::super::js;
+use super::super::reply::{Place, Refusal};
+use super::super::world::Room;
+use super::list::listing;
+use super::session::profile;
+use super::{Call, Outcome, body_of, plain};
+
+/// One user by name, id or mail address; the name also matches an id.
+pub(in super::super) fn users_info(call: &mut Call<'_>) -> Outcome {
+    let world = &call.state.world;
+    let by_id = || call.asked("userId").and_then(|id| world.user(id));
+    let by_name = || {
+        call.asked("username")
+            .and_then(|name| world.user_named(name).or_else(|| world.user(name)))
+    };
+    if ["userId", "username", "email", "importId"]
+        .iter()
+        .all(|key| call.asked(key).is_none())
+    {
+        return Err(plain("Invalid search query."));
+    }
+    let user = by_id()
+        .or_else(by_name)
+        .ok_or_else(|| plain("User not found."))?;
+    let mut fields = profile(user);
+    let private = user.id != call.caller_id() && !call.may("view-full-other-user-info");
+    if let (Value::Object(fields), true) = (&mut fields, private) {
+        fields.shift_remove("roles");
+    }
+    Ok(body_of("user", fields))
+}
+
+/// One room by id or name, when the caller may enter it.
+pub(in super::super) fn rooms_info(call: &mut Call<'_>) -> Outcome {
+    let Some(key) = call
+        .asked("roomId")
+        .or_else(|| call.asked("roomName"))
+        .filter(|key| !key.is_empty())
+    else {
+        let reason = "The parameter \"roomId\" or \"roomName\" is required";
+        return Err(Refusal::coded(
+            "error-roomid-param-not-provided",
+            reason,
+            Place::Nowhere,
+        ));
+    };
+    let Some(room) = call.state.world.room(key).cloned() else {
+        let reason =
+            "The required \"roomId\" or \"roomName\" param provided does not match any channel";
+        return Err(Refusal::coded(
+            "error-room-not-found",
+            reason,
+            Place::Nowhere,
+        ));
+    };
+    if !enters(call, &room) {
+        // The server has its two texts the wrong way round.
+        let body = json!({ "success": false, "error": "not-allowed", "errorType": "Not Allowed" });
+        return Err(Refusal::Other(http::StatusCode::BAD_REQUEST, body));
+    }
+    Ok(body_of("room", shown(call, &room)))
+}
+
+/// Whether the caller may enter: public rooms, and those the caller is in.
+fn enters(call: &Call<'_>, room: &Room) -> bool {
+    let open = room.kind == "c" && call.may("view-c-room");
+    open || call.state.world.is_subscribed(&room.id, call.caller_id())
+}
+
+/// A room as it is shown.
+fn shown(call: &Call<'_>, room: &Room) -> Value {
+    let mut fields = Map::from_iter([("_id".to_owned(), room.id.clone().into())]);
+    if let Some(name) = &room.name {
+        fields.insert("name".to_owned(), name.clone().into());
+        fields.insert("fname".to_owned(), name.clone().into());
+    }
+    fields.insert("t".to_owned(), room.kind.clone().into());
+    fields.insert("ro".to_owned(), false.into());
+    fields.insert("_updatedAt".to_owned(), call.now.1.clone().into());
+    Value::Object(fields)
+}
+
+/// The caller's rooms.
+#[allow(clippy::unnecessary_wraps, reason = "the signature of handlers")]
+pub(in super::super) fn rooms_get(call: &mut Call<'_>) -> Outcome {
+    let rooms = own_rooms(call).map(|room| shown(call, room)).collect();
+    Ok(changes(rooms))
+}
+
+/// The caller's subscriptions.
+#[allow(clippy::unnecessary_wraps, reason = "the signature of handlers")]
+pub(in super::super) fn subscriptions_get(call: &mut Call<'_>) -> Outcome {
+    let subscription = |room: &Room| {
+        let mut fields = shown(call, room);
+        if let Value::Object(fields) = &mut fields {
+            let user = call.caller_stamp();
+            fields.insert("rid".to_owned(), room.id.clone().into());
+            fields.insert("u".to_owned(), user);
+            fields.insert(
+                "_id".to_owned(),
+                format!("{}{}", room.id, call.caller_id()).into(),
+            );
+        }
+        fields
+    };
+    let subscriptions = own_rooms(call).map(subscription).collect();
+    Ok(changes(subscriptions))
+}
+
+fn own_rooms<'c>(call: &'c Call<'_>) -> impl Iterator<Item = &'c Room> {
+    let world = &call.state.world;
+    world
+        .rooms()
+        .filter(|room| world.is_subscribed(&room.id, call.caller_id()))
+}
+
+/// The form of answers that can tell of changes alone.
+fn changes(update: Vec<Value>) -> Map<String, Value> {
+    Map::from_iter([
+        ("update".to_owned(), update.into()),
+        ("remove".to_owned(), Value::Array(Vec::new())),
+    ])
+}
+
+/// Public rooms.
+pub(in super::super) fn channels_list(call: &mut Call<'_>) -> Outcome {
+    if !call.may("view-c-room") {
+        return Err(Refusal::Forbidden);
+    }
+    let rooms = call.state.world.rooms().filter(|room| room.kind == "c");
+    Ok(window(
+        call,
+        "channels",
+        rooms.map(|room| shown(call, room)).collect(),
+    ))
+}
+
+/// Any room, by a part of its name.
+pub(in super::super) fn admin_rooms(call: &mut Call<'_>) -> Outcome {
+    if !call.may("view-room-administration") {
+        return Err(Refusal::coded(
+            "error-not-authorized",
+            "Not Authorized",
+            Place::Nowhere,
+        ));
+    }
+    let part = js::fold(call.asked("filter").unwrap_or_default());
+    let kinds: Vec<&str> = match call.query.get("types") {
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(kind)) => vec![kind],
+        _ => Vec::new(),
+    };
+    let rooms = call.state.world.rooms().filter(|room| {
+        let name = js::fold(room.name.as_deref().unwrap_or_default());
+        name.contains(&part) && (kinds.is_empty() || kinds.contains(&room.kind.as_str()))
+    });
+    Ok(window(
+        call,
+        "rooms",
+        rooms.map(|room| shown(call, room)).collect(),
+    ))
+}
+
+/// A page of look-ups.
+fn window(call: &Call<'_>, key: &str, all: Vec<Value>) -> Map<String, Value> {
+    let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
+    let number = |name, otherwise| {
+        call.asked(name)
+            .and_then(js::parse_int)
+            .unwrap_or(otherwise)
+    };
+    let (offset, count) = (number("offset", 0), number("count", 50).min(100));
+    let start = usize::try_from(offset).unwrap_or(0);
+    let length = usize::try_from(count)
+        .ok()
+        .filter(|count| *count > 0)
+        .unwrap_or(usize::MAX);
+    let items = all.into_iter().skip(start).take(length).collect();
+    listing(key, items, offset, total, call.era)
+}

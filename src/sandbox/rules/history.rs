@@ -1,0 +1,63 @@
+//! What outgoing integrations did: `integrations.history` and `.clearHistory` (reference 3.9).
+
+use serde_json::Map;
+
+use super::super::era::Quirk;
+use super::super::js;
+use super::super::reply::{Place, Refusal};
+use super::super::world::{Record, Write};
+use super::list::{Window, page, sort, sorted};
+use super::{Call, Kind, Outcome, creator, plain};
+
+/// The history of one integration, newest first. Own-only callers see that of their own.
+pub(in super::super) fn history(call: &mut Call<'_>) -> Outcome {
+    let Some(id) = call.asked("id").filter(|id| !js::is_blank(id)) else {
+        return Err(plain("Invalid integration id."));
+    };
+    let window = Window::read(call);
+    let mut sort = sort(&call.query)?;
+    if sort.is_empty() {
+        sort = vec![("_updatedAt".to_owned(), false)];
+    }
+    let all = call.may(Kind::Outgoing.manage());
+    let of_caller = |entry: &&Record| {
+        let integration = entry
+            .get("integration")
+            .and_then(|integration| integration.as_object());
+        integration.and_then(creator) == Some(call.caller_id())
+    };
+    let entries = call
+        .state
+        .world
+        .history(id)
+        .filter(|entry| all || of_caller(entry))
+        .collect();
+    Ok(page("history", &sorted(entries, &sort), window, call))
+}
+
+/// Forgets the history of one integration.
+pub(in super::super) fn clear(call: &mut Call<'_>) -> Outcome {
+    if !call.era.has(Quirk::ClearsHistory) {
+        return Err(Refusal::UnknownPath);
+    }
+    let place = Place::Method("clearIntegrationHistory");
+    let id = call.text("integrationId").unwrap_or_default().to_owned();
+    if !call.may_manage_any(Kind::Outgoing) {
+        return Err(Refusal::coded("not_authorized", "Unauthorized", place));
+    }
+    let all = call.may(Kind::Outgoing.manage());
+    let found = call
+        .state
+        .world
+        .record(&id)
+        .filter(|record| all || call.created(record));
+    if found.is_none() {
+        return Err(Refusal::coded(
+            "error-invalid-integration",
+            "Invalid integration",
+            place,
+        ));
+    }
+    call.write(Write::HistoryGone(id))?;
+    Ok(Map::new())
+}

@@ -1,0 +1,75 @@
+//! Scripts on their way into a record: frozen, compiled, or found broken (reference 7.4).
+//!
+//! Whether a script parses is said by the JavaScript engine; what is stored as compiled text is made up,
+//! since no two releases agree on it.
+
+use serde_json::{Map, Value, json};
+
+use crate::script;
+
+use super::super::era::Quirk;
+use super::super::world::text;
+use super::{Call, is_blank};
+
+/// The engine of a record that names none.
+pub(super) const DEFAULT_ENGINE: &str = "isolated-vm";
+
+/// What compiling came to.
+pub(super) enum Compiled {
+    /// There was nothing to compile, or the engine is frozen.
+    Not,
+    /// The text that would run.
+    Fine(String),
+    /// The `scriptError` of the record.
+    Broken(Value),
+}
+
+/// The code with which scripts of an engine are refused while the server's environment freezes them.
+pub(super) fn frozen(call: &Call<'_>, engine: &str) -> Option<&'static str> {
+    if !call.era.has(Quirk::FreezesScripts) {
+        return None;
+    }
+    match (call.state.world.word("FREEZE_INTEGRATION_SCRIPTS")?, engine) {
+        ("yes" | "true", _) => Some("integration-scripts-disabled"),
+        ("ivm", "isolated-vm") => Some("integration-scripts-isolated-vm-disabled"),
+        ("vm2", "vm2") => Some("integration-scripts-vm2-disabled"),
+        _ => None,
+    }
+}
+
+/// Compiles the script of a body, when it is enabled and not blank and its engine not frozen.
+pub(super) fn compile(call: &Call<'_>, data: &Map<String, Value>, engine: &str) -> Compiled {
+    let enabled = data.get("scriptEnabled") == Some(&Value::Bool(true));
+    if !enabled || is_blank(data.get("script")) || frozen(call, engine).is_some() {
+        return Compiled::Not;
+    }
+    let source = text(data, "script").unwrap_or_default();
+    match script::check(source) {
+        // `skipTranspile` stores the text as it is, otherwise it is transformed.
+        Ok(()) if data.get("skipTranspile") == Some(&Value::Bool(true)) => {
+            Compiled::Fine(source.to_owned())
+        }
+        Ok(()) => Compiled::Fine(format!("\"use strict\";{}", source.trim_end())),
+        Err(error) => {
+            let message = format!("{} ({}:{})", error.message, error.line, error.column);
+            let stack = format!(
+                "SyntaxError: {message}\n    at integration.js:{}:{}",
+                error.line, error.column
+            );
+            Compiled::Broken(json!({ "name": "SyntaxError", "message": message, "stack": stack }))
+        }
+    }
+}
+
+impl Compiled {
+    /// Puts the outcome into a record: the one key is set and the other taken away.
+    pub(super) fn write(self, record: &mut Map<String, Value>) {
+        let (set, value, unset) = match self {
+            Self::Not => return,
+            Self::Fine(text) => ("scriptCompiled", Value::String(text), "scriptError"),
+            Self::Broken(error) => ("scriptError", error, "scriptCompiled"),
+        };
+        record.insert(set.to_owned(), value);
+        record.shift_remove(unset);
+    }
+}

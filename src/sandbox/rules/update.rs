@@ -1,0 +1,273 @@
+//! `integrations.update`: what is written, kept, forced, nulled and ignored (reference 3.5).
+//!
+//! The record's own type is never compared with the body's: the body decides which rules apply.
+
+use serde_json::Value;
+
+use super::super::era::Quirk;
+use super::super::js;
+use super::super::loose;
+use super::super::reply::{Place, Refusal};
+use super::super::world::{Record, text};
+use super::create::addressed;
+use super::scripts::{self, Compiled, DEFAULT_ENGINE};
+use super::{Call, Kind, Outcome, body_of, channels, incoming, is_blank, outgoing, plain};
+
+const INCOMING: Place = Place::Method("updateIncomingIntegration");
+const OUTGOING: Place = Place::Method("updateOutgoingIntegration");
+
+/// What an outgoing update writes whatever the era.
+const OUTGOING_ALWAYS: &[&str] = &[
+    "event", "enabled", "name", "channel", "username", "userId", "urls", "token",
+];
+/// What an outgoing update writes too, as null when it is left out (from about 7.4 on).
+const OUTGOING_OPTIONAL: &[&str] = &[
+    "avatar",
+    "emoji",
+    "alias",
+    "targetRoom",
+    "impersonateUser",
+    "triggerWords",
+    "retryFailedCalls",
+    "retryCount",
+    "retryDelay",
+    "triggerWordAnywhere",
+    "runOnEdits",
+];
+/// What an incoming update writes when the body has it.
+const INCOMING_PRESENT: &[&str] = &["avatar", "emoji", "alias"];
+
+/// Dispatches by the body's type; answers with the record as it is then stored.
+pub(in super::super) fn update(call: &mut Call<'_>) -> Outcome {
+    if call.era.has(Quirk::LooseChecks) {
+        loose::check(loose::EARLY_WRITE, &call.body).map_err(|text| Refusal::Plain(text.into()))?;
+    }
+    let kind = Kind::of(call.text("type")).ok_or_else(|| plain("Invalid integration type."))?;
+    let record = addressed(call, kind).ok_or_else(|| plain("No integration found."))?;
+    let id = text(&record, "_id").unwrap_or_default().to_owned();
+    match kind {
+        Kind::Incoming => update_incoming(call, record)?,
+        Kind::Outgoing => update_outgoing(call, record)?,
+    }
+    let stored = call.state.world.record(&id).cloned();
+    Ok(body_of(
+        "integration",
+        stored.map_or(Value::Null, Value::Object),
+    ))
+}
+
+/// Whether the caller may update the record, in the words of each kind.
+fn permit(call: &Call<'_>, kind: Kind, record: &Record) -> Result<(), Refusal> {
+    let place = if kind == Kind::Incoming {
+        INCOMING
+    } else {
+        OUTGOING
+    };
+    if call.may(kind.manage()) {
+        return Ok(());
+    }
+    if !call.may(kind.manage_own()) {
+        return Err(Refusal::coded("not_authorized", "Unauthorized", place));
+    }
+    if call.created(record) {
+        return Ok(());
+    }
+    Err(match kind {
+        Kind::Incoming => Refusal::coded("error-invalid-integration", "Invalid integration", place),
+        Kind::Outgoing => Refusal::coded(
+            "invalid_integration",
+            "[methods] updateOutgoingIntegration -> integration not found",
+            Place::Nowhere,
+        ),
+    })
+}
+
+/// Refuses a new script, or a new engine for one, while scripts are frozen.
+fn refuse_frozen(call: &Call<'_>, record: &Record, engine: &str) -> Result<(), Refusal> {
+    let script = call
+        .text("script")
+        .map(js::trim)
+        .filter(|script| !script.is_empty());
+    let changed = script.is_some_and(|script| {
+        text(record, "scriptEngine") != Some(engine)
+            || text(record, "script").map(js::trim) != Some(script)
+    });
+    match scripts::frozen(call, engine).filter(|_| changed) {
+        Some(code) => Err(Refusal::coded(code, "", Place::Nowhere)),
+        None => Ok(()),
+    }
+}
+
+/// The engine that the update leaves the record with.
+fn engine_of(call: &Call<'_>, record: &Record) -> String {
+    let absent = if call.era.has(Quirk::AbsentEngineIsVm2) {
+        "vm2"
+    } else {
+        DEFAULT_ENGINE
+    };
+    let given = call
+        .text("scriptEngine")
+        .filter(|engine| !engine.is_empty());
+    given
+        .or_else(|| text(record, "scriptEngine"))
+        .unwrap_or(absent)
+        .to_owned()
+}
+
+/// Writes the compiled script first, and only then looks at rooms and users.
+fn update_incoming(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusal> {
+    let parts = channels::incoming(call.body.get("channel"), "updateIncomingIntegration")?;
+    permit(call, Kind::Incoming, &record)?;
+    let engine = engine_of(call, &record);
+    refuse_frozen(call, &record, &engine)?;
+    let compiled = scripts::compile(call, &call.body, &engine);
+    if !matches!(compiled, Compiled::Not) {
+        compiled.write(&mut record);
+        call.store(record.clone())?;
+    }
+    channels::verify(call, Kind::Incoming, &parts, "updateIncomingIntegration")?;
+    posting_user(call, &mut record)?;
+
+    let mut written = Fields {
+        call,
+        record: &mut record,
+    };
+    written.set("channel", parts.into());
+    for key in ["name", "enabled"].iter().chain(INCOMING_PRESENT) {
+        written.copy_present(key);
+    }
+    if call.era.has(Quirk::KnowsOverride) {
+        Fields {
+            call,
+            record: &mut record,
+        }
+        .copy_present("overrideDestinationChannelEnabled");
+    }
+    if scripts::frozen(call, &engine).is_none() {
+        let mut written = Fields {
+            call,
+            record: &mut record,
+        };
+        written.copy_present("script");
+        written.copy_present("scriptEnabled");
+        written.set_engine(&engine);
+    }
+    finish(call, record)
+}
+
+/// Checks who the integration posts as, and writes it as far as the era does.
+fn posting_user(call: &mut Call<'_>, record: &mut Record) -> Result<(), Refusal> {
+    let switches = call.body.contains_key("username") && !call.era.has(Quirk::UsernameIgnored);
+    let from = if switches { &call.body } else { &*record };
+    let username = text(from, "username").unwrap_or_default().to_owned();
+    let Some(user) = call.user_named(&username)? else {
+        return Err(Refusal::coded(
+            "error-invalid-post-as-user",
+            "Invalid Post As User",
+            INCOMING,
+        ));
+    };
+    incoming::demand_impersonate(call, &user, "updateIncomingIntegration")?;
+    incoming::grant_bot(call, &user.id)?;
+    if switches {
+        record.insert("username".to_owned(), user.username.into());
+        if !call.era.has(Quirk::UserIdLeft) {
+            record.insert("userId".to_owned(), user.id.into());
+        }
+    }
+    Ok(())
+}
+
+/// Runs the whole validation of create again, and then writes every field at once.
+fn update_outgoing(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusal> {
+    let mut data = outgoing::begin(call)?;
+    outgoing::settle(call, &mut data)?;
+    if is_blank(data.get("token")) {
+        return Err(Refusal::coded(
+            "error-invalid-token",
+            "Invalid token",
+            OUTGOING,
+        ));
+    }
+    permit(call, Kind::Outgoing, &record)?;
+    let engine = text(&data, "scriptEngine")
+        .unwrap_or(DEFAULT_ENGINE)
+        .to_owned();
+    refuse_frozen(call, &record, &engine)?;
+
+    call.body = data;
+    let mut written = Fields {
+        call,
+        record: &mut record,
+    };
+    for key in OUTGOING_ALWAYS {
+        written.copy_present(key);
+    }
+    for key in OUTGOING_OPTIONAL {
+        written.copy(key);
+    }
+    if scripts::frozen(written.call, &engine).is_none() {
+        written.copy("script");
+        written.copy_present("scriptEnabled");
+        written.set_engine(&engine);
+        written.copy_compiled();
+    }
+    finish(call, record)
+}
+
+/// Stamps the update and stores the record.
+fn finish(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusal> {
+    record.insert("_updatedBy".to_owned(), call.caller_stamp());
+    call.store(record)
+}
+
+/// A record that is written over with the fields of a body.
+struct Fields<'a, 'b> {
+    call: &'a Call<'b>,
+    record: &'a mut Record,
+}
+
+impl Fields<'_, '_> {
+    fn set(&mut self, key: &str, value: Value) {
+        self.record.insert(key.to_owned(), value);
+    }
+
+    /// Writes what the body has.
+    fn copy_present(&mut self, key: &str) {
+        if let Some(value) = self.call.body.get(key) {
+            self.set(key, value.clone());
+        }
+    }
+
+    /// Writes what the body has; what it leaves out is undefined, which some eras store as null.
+    fn copy(&mut self, key: &str) {
+        if self.call.body.contains_key(key) {
+            self.copy_present(key);
+        } else if self.call.era.has(Quirk::LeftOutBecomesNull) {
+            self.set(key, Value::Null);
+        }
+    }
+
+    /// The engine is always written, and so is whether to transpile: absent means it is.
+    fn set_engine(&mut self, engine: &str) {
+        if self.call.era.has(Quirk::KnowsScriptEngine) {
+            self.set("scriptEngine", engine.into());
+        }
+        if self.call.era.has(Quirk::KnowsSkipTranspile) {
+            let skip = self.call.body.get("skipTranspile") == Some(&Value::Bool(true));
+            self.set("skipTranspile", skip.into());
+        }
+    }
+
+    /// A compiled script takes an old error away; without one the old compiled text goes,
+    /// and the error is what compiling left (nothing, unless it failed).
+    fn copy_compiled(&mut self) {
+        if self.call.body.contains_key("scriptCompiled") {
+            self.copy_present("scriptCompiled");
+            self.record.shift_remove("scriptError");
+        } else {
+            self.copy("scriptError");
+            self.record.shift_remove("scriptCompiled");
+        }
+    }
+}

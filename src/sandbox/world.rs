@@ -1,0 +1,400 @@
+//! What the server knows: users, permissions, rooms, subscriptions, settings, integrations, history.
+//!
+//! Owns the state and the only way to change it: a [`Write`], which is also a line of the journal.
+//! Looks nothing up linearly that a request needs once. Decides nothing: that is `rules`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A stored integration, as the list shows it.
+pub(crate) type Record = Map<String, Value>;
+
+/// An account.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct User {
+    /// Its `_id`.
+    #[serde(rename = "_id")]
+    pub(crate) id: String,
+    /// Its exact username.
+    pub(crate) username: String,
+    /// Its roles.
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
+    /// Whether it may log in.
+    #[serde(default = "yes")]
+    pub(crate) active: bool,
+    /// Its password, when it can log in with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<String>,
+    /// A token it holds from the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A room of any kind.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct Room {
+    /// Its `_id`.
+    #[serde(rename = "_id")]
+    pub(crate) id: String,
+    /// Its slug; direct messages have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// `c` public, `p` private, `d` direct.
+    #[serde(rename = "t")]
+    pub(crate) kind: String,
+}
+
+/// That a user is in a room.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Subscription {
+    /// The room.
+    pub(crate) rid: String,
+    /// The user.
+    pub(crate) uid: String,
+}
+
+/// One change of the state.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Write {
+    /// A user appears or changes.
+    User(User),
+    /// A user is deleted, with its tokens.
+    UserGone(String),
+    /// A room appears or changes.
+    Room(Room),
+    /// A room is deleted.
+    RoomGone(String),
+    /// A user joins a room.
+    Subscription(Subscription),
+    /// Which roles hold a permission.
+    Permission(String, BTreeSet<String>),
+    /// A setting takes a value.
+    Setting(String, Value),
+    /// A user is given a token.
+    Token(String, String),
+    /// A user's token is taken away.
+    TokenGone(String, String),
+    /// An integration is inserted, or replaced where it stands.
+    Record(Record),
+    /// An integration is removed.
+    RecordGone(String),
+    /// An outgoing integration did something.
+    History(Record),
+    /// The history of an integration is forgotten.
+    HistoryGone(String),
+    /// The world has all that it begins with.
+    Filled,
+}
+
+/// The state of one server.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    users: BTreeMap<String, User>,
+    usernames: BTreeMap<String, String>,
+    tokens: BTreeSet<(String, String)>,
+    rooms: BTreeMap<String, Room>,
+    room_names: BTreeMap<String, String>,
+    subscriptions: BTreeSet<Subscription>,
+    permissions: BTreeMap<String, BTreeSet<String>>,
+    settings: BTreeMap<String, Value>,
+    /// Integrations by the order of their insertion.
+    records: BTreeMap<u64, Record>,
+    places: BTreeMap<String, u64>,
+    inserted: u64,
+    filled: bool,
+    history: Vec<Record>,
+}
+
+impl World {
+    /// Changes the state.
+    pub(crate) fn apply(&mut self, write: Write) {
+        match write {
+            Write::User(user) => self.put_user(user),
+            Write::UserGone(id) => self.drop_user(&id),
+            Write::Room(room) => self.put_room(room),
+            Write::RoomGone(id) => self.drop_room(&id),
+            Write::Subscription(subscription) => drop(self.subscriptions.insert(subscription)),
+            Write::Permission(name, roles) => drop(self.permissions.insert(name, roles)),
+            Write::Setting(name, value) => drop(self.settings.insert(name, value)),
+            Write::Token(user, token) => drop(self.tokens.insert((user, token))),
+            Write::TokenGone(user, token) => drop(self.tokens.remove(&(user, token))),
+            Write::Record(record) => self.put_record(record),
+            Write::RecordGone(id) => {
+                if let Some(place) = self.places.remove(&id) {
+                    self.records.remove(&place);
+                }
+            }
+            Write::History(entry) => self.history.push(entry),
+            Write::Filled => self.filled = true,
+            Write::HistoryGone(id) => self.history.retain(|entry| history_of(entry) != Some(&id)),
+        }
+    }
+
+    /// The writes that lead from nothing to this state, in an order that keeps every list's order.
+    pub(crate) fn writes(&self) -> Vec<Write> {
+        let settings = self
+            .settings
+            .iter()
+            .map(|(k, v)| Write::Setting(k.clone(), v.clone()));
+        let permissions = self
+            .permissions
+            .iter()
+            .map(|(k, v)| Write::Permission(k.clone(), v.clone()));
+        let tokens = self
+            .tokens
+            .iter()
+            .map(|(user, token)| Write::Token(user.clone(), token.clone()));
+        settings
+            .chain(permissions)
+            .chain(self.users.values().cloned().map(Write::User))
+            .chain(tokens)
+            .chain(self.rooms.values().cloned().map(Write::Room))
+            .chain(self.subscriptions.iter().cloned().map(Write::Subscription))
+            .chain(self.records.values().cloned().map(Write::Record))
+            .chain(self.history.iter().cloned().map(Write::History))
+            .chain(self.filled.then_some(Write::Filled))
+            .collect()
+    }
+
+    fn put_user(&mut self, mut user: User) {
+        if let Some(old) = self.users.get(&user.id) {
+            self.usernames.remove(&old.username);
+        }
+        // Kept among the tokens alone, so that a logout takes it away for good.
+        if let Some(token) = user.token.take() {
+            self.tokens.insert((user.id.clone(), token));
+        }
+        self.usernames
+            .insert(user.username.clone(), user.id.clone());
+        self.users.insert(user.id.clone(), user);
+    }
+
+    fn drop_user(&mut self, id: &str) {
+        if let Some(user) = self.users.remove(id) {
+            self.usernames.remove(&user.username);
+        }
+        self.tokens.retain(|(holder, _)| holder != id);
+        self.subscriptions
+            .retain(|subscription| subscription.uid != id);
+    }
+
+    fn put_room(&mut self, room: Room) {
+        if let Some(old) = self.rooms.get(&room.id).and_then(|old| old.name.as_ref()) {
+            self.room_names.remove(old);
+        }
+        if let Some(name) = &room.name {
+            self.room_names.insert(name.clone(), room.id.clone());
+        }
+        self.rooms.insert(room.id.clone(), room);
+    }
+
+    fn drop_room(&mut self, id: &str) {
+        if let Some(name) = self.rooms.remove(id).and_then(|room| room.name) {
+            self.room_names.remove(&name);
+        }
+        self.subscriptions
+            .retain(|subscription| subscription.rid != id);
+    }
+
+    fn put_record(&mut self, record: Record) {
+        let id = text(&record, "_id").unwrap_or_default().to_owned();
+        let place = *self.places.entry(id).or_insert_with(|| {
+            self.inserted += 1;
+            self.inserted
+        });
+        self.records.insert(place, record);
+    }
+
+    /// Whether it has all that it begins with. If not, it was given up while it was being made.
+    pub(crate) fn is_filled(&self) -> bool {
+        self.filled
+    }
+
+    /// The user with this `_id`.
+    pub(crate) fn user(&self, id: &str) -> Option<&User> {
+        self.users.get(id)
+    }
+
+    /// The user with exactly this username.
+    pub(crate) fn user_named(&self, username: &str) -> Option<&User> {
+        self.users.get(self.usernames.get(username)?)
+    }
+
+    /// Every user, by `_id`.
+    pub(crate) fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.values()
+    }
+
+    /// The room with this `_id` or this slug (reference 5.2).
+    pub(crate) fn room(&self, key: &str) -> Option<&Room> {
+        self.rooms
+            .get(key)
+            .or_else(|| self.rooms.get(self.room_names.get(key)?))
+    }
+
+    /// Every room, by `_id`.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = &Room> {
+        self.rooms.values()
+    }
+
+    /// Whether the user is in the room.
+    pub(crate) fn is_subscribed(&self, rid: &str, uid: &str) -> bool {
+        self.subscriptions.contains(&Subscription {
+            rid: rid.to_owned(),
+            uid: uid.to_owned(),
+        })
+    }
+
+    /// Whether this user holds this token.
+    pub(crate) fn holds_token(&self, user: &str, token: &str) -> bool {
+        self.tokens.contains(&(user.to_owned(), token.to_owned()))
+    }
+
+    /// Any token of this user.
+    pub(crate) fn token_of(&self, user: &str) -> Option<&str> {
+        let from = (user.to_owned(), String::new());
+        let (holder, token) = self.tokens.range(from..).next()?;
+        (holder == user).then_some(token)
+    }
+
+    /// The holder of a token.
+    pub(crate) fn token_holder(&self, token: &str) -> Option<&str> {
+        let found = self.tokens.iter().find(|(_, held)| held == token)?;
+        Some(&found.0)
+    }
+
+    /// Whether one of the user's roles holds the permission.
+    pub(crate) fn may(&self, user: &User, permission: &str) -> bool {
+        let roles = self.permissions.get(permission);
+        roles.is_some_and(|roles| user.roles.iter().any(|role| roles.contains(role)))
+    }
+
+    /// Every permission with the roles that hold it.
+    pub(crate) fn permissions(&self) -> &BTreeMap<String, BTreeSet<String>> {
+        &self.permissions
+    }
+
+    /// A numeric setting.
+    pub(crate) fn number(&self, name: &str, otherwise: u64) -> u64 {
+        self.settings
+            .get(name)
+            .and_then(Value::as_u64)
+            .unwrap_or(otherwise)
+    }
+
+    /// A switch among the settings.
+    pub(crate) fn flag(&self, name: &str, otherwise: bool) -> bool {
+        self.settings
+            .get(name)
+            .and_then(Value::as_bool)
+            .unwrap_or(otherwise)
+    }
+
+    /// A setting of text.
+    pub(crate) fn word(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).and_then(Value::as_str)
+    }
+
+    /// The integration with this `_id`.
+    pub(crate) fn record(&self, id: &str) -> Option<&Record> {
+        self.records.get(self.places.get(id)?)
+    }
+
+    /// Every integration in the order of insertion.
+    pub(crate) fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.records.values()
+    }
+
+    /// Every integration by `_id`.
+    pub(crate) fn records_by_id(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.places
+            .values()
+            .filter_map(|place| self.records.get(place))
+    }
+
+    /// The history of an integration, oldest first.
+    pub(crate) fn history(&self, id: &str) -> impl Iterator<Item = &Record> {
+        self.history
+            .iter()
+            .filter(move |entry| history_of(entry) == Some(id))
+    }
+}
+
+/// A key of a record, when it is a text.
+pub(crate) fn text<'a>(record: &'a Record, key: &str) -> Option<&'a str> {
+    record.get(key).and_then(Value::as_str)
+}
+
+/// The `_id` of the integration that a history entry is about.
+fn history_of(entry: &Record) -> Option<&str> {
+    entry.get("integration")?.get("_id")?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(id: &str, name: &str) -> Write {
+        let value = json!({"_id": id, "name": name});
+        Write::Record(value.as_object().cloned().unwrap_or_default())
+    }
+
+    #[test]
+    fn a_replaced_record_keeps_its_place() {
+        let mut world = World::default();
+        for write in [record("b", "one"), record("a", "two"), record("b", "three")] {
+            world.apply(write);
+        }
+        let names: Vec<_> = world
+            .records()
+            .filter_map(|record| text(record, "name"))
+            .collect();
+        assert_eq!(names, ["three", "two"]);
+        let by_id: Vec<_> = world
+            .records_by_id()
+            .filter_map(|record| text(record, "name"))
+            .collect();
+        assert_eq!(by_id, ["two", "three"]);
+    }
+
+    #[test]
+    fn the_writes_of_a_world_lead_to_it_again() {
+        let mut world = World::default();
+        let user = User {
+            id: "u".into(),
+            username: "ann".into(),
+            roles: vec!["admin".into()],
+            active: true,
+            password: None,
+            token: None,
+        };
+        for write in [
+            Write::User(user),
+            Write::Token("u".into(), "t".into()),
+            Write::Permission("p".into(), BTreeSet::from(["admin".to_owned()])),
+            record("b", "one"),
+            record("a", "two"),
+        ] {
+            world.apply(write);
+        }
+        let mut again = World::default();
+        world
+            .writes()
+            .into_iter()
+            .for_each(|write| again.apply(write));
+        assert_eq!(format!("{again:?}"), format!("{world:?}"));
+        assert!(
+            again.may(again.user_named("ann").expect("a user"), "p") && again.holds_token("u", "t")
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! The real binary over real HTTP: exit code, both streams, the requests made and what is stored in the end.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+mod apply;
+mod failures;
+mod plan;
+mod readme;
+mod sandbox;
+mod support;
+mod usage;

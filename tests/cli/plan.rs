@@ -1,0 +1,124 @@
+//! `rcsync plan`.
+
+use serde_json::json;
+
+use crate::support::{Run, Sandbox, manifest, rcsync};
+
+const EXAMPLE: &str = "examples/integrations.yaml";
+
+#[test]
+fn a_plan_sends_get_requests_alone() {
+    let sandbox = Sandbox::inventive();
+    let run = Run::of(
+        sandbox
+            .rcsync(&["plan", EXAMPLE])
+            .env("RCSYNC_SECRET_guggy_token", "s3cret"),
+    )
+    .exits(0);
+    assert!(run.out.contains("Plan: 7 to create"), "{}", run.out);
+    assert_eq!(
+        sandbox.requests(),
+        [
+            "GET /api/info 200",
+            "GET /api/v1/me 200",
+            "GET /api/v1/integrations.list 200"
+        ]
+    );
+    assert!(sandbox.records().is_empty());
+}
+
+#[test]
+fn the_heading_names_server_version_and_account() {
+    let sandbox = Sandbox::strict();
+    let path = sandbox.file("a.yaml", &manifest(1));
+    let run = sandbox.run(&["plan", &path]).exits(0);
+    let heading = format!(
+        "rcsync plan · {} · Rocket.Chat 8.8 · as alice.admin\n",
+        sandbox.url
+    );
+    assert!(run.out.starts_with(&heading), "{}", run.out);
+    assert_eq!(run.err, "");
+}
+
+#[test]
+fn the_detailed_exit_code_tells_changes_from_none() {
+    let sandbox = Sandbox::inventive();
+    let path = sandbox.file("a.yaml", &manifest(1));
+    sandbox
+        .run(&["plan", &path, "--detailed-exitcode"])
+        .exits(2);
+    sandbox.run(&["apply", &path]).exits(0);
+    sandbox
+        .run(&["plan", &path, "--detailed-exitcode"])
+        .exits(0);
+    sandbox.file("a.yaml", &manifest(2));
+    sandbox.run(&["plan", &path]).exits(0);
+    sandbox
+        .run(&["diff", &path, "--detailed-exitcode"])
+        .exits(2);
+}
+
+#[test]
+fn several_records_of_one_name_block_the_entry() {
+    let sandbox = Sandbox::inventive();
+    let body = json!({
+        "type": "webhook-incoming", "name": "Hook 0", "enabled": true, "username": "rocket.cat",
+        "channel": "#general", "scriptEnabled": false
+    });
+    let ids = [sandbox.store(&body), sandbox.store(&body)];
+    let path = sandbox.file("a.yaml", &manifest(2));
+    let run = sandbox
+        .run(&["plan", &path, "--detailed-exitcode"])
+        .exits(2);
+    assert!(
+        ids.iter().all(|id| run.out.contains(id.as_str())),
+        "{}",
+        run.out
+    );
+    assert!(
+        run.out.contains("1 to create") && run.out.contains("1 blocked"),
+        "{}",
+        run.out
+    );
+    // The rest of the plan goes on; the run is not a success.
+    let run = sandbox.run(&["apply", &path]).exits(6);
+    assert!(
+        run.out.contains("Applied in part: 1 created, 1 blocked."),
+        "{}",
+        run.out
+    );
+    assert_eq!(sandbox.records().len(), 3);
+}
+
+#[test]
+fn a_listing_of_many_pages_is_read_whole() {
+    let sandbox = Sandbox::inventive();
+    let path = sandbox.file("a.yaml", &manifest(250));
+    sandbox.run(&["apply", &path]).exits(0);
+    let before = sandbox.requests().len();
+    let run = sandbox
+        .run(&["plan", &path, "--detailed-exitcode"])
+        .exits(0);
+    assert!(
+        run.out
+            .ends_with("No changes: 250 integrations are as written.\n"),
+        "{}",
+        run.out
+    );
+    // Two pages: the first hundred, and the rest at once.
+    assert_eq!(sandbox.requests().len() - before, 4);
+}
+
+#[test]
+fn ten_thousand_integrations_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = crate::support::write(folder.path(), "a.yaml", &manifest(10_000));
+    let state = folder.path().join("s.jsonl");
+    let flag = format!("--sandbox={}", state.display());
+    let run = Run::of(&mut rcsync(&["plan", &path, &flag])).exits(0);
+    assert!(
+        run.out.contains("Plan: 10000 to create"),
+        "{}",
+        &run.out[run.out.len() - 200..]
+    );
+}
