@@ -138,6 +138,7 @@ fn code(text: &str) -> String {
 
 fn is_test(path: &str) -> bool {
     ["house.rs", "scenarios.rs"].contains(&path)
+        || path.contains("/tests/")
         || ["tests.rs", "fake.rs"]
             .iter()
             .any(|end| path.ends_with(end))

@@ -9,22 +9,19 @@ use super::ServerArgs;
 /// Shown below the flags.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  rcsync export                                    to standard output
-  rcsync export --out integrations.yaml            into one file, scripts inside it
+  rcsync export                                to standard output
+  rcsync export --out integrations.yaml        into one file, scripts inside it
   rcsync export --out chat/ --scripts chat/scripts --secrets-file ../chat-secrets.yaml
-                                                   into chat/integrations.yaml and chat/scripts/*.js
-  rcsync export --match integrations.yaml          the `id:` lines for entries you have already
+                                               into chat/integrations.yaml, chat/scripts/*.js
+  rcsync export --match integrations.yaml      the `id:` lines for entries you have already
 
-What has its documented default is left out, and so are the tokens of outgoing webhooks: a plan does not
-compare what is not written. A URL with user, password or query is written as ${secret.NAME}; with
---secrets-file, its value is written there, for `plan --secret-file`.";
+What has its documented default is left out, and so are the tokens of outgoing webhooks: a
+token that is not written is not compared. A URL with a user, a password or a query is written
+as ${secret.NAME}; with --secrets-file its value is kept there, for `--secret-file` of plan.";
 
 /// The flags of `rcsync export`
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-
     /// Where the manifest goes: a file, or a folder that gets `integrations.yaml` (it exists as one, ends in
     /// `/`, or has no `.yaml` or `.yml` ending). Without it, standard output
     #[arg(long, value_name = "FILE|DIR")]
@@ -34,7 +31,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "DIR", requires = "out")]
     pub(crate) scripts: Option<PathBuf>,
 
-    /// Write the values of the secrets that the manifest refers to into this file, readable by you alone
+    /// Write the values of the secrets that the manifest refers to into this file, which nobody else can read
     #[arg(long, value_name = "FILE")]
     pub(crate) secrets_file: Option<PathBuf>,
 
@@ -50,4 +47,7 @@ pub(crate) struct ExportArgs {
         conflicts_with_all = ["out", "scripts", "secrets_file", "force"]
     )]
     pub(crate) matching: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
 }

@@ -58,20 +58,20 @@ impl<'a> Scribe<'a> {
         self.secrets.iter().map(|(name, _)| name.clone()).collect()
     }
 
-    /// The file of secret values; `None` if there are none.
-    pub(super) fn secrets_text(&self, server: &str) -> Result<Option<String>, Unwritable> {
-        if self.secrets.is_empty() {
-            return Ok(None);
-        }
+    /// The file of secret values.
+    pub(super) fn secrets_text(&self, server: &str) -> Result<String, Unwritable> {
         let mut text = format!(
             "# Secrets of the integrations of {}, for `--secret-file`. Keep it out of git.\n",
             one_line(server)
         );
+        if self.secrets.is_empty() {
+            text += "{}\n";
+        }
         for (name, value) in &self.secrets {
             let value = serde_saphyr::DoubleQuoted(value.as_str());
             text.extend([name, ": ", &yaml(&value)?]);
         }
-        Ok(Some(text))
+        Ok(text)
     }
 
     /// A record as an entry.

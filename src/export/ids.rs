@@ -46,12 +46,16 @@ pub(super) fn about(record: &Record) -> String {
         Some(creator) => format!("made by {}", one_line(creator)),
         None => "made by nobody known".to_owned(),
     };
-    let made = record.created_at();
-    if let Some(at) = made {
-        words.extend([" on ", &day(at)]);
+    let made = record.created_at().map(day);
+    if let Some(day) = &made {
+        words.extend([" on ", day]);
     }
-    if let Some(at) = record.updated_at().filter(|at| made != Some(*at)) {
-        words.extend([", changed on ", &day(at)]);
+    if let Some(day) = record
+        .updated_at()
+        .map(day)
+        .filter(|day| made.as_ref() != Some(day))
+    {
+        words.extend([", changed on ", &day]);
     }
     words
 }

@@ -24,6 +24,8 @@ use text::{comment, indented, one_line};
 /// What the export is asked for, beside the records.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
+    /// How the server is called in comments.
+    pub(crate) server: String,
     /// The day it is made on.
     pub(crate) date: String,
     /// The folder of script files as the manifest will name it, empty or ending in `/`; `None` leaves scripts in
@@ -51,8 +53,8 @@ pub(crate) struct Export {
     pub(crate) entries: Vec<Written>,
     /// The script files, with their paths from the manifest's folder.
     pub(crate) scripts: Vec<ExportedFile>,
-    /// The YAML that `--secret-file` reads; `None` if nothing is referred to.
-    pub(crate) secrets: Option<String>,
+    /// The YAML that `--secret-file` reads.
+    pub(crate) secrets: String,
     /// The names of the secrets that are referred to.
     pub(crate) secret_names: Vec<String>,
     /// What somebody should know who does not read all of the manifest.
@@ -134,7 +136,7 @@ pub(crate) fn export(
     Ok(Export {
         manifest: before + &body,
         entries,
-        secrets: scribe.secrets_text(&observed.server.url)?,
+        secrets: scribe.secrets_text(&asked.server)?,
         secret_names: scribe.secret_names(),
         scripts: scribe.scripts,
         notes,
@@ -172,7 +174,7 @@ fn head(observed: &ObservedState, asked: &Asked, written: usize) -> String {
     let version = version.map(|version| format!(" (Rocket.Chat {version})"));
     let all = observed.records.len() + observed.strangers;
     let lines = [
-        format!("Exported from {}{}", server.url, version.unwrap_or_default()),
+        format!("Exported from {}{}", asked.server, version.unwrap_or_default()),
         format!(
             "as {} on {}: {written} of the {} that this account sees.",
             server.username,

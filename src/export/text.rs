@@ -26,12 +26,14 @@ pub(super) enum Yaml {
 /// A mapping in the order it was made.
 pub(super) struct Mapping<'a>(pub(super) &'a [(&'static str, Yaml)]);
 
-/// One text. Anything that would take several lines is written in one, escaped.
+/// One text. Anything that would take several lines is written in one, escaped. What starts with a sign is quoted:
+/// readers differ about which of them mean something there.
 struct Line<'a>(&'a str);
 
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if self.0.contains(char::is_control) {
+        let plain = self.0.starts_with(char::is_alphanumeric);
+        if !plain || self.0.contains(char::is_control) {
             DoubleQuoted(self.0).serialize(to)
         } else {
             to.serialize_str(self.0)

@@ -34,16 +34,23 @@ fn invalid((message, hint): Refusal) -> Exit {
     Exit::Invalid
 }
 
-async fn observe(args: &ServerArgs) -> Result<ObservedState, Exit> {
+/// What the server has, and how it is called.
+async fn observe(args: &ServerArgs) -> Result<(ObservedState, String), Exit> {
     let session = session::open(args, false).await?;
     let observed = session.reader.observe().await;
-    observed.map_err(|error| session::failed(&error))
+    let observed = observed.map_err(|error| session::failed(&error))?;
+    let sandbox = session
+        .sandbox
+        .map(|state| format!("the built-in sandbox ({state})"));
+    let name = sandbox.unwrap_or_else(|| observed.server.url.clone());
+    Ok((observed, name))
 }
 
 async fn exported(args: &ExportArgs) -> Result<(), Exit> {
     let places = Places::of(args).map_err(invalid)?;
-    let observed = observe(&args.server).await?;
+    let (observed, server) = observe(&args.server).await?;
     let asked = Asked {
+        server,
         date: Clock::system().iso().chars().take(10).collect(),
         scripts: places.scripts.clone(),
     };
@@ -75,13 +82,12 @@ fn destined(export: &Export, places: &Places) -> Vec<File> {
             secret: false,
         })
         .collect();
-    if let (Some(path), Some(text)) = (&places.secrets, &export.secrets) {
-        files.push(File {
-            path: path.clone(),
-            text: text.clone(),
-            secret: true,
-        });
-    }
+    // Also if there are none, so that what reads it need not ask.
+    files.extend(places.secrets.as_ref().map(|path| File {
+        path: path.clone(),
+        text: export.secrets.clone(),
+        secret: true,
+    }));
     files.extend(places.manifest.as_ref().map(|path| File {
         path: path.clone(),
         text: export.manifest.clone(),
@@ -101,13 +107,9 @@ fn told(export: &Export, files: &[File], places: &Places) -> String {
 }
 
 fn about_secrets(export: &Export, places: &Places) -> Option<String> {
-    if export.secret_names.is_empty() {
-        let words = "note: there are no secrets to write";
-        return places.secrets.as_ref().map(|_| words.to_owned());
-    }
     let names = export.secret_names.iter();
     let names: Vec<_> = names.map(|name| format!("${{secret.{name}}}")).collect();
-    places.secrets.is_none().then(|| {
+    (places.secrets.is_none() && !names.is_empty()).then(|| {
         format!(
             "note: URLs with a user, a password or a query are written as {}; \
              `--secrets-file FILE` writes their values",
@@ -131,7 +133,7 @@ async fn matched(paths: &[String], server: &ServerArgs, terminal: Terminal) -> R
     if loaded.is_refused(false) {
         return Err(Exit::Invalid);
     }
-    let observed = observe(server).await?;
+    let (observed, _) = observe(server).await?;
     let texts = &loaded.sources.texts;
     for entry in &loaded.desired.entries {
         let at = texts.start(&entry.place);
