@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Show what would change on the server, and change nothing
     #[command(visible_alias = "diff")]
     Plan(PlanArgs),
-    /// Create on the server what the manifests ask for and it does not have
+    /// Make the server's integrations what the manifests ask for
     Apply(ApplyArgs),
     /// Write what the server has as a manifest, so that a plan of it is empty
     #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
@@ -101,9 +101,24 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 
-    /// Exit with 2 when there are changes or blocked entries
+    /// Exit with 2 when there are changes, conditions or blocked entries
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+
+    /// Whose posting user is looked up
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Preflight::Auto)]
+    pub(crate) preflight: Preflight,
+}
+
+/// What is looked up before anything is written
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Preflight {
+    /// Nothing
+    Off,
+    /// For integrations that would be created or updated
+    Auto,
+    /// For all integrations of the manifests
+    Full,
 }
 
 /// The flags of `rcsync apply`
@@ -122,6 +137,10 @@ pub(crate) struct ApplyArgs {
     /// Plan only: the same as `rcsync plan`
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Whose posting user is looked up
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Preflight::Auto)]
+    pub(crate) preflight: Preflight,
 
     /// How many requests may be on their way at once
     #[arg(long, value_name = "N", default_value = "8")]

@@ -1,21 +1,24 @@
 //! What the manifests ask for, with every reference replaced and every default filled in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId, Texts};
 use crate::integration::written::{Count, Items, ScriptSource, Switch, Written};
 use crate::integration::{Field, Fields, Key, Role, Value};
 use crate::manifest::rules::{self, Seen, View};
-use crate::manifest::{Entry, Manifest, State};
+use crate::manifest::{Entry, Manifest};
 use crate::secret::{Piece, Secret, Text};
 use crate::variables::{Resolver, Secrets, Variables, within};
 use crate::yaml::{Content, Node};
 
+pub(crate) use crate::manifest::State;
+
 /// What all manifests of a run ask for together.
 #[derive(Debug, Default)]
 pub(crate) struct DesiredState {
-    /// The entries, in the order they were read; no two have the same key.
+    /// The entries, in the order they were read; no two have the same key, unless each is pinned.
     pub(crate) entries: Vec<Desired>,
 }
 
@@ -33,6 +36,14 @@ pub(crate) struct Desired {
     pub(crate) place: Place,
     /// The file its script comes from, as the manifest names it.
     pub(crate) script_file: Option<String>,
+    /// Whether it should exist.
+    pub(crate) state: State,
+    /// The id of the record that it is pinned to.
+    pub(crate) id: Option<String>,
+    /// The name that its record may still have.
+    pub(crate) renamed_from: Option<String>,
+    /// The names of the rows that are written on create and left to others ever after.
+    pub(crate) ignored: BTreeSet<&'static str>,
 }
 
 /// The texts of script files, by the manifest that names them and the path it names.
@@ -58,7 +69,7 @@ pub(crate) fn build(
 ) -> Built {
     let mut resolver = Resolver::new(variables, texts);
     let mut state = DesiredState::default();
-    let mut seen = BTreeMap::new();
+    let mut seen = Identities::default();
     settings_once(manifests, &mut resolver.findings);
     for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
         let view = view(entry, scripts, texts, &mut resolver);
@@ -67,14 +78,14 @@ pub(crate) fn build(
             continue;
         };
         unique(entry, &key, &mut seen, &mut resolver.findings);
-        if entry.own.state.is_none_or(|state| state == State::Present) {
-            state.entries.push(desired(entry, key, view));
-        }
+        let mut desired = desired(entry, key, view);
+        desired.renamed_from = renamed_from(entry, &mut resolver);
+        state.entries.push(desired);
     }
     Built {
         state,
         findings: resolver.findings,
-        made_up: resolver.made_up,
+        made_up: resolver.made_up.into_iter().collect(),
     }
 }
 
@@ -83,27 +94,16 @@ pub(crate) fn not_yet_acting(manifests: &[Manifest]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut add = |what: &str, at: &Place| {
         let message = format!("`{what}` is read and does nothing in this version");
-        found.push(Diagnostic::warning(Code("not-yet"), at.clone(), message));
+        found.push(
+            Diagnostic::warning(Code("not-yet"), at.clone(), message)
+                .hint("leave it out for now: `plan` and `apply` refuse it"),
+        );
     };
     for manifest in manifests {
         if let Some((_, at)) = &manifest.settings {
             add("settings", at);
         }
         for entry in &manifest.entries {
-            let own = [
-                ("id", entry.own.id.is_some()),
-                ("renamedFrom", entry.own.renamed_from.is_some()),
-                ("ignore", !entry.own.ignore.is_empty()),
-                (
-                    "state",
-                    entry.own.state.is_some_and(|state| state != State::Present),
-                ),
-            ];
-            for (name, used) in own {
-                if let Some(member) = entry.node.get(name).filter(|_| used) {
-                    add(name, &member.key_at);
-                }
-            }
             let script = entry
                 .value("script")
                 .and_then(|script| script.get("replace"));
@@ -147,38 +147,65 @@ fn key(entry: &Entry, view: &View) -> Option<Key> {
     }
 }
 
-/// Refuses a second entry of the same type and name, unless both are pinned to records of their own.
+/// The entries seen so far, by what may not be written twice.
+#[derive(Default)]
+struct Identities<'m> {
+    /// The first entry of each type and name.
+    first: BTreeMap<Key, &'m Entry>,
+    /// The first of them that is pinned to no record.
+    unpinned: BTreeMap<Key, &'m Entry>,
+    /// The entry that is pinned to each record.
+    pinned: BTreeMap<&'m str, &'m Entry>,
+}
+
+/// Refuses a second entry of the same type and name, unless both are pinned to records of their own, and a second
+/// entry for the same record.
 fn unique<'m>(
     entry: &'m Entry,
     key: &Key,
-    seen: &mut BTreeMap<Key, Vec<&'m Entry>>,
+    seen: &mut Identities<'m>,
     findings: &mut Vec<Diagnostic>,
 ) {
-    let others = seen.entry(key.clone()).or_default();
-    let clash = others
-        .iter()
-        .find(|other| match (&entry.own.id, &other.own.id) {
-            (Some(id), Some(other)) => id == other,
-            _ => true,
-        });
-    if let Some(other) = clash {
-        let name = |entry: &Entry| {
-            entry
-                .value("name")
-                .map_or_else(|| entry.place().clone(), |node| node.at.clone())
-        };
+    let place = |entry: &Entry, key: &str| {
+        entry
+            .value(key)
+            .map_or_else(|| entry.place().clone(), |node| node.at.clone())
+    };
+    let namesake = match &entry.own.id {
+        Some(id) => {
+            if let Some(other) = seen.pinned.insert(id, entry) {
+                findings.push(
+                    Diagnostic::error(
+                        Code("duplicate-id"),
+                        place(entry, "id"),
+                        "another entry is pinned to this record",
+                    )
+                    .expected("second entry for this id")
+                    .hint("a record has one entry: remove one of them, or mend its `id`")
+                    .also(place(other, "id"), "first written here"),
+                );
+                return;
+            }
+            seen.unpinned.get(key)
+        }
+        None => seen.first.get(key),
+    };
+    if let Some(other) = namesake {
         findings.push(
             Diagnostic::error(
                 Code("duplicate-entry"),
-                name(entry),
+                place(entry, "name"),
                 format!("a {} of this name is already written", key.kind),
             )
             .expected("second entry of this type and name")
-            .hint("type and name identify an integration: give one of them another name")
-            .also(name(other), "first written here"),
+            .hint("type and name identify an integration: give one of them another name, or pin each with an `id`")
+            .also(place(other, "name"), "first written here"),
         );
     }
-    others.push(entry);
+    seen.first.entry(key.clone()).or_insert(entry);
+    if entry.own.id.is_none() {
+        seen.unpinned.entry(key.clone()).or_insert(entry);
+    }
 }
 
 fn desired(entry: &Entry, key: Key, view: View) -> Desired {
@@ -197,13 +224,38 @@ fn desired(entry: &Entry, key: Key, view: View) -> Desired {
         }
     }
     entry.kind.normalise(&mut fields);
+    let ignored = ignored(entry, &written);
     Desired {
         key,
         fields,
         written,
         place: entry.place().clone(),
         script_file: entry.script_file().map(|(file, _)| file.to_owned()),
+        state: entry.own.state.unwrap_or(State::Present),
+        id: entry.own.id.clone(),
+        renamed_from: None,
+        ignored,
     }
+}
+
+/// The rows that the manifest leaves to others, and those it leaves out that follow one of them: a script that is
+/// left to others brings its own switch.
+fn ignored(entry: &Entry, written: &BTreeSet<&'static str>) -> BTreeSet<&'static str> {
+    let named = |field: &Field| entry.own.ignore.iter().any(|name| name == field.name);
+    let rows = entry.kind.fields();
+    let ignored = rows.iter().filter(|field| {
+        let leader = rows.iter().find(|row| Some(row.role) == field.follows);
+        named(field) || !written.contains(field.name) && leader.is_some_and(named)
+    });
+    ignored.map(|field| field.name).collect()
+}
+
+/// The old name, with its references replaced as in the name.
+fn renamed_from(entry: &Entry, resolver: &mut Resolver<'_>) -> Option<String> {
+    let old = entry.own.renamed_from.as_deref()?;
+    let node = entry.value("renamedFrom")?;
+    let text = resolver.text(old, &node.at, Secrets::Refused)?;
+    text.as_plain().map(str::to_owned)
 }
 
 /// The entry's values with their references replaced; one that could not be replaced is not among them.
@@ -261,15 +313,12 @@ fn flag(field: &Field, switch: &Switch, node: &Node, resolver: &mut Resolver<'_>
         Some("true") => Some(Value::Flag(true)),
         Some("false") => Some(Value::Flag(false)),
         _ => {
-            let message = format!(
-                "the variable for `{}` is neither `true` nor `false`",
-                field.name
+            let message = format!("`{}` must be `true` or `false`", field.name);
+            resolver.findings.push(
+                Diagnostic::error(Code("not-a-flag"), node.at.clone(), message)
+                    .expected("expected `true` or `false`")
+                    .hint("give the variable one of these values"),
             );
-            resolver.findings.push(Diagnostic::error(
-                Code("not-a-flag"),
-                node.at.clone(),
-                message,
-            ));
             None
         }
     }
@@ -286,12 +335,13 @@ fn number(field: &Field, count: &Count, node: &Node, resolver: &mut Resolver<'_>
         .and_then(|text| text.trim().parse().ok())
         .map(Value::Number);
     if number.is_none() {
-        let message = format!("`{}` is no whole number that fits", field.name);
-        resolver.findings.push(Diagnostic::error(
-            Code("not-a-number"),
-            node.at.clone(),
-            message,
-        ));
+        let message = format!("`{}` must be a whole number", field.name);
+        let error = Diagnostic::error(Code("not-a-number"), node.at.clone(), message)
+            .expected("expected a whole number");
+        resolver.findings.push(match count {
+            Count::Variable(_) => error.hint("give the variable such a value"),
+            Count::Known(_) | Count::Decimal(_) => error.hint("this one is too large"),
+        });
     }
     number
 }
@@ -307,9 +357,11 @@ fn list(
     match items {
         Items::Joined(text) => {
             let whole = resolver.text(text, &node.at, takes_secrets(field))?;
-            let parts = whole.as_plain()?.split(',').map(|part| {
-                let written = Some(part.trim()).filter(|part| !part.is_empty());
-                let at = written.and_then(|part| within(texts, &node.at, part));
+            let plain = whole.as_plain()?;
+            let written = within(texts, &node.at, plain);
+            let parts = parts(plain).map(|(part, bytes)| {
+                let at = written.as_ref().filter(|_| part.len() < plain.len());
+                let at = at.and_then(|written| part_of(written, bytes));
                 (Text::from(part), at.unwrap_or_else(|| node.at.clone()))
             });
             Some(parts.collect())
@@ -330,6 +382,33 @@ fn list(
                 .collect()
         }
     }
+}
+
+/// The parts of a text with commas, each with where it can be seen: without the blanks around it, and with a comma
+/// beside it if there is nothing else.
+fn parts(text: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
+    let mut next = 0;
+    text.split(',').map(move |part| {
+        let start = next;
+        next += part.len() + 1;
+        let shown = part.trim_start();
+        let from = start + part.len() - shown.len();
+        let seen = match shown.trim_end().len() {
+            0 if start > 0 => start - 1..start + part.len(),
+            0 => start..start + part.len() + 1,
+            length => from..from + length,
+        };
+        (part, seen)
+    })
+}
+
+/// A stretch of a place, in bytes from its start.
+fn part_of(place: &Place, bytes: Range<usize>) -> Option<Place> {
+    let at = |offset: usize| Some(place.bytes.start + u32::try_from(offset).ok()?);
+    Some(Place {
+        source: place.source,
+        bytes: at(bytes.start)?..at(bytes.end)?,
+    })
 }
 
 /// The items as values: the parts of a text are trimmed and blanks dropped, the items of a list stay as they are.

@@ -39,7 +39,7 @@ pub(crate) struct Diagnostic {
     pub(crate) severity: Severity,
     /// What is wrong, in one line.
     pub(crate) message: String,
-    /// A few words beside the caret: what was expected here.
+    /// A few words beside the caret: what was expected here, or what comes of what is written.
     pub(crate) expected: Option<String>,
     /// How to mend it.
     pub(crate) hint: Option<String>,
@@ -51,13 +51,28 @@ pub(crate) struct Diagnostic {
     pub(crate) also: Vec<(Place, String)>,
 }
 
+/// No message or hint is longer: what it quotes may be as long as a file.
+const MAX_WORDS: usize = 400;
+
+/// Words in one line and of a length that can be read.
+fn one_line(mut words: String) -> String {
+    if words.contains(['\n', '\r']) {
+        words = words.replace("\r\n", " ").replace(['\n', '\r'], " ");
+    }
+    if let Some((end, _)) = words.char_indices().nth(MAX_WORDS) {
+        words.truncate(end);
+        words.push('…');
+    }
+    words
+}
+
 impl Diagnostic {
     /// An error at a place.
     pub(crate) fn error(code: Code, at: Place, message: impl Into<String>) -> Self {
         Self {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: one_line(message.into()),
             expected: None,
             hint: None,
             fix: None,
@@ -82,8 +97,13 @@ impl Diagnostic {
 
     /// Adds how to mend it.
     pub(crate) fn hint(mut self, words: impl Into<String>) -> Self {
-        self.hint = Some(words.into());
+        self.set_hint(words);
         self
+    }
+
+    /// The same for a finding that is built in steps.
+    pub(crate) fn set_hint(&mut self, words: impl Into<String>) {
+        self.hint = Some(one_line(words.into()));
     }
 
     /// Adds the text that would mend it, in the place of `at`.
@@ -113,7 +133,13 @@ pub(crate) struct SourceText {
     pub(crate) text: String,
     /// Where each line starts, in bytes.
     lines: Vec<usize>,
+    /// How many characters there are before byte 0, [`STRIDE`], 2 × [`STRIDE`], …: a line may be as long as the
+    /// whole text, and every place in it is counted.
+    characters: Vec<usize>,
 }
+
+/// How many bytes are counted for one place at most.
+const STRIDE: usize = 4096;
 
 impl std::fmt::Debug for SourceText {
     /// The name alone: the text may hold secrets.
@@ -138,10 +164,21 @@ impl Texts {
         let lines = std::iter::once(0)
             .chain(text.match_indices('\n').map(|(at, _)| at + 1))
             .collect();
+        let mut counted = 0;
+        let characters = text
+            .as_bytes()
+            .chunks(STRIDE)
+            .map(|chunk| {
+                let before = counted;
+                counted += starts(chunk);
+                before
+            })
+            .collect();
         self.texts.push(SourceText {
             origin: origin.into(),
             text,
             lines,
+            characters,
         });
         SourceId(u32::try_from(self.texts.len() - 1).unwrap_or(u32::MAX))
     }
@@ -168,10 +205,26 @@ impl SourceText {
         let byte = self.text.floor_char_boundary(byte);
         let line = self.lines.partition_point(|start| *start <= byte);
         let start = self.lines[line - 1];
-        let before = &self.text[start..byte];
         // A byte order mark is no column.
-        let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
+        let mark = '\u{feff}';
+        let marked = self.text[start..byte].starts_with(mark);
+        let start = start + if marked { mark.len_utf8() } else { 0 };
+        let column = self.characters_before(byte) - self.characters_before(start) + 1;
         Position { line, column }
+    }
+
+    fn characters_before(&self, byte: usize) -> usize {
+        let stride = byte / STRIDE;
+        let counted = self.characters.get(stride).copied();
+        // At the very end of the text there may be no stride more.
+        let (from, counted) = match counted {
+            Some(counted) => (stride * STRIDE, counted),
+            None => match self.characters.last() {
+                Some(counted) => ((stride - 1) * STRIDE, *counted),
+                None => (0, 0),
+            },
+        };
+        counted + starts(&self.text.as_bytes()[from..byte])
     }
 
     /// The bytes of the lines `first..=last` (from 1), without the last line's end.
@@ -185,9 +238,44 @@ impl SourceText {
     }
 }
 
+/// How many characters start in a stretch of UTF-8.
+fn starts(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_of_a_long_line_are_counted_right() {
+        for length in [STRIDE - 1, STRIDE, STRIDE + 1, 3 * STRIDE] {
+            let mut text = "x: ".to_owned();
+            text.extend(std::iter::repeat_n('ä', length));
+            let mut texts = Texts::default();
+            let id = texts.add("a.yaml", text.as_str());
+            for (column, (byte, _)) in text.char_indices().enumerate() {
+                let position = texts.get(id).position(byte);
+                assert_eq!(
+                    position,
+                    Position {
+                        line: 1,
+                        column: column + 1
+                    }
+                );
+            }
+            let end = texts.get(id).position(text.len());
+            assert_eq!(end.column, length + 4);
+        }
+    }
+
+    #[test]
+    fn what_is_quoted_stays_in_one_line_and_short() {
+        assert_eq!(one_line("a\r\nb\n\nc".to_owned()), "a b  c");
+        let long = one_line("ä".repeat(MAX_WORDS + 1));
+        assert_eq!(long.chars().count(), MAX_WORDS + 1);
+        assert!(long.ends_with("ä…"));
+    }
 
     #[test]
     fn positions_count_characters_and_skip_the_byte_order_mark() {

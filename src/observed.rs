@@ -4,12 +4,16 @@
 //! for a record that somebody asks about, by the rows of its kind. Nothing here prints a value of a record:
 //! errors name the record and the field, and `Debug` shows what identifies it.
 
+mod users;
+
 use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
 use crate::integration::{Field, Fields, Kind, Role, Shape, Value, Version};
-use crate::secret::Text;
+use crate::secret::{Piece, Secret, Text};
+
+pub(crate) use users::{Found, User, Users};
 
 /// The id that the server gave a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +34,8 @@ pub(crate) struct ObservedState {
     pub(crate) records: Vec<Record>,
     /// How many records are of no kind that rcsync knows. No entry can name one of them.
     pub(crate) strangers: usize,
+    /// The users that were looked up.
+    pub(crate) users: Users,
 }
 
 /// Which server answered, and as whom.
@@ -109,6 +115,12 @@ impl Record {
 
     /// Its fields, in normal form. Absent and null are no value.
     pub(crate) fn fields(&self) -> Result<Fields, DecodeError> {
+        let mut fields = self.decoded()?;
+        self.kind.normalise(&mut fields);
+        Ok(fields)
+    }
+
+    fn decoded(&self) -> Result<Fields, DecodeError> {
         let mut fields = Fields::new(self.kind);
         for field in self.kind.fields() {
             let value = match self.raw.get(field.name) {
@@ -122,7 +134,28 @@ impl Record {
             })?;
             fields.set(field.name, Some(value));
         }
-        self.kind.normalise(&mut fields);
+        Ok(fields)
+    }
+
+    /// Its fields as they are stored, to be sent back as they are. Absent and null are no value, as are blanks in
+    /// a list, which newer servers take in no request (reference 3.2). What may hold credentials is secret here.
+    pub(crate) fn stored(&self) -> Result<Fields, DecodeError> {
+        let mut fields = self.decoded()?;
+        for field in self.kind.fields() {
+            let seal = |text: Text| match text.as_plain() {
+                Some(plain) if field.sensitive => sealed(plain),
+                _ => text,
+            };
+            let value = match fields.get(field).cloned() {
+                Some(Value::Text(text)) => Value::Text(seal(text)),
+                Some(Value::List(items)) => {
+                    let items = items.into_iter().filter(|item| !is_blank(item));
+                    Value::List(items.map(seal).collect())
+                }
+                _ => continue,
+            };
+            fields.set(field.name, Some(value));
+        }
         Ok(fields)
     }
 
@@ -142,7 +175,6 @@ impl Record {
     }
 
     /// The id of the user that it posts as: the one that counts, whatever the username says (reference 3.5).
-    #[cfg(test)]
     pub(crate) fn user_id(&self) -> Option<&str> {
         text(&self.raw, "userId")
     }
@@ -192,6 +224,16 @@ fn decode(field: &Field, value: &Json) -> Result<Value, &'static str> {
         },
         Shape::Set => list(value),
     }
+}
+
+fn sealed(plain: &str) -> Text {
+    let mut text = Text::EMPTY;
+    text.push(Piece::Secret(Secret::new(plain)));
+    text
+}
+
+fn is_blank(text: &Text) -> bool {
+    text.as_plain().is_some_and(|text| text.trim().is_empty())
 }
 
 fn string(value: &Json) -> Result<&str, &'static str> {

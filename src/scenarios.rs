@@ -2,7 +2,7 @@
 //!
 //! `RCSYNC_ACCEPT=1 cargo test scenarios` writes what the plans are now; read the difference before you commit it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::cli::ManifestArgs;
 use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
-use crate::observed::{ObservedState, Record, ServerFacts};
+use crate::observed::{Found, ObservedState, Record, ServerFacts, User, Users};
 use crate::plan::Plan;
 use crate::report::{self, Context, PlanReport};
 use crate::variables::Undefined;
@@ -68,7 +68,37 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
             .map(record)
             .collect(),
         strangers: 0,
+        users: users(listing),
     }
+}
+
+/// Whom the look-ups found: `"users": [{"username", "_id", "roles"}]`, whom they did not: `"nobody": [name]`, and
+/// `"impersonators": [role]`.
+fn users(listing: &Json) -> Users {
+    let texts = |json: &Json| -> Option<BTreeSet<String>> {
+        let items = json.as_array()?.iter();
+        Some(
+            items
+                .map(|item| item.as_str().unwrap().to_owned())
+                .collect(),
+        )
+    };
+    let mut users = Users {
+        found: BTreeMap::new(),
+        impersonators: texts(&listing["impersonators"]),
+    };
+    for user in listing["users"].as_array().into_iter().flatten() {
+        let found = Found::User(User {
+            id: user["_id"].as_str().unwrap().to_owned(),
+            roles: texts(&user["roles"]),
+        });
+        let name = user["username"].as_str().unwrap().to_owned();
+        users.found.insert(name, found);
+    }
+    for name in texts(&listing["nobody"]).into_iter().flatten() {
+        users.found.insert(name, Found::Nobody);
+    }
+    users
 }
 
 /// The report of the plan, with paths as short as they are in the folder.
@@ -136,7 +166,9 @@ fn a_scenario_has_its_four_files_and_no_others() {
         let names: BTreeSet<_> = fs::read_dir(&folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| !["grafana.js", "secrets.yaml"].contains(&name.as_str()))
+            .filter(|name| {
+                name != "secrets.yaml" && Path::new(name).extension() != Some("js".as_ref())
+            })
             .collect();
         let expected: BTreeSet<_> = FILES.iter().map(ToString::to_string).collect();
         assert_eq!(names, expected, "{}", folder.display());

@@ -3,6 +3,9 @@
 //! Generic: the owner of a type passes it in. Findings carry the kind of rule that was broken and the place,
 //! never the value: the words are the owner's.
 
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{ValidationError, Validator};
@@ -16,8 +19,16 @@ use crate::yaml::{Content, Node};
 
 /// The JSON Schema of a type, for documents that are read (draft 2020-12, nothing referred to).
 pub(crate) fn of<T: JsonSchema>() -> Json {
-    let settings = SchemaSettings::draft2020_12()
-        .for_deserialize()
+    generate::<T>(SchemaSettings::draft2020_12().for_deserialize())
+}
+
+/// The JSON Schema of a type, for documents that are written: what is always there is required.
+pub(crate) fn of_written<T: JsonSchema>() -> Json {
+    generate::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn generate<T: JsonSchema>(settings: SchemaSettings) -> Json {
+    let settings = settings
         .with(|settings| settings.inline_subschemas = true)
         .with_transform(RecursiveTransform(tidy));
     let mut schema = settings
@@ -38,7 +49,7 @@ pub(crate) fn of<T: JsonSchema>() -> Json {
 }
 
 /// What may be left out may not therefore be null (an empty value in YAML is nearly always a slip); descriptions
-/// are one paragraph, without the line ends of the source.
+/// are one paragraph, without the line ends of the source, and say the default.
 fn tidy(schema: &mut Schema) {
     for key in ["type", "enum"] {
         if let Some(Json::Array(items)) = schema.get_mut(key) {
@@ -49,11 +60,24 @@ fn tidy(schema: &mut Schema) {
             }
         }
     }
+    let default = schema.get("default").and_then(said_default);
     if let Some(Json::String(text)) = schema.get_mut("description") {
         *text = text.replace('\n', " ");
+        if let Some(default) = default {
+            let _ = write!(text, " Default: `{default}`.");
+        }
     }
     // `int64` and its kin are known to no editor.
     schema.remove("format");
+}
+
+/// A default that is worth saying: editors show descriptions, and not the keyword. Empty ones go without saying.
+fn said_default(default: &Json) -> Option<String> {
+    match default {
+        Json::Bool(_) | Json::Number(_) => Some(default.to_string()),
+        Json::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        _ => None,
+    }
 }
 
 /// A schema, ready to check documents.
@@ -76,7 +100,7 @@ pub(crate) struct Violation<'n> {
 }
 
 /// One step down a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
     /// Into a mapping.
     Key(String),
@@ -87,10 +111,13 @@ pub(crate) enum Step {
 /// The kinds of rule that a manifest's schema uses.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
-    /// A key is missing; `because` names the key whose value asks for it.
+    /// A key is missing.
     Missing {
         key: String,
+        /// The key whose value asks for it.
         because: Option<String>,
+        /// A value it could have, as JSON: the schema's first example or allowed value.
+        example: Option<String>,
     },
     /// A key that is not among those allowed.
     Unknown { key: String, allowed: Vec<String> },
@@ -98,8 +125,11 @@ pub(crate) enum Rule {
     Type { expected: Vec<String> },
     /// A value that is not among those allowed.
     Enum { allowed: Vec<String> },
-    /// A text of another form; `message` is the schema's own.
-    Pattern { message: Option<String> },
+    /// A text of another form; `message` is the schema's own, `expected` are the types beside it.
+    Pattern {
+        message: Option<String>,
+        expected: Vec<String>,
+    },
     /// A text, list or mapping that may not be empty.
     Empty,
     /// A number below the least allowed.
@@ -146,15 +176,15 @@ impl Checker {
         };
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let allowed = self.allowed_keys(error);
+                let places = key_places(node);
                 for key in unexpected {
-                    let at = node
-                        .get(key)
-                        .map_or_else(|| node.at.clone(), |m| m.key_at.clone());
+                    let at = places.get(key.as_str()).copied().unwrap_or(&node.at);
                     add(
-                        at,
+                        at.clone(),
                         Rule::Unknown {
                             key: key.clone(),
-                            allowed: self.allowed_keys(error),
+                            allowed: allowed.clone(),
                         },
                     );
                 }
@@ -164,7 +194,15 @@ impl Checker {
                 let because = self.because(error);
                 let reason = because.as_deref().and_then(|name| node.get(name));
                 let at = reason.map_or_else(|| first_key(node), |member| member.value.at.clone());
-                add(at, Rule::Missing { key, because });
+                let example = self.example(&key, error);
+                add(
+                    at,
+                    Rule::Missing {
+                        key,
+                        because,
+                        example,
+                    },
+                );
             }
             kind => add(node.at.clone(), self.rule(kind, error)),
         }
@@ -179,11 +217,12 @@ impl Checker {
                 allowed: texts(Some(options)),
             },
             ValidationErrorKind::Pattern { .. } => {
-                let message = self
-                    .beside(error)
-                    .and_then(|schema| schema.get("patternErrorMessage"));
+                let beside = |keyword| self.beside(error)?.get(keyword);
                 Rule::Pattern {
-                    message: message.and_then(Json::as_str).map(str::to_owned),
+                    message: beside("patternErrorMessage")
+                        .and_then(Json::as_str)
+                        .map(str::to_owned),
+                    expected: texts(beside("type")),
                 }
             }
             ValidationErrorKind::MinLength { .. }
@@ -219,7 +258,22 @@ impl Checker {
             .unwrap_or_default()
     }
 
-    /// For a `required` in a `then`: the key that its `if` looks at.
+    /// The first example (or allowed value) of a key that a `required` asks for; the key is described there or further out.
+    fn example(&self, key: &str, error: &ValidationError<'_>) -> Option<String> {
+        let mut path = error.schema_path().as_str();
+        while let Some((outer, _)) = path.rsplit_once('/') {
+            let property = self.schema.pointer(&format!("{outer}/properties/{key}"));
+            let first = |keyword| property?.get(keyword)?.get(0);
+            if let Some(example) = first("examples").or_else(|| first("enum")) {
+                return Some(example.to_string());
+            }
+            path = outer;
+        }
+        None
+    }
+
+    /// For a `required` in a `then`: the key that its `if` looks at, unless that key says which form applies as a
+    /// whole (`const`).
     fn because(&self, error: &ValidationError<'_>) -> Option<String> {
         let condition = error
             .schema_path()
@@ -229,7 +283,8 @@ impl Checker {
             .schema
             .pointer(&format!("{condition}/if/properties"))?
             .as_object()?;
-        asked.keys().next().cloned()
+        let (key, condition) = asked.iter().next()?;
+        condition.get("const").is_none().then(|| key.clone())
     }
 }
 
@@ -255,6 +310,15 @@ fn walk<'n>(document: &'n Node, path: &[Step]) -> &'n Node {
         node = next;
     }
     node
+}
+
+/// Where each key of a mapping stands: to search it key by key would cost the square of its size.
+fn key_places(node: &Node) -> BTreeMap<&str, &Place> {
+    let Content::Map(members) = &node.content else {
+        return BTreeMap::new();
+    };
+    let places = members.iter().map(|m| (m.key.as_str(), &m.key_at));
+    places.collect()
 }
 
 /// Where a mapping's first key stands: a mapping has no better place for what it lacks.

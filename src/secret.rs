@@ -38,6 +38,11 @@ impl Secret {
         matches!(self, Self::Known(value) if value.expose_secret().is_empty())
     }
 
+    /// Whether it is known and holds nothing but white space.
+    pub(crate) fn is_blank(&self) -> bool {
+        matches!(self, Self::Known(value) if value.expose_secret().trim().is_empty())
+    }
+
     /// The value in clear, for a request body or a credential header and for nothing else.
     pub(crate) fn expose(&self) -> Option<&str> {
         match self {

@@ -62,6 +62,7 @@ pub(crate) struct ScriptFileError {
 /// A file that could not be read as a text.
 enum Unreadable {
     Io(io::Error),
+    Folder,
     NotAFile,
     TooLarge(usize),
     NotText(NotText),
@@ -121,7 +122,8 @@ impl Sources {
                 io::ErrorKind::NotFound => MISSING,
                 _ => UNREADABLE,
             };
-            vec![self.about_path(path, code, words(&error))]
+            let hint = "name a file, a folder, or `-` for standard input";
+            vec![self.about_path(path, code, words(&error)).hint(hint)]
         })?;
         if !metadata.is_dir() {
             let own = parent(path);
@@ -158,8 +160,14 @@ impl Sources {
         let shown_dir = parent(path);
         let resolved = fs::canonicalize(path)
             .and_then(|file| Ok((file, fs::canonicalize(shown_dir)?, fs::canonicalize(root)?)));
-        let (file, dir, root) =
-            resolved.map_err(|error| vec![self.about_path(path, UNREADABLE, words(&error))])?;
+        let (file, dir, root) = resolved.map_err(|error| {
+            let hint = "the name is there, and what it leads to is not";
+            let found = self.about_path(path, UNREADABLE, words(&error));
+            vec![match error.kind() {
+                io::ErrorKind::NotFound => found.hint(hint),
+                _ => found,
+            }]
+        })?;
         if !self.known.insert(file.clone()) {
             return Ok(());
         }
@@ -200,14 +208,19 @@ impl Sources {
             message,
             hint: (!hint.is_empty()).then(|| hint.to_owned()),
         };
-        let Some(source) = self.manifests.iter().find(|source| source.id == manifest) else {
+        // They were given their numbers in this order.
+        let found = self
+            .manifests
+            .binary_search_by_key(&manifest, |source| source.id);
+        let Some(source) = found.ok().and_then(|index| self.manifests.get(index)) else {
             return Err(error(
                 "this manifest is not one that was read".to_owned(),
                 "",
             ));
         };
         if path.trim().is_empty() || path.contains('\0') {
-            return Err(error("this is no path of a file".to_owned(), ""));
+            let hint = "write the file's path, from the manifest's folder";
+            return Err(error("this is no path of a file".to_owned(), hint));
         }
         if Path::new(path).has_root() || Path::new(path).is_absolute() {
             let hint = "write it relative to the manifest's folder";
@@ -216,7 +229,12 @@ impl Sources {
                 hint,
             ));
         }
-        let file = fs::canonicalize(source.dir.join(path)).map_err(|io| error(words(&io), ""))?;
+        let shown_path = shown(&source.shown_dir.join(path));
+        let file = fs::canonicalize(source.dir.join(path)).map_err(|io| {
+            let hint =
+                format!("looked for at `{shown_path}`: paths start from the manifest's folder");
+            error(format!("the script cannot be read: {}", words(&io)), &hint)
+        })?;
         if !file.starts_with(&source.root) {
             let hint = "move it there, or name a folder above both with `--root`";
             return Err(error(
@@ -227,7 +245,6 @@ impl Sources {
         if let Some(id) = self.scripts.get(&file) {
             return Ok(*id);
         }
-        let origin = shown(&source.shown_dir.join(path));
         let text = read_file(&file, MAX_SCRIPT).map_err(|unreadable| match unreadable {
             Unreadable::NotText(bad) => {
                 let before = &bad.text[..bad.at];
@@ -236,12 +253,15 @@ impl Sources {
                     .rsplit('\n')
                     .next()
                     .map_or(1, |text| text.chars().count() + 1);
-                let message = format!("the file is not UTF-8: {} at {line}:{column}", bad.bytes);
+                let message = format!("the script is not UTF-8: {} at {line}:{column}", bad.bytes);
                 error(message, bad.hint)
             }
-            other => error(other.words(), ""),
+            other => {
+                let message = format!("the script cannot be read: {}", other.words());
+                error(message, "name a file")
+            }
         })?;
-        let id = self.texts.add(origin, text);
+        let id = self.texts.add(shown_path, text);
         self.scripts.insert(file, id);
         Ok(id)
     }
@@ -280,6 +300,7 @@ impl Unreadable {
     fn words(&self) -> String {
         match self {
             Self::Io(error) => words(error),
+            Self::Folder => "this is a folder".to_owned(),
             Self::NotAFile => "not a regular file".to_owned(),
             Self::TooLarge(limit) => format!("larger than {} MiB", limit >> 20),
             Self::NotText(_) => "the file is not UTF-8".to_owned(),
@@ -346,6 +367,9 @@ fn is_manifest(name: &str) -> bool {
 /// Reads a file, looking at what it is before opening it: opening a pipe would wait for ever.
 fn read_file(path: &Path, limit: usize) -> Result<String, Unreadable> {
     let metadata = fs::metadata(path).map_err(Unreadable::Io)?;
+    if metadata.is_dir() {
+        return Err(Unreadable::Folder);
+    }
     if !metadata.is_file() {
         return Err(Unreadable::NotAFile);
     }
@@ -387,7 +411,7 @@ fn not_text(error: &std::string::FromUtf8Error) -> NotText {
         bytes: shown.join(" "),
         hint: if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
             "this looks like UTF-16: save the file as UTF-8"
-        } else if bytes[..end].contains(&0) {
+        } else if bytes.iter().take(1 << 10).any(|byte| *byte == 0) {
             "this does not look like a text"
         } else {
             "this looks like Latin-1 or Windows-1252: save the file as UTF-8"

@@ -2,7 +2,7 @@
 //!
 //! Nothing else of the environment can be reached: a pull request cannot fetch the pipeline's other secrets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Diagnostic, Place, Texts};
 use crate::secret::{Piece, Secret, Text};
@@ -99,7 +99,9 @@ pub(crate) struct Resolver<'a> {
     /// What was wrong.
     pub(crate) findings: Vec<Diagnostic>,
     /// The names of the secrets that were made up.
-    pub(crate) made_up: Vec<String>,
+    pub(crate) made_up: BTreeSet<String>,
+    /// How far the references of this value have been found in its text.
+    found: u32,
 }
 
 impl<'a> Resolver<'a> {
@@ -109,7 +111,8 @@ impl<'a> Resolver<'a> {
             variables,
             texts,
             findings: Vec::new(),
-            made_up: Vec::new(),
+            made_up: BTreeSet::new(),
+            found: 0,
         }
     }
 
@@ -117,10 +120,15 @@ impl<'a> Resolver<'a> {
     pub(crate) fn text(&mut self, text: &str, at: &Place, secrets: Secrets) -> Option<Text> {
         let mut whole = Text::EMPTY;
         let mut sound = true;
+        self.found = at.bytes.start;
         for part in parts(text) {
             let piece = match part {
                 Part::Literal(text) => Some(Piece::Plain(text.to_owned())),
-                Part::Escaped => Some(Piece::Plain("${".to_owned())),
+                Part::Escaped => {
+                    // The same text may follow as a reference.
+                    let _ = self.place_of("$${", at);
+                    Some(Piece::Plain("${".to_owned()))
+                }
                 Part::Var(whole, name) => self.var(whole, name, at).map(Piece::Plain),
                 Part::Secret(whole, name) => {
                     self.secret(whole, name, at, secrets).map(Piece::Secret)
@@ -174,9 +182,7 @@ impl<'a> Resolver<'a> {
         match self.variables.undefined_secrets {
             Undefined::Unknown => Some(Secret::Unknown),
             Undefined::MadeUp => {
-                if !self.made_up.iter().any(|known| known == name) {
-                    self.made_up.push(name.to_owned());
-                }
+                self.made_up.insert(name.to_owned());
                 Some(Secret::new(format!("made-up-{name}")))
             }
             Undefined::Refused => {
@@ -199,13 +205,7 @@ impl<'a> Resolver<'a> {
     fn malformed(&mut self, whole: &str, at: &Place) -> Option<Piece> {
         let name = whole.trim_start_matches("${").trim_end_matches('}');
         let error = if whole.ends_with('}') {
-            let hint = if is_name(name) {
-                format!(
-                    "write `${{var.{name}}}` or `${{secret.{name}}}`; for the text itself, `$${{{name}}}`"
-                )
-            } else {
-                "references read `${var.NAME}` and `${secret.NAME}`; a literal `${` is written `$${`".to_owned()
-            };
+            let hint = meant_reference(name);
             self.error(
                 "malformed-reference",
                 whole,
@@ -216,18 +216,18 @@ impl<'a> Resolver<'a> {
         } else {
             self.error(
                 "malformed-reference",
-                "${",
+                whole,
                 at,
                 "`${` is not closed by `}`".to_owned(),
             )
-            .hint("a literal `${` is written `$${`")
+            .hint("close it; a literal `${` is written `$${`")
         };
         self.findings.push(error);
         None
     }
 
     fn error(
-        &self,
+        &mut self,
         code: &'static str,
         reference: &str,
         at: &Place,
@@ -236,9 +236,18 @@ impl<'a> Resolver<'a> {
         Diagnostic::error(Code(code), self.place_of(reference, at), message)
     }
 
-    /// Where a reference stands inside a value; the value itself if it is written in another way there.
-    fn place_of(&self, reference: &str, value: &Place) -> Place {
-        within(self.texts, value, reference).unwrap_or_else(|| value.clone())
+    /// Where a reference stands inside a value, behind those reported before; the value itself if it is written in
+    /// another way there.
+    fn place_of(&mut self, reference: &str, value: &Place) -> Place {
+        let rest = Place {
+            source: value.source,
+            bytes: self.found..value.bytes.end,
+        };
+        let Some(found) = within(self.texts, &rest, reference) else {
+            return value.clone();
+        };
+        self.found = found.bytes.end;
+        found
     }
 }
 
@@ -252,6 +261,24 @@ pub(crate) fn within(texts: &Texts, value: &Place, stretch: &str) -> Option<Plac
         source: value.source,
         bytes,
     })
+}
+
+/// How to mend what stands between `${` and `}`.
+fn meant_reference(name: &str) -> String {
+    if is_name(name) {
+        return format!(
+            "write `${{var.{name}}}`, set by `{VAR_PREFIX}{name}`, or `${{secret.{name}}}`; for the text itself, `$${{{name}}}`"
+        );
+    }
+    match name.split_once('.') {
+        Some(("env", name)) if is_name(name) => {
+            format!("write `${{var.{name}}}`, set by `{VAR_PREFIX}{name}`")
+        }
+        Some(("var" | "secret", _)) => {
+            "a name holds letters, digits and `_`, and does not begin with a digit".to_owned()
+        }
+        _ => "write `${var.NAME}` or `${secret.NAME}`; for a literal `${`, `$${`".to_owned(),
+    }
 }
 
 fn near_name<'n>(name: &str, names: impl Iterator<Item = &'n String>) -> Option<&'n str> {

@@ -212,6 +212,25 @@ fn a_signal_ends_it_and_the_state_stays() {
 }
 
 #[test]
+fn an_address_that_others_can_reach_is_warned_of() {
+    for (address, warned) in [("127.0.0.1:0", false), ("0.0.0.0:0", true)] {
+        let mut command = rcsync(&["--listen", address]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the sandbox starts");
+        let mut greeting = String::new();
+        let mut out = BufReader::new(child.stdout.take().expect("its output"));
+        out.read_line(&mut greeting).expect("its greeting");
+        child.kill().expect("it is running");
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr).contains("warning"),
+            warned,
+            "{address}"
+        );
+    }
+}
+
+#[test]
 fn what_cannot_be_used_is_refused_with_its_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("wrong.json");

@@ -3,8 +3,6 @@
 //! A create is sent once. If no answer comes, the record is looked for until patience ends: one that is new,
 //! of this account, and exactly as asked is taken for ours; otherwise the outcome is unknown, and stays so.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rand::SeedableRng;
@@ -12,11 +10,11 @@ use rand::distr::{Alphanumeric, SampleString};
 use rand::rngs::StdRng;
 use tokio::time::{Instant, sleep};
 
-use super::Outcome;
 use super::verify::shortfall;
+use super::{Outcome, Run};
 use crate::integration::{Fields, LeftOut, Value};
 use crate::observed::{Record, ServerId};
-use crate::server::{ServerError, Writer};
+use crate::server::ServerError;
 
 /// As long as the tokens that the server and its web form make (reference 3.3).
 const TOKEN_LENGTH: usize = 48;
@@ -24,26 +22,14 @@ const TOKEN_LENGTH: usize = 48;
 /// The pause before the first look. The server may still be compiling the script.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Makes records for one run.
-pub(super) struct Creator {
-    /// Who writes.
-    pub(super) writer: Arc<Writer>,
-    /// The id of the account that writes.
-    pub(super) account: String,
-    /// The records that were there before.
-    pub(super) seen: BTreeSet<ServerId>,
-    /// How long to look for a record without an answer.
-    pub(super) patience: Duration,
-}
-
-impl Creator {
+impl Run {
     /// Makes one record and says what became of it.
     pub(super) async fn create(&self, mut fields: Fields) -> Outcome {
         if let Err(error) = generate_secrets(&mut fields) {
             return Outcome::Failed(error);
         }
         match self.writer.create(&fields).await {
-            Ok(record) => match shortfall(&fields, &record) {
+            Ok(record) => match shortfall(&fields, &record, self.poster(&fields)) {
                 None => Outcome::Created(record.id),
                 Some(shortfall) => Outcome::NotApplied {
                     id: record.id,
@@ -60,7 +46,7 @@ impl Creator {
 
     /// Looks for a record whose create was not answered, with growing pauses.
     async fn search(&self, fields: &Fields) -> Option<ServerId> {
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.options.patience;
         let mut pause = FIRST_PAUSE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -84,15 +70,15 @@ impl Creator {
     /// Whether a record can only be the one that was asked for: new, of this account, equal in every value.
     fn is_ours(&self, record: &Record, fields: &Fields) -> bool {
         record.kind == fields.kind()
-            && !self.seen.contains(&record.id)
-            && record.created_by_id().as_deref() == Some(self.account.as_str())
-            && shortfall(fields, record).is_none()
+            && !self.options.seen.contains(&record.id)
+            && record.created_by_id().as_deref() == Some(self.server.user_id.as_str())
+            && shortfall(fields, record, None).is_none()
     }
 }
 
-/// Fills in the secrets that a new record needs and the manifest does not give: the server makes none
-/// (reference 3.3).
-fn generate_secrets(fields: &mut Fields) -> Result<(), ServerError> {
+/// Fills in the secrets that a record needs and nobody gave: the server makes none, and takes no update without one
+/// (reference 3.3, 3.5).
+pub(super) fn generate_secrets(fields: &mut Fields) -> Result<(), ServerError> {
     for field in fields.kind().fields() {
         if field.left_out == LeftOut::Generated && fields.get(field).is_none() {
             let mut random = StdRng::try_from_os_rng().map_err(|_| {

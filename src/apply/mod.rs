@@ -1,11 +1,12 @@
 //! Makes a plan's changes, and says what became of each.
 //!
-//! Creates run side by side within a bound. One failure does not stop the rest; refused credentials do, and
-//! so does the stop signal: both keep further writes from being *started*. What is in flight always
-//! finishes, because a dropped write has an outcome that nobody knows. This version makes new records and
-//! leaves existing ones as they are.
+//! Creates and updates run side by side within a bound, then deletes. One failure does not stop the rest; refused
+//! credentials do, and so does the stop signal: both keep further writes from being *started*. What is in flight
+//! always finishes, because a dropped write has an outcome that nobody knows.
 
 mod create;
+mod remove;
+mod update;
 mod verify;
 
 #[cfg(test)]
@@ -18,15 +19,15 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 pub(crate) use verify::Shortfall;
 
 use crate::exit::Exit;
-use crate::integration::Fields;
-use crate::observed::ServerId;
+use crate::integration::{Fields, Kind, Role, Value};
+use crate::observed::{ServerFacts, ServerId, Users};
 use crate::plan::{Action, Plan};
 use crate::server::{ServerError, Writer};
-use create::Creator;
 
 /// How to go about it.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) concurrency: NonZeroUsize,
     /// Every record that was there when the plan was made: none of them can be one of ours.
     pub(crate) seen: BTreeSet<ServerId>,
+    /// When the reading of the listing that the plan was made for began.
+    pub(crate) read_at: Instant,
     /// How long to look for a record whose create was not answered.
     pub(crate) patience: Duration,
 }
@@ -46,21 +49,34 @@ pub(crate) enum Outcome {
     Created(ServerId),
     /// Made without an answer, and found afterwards with every value that was asked for.
     Adopted(ServerId),
+    /// Changed, and every value is as asked.
+    Updated(ServerId),
+    /// Removed.
+    Deleted(ServerId),
+    /// There was nothing left to remove.
+    AlreadyGone(ServerId),
     /// Accepted, and not done as asked.
     NotApplied {
-        /// The new record.
+        /// The record.
         id: ServerId,
         /// What is missing.
         shortfall: Shortfall,
     },
+    /// Not written: the record is not what the plan was made for any more.
+    Stale {
+        /// The record.
+        id: ServerId,
+        /// What changed, in one line.
+        why: String,
+    },
     /// Certainly not made.
     Failed(ServerError),
-    /// No answer, and not found either. Not sent again: it may still be made.
+    /// No answer, and not to be found out. Not sent again: it may still be done.
     Unknown(String),
-    /// An update, which this version does not make.
-    LeftAsIs,
     /// The plan says that it cannot be made.
     Blocked,
+    /// Something is wrong that no update mends.
+    Condition,
     /// Not started: the run was stopped, or the credentials were refused.
     NotAttempted,
 }
@@ -81,45 +97,104 @@ pub(crate) async fn apply(
     stop: watch::Receiver<bool>,
     progress: &mut dyn FnMut(usize, &Outcome),
 ) -> Applied {
-    let concurrency = options.concurrency.get();
-    let creator = Arc::new(Creator {
+    let run = Arc::new(Run {
         writer,
-        account: plan.server.user_id.clone(),
-        seen: options.seen,
-        patience: options.patience,
+        server: plan.server.clone(),
+        users: plan.users.clone(),
+        options,
     });
     let mut outcomes = Outcomes::new(plan, progress);
-    let mut waiting = creates(plan);
-    let mut running = JoinSet::new();
-    loop {
-        let may_start = !outcomes.refused && !*stop.borrow();
-        while may_start && running.len() < concurrency {
-            let Some((index, fields)) = waiting.pop_front() else {
-                break;
-            };
-            let creator = creator.clone();
-            running.spawn(async move { (index, creator.create(fields).await) });
-            outcomes.started(index);
-        }
-        match running.join_next().await {
-            Some(Ok((index, outcome))) => outcomes.settle(index, outcome),
-            // A fault of ours in a task: its change keeps the outcome it had when it was started.
-            Some(Err(_)) => {}
-            None => break,
-        }
+    let is_delete = |action: &Action| matches!(action, Action::Delete { .. });
+    let (deletes, rest) = changes(plan)
+        .into_iter()
+        .partition::<VecDeque<_>, _>(|it| is_delete(&it.action));
+    for waiting in [rest, deletes] {
+        run.all(waiting, &stop, &mut outcomes).await;
     }
     outcomes.finish()
 }
 
-/// The creates of a plan: where each stands in it, and its values.
-fn creates(plan: &Plan) -> VecDeque<(usize, Fields)> {
+/// A write, and where it stands in the plan.
+struct Write {
+    index: usize,
+    kind: Kind,
+    action: Action,
+}
+
+fn changes(plan: &Plan) -> Vec<Write> {
     let changes = plan.changes.iter().enumerate();
-    changes
-        .filter_map(|(index, change)| match &change.action {
-            Action::Create(fields) => Some((index, fields.clone())),
-            Action::Update { .. } | Action::Blocked { .. } => None,
-        })
-        .collect()
+    let writes = changes.filter(|(_, change)| change.action.is_write());
+    let writes = writes.map(|(index, change)| Write {
+        index,
+        kind: change.key.kind,
+        action: change.action.clone(),
+    });
+    writes.collect()
+}
+
+/// What every write of a run needs.
+struct Run {
+    writer: Arc<Writer>,
+    server: ServerFacts,
+    users: Users,
+    options: Options,
+}
+
+impl Run {
+    /// Makes these writes side by side within the bound, as long as nothing speaks against starting another.
+    async fn all(
+        self: &Arc<Self>,
+        mut waiting: VecDeque<Write>,
+        stop: &watch::Receiver<bool>,
+        outcomes: &mut Outcomes<'_>,
+    ) {
+        let mut running = JoinSet::new();
+        loop {
+            let may_start = !outcomes.refused && !*stop.borrow();
+            while may_start && running.len() < self.options.concurrency.get() {
+                let Some(write) = waiting.pop_front() else {
+                    break;
+                };
+                let run = self.clone();
+                outcomes.started(write.index);
+                running
+                    .spawn(async move { (write.index, run.make(write.kind, write.action).await) });
+            }
+            match running.join_next().await {
+                Some(Ok((index, outcome))) => outcomes.settle(index, outcome),
+                // A fault of ours in a task: its change keeps the outcome it had when it was started.
+                Some(Err(_)) => {}
+                None => break,
+            }
+        }
+    }
+
+    async fn make(&self, kind: Kind, action: Action) -> Outcome {
+        match action {
+            Action::Create(fields) => self.create(fields).await,
+            Action::Update { id, from, to } => self.update(id, &from, to).await,
+            Action::Delete { id } => self.remove(kind, id).await,
+            Action::Condition { .. } => Outcome::Condition,
+            Action::Blocked { .. } => Outcome::Blocked,
+        }
+    }
+
+    /// The id of whom these values post as, where that is known.
+    fn poster(&self, asked: &Fields) -> Option<&str> {
+        match asked.by_role(Role::PostsAs)? {
+            Value::Text(name) => self.users.id_of(name.as_plain()?, &self.server),
+            _ => None,
+        }
+    }
+
+    /// The same after an update: there are servers whose updates leave the user as it was.
+    fn poster_after_update(&self, asked: &Fields) -> Option<&str> {
+        let (field, _) = asked
+            .iter()
+            .find(|(field, _)| field.role == Role::PostsAs)?;
+        self.poster(asked)
+            .filter(|_| field.changes_on(self.server.version))
+    }
 }
 
 /// The outcomes so far, each told as it comes.
@@ -134,9 +209,11 @@ impl<'a> Outcomes<'a> {
     fn new(plan: &Plan, progress: &'a mut dyn FnMut(usize, &Outcome)) -> Self {
         let changes = plan.changes.iter();
         let untouched = changes.map(|change| match change.action {
-            Action::Create(_) => Outcome::NotAttempted,
-            Action::Update { .. } => Outcome::LeftAsIs,
             Action::Blocked { .. } => Outcome::Blocked,
+            Action::Condition { .. } => Outcome::Condition,
+            Action::Create(_) | Action::Update { .. } | Action::Delete { .. } => {
+                Outcome::NotAttempted
+            }
         });
         Self {
             all: untouched.collect(),
@@ -171,14 +248,21 @@ impl<'a> Outcomes<'a> {
 impl Outcome {
     /// Whether the server is now as the change wanted it.
     pub(crate) fn is_done(&self) -> bool {
-        matches!(self, Self::Created(_) | Self::Adopted(_))
+        matches!(
+            self,
+            Self::Created(_)
+                | Self::Adopted(_)
+                | Self::Updated(_)
+                | Self::Deleted(_)
+                | Self::AlreadyGone(_)
+        )
     }
 
     /// Whether a write was tried: one that reached no server, or a server that refuses everything, was not.
     fn is_tried(&self) -> bool {
         match self {
             Self::Failed(error) => error.exit() != Exit::Server,
-            Self::LeftAsIs | Self::Blocked | Self::NotAttempted => false,
+            Self::Blocked | Self::Condition | Self::NotAttempted => false,
             _ => true,
         }
     }
@@ -196,8 +280,8 @@ pub(crate) fn exit_of(applied: &Applied) -> Exit {
     if any(|outcome| matches!(outcome, Outcome::Failed(_))) {
         return Exit::Server;
     }
-    // Nothing was tried: what is left is blocked, or was not begun.
-    if any(|outcome| matches!(outcome, Outcome::LeftAsIs | Outcome::NotAttempted)) {
+    // Nothing was tried: what is left is blocked, a condition that no update mends, or was not begun.
+    if any(|outcome| matches!(outcome, Outcome::NotAttempted)) {
         return Exit::Incomplete;
     }
     Exit::Refused

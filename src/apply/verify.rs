@@ -3,36 +3,41 @@
 //! A status of 200 proves nothing (reference 13.12): a script that does not compile and a field that is
 //! ignored are answered with it too. The comparison is the planner's own.
 
-use crate::integration::field::is_empty;
-use crate::integration::{Field, Fields, Role, Value};
+use crate::integration::Fields;
 use crate::observed::Record;
-use crate::plan::FieldChange;
+use crate::plan::{FieldChange, script_failure};
 
 /// What a record lacks of what was asked for.
 #[derive(Debug)]
 pub(crate) struct Shortfall {
     /// The fields that differ: what the server answered, and what was asked for.
     pub(crate) fields: Vec<FieldChange>,
-    /// What no field shows, in one line.
-    pub(crate) why: Option<String>,
+    /// What no field shows, a line each.
+    pub(crate) why: Vec<String>,
 }
 
-/// What the record lacks; `None` if it is as asked.
-pub(super) fn shortfall(asked: &Fields, answered: &Record) -> Option<Shortfall> {
+/// What the record lacks; `None` if it is as asked. `poster` is the id of whom it should post as, where that is known.
+pub(super) fn shortfall(
+    asked: &Fields,
+    answered: &Record,
+    poster: Option<&str>,
+) -> Option<Shortfall> {
     let observed = match answered.fields() {
         Ok(observed) => observed,
         Err(error) => {
             return Some(Shortfall {
                 fields: Vec::new(),
-                why: Some(error.to_string()),
+                why: vec![error.to_string()],
             });
         }
     };
     let mut asked = asked.clone();
     asked.kind().normalise(&mut asked);
     let fields = differences(&asked, &observed);
-    let why = script_failure(&asked, answered);
-    (!fields.is_empty() || why.is_some()).then_some(Shortfall { fields, why })
+    let script = script_failure(answered, &observed).map(|words| not_compiled(&words));
+    let poster = poster.and_then(|id| posts_as_another(answered, id));
+    let why: Vec<_> = script.into_iter().chain(poster).collect();
+    (!fields.is_empty() || !why.is_empty()).then_some(Shortfall { fields, why })
 }
 
 fn differences(asked: &Fields, observed: &Fields) -> Vec<FieldChange> {
@@ -47,28 +52,15 @@ fn differences(asked: &Fields, observed: &Fields) -> Vec<FieldChange> {
     differing.collect()
 }
 
-/// A script that is on runs only if the server compiled it (reference 7.4).
-fn script_failure(asked: &Fields, answered: &Record) -> Option<String> {
-    let value = |role| {
-        let is_it = |(field, _): &(&Field, &Value)| field.role == role;
-        asked.iter().find(is_it).map(|(_, value)| value)
-    };
-    let switched_on = matches!(value(Role::ScriptSwitch), Some(Value::Flag(true)));
-    let written = value(Role::Script).is_some_and(|script| !is_blank(script));
-    if !switched_on || !written || answered.script_compiled() {
-        return None;
+fn not_compiled(words: &str) -> String {
+    match words {
+        "" => "the server did not compile the script".to_owned(),
+        words => format!("the server could not compile the script: {words}"),
     }
-    let reason = answered.script_error();
-    Some(reason.map_or_else(
-        || "the server did not compile the script".to_owned(),
-        |reason| format!("the server could not compile the script: {reason}"),
-    ))
 }
 
-/// The server compiles no blank script.
-fn is_blank(script: &Value) -> bool {
-    match script {
-        Value::Script(text) => text.trim().is_empty(),
-        other => is_empty(other),
-    }
+/// The user that counts is the one of the id, whatever the name says (reference 3.5).
+fn posts_as_another(answered: &Record, id: &str) -> Option<String> {
+    let posts_as = answered.user_id().filter(|posts_as| *posts_as != id)?;
+    Some(format!("it posts as the user {posts_as} and not as {id}"))
 }

@@ -52,6 +52,7 @@ pub(crate) struct SandboxArgs {
     pub(crate) create_gap: Duration,
 }
 
+/// `NAME=on` or `NAME=off`.
 fn quirk(text: &str) -> Result<(Quirk, bool), String> {
     match text.split_once('=') {
         Some((name, "on")) => Ok((name.parse()?, true)),
@@ -60,6 +61,7 @@ fn quirk(text: &str) -> Result<(Quirk, bool), String> {
     }
 }
 
+/// `CALLS/SECONDS`, both above zero.
 fn rate(text: &str) -> Result<Rate, String> {
     let parsed = text.split_once('/').and_then(|(calls, seconds)| {
         let (calls, seconds): (u64, u64) = (calls.parse().ok()?, seconds.parse().ok()?);
@@ -69,6 +71,7 @@ fn rate(text: &str) -> Result<Rate, String> {
     parsed.ok_or_else(|| "expected CALLS/SECONDS, such as 10/60".to_owned())
 }
 
+/// A number of milliseconds.
 fn millis(text: &str) -> Result<Duration, String> {
     text.parse()
         .map(Duration::from_millis)

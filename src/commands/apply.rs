@@ -20,8 +20,15 @@ use crate::server::Writer;
 /// Applies the manifests.
 pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
     runtime(async {
-        let planned = plan::planned(&args.manifests, &args.server, !args.dry_run, terminal).await;
-        match planned {
+        let writing = !args.dry_run;
+        let planned = plan::planned(
+            &args.manifests,
+            &args.server,
+            args.preflight,
+            writing,
+            terminal,
+        );
+        match planned.await {
             Ok(planned) => {
                 terminal::out(&report::plan_text(&planned.report, terminal.color_out));
                 if args.dry_run || planned.plan.is_empty() {
@@ -50,6 +57,7 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> Exit {
             .iter()
             .map(|record| record.id.clone())
             .collect(),
+        read_at: planned.read_at,
         patience: Duration::from_secs(args.server.timeout.into()),
     };
     let writer = Arc::new(Writer::beside(&planned.session.reader));

@@ -14,7 +14,7 @@ use crate::manifest::{self, Manifest};
 use crate::report::diagnostics;
 use crate::schema::Checker;
 use crate::source::Sources;
-use crate::variables::Undefined;
+use crate::variables::{Undefined, Variables};
 use crate::yaml::{self, Content};
 
 /// What was read, as far as it is sound, and what was found.
@@ -50,12 +50,22 @@ pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, 
         Exit::Unexpected
     })?;
     let paths: Vec<_> = args.paths.iter().map(PathBuf::from).collect();
-    let (mut sources, mut findings) = Sources::read(&paths, args.root.as_deref(), &mut io::stdin());
-    let manifests = read_manifests(&sources, &checker, &mut findings);
+    let (sources, findings) = Sources::read(&paths, args.root.as_deref(), &mut io::stdin());
+    Ok(check(sources, findings, &checker, &variables))
+}
+
+/// Takes what was read through every stage up to the desired state.
+fn check(
+    mut sources: Sources,
+    mut findings: Vec<Diagnostic>,
+    checker: &Checker,
+    variables: &Variables,
+) -> Loaded {
+    let manifests = read_manifests(&sources, checker, &mut findings);
     let scripts = read_scripts(&manifests, &mut sources, &mut findings);
-    let built = desired::build(&manifests, &variables, &scripts, &sources.texts);
+    let built = desired::build(&manifests, variables, &scripts, &sources.texts);
     findings.extend(built.findings);
-    Ok(Loaded {
+    Loaded {
         desired: built.state,
         findings,
         not_yet: desired::not_yet_acting(&manifests),
@@ -65,7 +75,7 @@ pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, 
             .map(|manifest| manifest.entries.len())
             .sum(),
         sources,
-    })
+    }
 }
 
 fn read_manifests(
@@ -186,3 +196,6 @@ impl Loaded {
         terminal::err(&format!("{summary}\n"));
     }
 }
+
+#[cfg(test)]
+mod tests;

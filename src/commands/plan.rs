@@ -4,17 +4,27 @@ use super::load::{self, Loaded};
 use super::runtime;
 use super::session::{self, Session};
 use super::terminal::{self, Terminal};
-use crate::cli::{ManifestArgs, PlanArgs, ServerArgs};
+use tokio::time::Instant;
+
+use crate::cli::{ManifestArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
-use crate::observed::ObservedState;
-use crate::plan::Plan;
+use crate::observed::{Found, ObservedState, Users};
+use crate::plan::{Extent, Plan, Questions};
 use crate::report::{self, Context, PlanReport};
+use crate::server::Reader;
 use crate::variables::Undefined;
 
 /// Plans and shows the plan.
 pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
     runtime(async {
-        match planned(&args.manifests, &args.server, false, terminal).await {
+        let planned = planned(
+            &args.manifests,
+            &args.server,
+            args.preflight,
+            false,
+            terminal,
+        );
+        match planned.await {
             Ok(planned) => {
                 terminal::out(&report::plan_text(&planned.report, terminal.color_out));
                 if args.detailed_exitcode && !planned.plan.is_empty() {
@@ -36,6 +46,8 @@ pub(super) struct Planned {
     pub(super) session: Session,
     /// What the server has.
     pub(super) observed: ObservedState,
+    /// When reading it began.
+    pub(super) read_at: Instant,
     /// What would change.
     pub(super) plan: Plan,
     /// The same without its secrets.
@@ -49,6 +61,7 @@ pub(super) struct Planned {
 pub(super) async fn planned(
     manifests: &ManifestArgs,
     server: &ServerArgs,
+    preflight: Preflight,
     writing: bool,
     terminal: Terminal,
 ) -> Result<Planned, Exit> {
@@ -67,12 +80,18 @@ pub(super) async fn planned(
     if let Some(state) = &session.sandbox {
         terminal::err(&sandbox_notice(state, &loaded.made_up));
     }
-    let observed = session
+    let read_at = Instant::now();
+    let mut observed = session
         .reader
         .observe()
         .await
         .map_err(|error| session::failed(&error))?;
-    let plan = Plan::between(&loaded.desired, &observed);
+    let mut plan = Plan::between(&loaded.desired, &observed);
+    // A sandbox makes up whatever is not there.
+    if let Some(extent) = extent(preflight).filter(|_| session.sandbox.is_none()) {
+        observed.users = look_up(&session.reader, &plan.questions(extent)).await?;
+        plan = Plan::between(&loaded.desired, &observed);
+    }
     let report = PlanReport::new(
         &plan,
         &Context {
@@ -87,9 +106,32 @@ pub(super) async fn planned(
         loaded,
         session,
         observed,
+        read_at,
         plan,
         report,
     })
+}
+
+fn extent(preflight: Preflight) -> Option<Extent> {
+    match preflight {
+        Preflight::Off => None,
+        Preflight::Auto => Some(Extent::Writes),
+        Preflight::Full => Some(Extent::All),
+    }
+}
+
+/// Asks who the users are, and says whom the server would not tell of.
+async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Exit> {
+    let users = reader
+        .users(&questions.users, questions.impersonators)
+        .await
+        .map_err(|error| session::failed(&error))?;
+    for (name, found) in &users.found {
+        if let Found::Unknown(why) = found {
+            terminal::err(&format!("note: the user {name:?} is not checked: {why}\n"));
+        }
+    }
+    Ok(users)
 }
 
 /// What a reader has to know who sees a sandbox's plan.

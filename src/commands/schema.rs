@@ -8,10 +8,38 @@ use crate::report::diagnostics;
 
 /// Prints it.
 pub(super) fn run(args: &SchemaArgs) -> Exit {
-    let schema = match args.of {
-        SchemaOf::Manifest => manifest::schema(),
-        SchemaOf::Diagnostics => crate::schema::of::<diagnostics::json::Problems>(),
-    };
-    terminal::out(&format!("{schema:#}\n"));
+    terminal::out(&text(args.of));
     Exit::Done
+}
+
+/// The schema as it is printed, and as it stands in `schema/`.
+fn text(of: SchemaOf) -> String {
+    let schema = match of {
+        SchemaOf::Manifest => manifest::schema(),
+        SchemaOf::Diagnostics => crate::schema::of_written::<diagnostics::json::Problems>(),
+    };
+    format!("{schema:#}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn the_committed_schemas_are_those_that_are_printed() {
+        for of in SchemaOf::value_variants() {
+            let value = of.to_possible_value().unwrap();
+            let name = value.get_name();
+            let path = format!("schema/{name}.schema.json");
+            let committed = fs::read_to_string(&path).unwrap_or_default();
+            assert!(
+                committed == text(*of),
+                "{path} is stale; to rewrite it: cargo run -- schema {name} > {path}"
+            );
+        }
+    }
 }

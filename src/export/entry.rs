@@ -3,7 +3,7 @@
 use super::ids::about;
 use super::names::{Names, file_stem, slug};
 use super::text::{Mapping, Yaml, one_line, yaml};
-use super::{ExportedFile, Fault, Unwritable};
+use super::{ExportedFile, Unwritable};
 use crate::integration::field::is_empty;
 use crate::integration::{Field, Fields, LeftOut, Role, Shape, Value};
 use crate::observed::Record;
@@ -74,48 +74,41 @@ impl<'a> Scribe<'a> {
         Ok(text)
     }
 
-    /// A record as an entry.
-    pub(super) fn entry(&mut self, record: &Record, twin: bool, fault: Option<&Fault>) -> Entry {
+    /// A record as an entry, with the reasons known before why it cannot be one.
+    pub(super) fn entry(&mut self, record: &Record, twin: bool, refused: Vec<String>) -> Entry {
         let mut entry = Entry {
             comments: vec![format!("{}, {}", one_line(&record.id.0), about(record))],
-            refused: fault.map_or_else(Vec::new, |fault| fault.whole.iter().cloned().collect()),
+            refused,
             keys: Vec::new(),
         };
         match record.fields() {
             Ok(fields) => {
-                entry
-                    .keys
-                    .push(("type", Yaml::Text(record.kind.wire().to_owned())));
+                let mut key =
+                    |name, text: &str| entry.keys.push((name, Yaml::Text(text.to_owned())));
+                key("type", record.kind.wire());
                 if twin {
-                    entry.keys.push(("id", Yaml::Text(record.id.0.clone())));
-                    entry
-                        .comments
-                        .push("one of several of this type and name: pinned by its id".to_owned());
+                    key("id", &record.id.0);
+                    let words = "one of several of this type and name: pinned by its id";
+                    entry.comments.push(words.to_owned());
                 }
-                self.rows(record, &fields, fault, &mut entry);
+                self.rows(record, &fields, &mut entry);
             }
             Err(error) => entry.refused.push(error.to_string()),
         }
-        for reason in &entry.refused {
-            entry
-                .comments
-                .push(format!("Not exported: {}", one_line(reason)));
-        }
+        let reasons = entry.refused.iter();
+        entry
+            .comments
+            .extend(reasons.map(|why| format!("Not exported: {}", one_line(why))));
         entry
     }
 
-    fn rows(&mut self, record: &Record, fields: &Fields, fault: Option<&Fault>, entry: &mut Entry) {
-        let script = fields.iter().find_map(|(field, value)| match value {
-            Value::Script(text) if field.role == Role::Script => Some(text.clone()),
-            _ => None,
-        });
-        let has_script = script.as_ref().is_some_and(|text| !text.trim().is_empty());
+    fn rows(&mut self, record: &Record, fields: &Fields, entry: &mut Entry) {
+        let script = match fields.by_role(Role::Script) {
+            Some(Value::Script(text)) => text,
+            _ => "",
+        };
+        let has_script = !script.trim().is_empty();
         for field in record.kind.fields() {
-            if let Some(reason) = fault.and_then(|fault| fault.rows.get(field.name)) {
-                let words = format!("`{}` is left out: {}", field.name, one_line(reason));
-                entry.comments.push(words);
-                continue;
-            }
             if let Some(value) = worth_writing(field, fields, has_script) {
                 let written = self.written(record, field, &value);
                 entry
@@ -123,17 +116,19 @@ impl<'a> Scribe<'a> {
                     .extend(written.map(|written| (field.name, written)));
             }
         }
-        if script.is_some_and(|text| text.contains("\r\n")) {
-            entry.comments.push(
-                "its script has CRLF line ends on the server: they compare equal to LF".to_owned(),
-            );
+        if script.contains("\r\n") {
+            let words = "its script has CRLF line ends on the server: they compare equal to LF";
+            entry.comments.push(words.to_owned());
         }
-        if has_script && is_on(fields) && !record.script_compiled() {
+        let on = matches!(fields.by_role(Role::ScriptSwitch), Some(Value::Flag(true)));
+        if has_script && on && !record.script_compiled() {
             let why = record
                 .script_error()
-                .unwrap_or_else(|| "no reason given".to_owned());
-            let words = format!("the server has no compiled script: {}", one_line(&why));
-            entry.comments.push(words);
+                .map(|why| format!(": {}", one_line(&why)));
+            let words = "the server has no compiled form of its script";
+            entry
+                .comments
+                .push(format!("{words}{}", why.unwrap_or_default()));
         }
     }
 
@@ -215,13 +210,6 @@ fn worth_writing(field: &Field, fields: &Fields, has_script: bool) -> Option<Val
             (!same || fields.demand(field)).then(value)
         }
     }
-}
-
-/// Whether its script is switched on.
-fn is_on(fields: &Fields) -> bool {
-    fields.iter().any(|(field, value)| {
-        field.role == Role::ScriptSwitch && matches!(value, Value::Flag(true))
-    })
 }
 
 /// Whether a URL holds a user, a password or a query. What is no URL is judged by its looks.

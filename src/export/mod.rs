@@ -13,7 +13,6 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::integration::Kind;
 use crate::observed::{ObservedState, Record, ServerId};
 
 pub(crate) use ids::{matches, matches_text};
@@ -33,17 +32,8 @@ pub(crate) struct Asked {
     pub(crate) scripts: Option<String>,
 }
 
-/// What the readers of manifests refused about records that were written out, by id.
-pub(crate) type Faults = BTreeMap<ServerId, Fault>;
-
-/// What was refused about a record.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Fault {
-    /// Rows that are better left out, each with the reason.
-    pub(crate) rows: BTreeMap<String, String>,
-    /// Why the record as a whole cannot be an entry.
-    pub(crate) whole: BTreeSet<String>,
-}
+/// Why the readers of manifests refused what was written of a record, by its id.
+pub(crate) type Faults = BTreeMap<ServerId, BTreeSet<String>>;
 
 /// What was made of the records.
 pub(crate) struct Export {
@@ -66,8 +56,6 @@ pub(crate) struct Export {
 pub(crate) struct Written {
     /// The record that it describes.
     pub(crate) id: ServerId,
-    /// Its kind.
-    pub(crate) kind: Kind,
     /// Its bytes.
     pub(crate) bytes: Range<usize>,
 }
@@ -100,8 +88,8 @@ pub(crate) fn export(
     let mut notes = Vec::new();
     for record in &records {
         let twins = records.iter().filter(|other| is_twin(other, record));
-        let fault = faults.get(&record.id);
-        let entry = scribe.entry(record, twins.count() > 1, fault);
+        let refused = faults.get(&record.id).into_iter().flatten();
+        let entry = scribe.entry(record, twins.count() > 1, refused.cloned().collect());
         separate(&mut body);
         for line in &entry.comments {
             body.push_str(&comment(line));
@@ -112,7 +100,6 @@ pub(crate) fn export(
             body.push_str(&indented(&text));
             entries.push(Written {
                 id: record.id.clone(),
-                kind: record.kind,
                 bytes: start..body.len(),
             });
         } else {

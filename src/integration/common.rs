@@ -55,15 +55,17 @@ pub(super) const SCRIPT_ENABLED: Field = Field {
     shape: Shape::Flag,
     left_out: LeftOut::OnWithScript,
     always_sent: true,
+    follows: Some(Role::Script),
     role: Role::ScriptSwitch,
     ..Field::PLAIN
 };
 
-/// Since 6.5; until then scripts ran in `vm2` (reference 3.3).
+/// Since 6.5; until then scripts ran in `vm2`, and until 7.0 those of records without it still do (reference 3.3).
 pub(super) const SCRIPT_ENGINE: Field = Field {
     name: "scriptEngine",
     left_out: LeftOut::Observed,
-    versions: Versions::since(Version::new(6, 5), Instead::Text("vm2")),
+    versions: Versions::since(Version::new(6, 5), Instead::Text("vm2"))
+        .lingering_until(Version::new(7, 0)),
     created_with: Some(Instead::Text("isolated-vm")),
     ..Field::PLAIN
 };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Value;
+use super::{Kind, Value};
 
 /// A server version, as far as it matters: `major.minor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +41,29 @@ impl fmt::Display for Version {
     }
 }
 
+/// The first version that can change an integration (reference 3.1).
+pub(crate) const UPDATES_SINCE: Version = Version::new(3, 4);
+
+/// The first version that demands `message-impersonate` of whom an incoming webhook posts as (reference 5.5).
+const IMPERSONATION_SINCE: Version = Version::new(8, 6);
+
+/// Whether a server can change an integration. An unknown version counts as the newest.
+pub(crate) fn takes_updates(server: Option<Version>) -> bool {
+    server.is_none_or(|version| version >= UPDATES_SINCE)
+}
+
+/// Whether whoever integrations of this kind post as must hold the permission to impersonate.
+pub(crate) fn demands_impersonation(kind: Kind, server: Option<Version>) -> bool {
+    kind == Kind::Incoming && server.is_none_or(|version| version >= IMPERSONATION_SINCE)
+}
+
+/// A flag that is no row of this kind and that an update of this version must carry all the same: 6.3 demands the
+/// incoming webhooks' flag of outgoing ones too, where it means nothing (reference 0, E5).
+pub(crate) fn rider(kind: Kind, server: Option<Version>) -> Option<&'static str> {
+    let odd = kind == Kind::Outgoing && server == Some(Version::new(6, 3));
+    odd.then_some("overrideDestinationChannelEnabled")
+}
+
 /// Which versions know a field, and what the others do in its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Versions {
@@ -48,7 +71,9 @@ pub(crate) struct Versions {
     since: Version,
     /// What older versions do anyway, where that is fixed.
     before: Option<Instead>,
-    /// The version that does without it in no create, though others do.
+    /// Until which version a record without the field goes on doing what older versions do.
+    lingers_until: Option<Version>,
+    /// The version that does without it in no create and no update, though others do.
     demanded: Option<Version>,
 }
 
@@ -66,6 +91,7 @@ impl Versions {
     pub(crate) const ALL: Self = Self {
         since: Version::new(0, 0),
         before: None,
+        lingers_until: None,
         demanded: None,
     };
 
@@ -74,7 +100,16 @@ impl Versions {
         Self {
             since,
             before: Some(before),
+            lingers_until: None,
             demanded: None,
+        }
+    }
+
+    /// The same, and until another version a record without the field goes on as before.
+    pub(crate) const fn lingering_until(self, version: Version) -> Self {
+        Self {
+            lingers_until: Some(version),
+            ..self
         }
     }
 
@@ -87,13 +122,25 @@ impl Versions {
     }
 
     /// Whether a server refuses a request without the field.
-    pub(crate) fn demand(&self, server: Version) -> bool {
-        self.demanded == Some(server)
+    pub(crate) fn demand(&self, server: Option<Version>) -> bool {
+        self.demanded.is_some() && self.demanded == server
     }
 
     /// Whether a server takes the field. An unknown version counts as the newest.
     pub(crate) fn take(&self, server: Option<Version>) -> bool {
         server.is_none_or(|version| version >= self.since)
+    }
+
+    /// What a record without the field does on a server that takes it, where that is what older versions did. An
+    /// update has to say it, or the server writes its newer default.
+    pub(crate) fn lingering(&self, server: Option<Version>) -> Option<Value> {
+        let lingers = self.take(server) && server? < self.lingers_until?;
+        self.before
+            .filter(|_| lingers)
+            .map(|instead| match instead {
+                Instead::Flag(on) => Value::Flag(on),
+                Instead::Text(text) => Value::Text(text.into()),
+            })
     }
 
     /// The first version that takes it.

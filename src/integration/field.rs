@@ -2,7 +2,7 @@
 //! are equal.
 
 use super::Value;
-use super::compat::{Instead, Versions};
+use super::compat::{Instead, Version, Versions};
 use crate::secret::{Secret, Text};
 
 /// A field of a kind of integration.
@@ -16,12 +16,16 @@ pub(crate) struct Field {
     pub(crate) left_out: LeftOut,
     /// Which server versions know it, and what the others do in its place.
     pub(crate) versions: Versions,
-    /// Whether a create must carry it even where the manifest leaves it out.
+    /// Whether a create and an update must carry it even where the manifest leaves it out.
     pub(crate) always_sent: bool,
+    /// The first version whose update changes it in an existing record.
+    pub(crate) changes_since: Version,
     /// Whether the server's value may hold credentials (a URL), so that it is not shown as it is.
     pub(crate) sensitive: bool,
     /// What the server gives a new record that is created without it, where that is fixed.
     pub(crate) created_with: Option<Instead>,
+    /// The row that decides what it means to leave this one out, or whether this one counts at all.
+    pub(crate) follows: Option<Role>,
     /// What the stages that look things up need to know about it.
     pub(crate) role: Role,
 }
@@ -73,6 +77,8 @@ pub(crate) enum Role {
     PostsAs,
     /// Rooms and users.
     Destination,
+    /// What has to happen.
+    Event,
     /// A script to compile.
     Script,
     /// Whether the script is used.
@@ -87,8 +93,10 @@ impl Field {
         left_out: LeftOut::Empty,
         versions: Versions::ALL,
         always_sent: false,
+        changes_since: Version::new(0, 0),
         sensitive: false,
         created_with: None,
+        follows: None,
         role: Role::Plain,
     };
 
@@ -145,6 +153,11 @@ impl Field {
             Shape::Script => Value::Script("".into()),
             Shape::Secret => Value::Secret(Secret::new("")),
         }
+    }
+
+    /// Whether an update by this server changes it in an existing record. An unknown version counts as the newest.
+    pub(crate) fn changes_on(&self, server: Option<Version>) -> bool {
+        server.is_none_or(|version| version >= self.changes_since)
     }
 }
 

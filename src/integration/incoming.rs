@@ -108,7 +108,11 @@ impl Incoming {
 pub(super) const FIELDS: &[Field] = &[
     common::NAME,
     common::ENABLED,
-    common::USERNAME,
+    // Until 7.1 an update ignores it, and from 7.2 to 7.6 it writes the name and leaves the user (reference 3.5).
+    Field {
+        changes_since: Version::new(7, 7),
+        ..common::USERNAME
+    },
     Field {
         name: "channel",
         shape: Shape::Joined,

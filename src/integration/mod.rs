@@ -143,6 +143,28 @@ impl Fields {
         }
     }
 
+    /// The value of the row with this role.
+    pub(crate) fn by_role(&self, role: Role) -> Option<&Value> {
+        self.iter()
+            .find(|(field, _)| field.role == role)
+            .map(|(_, value)| value)
+    }
+
+    /// The rows in which the other differs. An unknown secret is like nothing.
+    pub(crate) fn differing<'f>(
+        &'f self,
+        other: &'f Self,
+    ) -> impl Iterator<Item = &'static Field> + 'f {
+        self.kind.fields().iter().filter(|field| {
+            let equal = match (self.get(field), other.get(field)) {
+                (Some(mine), theirs) => field.same(mine, theirs),
+                (None, Some(theirs)) => Some(field::is_empty(theirs)),
+                (None, None) => Some(true),
+            };
+            equal != Some(true)
+        })
+    }
+
     /// The rows that have a value, in the table's order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
         self.kind

@@ -178,6 +178,7 @@ pub(super) const FIELDS: &[Field] = &[
         name: "event",
         left_out: LeftOut::Required,
         always_sent: true,
+        role: Role::Event,
         ..Field::PLAIN
     },
     common::USERNAME,
@@ -185,6 +186,7 @@ pub(super) const FIELDS: &[Field] = &[
         name: "channel",
         shape: Shape::Joined,
         always_sent: true,
+        follows: Some(Role::Event),
         role: Role::Destination,
         ..Field::PLAIN
     },
@@ -198,6 +200,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field {
         name: "triggerWords",
         shape: Shape::Set,
+        follows: Some(Role::Event),
         ..Field::PLAIN
     },
     FLAG.named("triggerWordAnywhere"),
@@ -387,7 +390,7 @@ pub(super) fn demands(values: &Fields, field: &Field) -> bool {
 }
 
 /// Channels and trigger words one by one and only for the events that use them; URLs without blanks around
-/// them; the pauses between tries in lower case.
+/// them; the pauses between tries in lower case, and retries that can be made.
 pub(super) fn normalise(values: &mut Fields) {
     let event = values.plain("event").and_then(Event::named);
     if event.is_some_and(|event| event.uses_channel) {
@@ -404,5 +407,21 @@ pub(super) fn normalise(values: &mut Fields) {
     });
     if let Some(delay) = values.plain("retryDelay").map(str::to_lowercase) {
         values.set("retryDelay", Some(Value::Text(Text::from(delay))));
+    }
+    if matches!(values.value("retryFailedCalls"), Some(Value::Flag(true))) {
+        fill_retries(values);
+    }
+}
+
+/// What the server writes in place of values that no retry can go by (reference 4.2).
+fn fill_retries(values: &mut Fields) {
+    if matches!(values.value("retryCount"), Some(Value::Number(count)) if *count < 1) {
+        values.set("retryCount", Some(Value::Number(4)));
+    }
+    if values
+        .plain("retryDelay")
+        .is_some_and(|delay| delay.trim().is_empty())
+    {
+        values.set("retryDelay", Some(Value::Text(Text::from("powers-of-ten"))));
     }
 }

@@ -191,15 +191,18 @@ fn branch(kind: Kind, generator: &mut SchemaGenerator) -> Json {
         .map(|field| field.name)
         .collect();
     // An entry that only says that the record should go, or is none of ours, needs no more than its name.
-    let unless_gone = json!({
+    let mut needs = json!({ "required": required });
+    if let Json::Object(keys) = &mut fields {
+        let rules = keys.shift_remove_entry("allOf");
+        extend(&mut needs, rules.into_iter().collect());
+        // Said once for all kinds; else what is no mapping would be told of each.
+        keys.shift_remove("type");
+    }
+    fields["allOf"] = json!([{
         "if": { "properties": { "state": { "enum": ["absent", "released"] } }, "required": ["state"] },
         "then": true,
-        "else": { "required": required }
-    });
-    match fields.get_mut("allOf").and_then(Json::as_array_mut) {
-        Some(all) => all.insert(0, unless_gone),
-        None => fields["allOf"] = json!([unless_gone]),
-    }
+        "else": needs
+    }]);
     fields
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn read(
 ) -> Option<Manifest> {
     let violations = checker.check(document);
     if !violations.is_empty() {
-        findings.extend(violations.iter().map(hints::explain));
+        findings.extend(hints::explain(&violations));
         return None;
     }
     let mut manifest = Manifest::default();

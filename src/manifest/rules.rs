@@ -32,6 +32,13 @@ pub(crate) struct Seen {
     pub(crate) joined: bool,
 }
 
+impl Seen {
+    /// Whether this is one text with a comma in it: of such a text the server drops the blank parts.
+    fn has_several_parts(&self) -> bool {
+        self.joined && self.items.len() > 1
+    }
+}
+
 impl View {
     fn seen(&self, name: &str) -> Option<&Seen> {
         self.values.get(name)
@@ -80,6 +87,8 @@ struct Rule {
     kind: Option<Kind>,
     /// What the server does about it, as in "the server …".
     foresees: &'static str,
+    /// How to mend it, where the check itself does not say it better.
+    remedy: &'static str,
     check: fn(&View, &mut Findings<'_>),
 }
 
@@ -107,9 +116,12 @@ pub(crate) fn check(view: &View, into: &mut Vec<Diagnostic>) {
     {
         let before = into.len();
         (rule.check)(view, &mut Findings { rule, into });
-        for found in &mut into[before..] {
+        for found in into.iter_mut().skip(before) {
+            found
+                .expected
+                .get_or_insert_with(|| format!("the server {}", rule.foresees));
             if found.hint.is_none() {
-                found.hint = Some(format!("the server {}", rule.foresees));
+                found.set_hint(rule.remedy);
             }
         }
     }
@@ -123,53 +135,80 @@ const OUTGOING: Option<Kind> = Some(Kind::Outgoing);
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     Rule { code: "blank-name", severity: Warning, kind: None, check: blank_name,
-        foresees: "stores a record without a name" },
+        foresees: "stores a record without a name",
+        remedy: "write a name: it identifies the integration" },
     Rule { code: "blank-username", severity: Error, kind: None, check: blank_username,
-        foresees: "answers `error-invalid-username`" },
+        foresees: "answers `error-invalid-username`",
+        remedy: "name an existing user, such as `rocket.cat`" },
     Rule { code: "username-form", severity: Error, kind: None, check: username_form,
-        foresees: "answers `error-invalid-user`" },
+        foresees: "answers `error-invalid-user`",
+        remedy: "write the username alone" },
     Rule { code: "no-channel", severity: Error, kind: INCOMING, check: no_channel,
-        foresees: "answers `error-invalid-channel`" },
+        foresees: "answers `error-invalid-channel`",
+        remedy: "name a room (`\"#ops\"`) or a user (`\"@dana\"`)" },
     Rule { code: "blank-channel", severity: Error, kind: OUTGOING, check: blank_channel,
-        foresees: "answers `error-invalid-channel`" },
+        foresees: "answers `error-invalid-channel`",
+        remedy: "name rooms and users, or write `all_public_channels`" },
     Rule { code: "empty-channel-part", severity: Error, kind: INCOMING, check: empty_channel_part,
-        foresees: "answers `error-invalid-channel-start-with-chars`" },
+        foresees: "answers `error-invalid-channel-start-with-chars`",
+        remedy: "remove it" },
     Rule { code: "empty-channel-part", severity: Warning, kind: OUTGOING, check: empty_channel_part,
-        foresees: "drops the empty part" },
+        foresees: "drops the empty part",
+        remedy: "remove it" },
     Rule { code: "comma-in-channel", severity: Error, kind: None, check: comma_in_channel,
-        foresees: "takes the item for several channels" },
+        foresees: "takes the item for several channels",
+        remedy: "write one item each" },
     Rule { code: "scope-on-incoming", severity: Error, kind: INCOMING, check: scope_on_incoming,
-        foresees: "answers `error-invalid-channel-start-with-chars`" },
+        foresees: "answers `error-invalid-channel-start-with-chars`",
+        remedy: "name rooms as `#name` and users as `@username`" },
     Rule { code: "channel-prefix", severity: Error, kind: None, check: channel_prefix,
-        foresees: "answers `error-invalid-channel-start-with-chars`" },
+        foresees: "answers `error-invalid-channel-start-with-chars`",
+        remedy: "name rooms as `#name` and users as `@username`" },
     Rule { code: "scope-case", severity: Error, kind: OUTGOING, check: scope_case,
-        foresees: "answers `error-invalid-room`" },
+        foresees: "answers `error-invalid-room`",
+        remedy: "write it in lower case" },
     Rule { code: "all-public-channels", severity: Warning, kind: OUTGOING, check: means_all_public_channels,
-        foresees: "takes every public channel" },
+        foresees: "takes every public channel",
+        remedy: "if that is meant, write `all_public_channels`" },
     Rule { code: "unused-channel", severity: Warning, kind: OUTGOING, check: unused_channel,
-        foresees: "drops the value" },
+        foresees: "drops the value",
+        remedy: "leave it out, or choose an event that happens in a room" },
     Rule { code: "unused-trigger-words", severity: Warning, kind: OUTGOING, check: unused_trigger_words,
-        foresees: "drops the value" },
+        foresees: "drops the value",
+        remedy: "leave it out: only `sendMessage` looks at words" },
     Rule { code: "blank-trigger-word", severity: Error, kind: OUTGOING, check: blank_trigger_word,
-        foresees: "drops the blank word" },
+        foresees: "drops the blank word",
+        remedy: "remove it" },
     Rule { code: "blank-target-room", severity: Error, kind: OUTGOING, check: blank_target_room,
-        foresees: "answers `error-invalid-targetRoom`" },
+        foresees: "answers `error-invalid-targetRoom`",
+        remedy: "name the room that answers go to, as `\"#welcome\"`" },
+    Rule { code: "blank-token", severity: Error, kind: OUTGOING, check: blank_token,
+        foresees: "answers `error-invalid-token` to every later change",
+        remedy: "write `${secret.NAME}`, or leave it out: a token is then generated" },
     Rule { code: "no-url", severity: Error, kind: OUTGOING, check: no_url,
-        foresees: "answers `error-invalid-urls`" },
+        foresees: "answers `error-invalid-urls`",
+        remedy: "write at least one URL" },
     Rule { code: "blank-url", severity: Error, kind: OUTGOING, check: blank_url,
-        foresees: "drops the blank URL" },
+        foresees: "drops the blank URL",
+        remedy: "remove it" },
     Rule { code: "url-form", severity: Warning, kind: OUTGOING, check: url_form,
-        foresees: "stores the URL, and every call of it fails" },
+        foresees: "stores the URL, and every call of it fails",
+        remedy: "write the whole URL, as `https://example.org/hook`" },
     Rule { code: "retry-count", severity: Error, kind: OUTGOING, check: retry_count,
-        foresees: "writes 4 in its place" },
+        foresees: "writes 4 in its place",
+        remedy: "write 1 or more, or switch `retryFailedCalls` off" },
     Rule { code: "blank-retry-delay", severity: Error, kind: OUTGOING, check: blank_retry_delay,
-        foresees: "writes `powers-of-ten` in its place" },
+        foresees: "writes `powers-of-ten` in its place",
+        remedy: "write `powers-of-ten`, `powers-of-two` or `increments-of-two`" },
     Rule { code: "retry-delay-case", severity: Error, kind: OUTGOING, check: retry_delay_case,
-        foresees: "writes the value in lower case" },
+        foresees: "writes the value in lower case",
+        remedy: "write it in lower case" },
     Rule { code: "unknown-retry-delay", severity: Warning, kind: OUTGOING, check: unknown_retry_delay,
-        foresees: "stores the value, and every retry fails" },
+        foresees: "stores the value, and every retry fails",
+        remedy: "write `powers-of-ten`, `powers-of-two` or `increments-of-two`" },
     Rule { code: "unknown-script-engine", severity: Warning, kind: None, check: unknown_script_engine,
-        foresees: "stores the value, and no engine runs the script" },
+        foresees: "stores the value, and no engine runs the script",
+        remedy: "leave it out, or write `isolated-vm`" },
 ];
 
 /// What an outgoing webhook may name in the place of a room.
@@ -193,7 +232,7 @@ fn blank_username(view: &View, found: &mut Findings<'_>) {
     if let Some((name, at)) = view.plain("username")
         && name.trim().is_empty()
     {
-        found.add(at, "`username` is blank").expected = Some("expected a username".to_owned());
+        found.add(at, "`username` is blank");
     }
 }
 
@@ -204,7 +243,7 @@ fn username_form(view: &View, found: &mut Findings<'_>) {
     let bare = name.trim().trim_start_matches('@');
     if !bare.is_empty() && bare != name {
         let error = found.add(at, format!("no user is named `{name}`"));
-        error.hint = Some(format!("write the bare username: `{bare}`"));
+        error.set_hint(format!("write the bare username: `{bare}`"));
     }
 }
 
@@ -222,24 +261,43 @@ fn channels(view: &View) -> impl Iterator<Item = (&str, &Place)> {
 
 fn no_channel(view: &View, found: &mut Findings<'_>) {
     if let Some(seen) = view.seen("channel")
-        && view
-            .plain_items("channel")
-            .all(|(item, _)| item.trim().is_empty())
-        && seen.items.iter().all(|(item, _)| item.as_plain().is_some())
+        && only_blanks(view, seen).is_some()
     {
-        let error = found.add(&seen.at, "`channel` is empty");
-        error.expected = Some("expected a room or a user".to_owned());
+        found.add(&seen.at, "`channel` is empty");
     }
+}
+
+/// What a `channel` that names nothing holds.
+#[derive(PartialEq, Eq)]
+enum Blanks {
+    /// Nothing at all.
+    None,
+    /// White space.
+    Written,
+}
+
+/// What `channel` holds if it names nothing; `None` if it names something, or may.
+fn only_blanks(view: &View, seen: &Seen) -> Option<Blanks> {
+    let plain: Vec<_> = view.plain_items("channel").map(|(item, _)| item).collect();
+    let nothing =
+        plain.len() == seen.items.len() && plain.iter().all(|item| item.trim().is_empty());
+    let blanks = plain.iter().any(|item| !item.is_empty());
+    nothing.then_some(if blanks {
+        Blanks::Written
+    } else {
+        Blanks::None
+    })
 }
 
 fn blank_channel(view: &View, found: &mut Findings<'_>) {
     let Some(seen) = view.seen("channel") else {
         return;
     };
-    let written: String = view.plain_items("channel").map(|(item, _)| item).collect();
-    if uses_channel(view) && !written.is_empty() && written.trim().is_empty() {
-        let error = found.add(&seen.at, "`channel` is blank");
-        error.hint = Some("name rooms and users, or write `all_public_channels`".to_owned());
+    if uses_channel(view)
+        && !seen.has_several_parts()
+        && only_blanks(view, seen) == Some(Blanks::Written)
+    {
+        found.add(&seen.at, "`channel` is blank");
     }
 }
 
@@ -272,7 +330,7 @@ fn comma_in_channel(view: &View, found: &mut Findings<'_>) {
                 .map(|part| format!("\"{}\"", part.trim()))
                 .collect();
             let error = found.add(at, "an item of `channel` holds a comma");
-            error.hint = Some(format!("write one item each: `[{}]`", parts.join(", ")));
+            error.set_hint(format!("write one item each: `[{}]`", parts.join(", ")));
         }
     }
 }
@@ -283,11 +341,10 @@ fn is_scope(item: &str) -> bool {
 
 fn scope_on_incoming(view: &View, found: &mut Findings<'_>) {
     for (item, at) in channels(view).filter(|(item, _)| is_scope(item)) {
-        let error = found.add(
+        found.add(
             at,
             format!("`{item}` is for outgoing webhooks: an incoming one posts to rooms and users"),
         );
-        error.hint = Some("name rooms as `#name` and users as `@username`".to_owned());
     }
 }
 
@@ -300,18 +357,30 @@ fn channel_prefix(view: &View, found: &mut Findings<'_>) {
         let near = (view.kind == Kind::Outgoing)
             .then(|| nearest(item, &scopes))
             .flatten();
-        let bare = item.starts_with(['#', '@']);
-        let message = if bare {
-            format!("`{item}` names nobody")
-        } else {
-            format!("`{item}` starts with neither `#` nor `@`")
+        let (message, hint) = match (near, item) {
+            (Some(near), _) => (None, format!("did you mean `{near}`?")),
+            (None, "#") => (
+                Some("`#` names no room"),
+                "write the room's name behind it".to_owned(),
+            ),
+            (None, "@") => (
+                Some("`@` names no user"),
+                "write the username behind it".to_owned(),
+            ),
+            (None, _) => (
+                None,
+                format!("write `\"#{item}\"` for a room, `\"@{item}\"` for a user"),
+            ),
         };
+        let message = message.map_or_else(
+            || format!("`{item}` starts with neither `#` nor `@`"),
+            str::to_owned,
+        );
         let error = found.add(at, message);
-        error.hint = Some(match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if bare => "write the name behind it".to_owned(),
-            None => format!("write `\"#{item}\"` for a room, `\"@{item}\"` for a user"),
-        });
+        error.set_hint(hint);
+        if matches!(item, "#" | "@") {
+            error.expected = Some("the server answers `error-invalid-room`".to_owned());
+        }
     }
 }
 
@@ -320,7 +389,7 @@ fn scope_case(view: &View, found: &mut Findings<'_>) {
         let lower = item.to_lowercase();
         if lower != item {
             let error = found.add(at, format!("`{item}` has to be in lower case"));
-            error.hint = Some(format!("write `{lower}`"));
+            error.set_hint(format!("write `{lower}`"));
         }
     }
 }
@@ -328,10 +397,10 @@ fn scope_case(view: &View, found: &mut Findings<'_>) {
 fn means_all_public_channels(view: &View, found: &mut Findings<'_>) {
     if let Some(seen) = view.seen("channel")
         && uses_channel(view)
-        && (seen.items.is_empty() || seen.joined && only_empty(seen))
+        && only_blanks(view, seen)
+            .is_some_and(|blanks| seen.has_several_parts() || blanks == Blanks::None)
     {
-        let warning = found.add(&seen.at, "an empty `channel` means all public channels");
-        warning.hint = Some("if that is meant, write `all_public_channels`".to_owned());
+        found.add(&seen.at, "an empty `channel` means all public channels");
     }
 }
 
@@ -394,6 +463,18 @@ fn blank_target_room(view: &View, found: &mut Findings<'_>) {
     }
 }
 
+fn blank_token(view: &View, found: &mut Findings<'_>) {
+    if let Some(Seen {
+        value: Value::Secret(token),
+        at,
+        ..
+    }) = view.seen("token")
+        && token.is_blank()
+    {
+        found.add(at, "`token` is blank");
+    }
+}
+
 fn no_url(view: &View, found: &mut Findings<'_>) {
     if let Some(seen) = view.seen("urls")
         && seen
@@ -401,8 +482,7 @@ fn no_url(view: &View, found: &mut Findings<'_>) {
             .iter()
             .all(|(url, _)| url.as_plain().is_some_and(|url| url.trim().is_empty()))
     {
-        found.add(&seen.at, "`urls` names no URL").expected =
-            Some("expected at least one URL".to_owned());
+        found.add(&seen.at, "`urls` names no URL");
     }
 }
 
@@ -430,10 +510,7 @@ fn url_form(view: &View, found: &mut Findings<'_>) {
             .iter()
             .any(|scheme| url.to_ascii_lowercase().starts_with(scheme))
         {
-            let warning = found.add(at, "this URL does not start with `https://` or `http://`");
-            warning.hint = Some(
-                "write the whole URL: the server stores it as it is and cannot call it".to_owned(),
-            );
+            found.add(at, "this URL does not start with `https://` or `http://`");
         } else if let Err(error) = url::Url::parse(url) {
             found.add(at, format!("this URL is malformed: {error}"));
         }
@@ -449,11 +526,10 @@ fn retry_count(view: &View, found: &mut Findings<'_>) {
         && *count < 1
         && view.flag("retryFailedCalls")
     {
-        let error = found.add(
+        found.add(
             at,
             format!("`retryCount` is {count}: with `retryFailedCalls` it is at least 1"),
         );
-        error.expected = Some("expected 1 or more".to_owned());
     }
 }
 
@@ -472,7 +548,7 @@ fn retry_delay_case(view: &View, found: &mut Findings<'_>) {
         && view.flag("retryFailedCalls")
     {
         let error = found.add(at, "`retryDelay` has to be in lower case");
-        error.hint = Some(format!("write `{}`", delay.to_lowercase()));
+        error.set_hint(format!("write `{}`", delay.to_lowercase()));
     }
 }
 
@@ -493,8 +569,10 @@ fn unknown_name(view: &View, field: &str, known: &[&str], found: &mut Findings<'
     }
     let known: Vec<String> = known.iter().map(ToString::to_string).collect();
     let near = nearest(name, &known).map(|near| format!("did you mean `{near}`?"));
-    let warning = found.add(at, format!("`{field}` is none that a server knows"));
-    warning.hint = Some(near.unwrap_or_else(|| format!("servers know `{}`", known.join("`, `"))));
+    let warning = found.add(at, format!("no server knows the `{field}` `{name}`"));
+    if let Some(near) = near {
+        warning.set_hint(near);
+    }
 }
 
 #[cfg(test)]

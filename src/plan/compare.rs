@@ -1,64 +1,216 @@
-//! An entry against its record, row by row.
+//! An entry against its record, row by row; and the body of the update that makes them equal.
+//!
+//! An update replaces the whole record (reference 3.5), so its body is complete: what the manifest says, and the
+//! stored bytes for whatever compares equal or is left to others.
 
-use super::{Action, FieldChange, Reason};
+use super::conditions::{self, Condition};
+use super::{Action, Decision, FieldChange, Reason, preflight};
 use crate::desired::Desired;
-use crate::integration::Field;
+use crate::integration::compat::{self, UPDATES_SINCE};
 use crate::integration::field::is_empty;
-use crate::observed::{Record, ServerFacts};
+use crate::integration::{Field, Fields, LeftOut, Value};
+use crate::observed::{DecodeError, ObservedState, Record, ServerFacts};
 
 /// What has to change about a record; `None` if it is as written.
 pub(super) fn record(
     entry: &Desired,
     record: &Record,
-    server: &ServerFacts,
-) -> Option<(Action, Vec<FieldChange>)> {
-    let id = record.id.clone();
-    let observed = match record.fields() {
-        Ok(fields) => fields,
+    observed: &ObservedState,
+) -> Option<Decision> {
+    let (fields, stored) = match both_forms(record) {
+        Ok(forms) => forms,
         Err(error) => {
-            let reason = Reason {
-                why: format!("the record cannot be read: {error}"),
-                remedy: "save it once in the administration, or delete it".to_owned(),
-            };
-            return Some((
-                Action::Blocked {
-                    id: Some(id),
-                    reason,
-                },
-                Vec::new(),
-            ));
+            let reason = Reason::new(
+                format!("the record cannot be read: {error}"),
+                "save it once in the administration, or delete it",
+            );
+            return Some(Decision::blocked(Some(record.id.clone()), reason));
         }
     };
-    let mut to = observed.clone();
-    let mut fields = Vec::new();
-    for (field, value) in entry.fields.iter() {
-        // An unknown secret compares with nothing: it is left as it is.
-        if field.same(value, observed.get(field)) != Some(false) {
-            continue;
+    let conditions = conditions::of(record, &fields, observed);
+    let mut update = Update::new(entry, &observed.server, stored);
+    let wanted = wanted(entry, &fields);
+    for field in entry.key.kind.fields() {
+        if let Err(reason) = update.row(field, wanted.get(field), fields.get(field)) {
+            let blocked = Decision::blocked(Some(record.id.clone()), reason);
+            return Some(blocked.showing(update.blocking).with(conditions));
         }
-        match held(field, entry, server) {
-            Err(reason) => {
-                return Some((
-                    Action::Blocked {
-                        id: Some(id),
-                        reason,
-                    },
-                    Vec::new(),
-                ));
-            }
-            Ok(false) => {}
+    }
+    decide(record, update, conditions, observed)
+}
+
+fn both_forms(record: &Record) -> Result<(Fields, Fields), DecodeError> {
+    Ok((record.fields()?, record.stored()?))
+}
+
+/// The values that are compared: those of the entry, but for the rows that it leaves to others. What others chose
+/// there decides which of the rest counts.
+fn wanted(entry: &Desired, observed: &Fields) -> Fields {
+    let mut wanted = entry.fields.clone();
+    let ignored = || {
+        let rows = entry.key.kind.fields().iter();
+        rows.filter(|field| entry.ignored.contains(field.name))
+    };
+    for field in ignored() {
+        wanted.set(field.name, observed.get(field).cloned());
+    }
+    entry.key.kind.normalise(&mut wanted);
+    for field in ignored() {
+        wanted.set(field.name, None);
+    }
+    wanted
+}
+
+/// An update in the making.
+struct Update<'a> {
+    entry: &'a Desired,
+    server: &'a ServerFacts,
+    stored: Fields,
+    to: Fields,
+    changes: Vec<FieldChange>,
+    /// The change that this server cannot make.
+    blocking: Vec<FieldChange>,
+}
+
+impl<'a> Update<'a> {
+    fn new(entry: &'a Desired, server: &'a ServerFacts, stored: Fields) -> Self {
+        Self {
+            entry,
+            server,
+            to: Fields::new(entry.key.kind),
+            stored,
+            changes: Vec::new(),
+            blocking: Vec::new(),
+        }
+    }
+
+    fn row(
+        &mut self,
+        field: &'static Field,
+        wanted: Option<&Value>,
+        observed: Option<&Value>,
+    ) -> Result<(), Reason> {
+        // An unknown secret compares with nothing: what is stored stays.
+        let differing = wanted.filter(|value| field.same(value, observed) == Some(false));
+        let Some(value) = differing else {
+            self.keep(field, wanted);
+            return Ok(());
+        };
+        let change = FieldChange {
+            field,
+            before: observed.cloned(),
+            after: Some(value.clone()),
+        };
+        match self.held(field) {
             Ok(true) => {
-                let before = observed.get(field).cloned();
-                fields.push(FieldChange {
-                    field,
-                    before,
-                    after: Some(value.clone()),
-                });
-                to.set(field.name, Some(value.clone()));
+                self.to.set(field.name, Some(value.clone()));
+                self.changes.push(change);
+                Ok(())
+            }
+            Ok(false) => Ok(()),
+            Err(reason) => {
+                self.blocking.push(change);
+                Err(reason)
             }
         }
     }
-    (!fields.is_empty()).then_some((Action::Update { id, to }, fields))
+
+    /// Whether this server takes the field and changes it.
+    fn held(&self, field: &Field) -> Result<bool, Reason> {
+        let held = held(field, self.entry, self.server)?;
+        if field.changes_on(self.server.version) {
+            return Ok(held);
+        }
+        Err(Reason::new(
+            format!(
+                "this server{} cannot change `{}` of an existing webhook: {} was the first that can",
+                in_words(self.server),
+                field.name,
+                field.changes_since
+            ),
+            format!(
+                "keep `{}` as it is, or give the entry a new name: that makes a new URL",
+                field.name
+            ),
+        ))
+    }
+
+    /// The body's value of a row that stays as it is.
+    fn keep(&mut self, field: &'static Field, wanted: Option<&Value>) {
+        let version = self.server.version;
+        if !field.versions.take(version) {
+            return;
+        }
+        let stored = self
+            .stored
+            .get(field)
+            .filter(|value| !is_blank_secret(value));
+        let demanded = field.always_sent || field.versions.demand(version);
+        let value = stored
+            .cloned()
+            .or_else(|| field.versions.lingering(version))
+            .or_else(|| {
+                let value = wanted.or(self.entry.fields.get(field)).cloned();
+                demanded.then(|| value.unwrap_or_else(|| field.empty()))
+            });
+        // A record may do without, but an update may not (reference 3.5).
+        if value.is_none() && field.left_out == LeftOut::Generated {
+            self.changes.push(FieldChange {
+                field,
+                before: None,
+                after: None,
+            });
+        }
+        self.to.set(field.name, value);
+    }
+}
+
+/// Whether the update is worth it, and whether it can be made.
+fn decide(
+    record: &Record,
+    update: Update<'_>,
+    conditions: Vec<Condition>,
+    observed: &ObservedState,
+) -> Option<Decision> {
+    let id = record.id.clone();
+    let version = observed.server.version;
+    // A secret that is generated comes along with other changes and is none by itself.
+    let differs = update.changes.iter().any(|change| change.after.is_some());
+    let possible = compat::takes_updates(version);
+    let mends = possible && conditions.iter().any(|condition| condition.may_mend);
+    if !differs && !mends {
+        let told = !conditions.is_empty();
+        return told.then(|| Decision::new(Action::Condition { id }).with(conditions));
+    }
+    let Update {
+        stored,
+        to,
+        changes,
+        ..
+    } = update;
+    if !possible {
+        let reason = Reason::new(
+            format!(
+                "this server{} cannot change integrations: {UPDATES_SINCE} was the first that can",
+                in_words(&observed.server)
+            ),
+            "change it in the administration, or upgrade the server",
+        );
+        let blocked = Decision::blocked(Some(id), reason);
+        return Some(blocked.showing(changes).with(conditions));
+    }
+    // What refuses the update may be a condition of the record already: it is told once.
+    let refusal = preflight::refusal(&to, observed);
+    let conditions = preflight::without(conditions, refusal.as_ref());
+    let decision = match refusal {
+        Some(refusal) => Decision::blocked(Some(id), refusal.into()),
+        None => Decision::new(Action::Update {
+            id,
+            from: stored,
+            to,
+        }),
+    };
+    Some(decision.showing(changes).with(conditions))
 }
 
 /// Whether this server takes the field. One that it does not know can be left out if the value is what the server
@@ -77,16 +229,23 @@ pub(super) fn held(field: &Field, entry: &Desired, server: &ServerFacts) -> Resu
     if field.versions.is_done_anyway(value) || is_empty(value) && !field.versions.has_own_way() {
         return Ok(false);
     }
-    let server = server
-        .version
-        .map(|version| format!(" ({version})"))
-        .unwrap_or_default();
-    Err(Reason {
-        why: format!(
-            "this server{server} does not know `{}`, which came with {}",
+    Err(Reason::new(
+        format!(
+            "this server{} does not know `{}`, which came with {}",
+            in_words(server),
             field.name,
             field.versions.first()
         ),
-        remedy: format!("leave `{}` out, or upgrade the server", field.name),
-    })
+        format!("leave `{}` out, or upgrade the server", field.name),
+    ))
+}
+
+fn in_words(server: &ServerFacts) -> String {
+    let version = server.version.map(|version| format!(" ({version})"));
+    version.unwrap_or_default()
+}
+
+/// The server takes no blank token (reference 3.5).
+fn is_blank_secret(value: &Value) -> bool {
+    matches!(value, Value::Secret(secret) if secret.is_blank())
 }

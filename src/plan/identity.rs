@@ -1,62 +1,205 @@
-//! Which record belongs to which entry.
+//! Which record belongs to which entry: the pinned one, else the one of its type and name, else the one of its
+//! old name. Where that leaves two, nobody but the user can say which is meant, and none is chosen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reason;
+use crate::desired::{Desired, State};
 use crate::integration::Key;
-use crate::observed::Record;
+use crate::observed::{Record, ServerId};
 
-/// The records, by what identifies them.
-pub(super) struct Identity<'o> {
-    by_key: BTreeMap<Key, Vec<&'o Record>>,
+/// What an entry's identity leads to.
+pub(super) enum Match<'o> {
+    /// No record.
+    Nothing,
+    /// One record.
+    Record(&'o Record),
+    /// Nobody can say.
+    Blocked(Option<ServerId>, Reason),
 }
 
-impl<'o> Identity<'o> {
-    /// Sorts the records by kind and name.
-    pub(super) fn of(records: &'o [Record]) -> Self {
-        let mut by_key: BTreeMap<Key, Vec<&Record>> = BTreeMap::new();
-        for record in records {
+/// The entries and the records, by what identifies them.
+pub(super) struct Identity<'a> {
+    records: &'a [Record],
+    /// The records that no entry is pinned to: one that is pinned is nobody else's namesake.
+    free: BTreeMap<Key, Vec<&'a Record>>,
+    /// The types and names of the entries that are not pinned.
+    written: BTreeSet<&'a Key>,
+    /// The entries that say that they had this type and name: how many of them, and whether one still waits for
+    /// its renaming.
+    renamed: BTreeMap<Key, Renamed>,
+}
+
+#[derive(Default)]
+struct Renamed {
+    entries: usize,
+    waiting: bool,
+}
+
+impl<'a> Identity<'a> {
+    /// Sorts entries and records.
+    pub(super) fn of(entries: &'a [Desired], records: &'a [Record]) -> Self {
+        let pins: BTreeSet<_> = entries
+            .iter()
+            .filter_map(|entry| entry.id.as_deref())
+            .collect();
+        let mut free: BTreeMap<Key, Vec<&Record>> = BTreeMap::new();
+        for record in records.iter().filter(|it| !pins.contains(&*it.id.0)) {
             let key = Key {
                 kind: record.kind,
                 name: record.name.clone(),
             };
-            by_key.entry(key).or_default().push(record);
+            free.entry(key).or_default().push(record);
         }
-        Self { by_key }
+        let unpinned = || entries.iter().filter(|entry| entry.id.is_none());
+        let mut renamed: BTreeMap<Key, Renamed> = BTreeMap::new();
+        for entry in unpinned().filter(|entry| entry.state != State::Released) {
+            if let Some(old) = old_key(entry) {
+                let renamed = renamed.entry(old).or_default();
+                renamed.entries += 1;
+                renamed.waiting |= !free.contains_key(&entry.key);
+            }
+        }
+        Self {
+            records,
+            free,
+            written: unpinned().map(|entry| &entry.key).collect(),
+            renamed,
+        }
     }
 
-    /// The records of that kind and name.
-    pub(super) fn find(&self, key: &Key) -> &[&'o Record] {
-        self.by_key.get(key).map_or(&[], Vec::as_slice)
+    /// The record of an entry.
+    pub(super) fn find(&self, entry: &Desired) -> Match<'a> {
+        if let Some(id) = &entry.id {
+            return self.pinned(entry, id);
+        }
+        let old = old_key(entry);
+        match (self.free(&entry.key), self.old(old.as_ref())) {
+            ([], []) => Match::Nothing,
+            ([], [_, ..]) if self.is_contested(old.as_ref()) => Match::Blocked(None, contested()),
+            // To write over a record that another entry is about to rename would swap two URLs.
+            ([_, ..], _) if self.renamed.get(&entry.key).is_some_and(|it| it.waiting) => {
+                Match::Blocked(None, contested())
+            }
+            ([record], []) | ([], [record]) => Match::Record(record),
+            ([record], _) if old.is_some_and(|old| self.written.contains(&old)) => {
+                Match::Record(record)
+            }
+            ([record], namesakes) => {
+                let all = [&[*record], namesakes].concat();
+                Match::Blocked(None, both_names(&all))
+            }
+            ([], namesakes) => Match::Blocked(None, ambiguous(namesakes, "the old name")),
+            (namesakes, _) => Match::Blocked(None, ambiguous(namesakes, "this type and name")),
+        }
     }
 
-    /// How many records none of these keys names.
-    pub(super) fn unnamed<'k>(&self, keys: impl Iterator<Item = &'k Key>) -> usize {
-        let named: BTreeSet<_> = keys.collect();
-        self.by_key
+    /// How many records none of these entries names.
+    pub(super) fn unnamed(&self, entries: &[Desired]) -> usize {
+        let named: BTreeSet<&str> = entries
             .iter()
-            .filter(|(key, _)| !named.contains(key))
-            .map(|(_, records)| records.len())
-            .sum()
+            .flat_map(|entry| {
+                if let Some(id) = &entry.id {
+                    return vec![id.as_str()];
+                }
+                let both = self.free(&entry.key).iter();
+                let both = both.chain(self.old(old_key(entry).as_ref()));
+                both.map(|record| &*record.id.0).collect()
+            })
+            .collect();
+        let unnamed = self.records.iter().filter(|it| !named.contains(&*it.id.0));
+        unnamed.count()
+    }
+
+    fn free(&self, key: &Key) -> &[&'a Record] {
+        self.free.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    fn old(&self, key: Option<&Key>) -> &[&'a Record] {
+        key.map_or(&[], |key| self.free(key))
+    }
+
+    /// Whether another entry lays claim to the old name as well.
+    fn is_contested(&self, old: Option<&Key>) -> bool {
+        let several = |old| self.renamed.get(old).is_some_and(|it| it.entries > 1);
+        old.is_some_and(|old| self.written.contains(old) || several(old))
+    }
+
+    fn pinned(&self, entry: &Desired, id: &str) -> Match<'a> {
+        match self.records.iter().find(|record| record.id.0 == id) {
+            Some(record) if record.kind == entry.key.kind => Match::Record(record),
+            Some(record) => Match::Blocked(
+                Some(record.id.clone()),
+                Reason::new(
+                    format!("record {id} is a {} named `{}`", record.kind, record.name),
+                    "a record keeps its type: give the entry another `id`, or none",
+                ),
+            ),
+            // What should not be there is not there.
+            None if entry.state == State::Absent => Match::Nothing,
+            None => Match::Blocked(
+                None,
+                Reason::new(
+                    format!("this account sees no record with the id {id}"),
+                    "mend `id`, or remove it: the record is then found by its type and name, or made anew",
+                ),
+            ),
+        }
     }
 }
 
-/// Several records answer to one entry: nobody but the user can say which is meant.
-pub(super) fn ambiguous(records: &[&Record]) -> Reason {
-    let mut ids: Vec<_> = records
-        .iter()
-        .map(|record| {
-            let creator = record.creator.as_deref().unwrap_or("somebody unknown");
-            format!("{} (made by {creator})", record.id.0)
-        })
-        .collect();
-    ids.sort();
+/// The type and name that an entry says it had.
+fn old_key(entry: &Desired) -> Option<Key> {
+    let name = entry.renamed_from.clone()?;
+    let kind = entry.key.kind;
+    Some(Key { kind, name }).filter(|old| *old != entry.key)
+}
+
+fn contested() -> Reason {
+    Reason::new(
+        "two entries lay claim to one record: the one that is named like it, and one that `renamedFrom` leads to it",
+        "pin one of them to its record with `id`, or apply the renaming first and the other entry later",
+    )
+}
+
+fn both_names(records: &[&Record]) -> Reason {
+    Reason {
+        why: "records of the new and of the old name both exist; the entry means one of them:"
+            .to_owned(),
+        choices: choices(records, true),
+        remedy:
+            "write its line into the entry, remove `renamedFrom`, or delete the other on the server"
+                .to_owned(),
+    }
+}
+
+fn ambiguous(records: &[&Record], what: &str) -> Reason {
     Reason {
         why: format!(
-            "{} records have this type and name: {}",
-            records.len(),
-            ids.join(", ")
+            "{} records have {what}; the entry means one of them:",
+            records.len()
         ),
-        remedy: "delete or rename all but one of them on the server".to_owned(),
+        choices: choices(records, false),
+        remedy: "write its line into the entry, or delete the others on the server".to_owned(),
     }
+}
+
+/// The lines that pin the entry to each of the records.
+fn choices(records: &[&Record], with_names: bool) -> Vec<String> {
+    let mut lines: Vec<_> = records
+        .iter()
+        .map(|record| {
+            let name = if with_names {
+                format!("`{}`, ", record.name)
+            } else {
+                String::new()
+            };
+            let creator = record.creator.as_deref().unwrap_or("somebody unknown");
+            let date = record.created_at().and_then(|at| at.get(..10));
+            let date = date.map_or_else(String::new, |date| format!(" on {date}"));
+            format!("id: {}  # {name}made by {creator}{date}", record.id)
+        })
+        .collect();
+    lines.sort();
+    lines
 }

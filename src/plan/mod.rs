@@ -2,24 +2,38 @@
 //! gives the same plan.
 
 mod compare;
+mod conditions;
+mod create;
 mod identity;
+mod preflight;
 
-use crate::desired::{Desired, DesiredState};
+use std::collections::BTreeSet;
+
+use crate::desired::{Desired, DesiredState, State};
 use crate::diagnostic::Place;
-use crate::integration::{Field, Fields, Key, LeftOut, Role, Value};
-use crate::observed::{ObservedState, ServerFacts, ServerId};
+use crate::integration::{Field, Fields, Key, Value};
+use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
 
-use identity::Identity;
+pub(crate) use conditions::{Condition, script_failure};
+use identity::{Identity, Match};
+pub(crate) use preflight::{Extent, Poster, Questions};
 
 /// What would change on the server.
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// The server it was made for.
     pub(crate) server: ServerFacts,
-    /// The changes, in the order they are shown: blocked ones, updates, creates; each by kind and name.
+    /// The users that were looked up for it.
+    pub(crate) users: Users,
+    /// Whom the entries' records post as.
+    pub(crate) posters: BTreeSet<Poster>,
+    /// The changes, in the order they are shown: blocked ones, conditions, deletes, updates, creates; each by kind
+    /// and name.
     pub(crate) changes: Vec<Change>,
     /// How many entries are as written.
     pub(crate) unchanged: usize,
+    /// How many entries leave their record alone.
+    pub(crate) released: usize,
     /// How many records no entry names.
     pub(crate) unmanaged: usize,
 }
@@ -33,6 +47,8 @@ pub(crate) struct Change {
     pub(crate) action: Action,
     /// The fields, in the table's order.
     pub(crate) fields: Vec<FieldChange>,
+    /// What is wrong with the record that no field shows.
+    pub(crate) conditions: Vec<Condition>,
     /// Where its entry stands.
     pub(crate) place: Option<Place>,
     /// The file its script comes from, as the manifest names it.
@@ -40,7 +56,7 @@ pub(crate) struct Change {
 }
 
 /// What would be done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Action {
     /// A new record with these values: exactly what the request carries.
     Create(Fields),
@@ -48,9 +64,20 @@ pub(crate) enum Action {
     Update {
         /// The record.
         id: ServerId,
-        /// The values to have afterwards.
-        #[expect(dead_code, reason = "updates are planned and not made yet")]
+        /// The stored values that the plan was made for.
+        from: Fields,
+        /// The values to have afterwards: exactly what the request carries, but for a secret that is generated.
         to: Fields,
+    },
+    /// No record any more. The URL of an incoming webhook dies with it.
+    Delete {
+        /// The record.
+        id: ServerId,
+    },
+    /// Nothing: something is wrong that no update mends.
+    Condition {
+        /// The record.
+        id: ServerId,
     },
     /// Nothing, for a reason.
     Blocked {
@@ -66,6 +93,8 @@ pub(crate) enum Action {
 pub(crate) struct Reason {
     /// Why, in one line.
     pub(crate) why: String,
+    /// The lines to choose from, if the choice is the user's.
+    pub(crate) choices: Vec<String>,
     /// What to do about it.
     pub(crate) remedy: String,
 }
@@ -84,20 +113,32 @@ pub(crate) struct FieldChange {
 impl Plan {
     /// What has to change for the observed state to become the desired one.
     pub(crate) fn between(desired: &DesiredState, observed: &ObservedState) -> Self {
-        let identity = Identity::of(&observed.records);
-        let mut changes: Vec<_> = desired
-            .entries
-            .iter()
-            .filter_map(|entry| change(entry, &identity, &observed.server))
-            .collect();
-        changes.sort_by(|a, b| (a.action.rank(), &a.key).cmp(&(b.action.rank(), &b.key)));
-        Self {
+        let identity = Identity::of(&desired.entries, &observed.records);
+        let mut plan = Self {
             server: observed.server.clone(),
-            unchanged: desired.entries.len() - changes.len(),
-            unmanaged: identity.unnamed(desired.entries.iter().map(|entry| &entry.key))
-                + observed.strangers,
-            changes,
+            users: observed.users.clone(),
+            posters: BTreeSet::new(),
+            changes: Vec::new(),
+            unchanged: 0,
+            released: 0,
+            unmanaged: identity.unnamed(&desired.entries) + observed.strangers,
+        };
+        for entry in &desired.entries {
+            if entry.state == State::Released {
+                plan.released += 1;
+                continue;
+            }
+            let found = identity.find(entry);
+            let decision = decide(entry, &found, observed);
+            plan.posters
+                .extend(poster(entry, &found, decision.as_ref()));
+            match decision {
+                Some(decision) => plan.changes.push(decision.about(entry)),
+                None => plan.unchanged += 1,
+            }
         }
+        plan.changes.sort_by(|a, b| a.order().cmp(&b.order()));
+        plan
     }
 
     /// Whether the server is as written.
@@ -107,9 +148,16 @@ impl Plan {
 
     /// Whether there is a change that can be made.
     pub(crate) fn has_writes(&self) -> bool {
-        self.changes
-            .iter()
-            .any(|change| !matches!(change.action, Action::Blocked { .. }))
+        self.changes.iter().any(|change| change.action.is_write())
+    }
+}
+
+impl Change {
+    /// Where it is shown. Pinned entries may share a name: then their places tell.
+    fn order(&self) -> impl Ord {
+        let place = self.place.as_ref();
+        let place = place.map(|place| (place.source, place.bytes.start));
+        (self.action.rank(), &self.key, place)
     }
 }
 
@@ -118,67 +166,90 @@ impl Action {
     fn rank(&self) -> u8 {
         match self {
             Self::Blocked { .. } => 0,
-            Self::Update { .. } => 1,
-            Self::Create(_) => 2,
+            Self::Condition { .. } => 1,
+            Self::Delete { .. } => 2,
+            Self::Update { .. } => 3,
+            Self::Create(_) => 4,
+        }
+    }
+
+    /// Whether it is a write.
+    pub(crate) fn is_write(&self) -> bool {
+        !matches!(self, Self::Blocked { .. } | Self::Condition { .. })
+    }
+}
+
+impl Reason {
+    /// A reason and its remedy.
+    pub(crate) fn new(why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            choices: Vec::new(),
+            remedy: remedy.into(),
         }
     }
 }
 
-fn change(entry: &Desired, identity: &Identity<'_>, server: &ServerFacts) -> Option<Change> {
-    let (action, fields) = match identity.find(&entry.key) {
-        [] => create(entry, server),
-        [record] => compare::record(entry, record, server)?,
-        several => (
-            Action::Blocked {
-                id: None,
-                reason: identity::ambiguous(several),
-            },
-            Vec::new(),
-        ),
-    };
-    Some(Change {
-        key: entry.key.clone(),
-        action,
-        fields,
-        place: Some(entry.place.clone()),
-        script_file: entry.script_file.clone(),
-    })
+/// What to do about one entry.
+struct Decision {
+    action: Action,
+    fields: Vec<FieldChange>,
+    conditions: Vec<Condition>,
 }
 
-/// A new record: what is written, and what a request must carry.
-fn create(entry: &Desired, server: &ServerFacts) -> (Action, Vec<FieldChange>) {
-    let mut values = Fields::new(entry.key.kind);
-    let mut shown = Vec::new();
-    for field in entry.key.kind.fields() {
-        let written = entry.written.contains(field.name);
-        match (entry.fields.get(field), compare::held(field, entry, server)) {
-            (_, Err(reason)) => return (Action::Blocked { id: None, reason }, Vec::new()),
-            (Some(value), Ok(true)) if written || field.always_sent => {
-                values.set(field.name, Some(value.clone()));
-                if written && field.role != Role::Name {
-                    shown.push(FieldChange {
-                        field,
-                        before: None,
-                        after: Some(value.clone()),
-                    });
-                }
-            }
-            (None, Ok(true)) if field.left_out == LeftOut::Generated => {
-                shown.push(FieldChange {
-                    field,
-                    before: None,
-                    after: None,
-                });
-            }
-            (None, Ok(true))
-                if server
-                    .version
-                    .is_some_and(|version| field.versions.demand(version)) =>
-            {
-                values.set(field.name, Some(Value::Flag(false)));
-            }
-            _ => {}
+impl Decision {
+    fn new(action: Action) -> Self {
+        Self {
+            action,
+            fields: Vec::new(),
+            conditions: Vec::new(),
         }
     }
-    (Action::Create(values), shown)
+
+    fn blocked(id: Option<ServerId>, reason: Reason) -> Self {
+        Self::new(Action::Blocked { id, reason })
+    }
+
+    fn showing(self, fields: Vec<FieldChange>) -> Self {
+        Self { fields, ..self }
+    }
+
+    fn with(self, conditions: Vec<Condition>) -> Self {
+        Self { conditions, ..self }
+    }
+
+    fn about(self, entry: &Desired) -> Change {
+        Change {
+            key: entry.key.clone(),
+            action: self.action,
+            fields: self.fields,
+            conditions: self.conditions,
+            place: Some(entry.place.clone()),
+            script_file: entry.script_file.clone(),
+        }
+    }
+}
+
+/// What to do about an entry that is not released; `None` if all is as written.
+fn decide(entry: &Desired, found: &Match<'_>, observed: &ObservedState) -> Option<Decision> {
+    let absent = entry.state == State::Absent;
+    match found {
+        Match::Blocked(id, reason) => Some(Decision::blocked(id.clone(), reason.clone())),
+        Match::Nothing if absent => None,
+        Match::Nothing => Some(create::create(entry, observed)),
+        Match::Record(Record { id, .. }) if absent => {
+            Some(Decision::new(Action::Delete { id: id.clone() }))
+        }
+        Match::Record(record) => compare::record(entry, record, observed),
+    }
+}
+
+/// Whom the entry's record posts as, or would.
+fn poster(entry: &Desired, found: &Match<'_>, decision: Option<&Decision>) -> Option<Poster> {
+    let action = decision.map(|decision| &decision.action);
+    match (found, action) {
+        (_, Some(Action::Delete { .. })) => None,
+        (Match::Record(record), _) => preflight::poster(&record.fields().ok()?, action),
+        _ => preflight::poster(&entry.fields, action),
+    }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod json;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -22,7 +23,8 @@ const MAX_SHOWN: usize = 100;
 /// Two places of a file this many lines apart are drawn as one stretch.
 const NEAR: usize = 12;
 
-/// Lines longer than this are not drawn; the renderer cuts what does not fit the width, and pays for all of it.
+/// So many bytes of lines are drawn, over all findings, and of the others the places alone are told: the renderer
+/// cuts what does not fit the width, and pays for all of it.
 const MAX_DRAWN: usize = 1 << 20;
 
 /// The longest lines that are drawn as they would be when mended: those are not cut.
@@ -43,7 +45,11 @@ pub(crate) fn text(
     let sorted = sorted(diagnostics);
     let more = sorted.len().saturating_sub(MAX_SHOWN);
     let shown = capped(sorted);
-    let drawing = Drawing { texts, masked };
+    let drawing = Drawing {
+        texts,
+        masked,
+        left: Cell::new(MAX_DRAWN),
+    };
     let renderer = if color {
         Renderer::styled()
     } else {
@@ -137,6 +143,8 @@ fn capped(sorted: Vec<&Diagnostic>) -> Vec<&Diagnostic> {
 struct Drawing<'a> {
     texts: &'a Texts,
     masked: &'a [Place],
+    /// How many bytes may still be drawn.
+    left: Cell<usize>,
 }
 
 /// A place to draw, with the words beside it.
@@ -220,11 +228,12 @@ impl Drawing<'_> {
         }
         let lines = marks.iter().map(|mark| self.texts.start(mark.place).line);
         let (from, to) = (lines.clone().min().unwrap_or(1), lines.max().unwrap_or(1));
-        if text.lines(from, to).len() > MAX_DRAWN {
+        let Some(left) = self.left.get().checked_sub(text.lines(from, to).len()) else {
             let start = self.texts.start(first.place);
             let origin = Origin::path(clean(&text.origin));
             return group.element(origin.line(start.line).char_column(start.column));
-        }
+        };
+        self.left.set(left);
         let crop = self.crop(first.place, from, to);
         let annotations: Vec<_> = marks.iter().map(|mark| crop.annotation(mark)).collect();
         group.element(

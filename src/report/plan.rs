@@ -1,14 +1,16 @@
 //! A plan with the secrets taken out.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use similar::{ChangeTag, TextDiff};
+use similar::{ChangeTag, DiffOp, TextDiff};
 
 use super::Foreign;
 use super::shown::{Shown, Side, redacted, shown};
 use crate::diagnostic::{Place, Texts};
-use crate::integration::{Shape, Value};
-use crate::plan::{Action, Change, FieldChange, Plan};
+use crate::integration::{Kind, Shape, Value};
+use crate::plan::{Action, Change, Condition, FieldChange, Plan, Reason};
 use crate::secret::Text;
 
 /// A plan, as it is shown and saved.
@@ -72,6 +74,12 @@ pub(super) struct ChangeReport {
     pub(super) place: Option<PlaceReport>,
     /// The fields.
     pub(super) fields: Vec<FieldReport>,
+    /// What is wrong with the record that no field shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) conditions: Vec<ConditionReport>,
+    /// Whether the URL of an incoming webhook dies with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) url_dies: bool,
     /// Why it is blocked.
     pub(super) blocked: Option<BlockedReport>,
 }
@@ -81,6 +89,8 @@ pub(super) struct ChangeReport {
 #[serde(rename_all = "lowercase")]
 pub(super) enum ActionWord {
     Blocked,
+    Condition,
+    Delete,
     Update,
     Create,
 }
@@ -99,6 +109,22 @@ pub(super) struct PlaceReport {
 pub(super) struct BlockedReport {
     /// Why.
     pub(super) why: Foreign,
+    /// The lines to choose from, if the choice is the user's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) choices: Vec<Foreign>,
+    /// What to do.
+    pub(super) remedy: Foreign,
+}
+
+/// What is wrong with a record that no field shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct ConditionReport {
+    /// Its name: `script-not-compiled`, …
+    pub(super) code: Foreign,
+    /// What is wrong.
+    pub(super) why: Foreign,
+    /// What the server says about it.
+    pub(super) words: Option<Foreign>,
     /// What to do.
     pub(super) remedy: Foreign,
 }
@@ -134,6 +160,7 @@ pub(super) enum FieldDiff {
 
 /// A line of a script's diff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Line {
     /// `+`, `-`, or a blank for context.
     pub(super) sign: char,
@@ -141,6 +168,9 @@ pub(super) struct Line {
     pub(super) number: usize,
     /// The line, without its end.
     pub(super) text: Foreign,
+    /// Whether the line that it comes in place of differs in white space alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) space_only: bool,
 }
 
 /// How many of each.
@@ -148,8 +178,11 @@ pub(super) struct Line {
 pub(super) struct Counts {
     pub(super) create: usize,
     pub(super) update: usize,
+    pub(super) delete: usize,
     pub(super) blocked: usize,
+    pub(super) condition: usize,
     pub(super) unchanged: usize,
+    pub(super) released: usize,
     pub(super) unmanaged: usize,
 }
 
@@ -200,8 +233,11 @@ impl PlanReport {
             counts: Counts {
                 create: count(ActionWord::Create),
                 update: count(ActionWord::Update),
+                delete: count(ActionWord::Delete),
                 blocked: count(ActionWord::Blocked),
+                condition: count(ActionWord::Condition),
                 unchanged: plan.unchanged,
+                released: plan.released,
                 unmanaged: plan.unmanaged,
             },
         }
@@ -211,6 +247,8 @@ impl PlanReport {
 fn action(change: &Change) -> ActionWord {
     match change.action {
         Action::Blocked { .. } => ActionWord::Blocked,
+        Action::Condition { .. } => ActionWord::Condition,
+        Action::Delete { .. } => ActionWord::Delete,
         Action::Update { .. } => ActionWord::Update,
         Action::Create(_) => ActionWord::Create,
     }
@@ -219,14 +257,10 @@ fn action(change: &Change) -> ActionWord {
 fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
     let (id, blocked) = match &change.action {
         Action::Create(_) => (None, None),
-        Action::Update { id, .. } => (Some(id), None),
-        Action::Blocked { id, reason } => (
-            id.as_ref(),
-            Some(BlockedReport {
-                why: reason.why.as_str().into(),
-                remedy: reason.remedy.as_str().into(),
-            }),
-        ),
+        Action::Update { id, .. } | Action::Delete { id } | Action::Condition { id } => {
+            (Some(id), None)
+        }
+        Action::Blocked { id, reason } => (id.as_ref(), Some(blocked_report(reason))),
     };
     ChangeReport {
         action: action(change),
@@ -243,7 +277,27 @@ fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
             .iter()
             .map(|field| field_report(field, change))
             .collect(),
+        conditions: change.conditions.iter().map(condition_report).collect(),
+        url_dies: matches!(change.action, Action::Delete { .. })
+            && change.key.kind == Kind::Incoming,
         blocked,
+    }
+}
+
+fn blocked_report(reason: &Reason) -> BlockedReport {
+    BlockedReport {
+        why: reason.why.as_str().into(),
+        choices: reason.choices.iter().map(Into::into).collect(),
+        remedy: reason.remedy.as_str().into(),
+    }
+}
+
+fn condition_report(condition: &Condition) -> ConditionReport {
+    ConditionReport {
+        code: condition.code.into(),
+        why: condition.why.as_str().into(),
+        words: condition.words.as_deref().map(Into::into),
+        remedy: condition.remedy.as_str().into(),
     }
 }
 
@@ -252,6 +306,11 @@ pub(super) fn place_report(place: &Place, texts: &Texts) -> PlaceReport {
         file: texts.get(place.source).origin.as_str().into(),
         line: texts.start(place).line,
     }
+}
+
+/// Whether there is nothing yet that could be replaced.
+fn has_no_record(action: &Action) -> bool {
+    matches!(action, Action::Create(_) | Action::Blocked { id: None, .. })
 }
 
 /// A field of a change; also what a run says of a field that the server did not take.
@@ -270,7 +329,7 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
                 hunks: hunks(before, after),
             }
         }
-        (None, Some(after)) if matches!(whole.action, Action::Create(_)) => {
+        (None, Some(after)) if has_no_record(&whole.action) => {
             FieldDiff::Set(shown(field, after, Side::Desired))
         }
         (before, Some(Value::List(after))) if matches!(field.shape, Shape::Joined | Shape::Set) => {
@@ -314,13 +373,25 @@ fn hunks(before: &str, after: &str) -> Vec<Vec<Line>> {
     let diff = TextDiff::from_lines(&before, &after);
     diff.grouped_ops(3)
         .iter()
-        .map(|ops| {
-            ops.iter()
-                .flat_map(|op| diff.iter_changes(op))
-                .map(|change| line(&change))
-                .collect()
-        })
+        .map(|ops| ops.iter().flat_map(|op| lines(&diff, op)).collect())
         .collect()
+}
+
+/// The lines of one stretch. A new one that differs from an old one in white space alone is marked: on paper they
+/// look the same.
+fn lines(diff: &TextDiff<'_, '_, str>, op: &DiffOp) -> Vec<Line> {
+    let bare = |text: &str| text.split_whitespace().collect::<String>();
+    let all: Vec<_> = diff.iter_changes(op).collect();
+    let removed: BTreeSet<_> = all
+        .iter()
+        .filter(|change| change.tag() == ChangeTag::Delete)
+        .map(|change| bare(change.value()))
+        .collect();
+    let lines = all.iter().map(|change| Line {
+        space_only: change.tag() == ChangeTag::Insert && removed.contains(&bare(change.value())),
+        ..line(change)
+    });
+    lines.collect()
 }
 
 fn line(change: &similar::Change<&str>) -> Line {
@@ -333,5 +404,6 @@ fn line(change: &similar::Change<&str>) -> Line {
         sign,
         number: index.map_or(0, |index| index + 1),
         text: change.value().trim_end_matches('\n').into(),
+        space_only: false,
     }
 }

@@ -49,16 +49,24 @@ pub(super) enum OutcomeWord {
     Created,
     /// Made without an answer, and found.
     Adopted,
+    /// Changed and verified.
+    Updated,
+    /// Removed.
+    Deleted,
+    /// Nothing was left to remove.
+    AlreadyGone,
     /// Accepted, and not done as asked.
     NotApplied,
+    /// Not written: somebody changed the record since the plan.
+    Stale,
     /// Certainly not made.
     Failed,
     /// Nobody knows.
     Unknown,
-    /// An update, which is not made yet.
-    LeftAsIs,
     /// Cannot be made.
     Blocked,
+    /// Something is wrong that no update mends.
+    Condition,
     /// Not begun.
     NotAttempted,
 }
@@ -94,10 +102,20 @@ fn outcome_report(change: &Change, outcome: &Outcome, texts: &Texts) -> OutcomeR
         fields: Vec::new(),
     };
     match outcome {
-        Outcome::Created(id) | Outcome::Adopted(id) => report.id = Some(id.0.as_str().into()),
+        Outcome::Created(id)
+        | Outcome::Adopted(id)
+        | Outcome::Updated(id)
+        | Outcome::Deleted(id)
+        | Outcome::AlreadyGone(id) => report.id = Some(id.0.as_str().into()),
+        Outcome::Stale { id, why } => {
+            report.id = Some(id.0.as_str().into());
+            report.why = Some(why.as_str().into());
+            report.remedy = Some("it was left as it is: plan again".into());
+        }
         Outcome::NotApplied { id, shortfall } => {
             report.id = Some(id.0.as_str().into());
-            report.why = shortfall.why.as_deref().map(Into::into);
+            let why = shortfall.why.join("; ");
+            report.why = (!why.is_empty()).then(|| why.into());
             report.fields = shortfall
                 .fields
                 .iter()
@@ -109,16 +127,11 @@ fn outcome_report(change: &Change, outcome: &Outcome, texts: &Texts) -> OutcomeR
             report.remedy = error.hint().map(Into::into);
         }
         Outcome::Unknown(why) => {
-            report.why = Some(format!("it may have been made: {why}").into());
-            report.remedy = Some(
-                "plan again before anything else: it shows whether the record is there".into(),
-            );
+            report.why = Some(format!("it may have been done: {why}").into());
+            report.remedy =
+                Some("plan again before anything else: it shows what the server has".into());
         }
-        Outcome::LeftAsIs => {
-            report.why =
-                Some("this version creates records and leaves existing ones as they are".into());
-        }
-        Outcome::Blocked | Outcome::NotAttempted => {}
+        Outcome::Blocked | Outcome::Condition | Outcome::NotAttempted => {}
     }
     report
 }
@@ -127,11 +140,15 @@ fn word(outcome: &Outcome) -> OutcomeWord {
     match outcome {
         Outcome::Created(_) => OutcomeWord::Created,
         Outcome::Adopted(_) => OutcomeWord::Adopted,
+        Outcome::Updated(_) => OutcomeWord::Updated,
+        Outcome::Deleted(_) => OutcomeWord::Deleted,
+        Outcome::AlreadyGone(_) => OutcomeWord::AlreadyGone,
         Outcome::NotApplied { .. } => OutcomeWord::NotApplied,
+        Outcome::Stale { .. } => OutcomeWord::Stale,
         Outcome::Failed(_) => OutcomeWord::Failed,
         Outcome::Unknown(_) => OutcomeWord::Unknown,
-        Outcome::LeftAsIs => OutcomeWord::LeftAsIs,
         Outcome::Blocked => OutcomeWord::Blocked,
+        Outcome::Condition => OutcomeWord::Condition,
         Outcome::NotAttempted => OutcomeWord::NotAttempted,
     }
 }

@@ -6,10 +6,14 @@ use anstyle::{AnsiColor, Style};
 
 use super::Foreign;
 use super::plan::{
-    ActionWord, ChangeReport, FieldDiff, FieldReport, Line, PlaceReport, PlanReport,
+    ActionWord, ChangeReport, ConditionReport, FieldDiff, FieldReport, Line, PlaceReport,
+    PlanReport,
 };
 use super::run::{OutcomeReport, OutcomeWord, RunReport};
 use super::shown::Shown;
+
+/// How wide a page is.
+const COLUMNS: usize = 80;
 
 /// Where the name of an integration ends and its place begins.
 const PLACE_COLUMN: usize = 60;
@@ -37,6 +41,23 @@ impl Page {
     fn line(&mut self, line: impl AsRef<str>) {
         self.text.push_str(line.as_ref().trim_end());
         self.text.push('\n');
+    }
+
+    /// Words below a heading, indented, in lines that fit the page.
+    fn words(&mut self, words: &str) {
+        let mut line = String::new();
+        for word in words.split(' ') {
+            let columns = line.chars().count() + 1 + word.chars().count();
+            if !line.is_empty() && columns > COLUMNS - 4 {
+                self.line(format!("    {line}"));
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(format!("    {line}"));
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -90,6 +111,8 @@ fn heading(report: &PlanReport, page: &mut Page) {
 fn change_text(change: &ChangeReport, page: &mut Page) {
     let (sign, word, style) = match change.action {
         ActionWord::Blocked => ("!", "blocked", YELLOW),
+        ActionWord::Condition => ("!", "condition", YELLOW),
+        ActionWord::Delete => ("-", "delete", RED),
         ActionWord::Update => ("~", "update", YELLOW),
         ActionWord::Create => ("+", "create", GREEN),
     };
@@ -99,9 +122,26 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
     for field in &change.fields {
         field_text(field, width, page);
     }
+    for condition in &change.conditions {
+        condition_text(condition, page);
+    }
+    if change.url_dies {
+        page.words("URL dies: whatever posts to it is refused from then on");
+    }
     if let Some(blocked) = &change.blocked {
-        page.line(format!("    {}", blocked.why.for_terminal()));
-        page.line(format!("    {}", blocked.remedy.for_terminal()));
+        page.words(&blocked.why.for_terminal());
+        for choice in &blocked.choices {
+            page.line(format!("      {}", choice.for_terminal()));
+        }
+        page.words(&blocked.remedy.for_terminal());
+    }
+}
+
+fn condition_text(condition: &ConditionReport, page: &mut Page) {
+    let (code, why) = (&condition.code, &condition.why);
+    page.words(&format!("{}: {}", code.for_terminal(), why.for_terminal()));
+    for words in condition.words.iter().chain([&condition.remedy]) {
+        page.words(&words.for_terminal());
     }
 }
 
@@ -190,6 +230,12 @@ fn script_text(name: &str, file: Option<&Foreign>, hunks: &[Vec<Line>], page: &m
                 line.sign,
                 line.text.for_terminal()
             );
+            let note = if line.space_only {
+                "  (white space only)"
+            } else {
+                ""
+            };
+            let text = text + note;
             let text = match line.sign {
                 '+' => page.paint(GREEN, &text),
                 '-' => page.paint(RED, &text),
@@ -217,10 +263,14 @@ fn outcome_words(word: OutcomeWord) -> (&'static str, &'static str, Style) {
     match word {
         OutcomeWord::Created => ("+", "created", GREEN),
         OutcomeWord::Adopted => ("+", "adopted", GREEN),
+        OutcomeWord::Updated => ("~", "updated", YELLOW),
+        OutcomeWord::Deleted => ("-", "deleted", RED),
+        OutcomeWord::AlreadyGone => ("-", "was gone", RED),
+        OutcomeWord::Stale => ("!", "stale", YELLOW),
         OutcomeWord::NotApplied => ("!", "not taken", RED),
         OutcomeWord::Failed => ("!", "failed", RED),
         OutcomeWord::Unknown => ("!", "unknown", RED),
-        OutcomeWord::LeftAsIs => ("!", "left", YELLOW),
+        OutcomeWord::Condition => ("!", "condition", YELLOW),
         OutcomeWord::Blocked => ("!", "blocked", YELLOW),
         OutcomeWord::NotAttempted => ("!", "not begun", YELLOW),
     }
@@ -229,14 +279,13 @@ fn outcome_words(word: OutcomeWord) -> (&'static str, &'static str, Style) {
 fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
     let (sign, word, style) = outcome_words(outcome.outcome);
     let head = head(sign, word, style, &outcome.kind_word, &outcome.name, page);
-    let done = matches!(outcome.outcome, OutcomeWord::Created | OutcomeWord::Adopted);
     let line = match &outcome.id {
-        Some(id) if done => beside(&head, &id.for_terminal(), page),
+        Some(id) if is_done(outcome.outcome) => beside(&head, &id.for_terminal(), page),
         _ => placed(&head, outcome.place.as_ref(), page),
     };
     page.line(line);
     for words in [&outcome.why, &outcome.remedy].into_iter().flatten() {
-        page.line(format!("    {}", words.for_terminal()));
+        page.words(&words.for_terminal());
     }
     let width = name_width(&outcome.fields);
     for field in &outcome.fields {
@@ -244,16 +293,32 @@ fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
     }
 }
 
+/// Whether the server is as wanted.
+fn is_done(word: OutcomeWord) -> bool {
+    matches!(
+        word,
+        OutcomeWord::Created
+            | OutcomeWord::Adopted
+            | OutcomeWord::Updated
+            | OutcomeWord::Deleted
+            | OutcomeWord::AlreadyGone
+    )
+}
+
 /// `Applied in part: 1 created, 1 failed.`
 fn closing(report: &RunReport) -> String {
     let words = [
         (OutcomeWord::Created, "created"),
         (OutcomeWord::Adopted, "adopted"),
+        (OutcomeWord::Updated, "updated"),
+        (OutcomeWord::Deleted, "deleted"),
+        (OutcomeWord::AlreadyGone, "already gone"),
+        (OutcomeWord::Stale, "stale"),
         (OutcomeWord::NotApplied, "accepted but not applied"),
         (OutcomeWord::Failed, "failed"),
         (OutcomeWord::Unknown, "unknown"),
-        (OutcomeWord::LeftAsIs, "left as it is"),
         (OutcomeWord::Blocked, "blocked"),
+        (OutcomeWord::Condition, "condition"),
         (OutcomeWord::NotAttempted, "not begun"),
     ];
     let number = |word| {
@@ -269,7 +334,11 @@ fn closing(report: &RunReport) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, text)| format!("{number} {text}"))
         .collect();
-    let done = number(OutcomeWord::Created) + number(OutcomeWord::Adopted);
+    let done = report
+        .outcomes
+        .iter()
+        .filter(|outcome| is_done(outcome.outcome))
+        .count();
     let lead = match done {
         0 => "Nothing applied",
         all if all == report.outcomes.len() => "Applied",
@@ -302,17 +371,25 @@ fn summary(report: &PlanReport, page: &mut Page) {
     if report.changes.is_empty() {
         page.line(format!("No changes: {} as written.", are(counts.unchanged)));
     } else {
-        let blocked = if counts.blocked > 0 {
-            format!("{} blocked, ", counts.blocked)
-        } else {
-            String::new()
+        let some = |number: usize, text: &str| match number {
+            0 => String::new(),
+            _ => format!("{number} {text}"),
         };
         page.line(format!(
-            "{} {} to create, {} to update, 0 to disable, 0 to delete; {blocked}{} unchanged.",
+            "{} {} to create, {} to update, 0 to disable, {} to delete; {}{}{} unchanged.",
             page.paint(BOLD, "Plan:"),
             counts.create,
             counts.update,
+            counts.delete,
+            some(counts.blocked, "blocked, "),
+            some(counts.condition, "with a condition, "),
             counts.unchanged
+        ));
+    }
+    if counts.released > 0 {
+        page.line(format!(
+            "Released: {} left alone.",
+            count(counts.released, "integration")
         ));
     }
     if counts.unmanaged > 0 {

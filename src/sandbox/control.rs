@@ -22,6 +22,7 @@ enum Several<T> {
 }
 
 impl<T> Several<T> {
+    /// All of them.
     fn into_vec(self) -> Vec<T> {
         match self {
             Self::Many(all) => all,
@@ -77,10 +78,12 @@ pub(super) fn answer(sandbox: &Sandbox, request: &Request) -> Option<Response<By
     })
 }
 
+/// 200 with the body.
 fn found(body: &Value) -> Response<Bytes> {
     json_response(StatusCode::OK, body)
 }
 
+/// 400 with what was expected.
 fn refused(why: &str) -> Response<Bytes> {
     json_response(
         StatusCode::BAD_REQUEST,

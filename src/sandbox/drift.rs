@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::state::State;
-use super::world::{Record, Room, Write, text};
+use super::write::{Record, Room, Write, text};
 
 /// Something that happens on the server.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -145,6 +145,7 @@ fn moved(mut record: Record, now: &str) -> Record {
     record
 }
 
+/// A record that is switched off.
 fn disabled(record: &Record) -> Record {
     let mut record = record.clone();
     record.insert("enabled".to_owned(), false.into());

@@ -36,6 +36,7 @@ pub(crate) struct Fault {
     pub(crate) effect: Effect,
 }
 
+/// A fault that does not say how often befalls one request.
 fn once() -> u32 {
     1
 }
@@ -237,6 +238,7 @@ impl Fault {
         }
     }
 
+    /// Whether the request is one of those it may befall.
     fn concerns(&self, request: &Request) -> bool {
         let method = self
             .method

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::ids::Ids;
 use super::journal::StateError;
-use super::world::{Room, Subscription, User, Write};
+use super::write::{Room, Subscription, User, Write};
 
 /// The file.
 #[derive(Debug, Deserialize)]

@@ -64,6 +64,7 @@ pub(crate) fn from_name(name: &str) -> String {
     (0..17).map(|_| next()).collect()
 }
 
+/// One clear letter or digit.
 fn letter(random: u32) -> char {
     let at = usize::try_from(random).unwrap_or_default() % CLEAR.len();
     CLEAR.get(at).copied().map_or('2', char::from)

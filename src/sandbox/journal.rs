@@ -5,12 +5,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::world::{World, Write};
+use super::world::World;
+use super::write::Write;
 
 /// The first line of every journal.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -72,16 +74,28 @@ pub(crate) enum Journal {
     /// Nowhere: the state is gone with the process.
     Memory,
     /// To the end of a file.
-    File(File),
+    File {
+        /// The file, opened for appending.
+        file: File,
+        /// How many bytes of it are whole lines.
+        whole: u64,
+    },
 }
 
 impl Journal {
     /// Appends writes; nothing is changed when this fails.
     pub(crate) fn append(&mut self, writes: &[Write]) -> io::Result<()> {
-        match self {
-            Self::Memory => Ok(()),
-            Self::File(file) => file.write_all(&lines(writes)?),
+        let Self::File { file, whole } = self else {
+            return Ok(());
+        };
+        let text = lines(writes)?;
+        if let Err(error) = file.write_all(&text) {
+            // What a full disk took of it must not become the beginning of the next line.
+            let _ = file.set_len(*whole);
+            return Err(error);
         }
+        *whole += u64::try_from(text.len()).unwrap_or_default();
+        Ok(())
     }
 
     /// Opens the file for appending behind its first `whole` bytes, and begins it when it is new.
@@ -90,19 +104,24 @@ impl Journal {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(&unusable)?;
         }
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map_err(&unusable)?;
+        let mut file = private().append(true).open(path).map_err(&unusable)?;
         file.set_len(whole).map_err(&unusable)?;
-        let mut file = file;
-        if whole == 0 {
-            file.write_all(&line(&FORMAT).map_err(&unusable)?)
-                .map_err(&unusable)?;
-        }
-        Ok(Self::File(file))
+        let heading = if whole == 0 {
+            line(&FORMAT).map_err(&unusable)?
+        } else {
+            Vec::new()
+        };
+        file.write_all(&heading).map_err(&unusable)?;
+        let whole = whole + u64::try_from(heading.len()).unwrap_or_default();
+        Ok(Self::File { file, whole })
     }
+}
+
+/// For a file that is made for its owner alone: a manifest's tokens end up in it.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).mode(0o600);
+    options
 }
 
 /// One value as a line.
@@ -112,6 +131,7 @@ fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
+/// Writes as lines.
 fn lines(writes: &[Write]) -> io::Result<Vec<u8>> {
     let each: io::Result<Vec<_>> = writes.iter().map(line).collect();
     Ok(each?.concat())
@@ -174,7 +194,12 @@ pub(crate) fn compact(path: &Path) -> Result<(), StateError> {
     let mut text = line(&FORMAT).map_err(&unusable)?;
     text.extend(lines(&world.writes()).map_err(&unusable)?);
     let beside = path.with_extension("compacting");
-    fs::write(&beside, text).map_err(StateError::unusable(&beside))?;
+    let written = private()
+        .write(true)
+        .truncate(true)
+        .open(&beside)
+        .and_then(|mut file| file.write_all(&text));
+    written.map_err(StateError::unusable(&beside))?;
     fs::rename(&beside, path).map_err(unusable)
 }
 

@@ -65,6 +65,7 @@ fn whole_or_float(float: f64) -> Value {
     Number::from_f64(float).map_or(Value::Null, Value::Number)
 }
 
+/// A whole number as JavaScript holds it.
 #[allow(
     clippy::cast_precision_loss,
     reason = "JavaScript's numbers are floats"

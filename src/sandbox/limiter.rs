@@ -71,7 +71,7 @@ impl Limiter {
             began: now,
             calls: 0,
         });
-        if now >= window.began + rate.millis {
+        if now >= window.began.saturating_add(rate.millis) {
             *window = Window {
                 began: now,
                 calls: 0,
@@ -84,7 +84,7 @@ impl Limiter {
             passes,
             limit: rate.calls,
             remaining,
-            reset: window.began + rate.millis,
+            reset: window.began.saturating_add(rate.millis),
         }
     }
 }

@@ -4,10 +4,14 @@
 //! reference and the recorded vectors, never from our own client, so that a test of one against the other
 //! proves something. It uses nothing of the crate but the clock and the script engine.
 //!
-//! - `http` listens; `routes` finds and admits; `rules` decide; `world` holds; `journal` keeps.
+//! - `http` listens; `routes` finds, `admission` lets in, `rules` decide, `answer` puts it together;
+//!   `world` holds and `journal` keeps every `write`.
 //! - `era` says how versions differ; `schema`, `validate` and `loose` say what a body must be.
 //! - `faults`, `drift` and `control` are what the real server does not offer.
 
+mod admission;
+mod answer;
+mod config;
 mod control;
 mod drift;
 mod era;
@@ -27,11 +31,11 @@ mod schema;
 mod state;
 mod validate;
 mod world;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -39,6 +43,7 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 
+pub(crate) use self::config::{Config, Store};
 pub(crate) use self::drift::Action;
 pub(crate) use self::era::{Quirk, Version};
 pub(crate) use self::faults::{Effect, Fault};
@@ -48,48 +53,11 @@ pub(crate) use self::limiter::Rate;
 pub(crate) use self::reply::{Answer, Request};
 pub(crate) use self::state::Received;
 
+use self::answer::{Manner, answer};
 use self::era::Era;
 use self::faults::Page;
-use self::fixture::Fixture;
-use self::ids::Ids;
-use self::journal::Journal;
-use self::routes::Manner;
+
 use self::state::State;
-
-/// Where the state is kept.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Store {
-    /// Nowhere: it is gone with the sandbox.
-    #[default]
-    Memory,
-    /// In a journal, read and appended to.
-    File(PathBuf),
-    /// In a journal that is read and never written.
-    ReadOnly(PathBuf),
-}
-
-/// How a sandbox is set up.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Config {
-    /// The server version that is imitated.
-    pub(crate) version: Version,
-    /// Quirks that are switched against the version.
-    pub(crate) quirks: Vec<(Quirk, bool)>,
-    /// Whether rooms and users that are not there are made up.
-    pub(crate) invent: bool,
-    /// Whence ids, tokens and chance come; without one, from the machine's randomness.
-    pub(crate) seed: Option<u64>,
-    /// The rate limit in the place of the one in the settings.
-    pub(crate) rate: Option<Rate>,
-    /// The time between the stamp of a create and its insert.
-    pub(crate) create_gap: Duration,
-    /// Whether the control endpoint answers.
-    pub(crate) control: bool,
-    /// What fills an empty state; without one, the built-in world.
-    pub(crate) fixture: Option<PathBuf>,
-    /// Where the state is kept.
-    pub(crate) store: Store,
-}
 
 /// One imitated server.
 #[derive(Debug)]
@@ -107,7 +75,7 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Reads the state, fills it when it is empty, and is ready to answer.
     pub(crate) fn open(config: &Config, clock: Clock) -> Result<Arc<Self>, StateError> {
-        let state = open_state(config)?;
+        let state = config::open_state(config)?;
         Ok(Arc::new_cyclic(|me| Self {
             me: me.clone(),
             era: Era::new(config.version, &config.quirks),
@@ -133,7 +101,7 @@ impl Sandbox {
             let mut state = self.lock();
             let State { faults, ids, .. } = &mut *state;
             let effects = faults.befall(&request, ids);
-            (state.receive(&request), effects)
+            (state.receive(&request, self.control), effects)
         };
         let answer = self.befall(request, &effects).await;
         self.lock().answered(number, answer.status());
@@ -177,7 +145,7 @@ impl Sandbox {
             page: Page::bent(effects),
             hold: Duration::ZERO,
         };
-        let response = routes::answer(self, &request, manner).await;
+        let response = answer(self, &request, manner).await;
         let cut = effects.iter().find_map(|effect| match effect {
             Effect::Truncate { bytes } => Some(*bytes),
             _ => None,
@@ -213,7 +181,7 @@ impl Sandbox {
                     page: Page::default(),
                     hold,
                 };
-                routes::answer(&me, &request, manner).await;
+                answer(&me, &request, manner).await;
             });
         }
     }
@@ -270,35 +238,4 @@ impl Sandbox {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Reads the state and fills it when it is empty.
-fn open_state(config: &Config) -> Result<State, StateError> {
-    let mut ids = Ids::new(config.seed);
-    let kept = match &config.store {
-        Store::Memory => None,
-        Store::File(file) | Store::ReadOnly(file) => Some(journal::read(file)?),
-    };
-    // A state that was given up while it was being filled is begun anew.
-    let kept = kept.filter(|(world, _)| world.is_filled());
-    let beginning = match (&kept, &config.fixture) {
-        (Some(_), _) => Vec::new(),
-        (None, Some(file)) => Fixture::read(file)?.writes(),
-        (None, None) => Fixture::built_in(&mut ids).writes(),
-    };
-    let (world, whole) = kept.unwrap_or_default();
-    let mut journal = match &config.store {
-        Store::Memory | Store::ReadOnly(_) => Journal::Memory,
-        Store::File(file) => Journal::open(file, whole)?,
-    };
-    if let Store::File(file) = &config.store {
-        journal
-            .append(&beginning)
-            .map_err(StateError::unusable(file))?;
-    }
-    let mut state = State::new(world, journal, ids);
-    for write in beginning {
-        state.world.apply(write);
-    }
-    Ok(state)
 }

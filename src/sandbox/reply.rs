@@ -97,6 +97,7 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// The `details` of the refusal.
     fn details(self) -> Option<Value> {
         match self {
             Self::Method(name) => Some(json!({ "method": name })),
@@ -201,6 +202,7 @@ fn logged_out(era: &Era) -> Value {
     }
 }
 
+/// What the old router says of paths and methods that it does not have (reference 9.4).
 fn no_endpoint() -> Value {
     json!({ "status": "error", "message": "API endpoint does not exist" })
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::faults::Faults;
 use super::ids::Ids;
@@ -11,7 +12,8 @@ use super::journal::Journal;
 use super::limiter::Limiter;
 use super::reply::{Refusal, Request};
 use super::rules::hooks::Delivery;
-use super::world::{World, Write};
+use super::world::World;
+use super::write::Write;
 
 /// How many requests and deliveries are remembered.
 const REMEMBERED: usize = 100_000;
@@ -27,8 +29,16 @@ pub(crate) struct Received {
     pub(crate) path: String,
     /// Its query string.
     pub(crate) query: String,
+    /// Its body, where somebody can ask for it: parsed, or as text where it is no JSON; none where it is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<Value>,
     /// The status it was answered with; none while it is under way, and when its connection was dropped.
     pub(crate) status: Option<u16>,
+}
+
+/// A body as JSON, or else as text.
+fn readable(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
 }
 
 /// The changing part of a sandbox.
@@ -68,9 +78,10 @@ impl State {
         Ok(())
     }
 
-    /// Records a request; its number is for [`State::answered`].
-    pub(super) fn receive(&mut self, request: &Request) -> u64 {
+    /// Records a request, with its body if that is wanted; its number is for [`State::answered`].
+    pub(super) fn receive(&mut self, request: &Request, with_body: bool) -> u64 {
         self.count += 1;
+        let body = request.http.body();
         let uri = request.http.uri();
         remember(
             &mut self.received,
@@ -79,6 +90,7 @@ impl State {
                 method: request.http.method().to_string(),
                 path: uri.path().to_owned(),
                 query: uri.query().unwrap_or_default().to_owned(),
+                body: (with_body && !body.is_empty()).then(|| readable(body)),
                 status: None,
             },
         );

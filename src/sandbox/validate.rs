@@ -114,6 +114,7 @@ fn check_item(coercion: Coercion, item: &mut Value) -> Result<(), String> {
     }
 }
 
+/// What is told of an empty text.
 fn fewer_than_one() -> String {
     "must NOT have fewer than 1 characters".to_owned()
 }
@@ -147,6 +148,7 @@ fn name(kind: Type) -> &'static str {
     }
 }
 
+/// Whether the value has the type as it stands.
 fn is_of(kind: Type, value: &Value) -> bool {
     match kind {
         Type::Text => value.is_string(),

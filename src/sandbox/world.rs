@@ -1,98 +1,13 @@
 //! What the server knows: users, permissions, rooms, subscriptions, settings, integrations, history.
 //!
-//! Owns the state and the only way to change it: a [`Write`], which is also a line of the journal.
+//! Owns the state and the only way to change it: a [`Write`].
 //! Looks nothing up linearly that a request needs once. Decides nothing: that is `rules`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// A stored integration, as the list shows it.
-pub(crate) type Record = Map<String, Value>;
-
-/// An account.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub(crate) struct User {
-    /// Its `_id`.
-    #[serde(rename = "_id")]
-    pub(crate) id: String,
-    /// Its exact username.
-    pub(crate) username: String,
-    /// Its roles.
-    #[serde(default)]
-    pub(crate) roles: Vec<String>,
-    /// Whether it may log in.
-    #[serde(default = "yes")]
-    pub(crate) active: bool,
-    /// Its password, when it can log in with one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) password: Option<String>,
-    /// A token it holds from the beginning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) token: Option<String>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// A room of any kind.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub(crate) struct Room {
-    /// Its `_id`.
-    #[serde(rename = "_id")]
-    pub(crate) id: String,
-    /// Its slug; direct messages have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<String>,
-    /// `c` public, `p` private, `d` direct.
-    #[serde(rename = "t")]
-    pub(crate) kind: String,
-}
-
-/// That a user is in a room.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct Subscription {
-    /// The room.
-    pub(crate) rid: String,
-    /// The user.
-    pub(crate) uid: String,
-}
-
-/// One change of the state.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Write {
-    /// A user appears or changes.
-    User(User),
-    /// A user is deleted, with its tokens.
-    UserGone(String),
-    /// A room appears or changes.
-    Room(Room),
-    /// A room is deleted.
-    RoomGone(String),
-    /// A user joins a room.
-    Subscription(Subscription),
-    /// Which roles hold a permission.
-    Permission(String, BTreeSet<String>),
-    /// A setting takes a value.
-    Setting(String, Value),
-    /// A user is given a token.
-    Token(String, String),
-    /// A user's token is taken away.
-    TokenGone(String, String),
-    /// An integration is inserted, or replaced where it stands.
-    Record(Record),
-    /// An integration is removed.
-    RecordGone(String),
-    /// An outgoing integration did something.
-    History(Record),
-    /// The history of an integration is forgotten.
-    HistoryGone(String),
-    /// The world has all that it begins with.
-    Filled,
-}
+use super::write::{Record, Room, Subscription, User, Write, text};
 
 /// The state of one server.
 #[derive(Debug, Default)]
@@ -164,6 +79,7 @@ impl World {
             .collect()
     }
 
+    /// A user appears, or takes other properties.
     fn put_user(&mut self, mut user: User) {
         if let Some(old) = self.users.get(&user.id) {
             self.usernames.remove(&old.username);
@@ -177,6 +93,7 @@ impl World {
         self.users.insert(user.id.clone(), user);
     }
 
+    /// A user goes, and all that hangs on it.
     fn drop_user(&mut self, id: &str) {
         if let Some(user) = self.users.remove(id) {
             self.usernames.remove(&user.username);
@@ -186,6 +103,7 @@ impl World {
             .retain(|subscription| subscription.uid != id);
     }
 
+    /// A room appears, or takes another name.
     fn put_room(&mut self, room: Room) {
         if let Some(old) = self.rooms.get(&room.id).and_then(|old| old.name.as_ref()) {
             self.room_names.remove(old);
@@ -196,6 +114,7 @@ impl World {
         self.rooms.insert(room.id.clone(), room);
     }
 
+    /// A room goes, and all that hangs on it.
     fn drop_room(&mut self, id: &str) {
         if let Some(name) = self.rooms.remove(id).and_then(|room| room.name) {
             self.room_names.remove(&name);
@@ -204,6 +123,7 @@ impl World {
             .retain(|subscription| subscription.rid != id);
     }
 
+    /// An integration appears at the end, or changes where it stands.
     fn put_record(&mut self, record: Record) {
         let id = text(&record, "_id").unwrap_or_default().to_owned();
         let place = *self.places.entry(id).or_insert_with(|| {
@@ -326,11 +246,6 @@ impl World {
             .iter()
             .filter(move |entry| history_of(entry) == Some(id))
     }
-}
-
-/// A key of a record, when it is a text.
-pub(crate) fn text<'a>(record: &'a Record, key: &str) -> Option<&'a str> {
-    record.get(key).and_then(Value::as_str)
 }
 
 /// The `_id` of the integration that a history entry is about.

@@ -18,6 +18,7 @@ thread_local! {
     static ENGINE: Option<Runtime> = engine();
 }
 
+/// A runtime with its limits.
 fn engine() -> Option<Runtime> {
     let runtime = Runtime::new().ok()?;
     runtime.set_memory_limit(MEMORY);
@@ -61,6 +62,7 @@ pub(super) fn check(source: &str) -> Result<(), ScriptError> {
     })
 }
 
+/// An error that the engine names no place for.
 fn unplaced(message: &str) -> ScriptError {
     ScriptError {
         message: message.to_owned(),

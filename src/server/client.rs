@@ -45,10 +45,19 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// A call that writes.
+    /// A call that makes or removes.
     pub(super) fn post(endpoint: &'a str, body: &'a Body) -> Self {
+        Self::writing(Method::POST, endpoint, body)
+    }
+
+    /// A call that changes.
+    pub(super) fn put(endpoint: &'a str, body: &'a Body) -> Self {
+        Self::writing(Method::PUT, endpoint, body)
+    }
+
+    fn writing(method: Method, endpoint: &'a str, body: &'a Body) -> Self {
         Self {
-            method: Method::POST,
+            method,
             endpoint,
             query: &[],
             body: Some(body),

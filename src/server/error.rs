@@ -115,6 +115,17 @@ impl ServerError {
         }
     }
 
+    /// Whether it says that there is no such record. Only the words tell (reference 3.5, 3.6, 3.7).
+    pub(crate) fn is_gone(&self) -> bool {
+        const WORDS: [&str; 2] = ["No integration found.", "The integration does not exists."];
+        matches!(self, Self::Rejected { words, code: None, .. } if WORDS.contains(&words.as_str()))
+    }
+
+    /// Whether it says that there is no such user (reference 9.1).
+    pub(super) fn is_nobody(&self) -> bool {
+        matches!(self, Self::Rejected { words, .. } if words == "User not found.")
+    }
+
     /// Whether every other request of this account will be refused too.
     pub(crate) fn refuses_all(&self) -> bool {
         matches!(

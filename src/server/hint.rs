@@ -15,7 +15,12 @@ impl ServerError {
                         .to_owned(),
                 });
             }
-            Self::Rejected { code, status, .. } => rejected(code.as_deref(), *status)?,
+            // A record of somebody else is refused in words alone (reference 3.7).
+            Self::Rejected {
+                code,
+                status,
+                words,
+            } => rejected(code.as_deref().or(Some(words)), *status)?,
             Self::NotSent(_) => "check the URL, the network and the proxy settings",
             Self::Unknown(_) => {
                 "the server, or something on the way to it, is slow or broken: try again"
@@ -61,13 +66,19 @@ fn rejected(code: Option<&str>, status: StatusCode) -> Option<&'static str> {
         "error-invalid-channel" => {
             "the account must be a member of every room that the webhook uses"
         }
-        "error-invalid-user" => "the user that it posts as does not exist: spelling and case count",
+        "error-invalid-user" | "error-invalid-post-as-user" => {
+            "the user that it posts as does not exist: spelling and case count"
+        }
         "error-user-lacks-message-impersonate-permission" => {
             "give the user that it posts as the role `bot`, or another with `message-impersonate`"
         }
         "not_authorized" | "not-authorized" | "unauthorized" | "error-invalid-permissions" => {
             "the account lacks the permission to manage integrations of this kind"
         }
+        "error-invalid-integration" | "invalid_integration" => {
+            "the record belongs to somebody else, and the account may manage its own alone"
+        }
+        "error-invalid-token" => "an outgoing webhook needs a token that is not blank",
         "totp-required" | "totp-invalid" | "totp-max-attempts" => {
             "use a personal access token made with the second factor left out"
         }

@@ -15,6 +15,7 @@ mod http_transport;
 mod limits;
 mod listing;
 mod log;
+mod lookup;
 mod quote;
 mod transport;
 mod wire;
@@ -36,13 +37,16 @@ pub(crate) use transport::Transport;
 #[cfg(test)]
 pub(crate) use transport::{BoxFuture, Request, SendError};
 
-use crate::integration::{Fields, Version};
-use crate::observed::{ObservedState, Record, ServerFacts};
+use crate::integration::{Fields, Kind, Version};
+use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
 use client::{Call, Client};
 
 const INFO: &str = "api/info";
 const ME: &str = "api/v1/me";
 const CREATE: &str = "api/v1/integrations.create";
+const UPDATE: &str = "api/v1/integrations.update";
+const REMOVE: &str = "api/v1/integrations.remove";
+const GET: &str = "api/v1/integrations.get";
 
 /// Asks, and cannot write.
 #[derive(Clone)]
@@ -71,6 +75,7 @@ impl Reader {
             server,
             records: listing.records,
             strangers: listing.strangers,
+            users: Users::default(),
         })
     }
 
@@ -92,6 +97,12 @@ impl Reader {
     /// All records that this account sees.
     pub(crate) async fn listing(&self) -> Result<Vec<Record>, ServerError> {
         Ok(listing::read(&self.client).await?.records)
+    }
+
+    /// One record as it is now. [`ServerError::is_gone`] tells whether there is none.
+    pub(crate) async fn get(&self, id: &ServerId) -> Result<Record, ServerError> {
+        let query = [("integrationId", &*id.0)];
+        record(self.client.call(&Call::get(GET, &query)).await?)
     }
 }
 
@@ -117,15 +128,41 @@ impl Writer {
     /// from refusals by the rate limit; [`ServerError::leaves_open`] tells whether it may have been done.
     pub(crate) async fn create(&self, fields: &Fields) -> Result<Record, ServerError> {
         let body = wire::create(fields)?;
-        let mut object = self.reader.client.call(&Call::post(CREATE, &body)).await?;
-        match object.remove("integration") {
-            Some(Json::Object(record)) => {
-                Record::decode(record).map_err(|error| ServerError::Undecodable(error.to_string()))
-            }
-            _ => Err(ServerError::Undecodable(
-                "`integration` is no object".to_owned(),
-            )),
+        record(self.reader.client.call(&Call::post(CREATE, &body)).await?)
+    }
+
+    /// Gives a record these values, all others that the server has for it being lost, and returns what the server
+    /// answers it to be.
+    pub(crate) async fn update(
+        &self,
+        id: &ServerId,
+        fields: &Fields,
+        server: Option<Version>,
+    ) -> Result<Record, ServerError> {
+        let body = wire::update(id, fields, server)?;
+        record(self.reader.client.call(&Call::put(UPDATE, &body)).await?)
+    }
+
+    /// Removes a record for good. [`ServerError::is_gone`] tells whether there was none.
+    pub(crate) async fn remove(&self, kind: Kind, id: &ServerId) -> Result<(), ServerError> {
+        let body = wire::remove(kind, id);
+        self.reader
+            .client
+            .call(&Call::post(REMOVE, &body))
+            .await
+            .map(drop)
+    }
+}
+
+/// The record in an answer.
+fn record(mut object: Map<String, Json>) -> Result<Record, ServerError> {
+    match object.remove("integration") {
+        Some(Json::Object(record)) => {
+            Record::decode(record).map_err(|error| ServerError::Undecodable(error.to_string()))
         }
+        _ => Err(ServerError::Undecodable(
+            "`integration` is no object".to_owned(),
+        )),
     }
 }
 

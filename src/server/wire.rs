@@ -7,7 +7,8 @@ use serde_json::{Map, Value as Json};
 
 use super::error::ServerError;
 use super::quote::Blanks;
-use crate::integration::{Field, Fields, Kind, Shape, Value};
+use crate::integration::{Field, Fields, Kind, Shape, Value, Version, compat};
+use crate::observed::ServerId;
 use crate::secret::{MASK, Piece, Text};
 
 /// A body, and the secrets in it.
@@ -21,19 +22,40 @@ pub(super) struct Body {
 
 /// The body that creates these fields: the type, then each row that has a value.
 pub(super) fn create(fields: &Fields) -> Result<Body, ServerError> {
-    let mut object = Map::new();
     let mut writer = Writer::default();
-    object.insert("type".to_owned(), fields.kind().wire().into());
-    for (field, value) in fields.iter() {
-        let json = writer
-            .json(field, value)
-            .ok_or(ServerError::SecretMissing { field: field.name })?;
-        object.insert(field.name.to_owned(), json);
+    let mut object = head(fields.kind(), None);
+    writer.rows(fields, &mut object)?;
+    Ok(writer.body(object))
+}
+
+/// The body that gives a record these fields, and what this version of the server demands besides.
+pub(super) fn update(
+    id: &ServerId,
+    fields: &Fields,
+    server: Option<Version>,
+) -> Result<Body, ServerError> {
+    let mut writer = Writer::default();
+    let mut object = head(fields.kind(), Some(id));
+    writer.rows(fields, &mut object)?;
+    if let Some(rider) = compat::rider(fields.kind(), server) {
+        object.insert(rider.to_owned(), Json::Bool(false));
     }
-    Ok(Body {
-        bytes: Json::Object(object).to_string().into(),
-        blanks: writer.blanks,
-    })
+    Ok(writer.body(object))
+}
+
+/// The body that removes a record: by its id, never by a URL, which others may have too (reference 3.6).
+pub(super) fn remove(kind: Kind, id: &ServerId) -> Body {
+    Writer::default().body(head(kind, Some(id)))
+}
+
+/// The record's own type, which the server does not check (reference 3.5), and its id.
+fn head(kind: Kind, id: Option<&ServerId>) -> Map<String, Json> {
+    let mut object = Map::new();
+    object.insert("type".to_owned(), kind.wire().into());
+    if let Some(id) = id {
+        object.insert("integrationId".to_owned(), id.0.clone().into());
+    }
+    object
 }
 
 /// Writes values in their wire form and remembers the secrets among them.
@@ -43,6 +65,24 @@ struct Writer {
 }
 
 impl Writer {
+    /// Each row that has a value.
+    fn rows(&mut self, fields: &Fields, into: &mut Map<String, Json>) -> Result<(), ServerError> {
+        for (field, value) in fields.iter() {
+            let json = self
+                .json(field, value)
+                .ok_or(ServerError::SecretMissing { field: field.name })?;
+            into.insert(field.name.to_owned(), json);
+        }
+        Ok(())
+    }
+
+    fn body(self, object: Map<String, Json>) -> Body {
+        Body {
+            bytes: Json::Object(object).to_string().into(),
+            blanks: self.blanks,
+        }
+    }
+
     /// `None` if an unknown secret stands in the value.
     fn json(&mut self, field: &Field, value: &Value) -> Option<Json> {
         Some(match value {

@@ -153,14 +153,20 @@ fn scripts_stay_below_the_root() {
         refused(a, "../other/y.js"),
         "this script is outside of the root folder"
     );
-    assert_eq!(refused(a, "s/z.js"), "no such file or folder");
-    assert_eq!(refused(a, "s"), "not a regular file");
+    assert_eq!(
+        refused(a, "s/z.js"),
+        "the script cannot be read: no such file or folder"
+    );
+    assert_eq!(
+        refused(a, "s"),
+        "the script cannot be read: this is a folder"
+    );
     assert_eq!(
         refused(a, "/etc/hosts"),
         "the path of a script cannot be absolute"
     );
     assert_eq!(refused(a, " "), "this is no path of a file");
-    assert_eq!(refused(a, "bad.js"), "the file is not UTF-8: 0xFF at 2:5");
+    assert_eq!(refused(a, "bad.js"), "the script is not UTF-8: 0xFF at 2:5");
     // A file has its own folder as its root, unless another is named.
     let path = folder.path().join("chat/sub/b.yaml");
     let (mut sources, _) = Sources::read(std::slice::from_ref(&path), None, &mut io::empty());

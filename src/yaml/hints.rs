@@ -14,6 +14,10 @@ use crate::diagnostic::{Diagnostic, SourceId};
 /// No look at the text around goes further than this.
 const REACH: usize = 64 << 10;
 
+/// What to do about nesting without end.
+pub(super) const SHALLOW: &str =
+    "no manifest needs so many: is a bracket or an indentation repeated?";
+
 /// What is known when the parser gives up.
 pub(super) struct Scene<'a> {
     pub(super) source: SourceId,
@@ -31,6 +35,13 @@ impl Scene<'_> {
         let at = self.text.floor_char_boundary(at);
         match error.kind() {
             ErrorKind::UnexpectedCharacter { character } => self.reserved(at, *character),
+            ErrorKind::CommentNotSeparated => {
+                let words = "an unquoted value cannot begin with `#`";
+                self.unquoted(at..self.value_end(at), words)
+            }
+            ErrorKind::UnclosedFlowCollection { .. } if self.comment_in_brackets(at).is_some() => {
+                self.swallowed(self.comment_in_brackets(at).unwrap_or(at..at))
+            }
             ErrorKind::MappingValueNotAllowed => self.colon(at),
             ErrorKind::ExpectedFlowSequenceSeparator | ErrorKind::ExpectedFlowMappingSeparator => {
                 self.separator(at, error)
@@ -51,7 +62,8 @@ impl Scene<'_> {
                     DEPTH,
                     place(self.source, at, self.after(at)),
                     format!("nested deeper than {MAX_DEPTH} levels"),
-                ),
+                )
+                .hint(SHALLOW),
                 blank: None,
             },
             kind => self.plainly(at, kind, error),
@@ -93,7 +105,7 @@ impl Scene<'_> {
             ),
             ErrorKind::ExpectedBlockSequenceEntry => (
                 "a list item was expected here".to_owned(),
-                "check the indentation: the items of one list begin with `- ` in the same column",
+                "check the indentation: the `- ` of one list stand in the same column, and so do the keys of one item",
             ),
             ErrorKind::SimpleKeyExpected => (
                 "this line has no `:` that would make it a key".to_owned(),
@@ -166,9 +178,13 @@ impl Scene<'_> {
             return self.found(at..self.after(at), message, None);
         }
         let end = self.value_end(at);
+        let named = match character {
+            '`' => "a back-tick".to_owned(),
+            _ => format!("`{character}`"),
+        };
         self.unquoted(
             at..end,
-            &format!("an unquoted value cannot begin with `{character}`"),
+            &format!("an unquoted value cannot begin with {named}"),
         )
     }
 
@@ -227,6 +243,36 @@ impl Scene<'_> {
             start..at + brace + more,
             "`${…}` must be quoted inside `[…]` and `{…}`",
         )
+    }
+
+    /// A comment on the line of a bracket that is not closed: it may have taken the closing bracket with it.
+    fn comment_in_brackets(&self, open: usize) -> Option<Range<usize>> {
+        let line = &self.text[open..line_end(self.text, open)];
+        let mut quote = None;
+        let mut before = ' ';
+        for (index, char) in line.char_indices().take(REACH) {
+            match (quote, char) {
+                (None, '#') if before.is_whitespace() => {
+                    let comment = &line[index..];
+                    let value = comment.find([',', ']', '}'])?;
+                    return Some(open + index..open + index + comment[..value].trim_end().len());
+                }
+                (None, '"' | '\'') => quote = Some(char),
+                (Some(open), _) if open == char => quote = None,
+                _ => {}
+            }
+            before = char;
+        }
+        None
+    }
+
+    fn swallowed(&self, value: Range<usize>) -> Syntax {
+        let mut syntax = self.unquoted(
+            value,
+            "`#` after a blank starts a comment, up to the end of the line",
+        );
+        syntax.diagnostic.expected = Some("read as a comment".to_owned());
+        syntax
     }
 
     fn open_quote(&self, at: usize) -> Syntax {

@@ -9,6 +9,8 @@ mod loader;
 pub(crate) mod masks;
 pub(crate) mod scalars;
 
+use std::collections::HashSet;
+
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
 
 /// How deep lists and mappings may nest; everything that walks a tree recurses no deeper.
@@ -37,7 +39,23 @@ pub(crate) struct Node {
     pub(crate) style: Style,
     /// For an empty value: the comment that follows on its line, which may have been meant as the value
     /// (`channel: #general`).
-    pub(crate) comment: Option<Place>,
+    pub(crate) comment: Option<Comment>,
+}
+
+/// A comment in the place of a value.
+#[derive(Clone)]
+pub(crate) struct Comment {
+    /// Where it stands, from its `#` on.
+    pub(crate) at: Place,
+    /// All of it.
+    pub(crate) text: String,
+}
+
+impl Comment {
+    /// Whether it was surely meant as a comment: a value that lost its quotes has no blank behind its `#`.
+    pub(crate) fn is_prose(&self) -> bool {
+        self.text.starts_with("# ") || self.text.trim_matches('#').is_empty()
+    }
 }
 
 /// What a node holds, after the YAML 1.2 core rules.
@@ -97,7 +115,7 @@ pub(crate) fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Diagno
     let passes = (MAX_READ / text.len().max(1)).clamp(1, MAX_PASSES);
     let mut text = text.to_owned();
     let mut problems: Vec<Diagnostic> = Vec::new();
-    let mut blanked = Vec::new();
+    let mut blanked = HashSet::new();
     for pass in 1..=passes {
         let reading = loader::read(source, &text);
         let mut again = false;
@@ -108,8 +126,8 @@ pub(crate) fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Diagno
                 continue;
             }
             match syntax.blank {
-                Some(range) if pass < passes => {
-                    blanked.push(line);
+                Some(range) if pass < passes && problems.len() < MAX_FINDINGS => {
+                    blanked.insert(line);
                     let blank = "_".repeat(range.len());
                     text.replace_range(range, &blank);
                     problems.push(syntax.diagnostic);
@@ -189,6 +207,14 @@ impl Node {
     pub(crate) fn get(&self, key: &str) -> Option<&Member> {
         match &self.content {
             Content::Map(members) => members.iter().find(|member| member.key == key),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is one.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
             _ => None,
         }
     }

@@ -54,10 +54,9 @@ fn places(text: &str) -> Vec<String> {
     fn walk(node: &Node, path: &str, text: &str, lines: &mut Vec<String>) {
         let range = node.at.bytes.start as usize..node.at.bytes.end as usize;
         let comment = node.comment.as_ref().map_or(String::new(), |comment| {
-            format!(
-                " {:?}",
-                &text[comment.bytes.start as usize..comment.bytes.end as usize]
-            )
+            let range = comment.at.bytes.start as usize..comment.at.bytes.end as usize;
+            assert_eq!(text[range], comment.text);
+            format!(" {:?}", comment.text)
         });
         lines.push(format!(
             "{path} {}: {:?}{comment}",
@@ -191,7 +190,7 @@ fn mistakes_are_found_where_they_are() {
     insta::assert_snapshot!(shown.join("\n"), @r##"
     "a: @user # x\nb: `x\nc:\n  - %x\n  - [@a, b]\n"
     1:4 yaml-syntax "@user": an unquoted value cannot begin with `@` => "@user"
-    2:4 yaml-syntax "`x": an unquoted value cannot begin with ``` => "`x"
+    2:4 yaml-syntax "`x": an unquoted value cannot begin with a back-tick => "`x"
     4:5 yaml-syntax "%x": an unquoted value cannot begin with `%` => "%x"
     5:6 yaml-syntax "@a": an unquoted value cannot begin with `@` => "@a"
 
@@ -495,7 +494,9 @@ fn check(text: &str) {
             assert!(text.get(range).is_some(), "{:?}", place.bytes);
         };
         place(&node.at);
-        node.comment.as_ref().map(place);
+        if let Some(comment) = &node.comment {
+            place(&comment.at);
+        }
         match &node.content {
             Content::List(items) => items.iter().for_each(|item| within(item, text)),
             Content::Map(members) => {

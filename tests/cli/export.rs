@@ -10,7 +10,7 @@ integrations:
   - type: webhook-outgoing
     name: \"yes\"
     event: sendMessage
-    username: alice.admin
+    username: rocket.cat
     channel: \"#general\"
     urls: [\"https://hooks.example.org/in?key=${secret.key}\", \"https://hooks.example.org/plain\"]
     token: ${secret.token}
@@ -22,7 +22,7 @@ integrations:
   - type: webhook-incoming
     name: In
     enabled: false
-    username: alice.admin
+    username: rocket.cat
     channel: [\"#general\", \"@alice.admin\"]
 ";
 

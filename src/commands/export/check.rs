@@ -1,17 +1,16 @@
-//! An export is a sound manifest because the stages that read manifests say so: what they refuse is left out, and
-//! if that is not possible the record becomes a comment that says why.
+//! An export is a sound manifest because the stages that read manifests say so: a record that they refuse as an entry
+//! becomes a comment that says why.
 
 use std::sync::Arc;
 
 use crate::desired::{self, Scripts};
-use crate::diagnostic::{Diagnostic, Severity, Texts};
-use crate::export::{self, Asked, Export, Faults, Written};
-use crate::integration::LeftOut;
+use crate::diagnostic::{Severity, Texts};
+use crate::export::{self, Asked, Export, Faults};
 use crate::manifest;
-use crate::observed::ObservedState;
+use crate::observed::{ObservedState, ServerId};
 use crate::schema::Checker;
 use crate::variables::{Undefined, Variables};
-use crate::yaml::{self, Content, Node};
+use crate::yaml;
 
 /// Exports until nothing is refused.
 ///
@@ -23,25 +22,19 @@ pub(super) fn sound(observed: &ObservedState, asked: &Asked) -> Result<Export, S
     let mut faults = Faults::new();
     loop {
         let export = export::export(observed, asked, &faults).map_err(|error| error.to_string())?;
-        let before = faults.clone();
-        for (entry, row, reason) in refused(&export, &checker)? {
-            let fault = faults.entry(entry.id).or_default();
-            match row.filter(|row| !fault.rows.contains_key(row)) {
-                Some(row) => drop(fault.rows.insert(row, reason)),
-                None => drop(fault.whole.insert(reason)),
-            }
-        }
-        if faults == before {
+        let refused = refused(&export, &checker)?;
+        if refused.is_empty() {
             return Ok(export);
+        }
+        // What is refused once is no entry of the next round, so that the rounds end.
+        for (id, why) in refused {
+            faults.entry(id).or_default().insert(why);
         }
     }
 }
 
-/// What the stages refuse: the entry, the row if it could as well be left out, and why.
-fn refused(
-    export: &Export,
-    checker: &Checker,
-) -> Result<Vec<(Written, Option<String>, String)>, String> {
+/// What the stages refuse, and why.
+fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>, String> {
     let mut texts = Texts::default();
     let source = texts.add("export", export.manifest.as_str());
     let mut findings = Vec::new();
@@ -68,38 +61,13 @@ fn refused(
         .filter(|found| found.severity == Severity::Error)
         .map(|found| {
             let at = found.at.bytes.start as usize;
-            let index = export
+            let entry = export
                 .entries
                 .iter()
-                .position(|entry| entry.bytes.contains(&at));
-            let entry = index.and_then(|index| export.entries.get(index));
+                .find(|entry| entry.bytes.contains(&at));
             let entry =
                 entry.ok_or_else(|| format!("the export is no manifest: {}", found.message))?;
-            let node = index.and_then(|index| item(documents.first()?, index));
-            let row = node.and_then(|node| spare_row(entry, node, found));
-            Ok((entry.clone(), row, found.message.clone()))
+            Ok((entry.id.clone(), found.message.clone()))
         })
         .collect()
-}
-
-/// The entry of that number.
-fn item(document: &Node, index: usize) -> Option<&Node> {
-    match &document.get("integrations")?.value.content {
-        Content::List(items) => items.get(index),
-        _ => None,
-    }
-}
-
-/// The row that a finding is about, if to leave it out means whatever the server has.
-fn spare_row(entry: &Written, node: &Node, found: &Diagnostic) -> Option<String> {
-    let Content::Map(members) = &node.content else {
-        return None;
-    };
-    let at = found.at.bytes.start;
-    let member = members.iter().find(|member| {
-        member.key_at.bytes.start <= at
-            && at < member.value.at.bytes.end.max(member.key_at.bytes.end)
-    })?;
-    let field = entry.kind.field(&member.key)?;
-    (field.left_out == LeftOut::Observed).then(|| member.key.clone())
 }

@@ -25,7 +25,7 @@ pub(crate) struct Problem {
     pub(crate) severity: Weight,
     /// What is wrong.
     pub(crate) message: String,
-    /// What was expected.
+    /// What was expected, or what comes of what is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expected: Option<String>,
     /// How to mend it.

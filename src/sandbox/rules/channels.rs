@@ -69,6 +69,7 @@ pub(super) fn outgoing(call: &Call<'_>, channel: Option<&Value>) -> Result<Vec<S
     }
 }
 
+/// A part that is neither a room nor a user.
 fn bad_start(place: Place) -> Refusal {
     Refusal::coded(
         "error-invalid-channel-start-with-chars",

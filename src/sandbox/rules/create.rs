@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::era::Quirk;
 use super::super::loose;
 use super::super::reply::{Place, Refusal};
-use super::super::world::{Record, Write, text};
+use super::super::write::{Record, Write, text};
 use super::scripts::{self, DEFAULT_ENGINE};
 use super::{Call, Kind, Outcome, body_of, incoming, is_blank, outgoing, plain};
 
@@ -87,6 +87,7 @@ pub(super) fn addressed(call: &Call<'_>, kind: Kind) -> Option<Record> {
     found.cloned()
 }
 
+/// Whether an outgoing integration calls this URL.
 fn has_url(record: &Record, url: &str) -> bool {
     let urls = record.get("urls").and_then(Value::as_array);
     urls.is_some_and(|urls| urls.iter().any(|known| known.as_str() == Some(url)))

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::js;
 use super::super::reply::{Place, Refusal};
-use super::super::world::Room;
-use super::list::listing;
-use super::session::profile;
+use super::super::write::Room;
+use super::account::profile;
+use super::paging::listing;
 use super::{Call, Outcome, body_of, plain};
 
 /// One user by name, id or mail address; the name also matches an id.
@@ -111,6 +111,7 @@ pub(in super::super) fn subscriptions_get(call: &mut Call<'_>) -> Outcome {
     Ok(changes(subscriptions))
 }
 
+/// The rooms that the caller is in.
 fn own_rooms<'c>(call: &'c Call<'_>) -> impl Iterator<Item = &'c Room> {
     let world = &call.state.world;
     world
@@ -181,4 +182,27 @@ fn window(call: &Call<'_>, key: &str, all: Vec<Value>) -> Map<String, Value> {
         .unwrap_or(usize::MAX);
     let items = all.into_iter().skip(start).take(length).collect();
     listing(key, items, offset, total, call.era)
+}
+
+/// `permissions.listAll`: every permission with its roles (reference 1.7).
+pub(in super::super) fn permissions(call: &mut Call<'_>) -> Outcome {
+    let since = call.asked("updatedSince");
+    if since.is_some_and(|since| since.parse::<jiff::Timestamp>().is_err()) {
+        let reason = "The \"updatedSince\" query parameter must be a valid date.";
+        return Err(Refusal::coded(
+            "error-roomId-param-invalid",
+            reason,
+            Place::Nowhere,
+        ));
+    }
+    let all = call.state.world.permissions();
+    let stamp = &call.now.1;
+    let update = all
+        .iter()
+        .map(|(name, roles)| json!({ "_id": name, "roles": roles, "_updatedAt": stamp }));
+    let update: Vec<_> = update.collect();
+    Ok(Map::from_iter([
+        ("update".to_owned(), update.into()),
+        ("remove".to_owned(), Value::Array(Vec::new())),
+    ]))
 }

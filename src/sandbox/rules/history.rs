@@ -5,8 +5,8 @@ use serde_json::Map;
 use super::super::era::Quirk;
 use super::super::js;
 use super::super::reply::{Place, Refusal};
-use super::super::world::{Record, Write};
-use super::list::{Window, page, sort, sorted};
+use super::super::write::{Record, Write};
+use super::paging::{Window, page, sort, sorted};
 use super::{Call, Kind, Outcome, creator, plain};
 
 /// The history of one integration, newest first. Own-only callers see that of their own.

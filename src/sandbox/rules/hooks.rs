@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::era::Quirk;
 use super::super::reply::Refusal;
-use super::super::world::{Record, text};
+use super::super::write::{Record, text};
 use super::{Call, Outcome};
 
 /// What a webhook received.
@@ -42,6 +42,7 @@ pub(in super::super) fn deliver(call: &mut Call<'_>, path: &str) -> Outcome {
     Ok(Map::new())
 }
 
+/// What a webhook that is switched off answers.
 fn disabled(call: &Call<'_>) -> Refusal {
     const TEXT: &str = "Service Unavailable";
     if call.era.has(Quirk::BareHookText) {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::era::Quirk;
 use super::super::loose;
 use super::super::reply::{Place, Refusal};
-use super::super::world::{Record, User, Write, text};
+use super::super::write::{Record, User, Write, text};
 use super::scripts::{self, DEFAULT_ENGINE};
 use super::{Call, Kind, channels, is_blank};
 

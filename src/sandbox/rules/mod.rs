@@ -3,17 +3,20 @@
 //! A handler sees one [`Call`] and answers with a body or a refusal. Admission (credentials, route
 //! permission, schema, limiter) is over by then: that is `routes`. Delays and faults are not known here.
 
+pub(super) mod account;
 pub(super) mod channels;
 pub(super) mod create;
 pub(super) mod directory;
+pub(super) mod get;
 pub(super) mod history;
 pub(super) mod hooks;
 pub(super) mod incoming;
 pub(super) mod list;
 pub(super) mod outgoing;
+pub(super) mod paging;
 pub(super) mod remove;
 pub(super) mod scripts;
-pub(super) mod session;
+
 pub(super) mod update;
 
 use serde_json::{Map, Value, json};
@@ -24,7 +27,7 @@ use super::ids;
 use super::js;
 use super::reply::{Refusal, Success};
 use super::state::State;
-use super::world::{Record, Room, User, Write, text};
+use super::write::{Record, Room, User, Write, text};
 
 /// What a handler comes to.
 pub(super) type Outcome = Result<Success, Refusal>;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::js;
 use super::super::reply::{Place, Refusal};
-use super::super::world::{Record, text};
+use super::super::write::{Record, text};
 use super::incoming::{parts, stamp};
 use super::scripts::{self, DEFAULT_ENGINE};
 use super::{Call, Kind, channels, is_blank, is_falsy};
@@ -56,7 +56,9 @@ const INHERITED: &[&str] = &[
     "__lookupSetter__",
 ];
 
+/// Where the server says that a needed field was refused.
 const REQUIRED: Place = Place::Function("validateOutgoing._verifyRequiredFields");
+/// Where the server says that everything else was refused.
 const VALIDATE: Place = Place::Function("validateOutgoing");
 
 /// The first half of the validation, up to the stamp of the time: the data of a record without its script.

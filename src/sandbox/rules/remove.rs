@@ -1,13 +1,13 @@
-//! `integrations.remove` and `integrations.get` (reference 3.6, 3.7).
+//! `integrations.remove` (reference 3.6).
 
 use serde_json::Value;
 
 use super::super::era::Quirk;
 use super::super::loose;
 use super::super::reply::{Place, Refusal};
-use super::super::world::{Record, Write, text};
+use super::super::write::{Record, Write, text};
 use super::create::addressed;
-use super::{Call, Kind, Outcome, body_of, creator, is_falsy, plain};
+use super::{Call, Kind, Outcome, body_of, is_falsy, plain};
 
 /// Removes by id or target URL. The body's type chooses the permission, not the record.
 pub(in super::super) fn remove(call: &mut Call<'_>) -> Outcome {
@@ -49,28 +49,5 @@ fn permit(call: &Call<'_>, kind: Kind, record: &Record) -> Result<(), Refusal> {
         Ok(())
     } else {
         refuse("error-invalid-integration", "Invalid integration")
-    }
-}
-
-/// One record by id, perhaps only of one creator.
-pub(in super::super) fn get(call: &mut Call<'_>) -> Outcome {
-    let Some(id) = call.asked("integrationId").filter(|id| !id.is_empty()) else {
-        return Err(plain("The query parameter \"integrationId\" is required."));
-    };
-    let by = call.asked("createdBy").filter(|by| !by.is_empty());
-    let found = call
-        .state
-        .world
-        .record(id)
-        .filter(|record| by.is_none_or(|by| creator(record) == Some(by)));
-    let record = found.ok_or_else(|| plain("The integration does not exists."))?;
-    let kind = Kind::of(text(record, "type"));
-    let allowed = kind.is_some_and(|kind| {
-        call.may(kind.manage()) || (call.may(kind.manage_own()) && call.created(record))
-    });
-    if allowed {
-        Ok(body_of("integration", Value::Object(record.clone())))
-    } else {
-        Err(plain("not-authorized"))
     }
 }

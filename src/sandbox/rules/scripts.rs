@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::script;
 
 use super::super::era::Quirk;
-use super::super::world::text;
+use super::super::write::text;
 use super::{Call, is_blank};
 
 /// The engine of a record that names none.

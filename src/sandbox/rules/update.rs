@@ -8,12 +8,14 @@ use super::super::era::Quirk;
 use super::super::js;
 use super::super::loose;
 use super::super::reply::{Place, Refusal};
-use super::super::world::{Record, text};
+use super::super::write::{Record, text};
 use super::create::addressed;
 use super::scripts::{self, Compiled, DEFAULT_ENGINE};
 use super::{Call, Kind, Outcome, body_of, channels, incoming, is_blank, outgoing, plain};
 
+/// Where the server says that an incoming update was refused.
 const INCOMING: Place = Place::Method("updateIncomingIntegration");
+/// Where the server says that an outgoing update was refused.
 const OUTGOING: Place = Place::Method("updateOutgoingIntegration");
 
 /// What an outgoing update writes whatever the era.
@@ -228,6 +230,7 @@ struct Fields<'a, 'b> {
 }
 
 impl Fields<'_, '_> {
+    /// Writes one field.
     fn set(&mut self, key: &str, value: Value) {
         self.record.insert(key.to_owned(), value);
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Config, Version};
+use super::super::{Config, Rate, Version};
 use super::{ALICE, Server, config, incoming, outgoing};
 
 /// A server with a user who can log in.
@@ -341,4 +341,38 @@ async fn what_is_invented_stays_and_follows_from_its_name() {
         assert!(state.world.room("ops").is_some() && state.world.user_named("ann").is_some());
     }
     assert_eq!(ids[0], ids[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn admission_goes_in_the_order_of_the_era() {
+    // A body that no schema takes, of a caller who lacks the route permission, on a spent budget.
+    for (version, verdicts) in [
+        (
+            Version::new(7, 3),
+            ["invalid-params", "invalid-params", "429"],
+        ),
+        (Version::new(8, 1), ["403", "invalid-params", "429"]),
+        (
+            Version::new(8, 8),
+            ["403", "invalid-params", "invalid-params"],
+        ),
+    ] {
+        let rate = Some(Rate {
+            calls: 1,
+            millis: 60_000,
+        });
+        let server = Server::open(&Config {
+            version,
+            rate,
+            ..config()
+        });
+        let remove = |who: &'static str| server.send(who, "POST", "integrations.remove", json!({}));
+        let mut seen = Vec::new();
+        for who in ["paul.plain", "lena.limited", "lena.limited"] {
+            let got = remove(who).await;
+            let code = got.body["errorType"].as_str().map(ToOwned::to_owned);
+            seen.push(code.unwrap_or_else(|| got.status.to_string()));
+        }
+        assert_eq!(seen, verdicts, "{version}");
+    }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::world::Write;
+use super::write::Write;
 use super::{Action, Answer, Config, Request, Sandbox};
 use crate::clock::Clock;
 

@@ -1,11 +1,13 @@
 //! State over time: the journal, seeds, the gap in a create, the limiter, and drift made by the server.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::{Config, Rate, Store, compact};
+use super::super::journal::Journal;
+use super::super::{Config, Effect, Fault, Rate, Store, compact};
 use super::{ALICE, Server, config, incoming, outgoing};
 
 #[tokio::test(start_paused = true)]
@@ -40,6 +42,9 @@ async fn the_journal_brings_everything_back() {
         if compacting {
             compact(&file).expect("compacted");
         }
+        // Tokens are in it: it is its owner's alone.
+        let mode = fs::metadata(&file).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o077, 0);
         // A fixture fills an empty state only.
         let server = Server::open(&Config {
             fixture: None,
@@ -254,4 +259,45 @@ async fn many_records_page_in_both_orders() {
         }
         assert_eq!(offset, 250);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_cannot_be_kept_is_refused_and_changes_nothing() {
+    let server = Server::new();
+    let full = fs::OpenOptions::new().append(true).open("/dev/full");
+    let file = full.expect("a full disk");
+    server.0.lock().journal = Journal::File { file, whole: 0 };
+    let got = server.create(incoming(json!({}))).await;
+    assert_eq!(
+        (got.status, got.verdict().as_str()),
+        (500, "Internal server error")
+    );
+    assert!(server.0.records().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn numbers_at_the_edge_break_nothing() {
+    let server = Server::new();
+    server.made(incoming(json!({}))).await;
+    for query in [
+        "offset=9223372036854775807",
+        "offset=-9223372036854775807",
+        "count=-9223372036854775807",
+    ] {
+        let got = server
+            .get(ALICE, &format!("integrations.list?{query}"))
+            .await;
+        assert_eq!(
+            (got.status, &got.body["total"]),
+            (200, &json!(1)),
+            "{query}"
+        );
+    }
+    server
+        .0
+        .inject(Fault::next("integrations.list", Effect::Lost));
+    let got = server
+        .get(ALICE, "integrations.list?offset=9223372036854775807")
+        .await;
+    assert_eq!(got.status, 200);
 }

@@ -64,7 +64,8 @@ impl Loader<'_> {
                     let message =
                         format!("`{}` is written twice in one mapping", shown(&member.key));
                     let finding = Diagnostic::error(DUPLICATE_KEY, member.key_at, message);
-                    self.report(finding.expected("second time").also(first, "first time"));
+                    let finding = finding.expected("second time").hint("keep one of them");
+                    self.report(finding.also(first, "first time"));
                 }
                 None => kept.push(member),
             }
@@ -132,12 +133,16 @@ impl Loader<'_> {
     pub(super) fn alias(&mut self, anchor: usize, range: &Range<usize>) -> Result<(), Abandon> {
         let at = self.place(range);
         self.last_end = self.last_end.max(range.end);
+        if self.awaits_key() {
+            // What it repeats stands elsewhere; the mistake is here.
+            let node = self.node(Content::Null, range, Style::Plain);
+            self.refuse_key(&node);
+            return Ok(());
+        }
         let Some(size) = self.anchors.get(&anchor).map(|anchored| anchored.size) else {
-            self.report(Diagnostic::error(
-                ALIAS,
-                at,
-                "this alias stands inside what it repeats",
-            ));
+            let message = "this alias stands inside what it repeats";
+            let hint = "repeat a value that is complete above";
+            self.report(Diagnostic::error(ALIAS, at, message).hint(hint));
             let node = self.node(Content::Null, range, Style::Plain);
             self.put(node);
             return Ok(());

@@ -274,7 +274,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Whether the next node is a key.
-    fn awaits_key(&self) -> bool {
+    pub(super) fn awaits_key(&self) -> bool {
         matches!(
             self.stack.last().map(|open| &open.collection),
             Some(Collection::Map { key: None, .. })
@@ -286,7 +286,7 @@ impl<'a> Loader<'a> {
         let at = self.place(&range);
         let role = if missing {
             let finding = Diagnostic::error(KEY, at.clone(), "the key before `:` is missing");
-            self.report(finding);
+            self.report(finding.hint("write the key, or quote the text that begins with `:`"));
             Role::Refused
         } else if text == "<<" && style == ScalarStyle::Plain {
             Role::Merge
@@ -348,7 +348,7 @@ impl<'a> Loader<'a> {
     }
 
     /// A list, a mapping or an alias stands where a key should.
-    fn refuse_key(&mut self, node: &Node) {
+    pub(super) fn refuse_key(&mut self, node: &Node) {
         let finding = Diagnostic::error(KEY, node.at.clone(), "a key must be a text")
             .expected("expected a text")
             .hint("if this was meant as a text, quote it");
@@ -408,6 +408,7 @@ impl<'a> Loader<'a> {
 }
 fn too_deep(at: Place) -> Diagnostic {
     Diagnostic::error(DEPTH, at, format!("nested deeper than {MAX_DEPTH} levels"))
+        .hint(hints::SHALLOW)
 }
 
 fn unknown_alias(at: Place) -> Diagnostic {

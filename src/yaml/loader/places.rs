@@ -5,8 +5,7 @@ use std::ops::Range;
 use granit_parser::StructureStyle;
 
 use super::{Collection, Loader};
-use crate::diagnostic::Place;
-use crate::yaml::{hints, line_end, place};
+use crate::yaml::{Comment, hints, line_end, place};
 
 impl Loader<'_> {
     /// Where a list starts: at its first `-`, also where the list is not indented under its key.
@@ -75,13 +74,18 @@ impl Loader<'_> {
     }
 
     /// The comment that follows on the line.
-    pub(super) fn comment_behind(&self, at: usize) -> Option<Place> {
-        let rest = &self.text[at..line_end(self.text, at)];
-        let comment = rest.trim_start();
+    pub(super) fn comment_behind(&self, at: usize) -> Option<Comment> {
+        let rest = &self.text[at..];
+        let comment = rest.trim_start_matches([' ', '\t']);
+        // Looked at before the line's end is searched: a line may hold very many empty values.
         if !comment.starts_with('#') || comment.len() == rest.len() {
             return None;
         }
         let start = at + rest.len() - comment.len();
-        Some(place(self.source, start, start + comment.trim_end().len()))
+        let text = self.text[start..line_end(self.text, start)].trim_end();
+        Some(Comment {
+            at: place(self.source, start, start + text.len()),
+            text: text.to_owned(),
+        })
     }
 }

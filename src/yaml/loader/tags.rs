@@ -6,7 +6,7 @@ use granit_parser::Tag;
 
 use super::Loader;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::yaml::{Content, hints, line_end, line_start, masks};
+use crate::yaml::{Content, MAX_FINDINGS, hints, line_end, line_start, masks};
 
 const TAG: Code = Code("yaml-tag");
 
@@ -52,6 +52,10 @@ impl Loader<'_> {
         value: &Range<usize>,
     ) {
         let Some((tag, range)) = tag else { return };
+        if self.reading.findings.len() >= MAX_FINDINGS {
+            // Each further one would search its line, which may be very long.
+            return;
+        }
         match tag.core_suffix() {
             Some(core) if fitting.contains(&core) => return,
             // `! text` is YAML's own way to say that a value is no number.

@@ -183,6 +183,7 @@ fn common() -> impl Strategy<Value = Members> {
     (shown, perhaps(script()), flag(), perhaps(engine), flag()).prop_map(
         |(shown, script, on, engine, skip)| {
             let (name, enabled, username, alias, avatar, emoji) = shown;
+            let compiled = skip.is_some().then(|| json!("compiled"));
             vec![
                 ("name", Some(json!(name))),
                 ("enabled", enabled),
@@ -194,6 +195,7 @@ fn common() -> impl Strategy<Value = Members> {
                 ("scriptEnabled", on),
                 ("scriptEngine", engine),
                 ("skipTranspile", skip),
+                ("scriptCompiled", compiled),
                 ("userId", Some(json!("u1"))),
                 ("left behind", Some(json!({"by": ["an old", 1.5, null]}))),
             ]

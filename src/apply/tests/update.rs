@@ -1,0 +1,234 @@
+//! Updates and deletes: looked at first, verified afterwards, and what silence means for each.
+
+use super::*;
+use crate::observed::{Found, Record, User};
+
+const OLD: Duration = Duration::from_mins(1);
+
+fn stored() -> Json {
+    json!({"_id": "a1", "type": "webhook-incoming", "name": "A", "enabled": true, "username": "maria",
+        "userId": "uMaria", "channel": ["#ops"], "alias": "Old", "scriptEnabled": false, "token": "hunter2",
+        "_createdBy": {"_id": "u1", "username": "deploy"}})
+}
+
+fn record(json: &Json) -> Record {
+    Record::decode(json.as_object().unwrap().clone()).unwrap()
+}
+
+/// An update that gives the stored record another alias.
+fn update() -> Change {
+    let from = record(&stored()).stored().unwrap();
+    let mut to = from.clone();
+    to.set("alias", Some(Value::Text("New".into())));
+    let id = ServerId("a1".to_owned());
+    change(Kind::Incoming, "A", Action::Update { id, from, to })
+}
+
+/// The record as the update wants it.
+fn updated() -> Json {
+    let mut json = stored();
+    json["alias"] = json!("New");
+    json
+}
+
+fn refused(error: &str) -> Step {
+    let body = json!({"success": false, "error": error});
+    answer(400, body.to_string())
+}
+
+async fn outcome(change: Change, age: Duration, steps: Vec<Step>) -> (Outcome, Vec<String>) {
+    let script = Script::new(steps);
+    let mut applied = run_plan(&plan(vec![change]), &script, false, age).await;
+    let lines = script.lines().into_iter();
+    let lines = lines.map(|line| line.replace("/chat/api/v1/integrations.", ""));
+    (applied.outcomes.remove(0).1, lines.collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_young_listing_needs_no_second_look() {
+    let (outcome, lines) =
+        outcome(update(), Duration::from_secs(4), vec![created(&updated())]).await;
+    assert!(matches!(outcome, Outcome::Updated(_)), "{outcome:?}");
+    assert_eq!(lines, ["PUT update"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_one_does() {
+    let steps = vec![created(&stored()), created(&updated())];
+    let (outcome, lines) = outcome(update(), OLD, steps).await;
+    assert!(matches!(outcome, Outcome::Updated(_)), "{outcome:?}");
+    assert_eq!(lines, ["GET get?integrationId=a1", "PUT update"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changed_since_the_plan_is_not_written() {
+    let mut enabled = stored();
+    enabled["enabled"] = json!(false);
+    enabled["emoji"] = json!(":x:");
+    let mut kind = stored();
+    kind["type"] = json!("webhook-outgoing");
+    let gone = || refused("The integration does not exists.");
+    for (step, expected) in [
+        (
+            created(&enabled),
+            "`enabled`, `emoji` changed since the plan was made",
+        ),
+        (created(&kind), "it is a webhook-outgoing by now"),
+        (gone(), "it was deleted since the plan was made"),
+    ] {
+        let (outcome, lines) = outcome(update(), OLD, vec![step]).await;
+        let Outcome::Stale { why, .. } = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!((why.as_str(), lines.len()), (expected, 1));
+    }
+    // Nothing changed that an update would write.
+    let mut touched = stored();
+    touched["_updatedAt"] = json!("2026-05-03T08:00:00.000Z");
+    touched["emoji"] = json!("");
+    let (outcome, _) = outcome(update(), OLD, vec![created(&touched), created(&updated())]).await;
+    assert!(matches!(outcome, Outcome::Updated(_)), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_cannot_be_looked_at_is_not_written() {
+    let (outcome, lines) = outcome(update(), OLD, vec![refused("not-authorized")]).await;
+    let Outcome::Failed(error) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert!(error.hint().unwrap_or_default().contains("permission"));
+    assert_eq!(lines.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_that_did_nothing_is_no_success() {
+    let (outcome, _) = outcome(update(), Duration::ZERO, vec![created(&stored())]).await;
+    let Outcome::NotApplied { shortfall, .. } = outcome else {
+        panic!("{outcome:?}");
+    };
+    let names: Vec<_> = shortfall.fields.iter().map(|it| it.field.name).collect();
+    assert_eq!(names, ["alias"]);
+    // A value that was only kept counts too.
+    let mut lost = updated();
+    lost["channel"] = json!(["#elsewhere"]);
+    let (outcome, _) = super::update::outcome(update(), Duration::ZERO, vec![created(&lost)]).await;
+    assert!(matches!(outcome, Outcome::NotApplied { .. }), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_user_that_counts_is_the_one_of_the_id() {
+    let verified = async |version: Option<&str>| {
+        let mut plan = plan(vec![update()]);
+        plan.server.version = version.and_then(crate::integration::Version::parse);
+        let user = User {
+            id: "uOther".to_owned(),
+            roles: None,
+        };
+        plan.users
+            .found
+            .insert("maria".to_owned(), Found::User(user));
+        let script = Script::new([created(&updated())]);
+        run_plan(&plan, &script, false, Duration::ZERO)
+            .await
+            .outcomes
+            .remove(0)
+            .1
+    };
+    for version in [None, Some("7.7"), Some("8.8")] {
+        let outcome = verified(version).await;
+        let Outcome::NotApplied { shortfall, .. } = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!(
+            shortfall.why,
+            ["it posts as the user uMaria and not as uOther"]
+        );
+    }
+    // These leave the user as it was, whatever is written.
+    let outcome = verified(Some("7.6")).await;
+    assert!(matches!(outcome, Outcome::Updated(_)), "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_of_an_update_is_settled_by_a_look() {
+    let now = Duration::ZERO;
+    let (done, lines) = outcome(update(), now, vec![silence(), created(&updated())]).await;
+    assert!(matches!(done, Outcome::Updated(_)), "{done:?}");
+    assert_eq!(lines, ["PUT update", "GET get?integrationId=a1"]);
+    let (open, _) = outcome(update(), now, vec![silence(), created(&stored())]).await;
+    assert!(matches!(open, Outcome::Unknown(_)), "{open:?}");
+    let (open, lines) = outcome(update(), now, vec![answer(502, "<html>")]).await;
+    assert!(matches!(open, Outcome::Unknown(_)), "{open:?}");
+    assert_eq!(lines.len(), 2, "never sent again: {lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_vanishes_under_the_write_is_stale() {
+    let (outcome, _) = outcome(
+        update(),
+        Duration::ZERO,
+        vec![refused("No integration found.")],
+    )
+    .await;
+    assert!(matches!(outcome, Outcome::Stale { .. }), "{outcome:?}");
+}
+
+fn delete(id: &str) -> Change {
+    let id = ServerId(id.to_owned());
+    change(Kind::Incoming, "D", Action::Delete { id })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_names_the_records_own_type_and_id() {
+    let script = Script::new([created(&stored())]);
+    let applied = run(vec![delete("a1")], &script, false).await;
+    assert!(matches!(applied.outcomes[0].1, Outcome::Deleted(_)));
+    assert_eq!(exit_of(&applied), Exit::Done);
+    let request = &script.requests()[0];
+    let body: Json = serde_json::from_slice(request.body()).unwrap();
+    assert_eq!(
+        body,
+        json!({"type": "webhook-incoming", "integrationId": "a1"})
+    );
+    assert_eq!(script.lines(), ["POST /chat/api/v1/integrations.remove"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_counts_as_deleted() {
+    let now = Duration::ZERO;
+    let (gone, _) = outcome(delete("a1"), now, vec![refused("No integration found.")]).await;
+    assert!(
+        matches!(gone, Outcome::AlreadyGone(_)) && gone.is_done(),
+        "{gone:?}"
+    );
+    let look = refused("The integration does not exists.");
+    let (gone, _) = outcome(delete("a1"), now, vec![silence(), look]).await;
+    assert!(matches!(gone, Outcome::Deleted(_)), "{gone:?}");
+    let (there, _) = outcome(delete("a1"), now, vec![silence(), created(&stored())]).await;
+    assert!(matches!(there, Outcome::Unknown(_)), "{there:?}");
+    let (open, _) = outcome(delete("a1"), now, vec![silence()]).await;
+    assert!(matches!(open, Outcome::Unknown(_)), "{open:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn deletes_come_last_and_a_closed_route_ends_the_run() {
+    let script = Script::new([
+        created(&updated()),
+        answer(
+            403,
+            json!({"success": false, "error": "unauthorized"}).to_string(),
+        ),
+    ]);
+    let changes = vec![delete("d1"), delete("d2"), update()];
+    let applied = run(changes, &script, false).await;
+    let [first, second, third] = &applied.outcomes[..] else {
+        panic!("{applied:?}");
+    };
+    assert!(matches!(third.1, Outcome::Updated(_)), "{third:?}");
+    assert!(matches!(first.1, Outcome::Failed(_)), "{first:?}");
+    assert!(matches!(second.1, Outcome::NotAttempted), "{second:?}");
+    assert_eq!(
+        (script.lines().len(), exit_of(&applied)),
+        (2, Exit::Incomplete)
+    );
+}

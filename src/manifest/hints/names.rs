@@ -1,0 +1,126 @@
+//! Keys and values that are none of those allowed: most are nearly right, or right elsewhere.
+
+use super::words::{and_list, entry_kind, or_list, shortened, subject};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::integration::Kind;
+use crate::schema::{Step, Violation};
+use crate::yaml::Content;
+
+/// More allowed names than this are listed below the line, not beside it.
+const FEW: usize = 3;
+
+/// A key that is not among those allowed.
+pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) -> Diagnostic {
+    let entry = entry_kind(violation);
+    let top = violation.path.is_empty();
+    let message = match (entry, violation.path.as_slice()) {
+        (Some(kind), [_, _]) => format!("`{key}` is not a field of a {kind}"),
+        (_, []) => format!("`{key}` is not a key of a manifest"),
+        (_, [Step::Key(section)]) if section == "settings" => format!("`{key}` is not a setting"),
+        _ => format!("{} has no key `{key}`", subject(violation)),
+    };
+    let error = Diagnostic::error(Code("unknown-field"), violation.at.clone(), message);
+    if let Some(why) = entry.and_then(|kind| never_a_field(kind, key)) {
+        return error.hint(why);
+    }
+    if let Some(near) = nearest(key, allowed) {
+        return error.hint(format!("did you mean `{near}`?")).fix(near);
+    }
+    if top {
+        return error.hint(
+            "a manifest has `settings` and `integrations`; keys that start with `x-` are free",
+        );
+    }
+    let keys = and_list(allowed);
+    error.hint(match entry {
+        Some(kind) => match other_kind_with(kind, key) {
+            Some(other) => format!("it is a field of a {other}"),
+            None => format!("a {kind} has {keys}"),
+        },
+        None => format!("{} has {keys}", subject(violation)),
+    })
+}
+
+/// Keys of a record or a request that a manifest cannot have, and why.
+fn never_a_field(kind: Kind, key: &str) -> Option<&'static str> {
+    Some(match (kind, key) {
+        (Kind::Incoming, "token") => {
+            "the server makes the token of an incoming webhook, as part of its URL: leave it out"
+        }
+        (_, "_id" | "integrationId") => "to pin an entry to a record, write `id`",
+        (_, "userId") => "the server finds it from `username`: leave it out",
+        (_, "target_url") => "write `urls`",
+        (
+            _,
+            "scriptCompiled" | "scriptError" | "_createdAt" | "_createdBy" | "_updatedAt"
+            | "_updatedBy",
+        ) => "the server writes it: leave it out",
+        _ => return None,
+    })
+}
+
+fn other_kind_with(kind: Kind, key: &str) -> Option<Kind> {
+    Kind::ALL
+        .into_iter()
+        .find(|other| *other != kind && other.field(key).is_some())
+}
+
+/// A value that is not among those allowed.
+pub(super) fn not_among(
+    violation: &Violation<'_>,
+    subject: &str,
+    allowed: &[String],
+) -> Diagnostic {
+    let listed: Vec<_> = allowed.iter().map(|name| format!("`{name}`")).collect();
+    let listed = or_list(&listed);
+    let Content::Text(text) = &violation.node.content else {
+        return Diagnostic::error(
+            Code("unknown-value"),
+            violation.at.clone(),
+            format!("{subject} must be {listed}"),
+        )
+        .expected("expected one of these texts");
+    };
+    let error = Diagnostic::error(
+        Code("unknown-value"),
+        violation.at.clone(),
+        format!("{subject} cannot be `{}`", shortened(text)),
+    );
+    if text.contains("${") {
+        return error.hint("no variable is replaced here: write the value itself");
+    }
+    match nearest(text, allowed).or_else(|| only_one_with(text, allowed)) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")).fix(near),
+        None if allowed.len() > FEW => error.hint(format!("write {listed}")),
+        None => error.expected(format!("expected {listed}")),
+    }
+}
+
+/// The only allowed name that the text is a part of (`incoming`).
+fn only_one_with<'a>(text: &str, allowed: &'a [String]) -> Option<&'a str> {
+    let text = text.to_lowercase();
+    let mut with = allowed
+        .iter()
+        .filter(|name| text.len() > 2 && name.to_lowercase().contains(&text));
+    with.next()
+        .filter(|_| with.next().is_none())
+        .map(String::as_str)
+}
+
+/// The allowed name that is nearest, if it is near enough to be what was meant.
+pub(crate) fn nearest<'a>(name: &str, allowed: &'a [String]) -> Option<&'a str> {
+    let plain = |name: &str| name.to_lowercase().replace(['_', '-'], "");
+    let limit = (name.chars().count() / 3).clamp(1, 4);
+    let name = plain(name);
+    allowed
+        .iter()
+        // The distance of two texts costs their product; no name is near one that is so much longer.
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= 4 * limit)
+        .map(|candidate| {
+            let distance = strsim::damerau_levenshtein(&name, &plain(candidate));
+            (distance, candidate.as_str())
+        })
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,63 @@
+//! The users that were looked up: what is known of whom integrations post as.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ServerFacts;
+
+/// What the look-ups told. A user that nobody asked for is not in it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Users {
+    /// By username.
+    pub(crate) found: BTreeMap<String, Found>,
+    /// The roles that may impersonate, where that was asked and told.
+    pub(crate) impersonators: Option<BTreeSet<String>>,
+}
+
+/// What a look-up told.
+#[derive(Clone, Debug)]
+pub(crate) enum Found {
+    /// There is such a user.
+    User(User),
+    /// There is none of exactly this name.
+    Nobody,
+    /// It could not be told, for this reason.
+    Unknown(String),
+}
+
+/// A user.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    /// The id.
+    pub(crate) id: String,
+    /// The roles, where this account may see them (reference 9.1).
+    pub(crate) roles: Option<BTreeSet<String>>,
+}
+
+impl Users {
+    /// The user of that name, if one was found.
+    pub(crate) fn user(&self, name: &str) -> Option<&User> {
+        match self.found.get(name)? {
+            Found::User(user) => Some(user),
+            Found::Nobody | Found::Unknown(_) => None,
+        }
+    }
+
+    /// The id of the user of that name. The account's own needs no look-up.
+    pub(crate) fn id_of<'a>(&'a self, name: &str, server: &'a ServerFacts) -> Option<&'a str> {
+        match self.user(name) {
+            Some(user) => Some(&user.id),
+            None => (name == server.username).then_some(server.user_id.as_str()),
+        }
+    }
+
+    /// Whether there is certainly no user of that name.
+    pub(crate) fn is_nobody(&self, name: &str) -> bool {
+        matches!(self.found.get(name), Some(Found::Nobody))
+    }
+
+    /// Whether the user may impersonate; `None` where roles or permissions are not known.
+    pub(crate) fn may_impersonate(&self, name: &str) -> Option<bool> {
+        let roles = self.user(name)?.roles.as_ref()?;
+        Some(!roles.is_disjoint(self.impersonators.as_ref()?))
+    }
+}

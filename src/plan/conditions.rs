@@ -1,0 +1,127 @@
+//! Conditions: what is wrong with a record that no field shows. They come from the record itself and from the users
+//! that were looked up.
+
+use crate::integration::compat;
+use crate::integration::{Fields, Role, Value};
+use crate::observed::{ObservedState, Record};
+
+/// Something wrong with a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Condition {
+    /// Its name, the same in every output.
+    pub(crate) code: &'static str,
+    /// What is wrong, in one line.
+    pub(crate) why: String,
+    /// What the server says about it.
+    pub(crate) words: Option<String>,
+    /// What to do about it.
+    pub(crate) remedy: String,
+    /// Whether an update by this server may mend it.
+    pub(crate) may_mend: bool,
+}
+
+/// The conditions of a record.
+pub(super) fn of(record: &Record, fields: &Fields, observed: &ObservedState) -> Vec<Condition> {
+    let all = [
+        script_not_compiled(record, fields),
+        posts_as_someone_else(record, fields, observed),
+        posting_user(fields, observed),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// Why a script that is on does not run, where that is so: the server runs the compiled one alone (reference 7.4).
+pub(crate) fn script_failure(record: &Record, fields: &Fields) -> Option<String> {
+    let switched_on = matches!(fields.by_role(Role::ScriptSwitch), Some(Value::Flag(true)));
+    let blank = match fields.by_role(Role::Script) {
+        Some(Value::Script(text)) => text.trim().is_empty(),
+        _ => true,
+    };
+    (switched_on && !blank && !record.script_compiled())
+        .then(|| record.script_error().unwrap_or_default())
+}
+
+fn script_not_compiled(record: &Record, fields: &Fields) -> Option<Condition> {
+    let words = script_failure(record, fields)?;
+    Some(Condition {
+        code: "script-not-compiled",
+        why: "the server has no compiled form of the script, so it runs none".to_owned(),
+        words: Some(words).filter(|words| !words.is_empty()),
+        remedy: "an update makes the server compile it again; if it fails again, mend the script"
+            .to_owned(),
+        may_mend: true,
+    })
+}
+
+/// The user that counts is the one of the id, whatever the name says (reference 3.5).
+fn posts_as_someone_else(
+    record: &Record,
+    fields: &Fields,
+    observed: &ObservedState,
+) -> Option<Condition> {
+    let name = poster(fields)?;
+    let posts_as = record.user_id()?;
+    let id = observed.users.id_of(name, &observed.server)?;
+    if id == posts_as {
+        return None;
+    }
+    let (field, _) = fields
+        .iter()
+        .find(|(field, _)| field.role == Role::PostsAs)?;
+    let may_mend = field.changes_on(observed.server.version);
+    let remedy = if may_mend {
+        "an update writes the right one".to_owned()
+    } else {
+        format!(
+            "this server cannot mend it ({} was the first that can): a new name for the entry makes a new webhook, \
+             with a new URL",
+            field.changes_since
+        )
+    };
+    Some(Condition {
+        code: "posts-as-someone-else",
+        why: format!("it posts as the user {posts_as}, and `{name}` is {id}"),
+        words: None,
+        remedy,
+        may_mend,
+    })
+}
+
+/// What is certainly wrong with whom these values post as.
+pub(super) fn posting_user(fields: &Fields, observed: &ObservedState) -> Option<Condition> {
+    let name = poster(fields)?;
+    let users = &observed.users;
+    let demanded = compat::demands_impersonation(fields.kind(), observed.server.version);
+    let (code, why, remedy) = if users.is_nobody(name) {
+        (
+            "posting-user-missing",
+            format!("no user is named `{name}`: the server takes no write of this webhook"),
+            "create the user, or name another one: spelling and case count",
+        )
+    } else if demanded && users.may_impersonate(name) == Some(false) {
+        (
+            "posting-user-may-not-impersonate",
+            format!(
+                "`{name}` lacks `message-impersonate`: the server takes no write of this webhook, and posts nothing for it"
+            ),
+            "give the user the role `bot`, or another with that permission, or name another user",
+        )
+    } else {
+        return None;
+    };
+    Some(Condition {
+        code,
+        why,
+        words: None,
+        remedy: remedy.to_owned(),
+        may_mend: false,
+    })
+}
+
+/// Whom it posts as.
+pub(super) fn poster(fields: &Fields) -> Option<&str> {
+    match fields.by_role(Role::PostsAs)? {
+        Value::Text(name) => name.as_plain(),
+        _ => None,
+    }
+}

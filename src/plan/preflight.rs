@@ -1,0 +1,86 @@
+//! What to ask the server before anything is written, and what the answers rule out. Asking itself is the
+//! server's; a plan is made once to learn the questions, and again with the answers.
+
+use std::collections::BTreeSet;
+
+use super::conditions::{self, Condition};
+use super::{Action, Plan, Reason};
+use crate::integration::{Fields, Kind, compat};
+use crate::observed::ObservedState;
+
+/// For which entries something is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// For those with a write.
+    Writes,
+    /// For all.
+    All,
+}
+
+/// What to ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Questions {
+    /// Who these users are.
+    pub(crate) users: BTreeSet<String>,
+    /// Whether it counts which roles may impersonate.
+    pub(crate) impersonators: bool,
+}
+
+/// Whom an entry's record posts as, once the plan is made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Poster {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) written: bool,
+}
+
+impl Plan {
+    /// What is to be asked before this plan can be trusted.
+    pub(crate) fn questions(&self, extent: Extent) -> Questions {
+        let asked = || {
+            let posters = self.posters.iter();
+            posters.filter(|poster| poster.written || extent == Extent::All)
+        };
+        Questions {
+            users: asked().map(|poster| poster.name.clone()).collect(),
+            impersonators: asked()
+                .any(|poster| compat::demands_impersonation(poster.kind, self.server.version)),
+        }
+    }
+}
+
+/// Whom these values post as, for the questions.
+pub(super) fn poster(fields: &Fields, action: Option<&Action>) -> Option<Poster> {
+    let (fields, written) = match action {
+        Some(Action::Create(to) | Action::Update { to, .. }) => (to, true),
+        _ => (fields, false),
+    };
+    Some(Poster {
+        kind: fields.kind(),
+        name: conditions::poster(fields)?.to_owned(),
+        written,
+    })
+}
+
+/// What makes the server refuse these values for certain.
+pub(super) fn refusal(to: &Fields, observed: &ObservedState) -> Option<Condition> {
+    conditions::posting_user(to, observed)
+}
+
+/// The conditions but for the one that is told as a refusal.
+pub(super) fn without(
+    mut conditions: Vec<Condition>,
+    refusal: Option<&Condition>,
+) -> Vec<Condition> {
+    conditions.retain(|condition| Some(condition) != refusal);
+    conditions
+}
+
+impl From<Condition> for Reason {
+    fn from(condition: Condition) -> Self {
+        Self::new(
+            format!("{}: {}", condition.code, condition.why),
+            condition.remedy,
+        )
+    }
+}

@@ -1,0 +1,145 @@
+//! Who is let in: credentials, route permission, schema and limiter, in the era's order (reference 2.2).
+
+use http::Method;
+use serde_json::{Map, Value};
+
+use super::Sandbox;
+use super::era::{Era, Quirk};
+use super::faults::Page;
+use super::limiter::{self, Rate, Verdict};
+use super::parse;
+use super::reply::{Refusal, Request};
+use super::routes::Route;
+use super::rules::Call;
+use super::schema::{self, Part, Schema};
+use super::state::State;
+use super::validate;
+use super::write::User;
+
+/// A request that is not yet admitted, as handlers see it.
+pub(super) fn visit<'s>(sandbox: &'s Sandbox, state: &'s mut State, request: &Request) -> Call<'s> {
+    let uri = request.http.uri();
+    let caller = caller(state, request);
+    Call {
+        state,
+        era: &sandbox.era,
+        now: (sandbox.clock.millis(), sandbox.clock.iso()),
+        invent: sandbox.invent,
+        caller,
+        query: parse::query(uri.query().unwrap_or_default()),
+        body: Map::new(),
+        page: Page::default(),
+        says_success: true,
+    }
+}
+
+/// Who calls: both headers are there and belong together.
+fn caller(state: &State, request: &Request) -> Option<(User, String)> {
+    let header = |name| request.http.headers().get(name)?.to_str().ok();
+    let (id, token) = (header("x-user-id")?, header("x-auth-token")?);
+    let user = state.world.user(id).filter(|user| user.active)?;
+    state
+        .world
+        .holds_token(id, token)
+        .then(|| (user.clone(), token.to_owned()))
+}
+
+/// A step of admission.
+#[derive(Clone, Copy)]
+enum Step {
+    Permission,
+    Schema,
+    Limit,
+}
+
+/// The order of admission, once one is logged in.
+fn order(era: &Era) -> [Step; 3] {
+    if era.has(Quirk::OldRouter) {
+        [Step::Limit, Step::Schema, Step::Permission]
+    } else if era.has(Quirk::TypedRoutes) {
+        [Step::Permission, Step::Schema, Step::Limit]
+    } else {
+        [Step::Permission, Step::Limit, Step::Schema]
+    }
+}
+
+/// Lets a request in, or refuses it in the era's order.
+pub(super) fn admit<'s>(
+    sandbox: &'s Sandbox,
+    state: &'s mut State,
+    route: &Route,
+    request: &Request,
+    verdict: &mut Option<Verdict>,
+) -> Result<Call<'s>, Refusal> {
+    let mut call = visit(sandbox, state, request);
+    if route.login && call.caller.is_none() {
+        return Err(Refusal::LoggedOut);
+    }
+    let mut body = match *request.http.method() {
+        Method::POST | Method::PUT => parse::body(request.http.headers(), request.http.body()),
+        _ => Value::Object(Map::new()),
+    };
+    for step in order(call.era) {
+        match step {
+            Step::Permission
+                if route.gate.is_empty() || route.gate.iter().any(|gate| call.may(gate)) => {}
+            Step::Permission => return Err(Refusal::Forbidden),
+            Step::Schema => check(&mut call, route, &mut body)?,
+            Step::Limit => limit(sandbox, &mut call, route, request, verdict)?,
+        }
+    }
+    if let Value::Object(body) = body {
+        call.body = body;
+    }
+    Ok(call)
+}
+
+/// Applies the endpoint's schema, which may coerce what it lets through.
+fn check(call: &mut Call<'_>, route: &Route, body: &mut Value) -> Result<(), Refusal> {
+    let Some(schema) = route.schema.filter(|schema| has_schema(call.era, schema)) else {
+        return Ok(());
+    };
+    if schema.part == Part::Body {
+        return validate::validate(schema, call.era, body)
+            .map_err(|errors| Refusal::Schema(Part::Body, errors));
+    }
+    let mut query = Value::Object(std::mem::take(&mut call.query));
+    let verdict = validate::validate(schema, call.era, &mut query);
+    if let Value::Object(query) = query {
+        call.query = query;
+    }
+    verdict.map_err(|errors| Refusal::Schema(Part::Query, errors))
+}
+
+/// Whether the endpoint has its schema in this era: lists got theirs with their filters.
+fn has_schema(era: &Era, schema: &Schema) -> bool {
+    let list = std::ptr::eq(schema, &raw const schema::LIST);
+    !era.has(Quirk::LooseChecks) && (!list || era.has(Quirk::FiltersList))
+}
+
+/// Asks the limiter, unless the caller or the server is beyond it.
+fn limit(
+    sandbox: &Sandbox,
+    call: &mut Call<'_>,
+    route: &Route,
+    request: &Request,
+    verdict: &mut Option<Verdict>,
+) -> Result<(), Refusal> {
+    let world = &call.state.world;
+    let enabled = sandbox.rate.is_some() || world.flag("API_Enable_Rate_Limiter", true);
+    if !route.login || !enabled || call.may("api-bypass-rate-limit") {
+        return Ok(());
+    }
+    let rate = sandbox.rate.unwrap_or_else(|| Rate {
+        calls: world.number("API_Enable_Rate_Limiter_Limit_Calls_Default", 10),
+        millis: world.number("API_Enable_Rate_Limiter_Limit_Time_Default", 60_000),
+    });
+    let client = limiter::client(request.http.headers(), request.peer);
+    let asked = call.state.limiter.ask(client, route.path, rate, call.now.0);
+    *verdict = Some(asked);
+    if asked.passes {
+        Ok(())
+    } else {
+        Err(Refusal::Limited(asked.wait(call.now.0)))
+    }
+}

@@ -1,0 +1,110 @@
+//! Answers one request as the server does: finds the endpoint, lets the request in, runs it, and takes the
+//! time that the server takes.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde_json::{Map, Value};
+
+use super::Sandbox;
+use super::admission::{admit, visit};
+use super::era::Quirk;
+use super::faults::Page;
+use super::limiter::Verdict;
+use super::parse;
+use super::reply::{Refusal, Request, json_response};
+use super::routes::{self, Run};
+use super::rules::{self, Call, create};
+
+/// What a fault changes about the way a request is answered.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Manner {
+    pub(super) page: Page,
+    /// How long the effect waits.
+    pub(super) hold: Duration,
+}
+
+/// Answers one request as the server does, its deliberate delays included.
+pub(super) async fn answer(
+    sandbox: &Sandbox,
+    request: &Request,
+    manner: Manner,
+) -> Response<Bytes> {
+    let path = request.http.uri().path();
+    if path == "/health" {
+        return Refusal::Text(StatusCode::OK, "ok").response(&sandbox.era);
+    }
+    if let Some(hook) = path.strip_prefix("/hooks/") {
+        return deliver(sandbox, request, hook);
+    }
+    let mut verdict = None;
+    let outcome = run(sandbox, request, manner, &mut verdict).await;
+    let mut response = outcome.unwrap_or_else(|refusal| refusal.response(&sandbox.era));
+    if let Some(verdict) = verdict {
+        verdict.write(&mut response);
+    }
+    let refused = matches!(
+        response.status(),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+    );
+    if refused && sandbox.era.has(Quirk::DelaysRefusals) {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    response
+}
+
+/// Finds the endpoint, admits the request and runs it.
+async fn run(
+    sandbox: &Sandbox,
+    request: &Request,
+    manner: Manner,
+    verdict: &mut Option<Verdict>,
+) -> Result<Response<Bytes>, Refusal> {
+    let route = routes::find(request)?;
+    if let Run::At(_) = route.run {
+        pause(manner.hold).await;
+    }
+    let draft = {
+        let mut state = sandbox.lock();
+        let mut call = admit(sandbox, &mut state, route, request, verdict)?;
+        call.page = manner.page;
+        match route.run {
+            Run::At(handler) => return handler(&mut call).map(|body| success(&call, body)),
+            Run::Create => create::begin(&mut call)?,
+        }
+    };
+    // Between the stamp and the insert: a run that ends here leaves nothing behind.
+    pause(sandbox.create_gap + manner.hold).await;
+    let mut state = sandbox.lock();
+    let mut call = visit(sandbox, &mut state, request);
+    create::finish(&mut call, draft).map(|body| success(&call, body))
+}
+
+/// Waits; not at all for no time, since the runtime's timer would round that up to a millisecond.
+async fn pause(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// 200 with the body, and `success` where the era says it.
+fn success(call: &Call<'_>, mut body: Map<String, Value>) -> Response<Bytes> {
+    if call.says_success {
+        body.insert("success".to_owned(), true.into());
+    }
+    json_response(StatusCode::OK, &Value::Object(body))
+}
+
+/// A delivery to a webhook needs no login.
+fn deliver(sandbox: &Sandbox, request: &Request, hook: &str) -> Response<Bytes> {
+    let mut state = sandbox.lock();
+    let mut call = visit(sandbox, &mut state, request);
+    if let Value::Object(body) = parse::body(request.http.headers(), request.http.body()) {
+        call.body = body;
+    }
+    match rules::hooks::deliver(&mut call, hook) {
+        Ok(body) => success(&call, body),
+        Err(refusal) => refusal.response(&sandbox.era),
+    }
+}

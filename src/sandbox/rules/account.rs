@@ -1,0 +1,105 @@
+//! Who is there: `login`, `logout`, `me`, and what the server says of itself (reference 1).
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::super::era::Quirk;
+use super::super::reply::Refusal;
+use super::super::write::{User, Write};
+use super::{Call, Outcome, body_of};
+
+/// Checks a password or a token, and hands out a token.
+pub(in super::super) fn login(call: &mut Call<'_>) -> Outcome {
+    let world = &call.state.world;
+    let named = ["user", "username", "email"]
+        .iter()
+        .find_map(|key| call.text(key));
+    let (user, known) = if let Some(token) = call.text("resume") {
+        (
+            world.token_holder(token).and_then(|id| world.user(id)),
+            true,
+        )
+    } else {
+        let user = named.and_then(|name| world.user_named(name));
+        let given = call.body.get("password").and_then(Value::as_str);
+        (
+            user,
+            given.is_some() && user.is_some_and(|user| user.password.as_deref() == given),
+        )
+    };
+    let Some(user) = user.filter(|user| user.active).cloned() else {
+        return Err(refusal(call, &"Unauthorized".into(), "Unauthorized"));
+    };
+    if !known {
+        return Err(refusal(call, &403.into(), "Incorrect password"));
+    }
+    let token = match call.text("resume") {
+        Some(token) => token.to_owned(),
+        None => call.state.ids.clear(43),
+    };
+    call.write(Write::Token(user.id.clone(), token.clone()))?;
+    let data = json!({ "userId": user.id, "authToken": token, "me": profile(&user) });
+    Ok(told(call, &data))
+}
+
+/// A refused login: 401 with a code that may be a number.
+fn refusal(call: &Call<'_>, code: &Value, message: &str) -> Refusal {
+    let mut body = json!({ "status": "error", "error": code, "message": message });
+    if let (Value::Object(body), true) = (&mut body, call.era.has(Quirk::LoginSaysSuccess)) {
+        body.insert("success".to_owned(), Value::Bool(false));
+    }
+    Refusal::Other(StatusCode::UNAUTHORIZED, body)
+}
+
+/// The form of the login answers. Early ones do not say `success`.
+fn told(call: &mut Call<'_>, data: &Value) -> Map<String, Value> {
+    call.says_success = call.era.has(Quirk::LoginSaysSuccess);
+    Map::from_iter([
+        ("status".to_owned(), "success".into()),
+        ("data".to_owned(), data.clone()),
+    ])
+}
+
+/// Takes the token away that the call was made with.
+pub(in super::super) fn logout(call: &mut Call<'_>) -> Outcome {
+    if let Some((user, token)) = call.caller.clone() {
+        call.write(Write::TokenGone(user.id, token))?;
+    }
+    let data = json!({ "message": "You've been logged out!" });
+    Ok(told(call, &data))
+}
+
+/// The caller's own account.
+pub(in super::super) fn me(call: &mut Call<'_>) -> Outcome {
+    let user = call.caller.as_ref().map(|(user, _)| profile(user));
+    match user {
+        Some(Value::Object(fields)) => Ok(fields),
+        _ => Err(Refusal::LoggedOut),
+    }
+}
+
+/// What an account shows of itself.
+pub(super) fn profile(user: &User) -> Value {
+    json!({
+        "_id": user.id,
+        "username": user.username,
+        "name": user.username,
+        "roles": user.roles,
+        "active": user.active,
+    })
+}
+
+/// The version: whole for those who may see statistics, else cut to two numbers.
+#[allow(clippy::unnecessary_wraps, reason = "the signature of handlers")]
+pub(in super::super) fn info(call: &mut Call<'_>) -> Outcome {
+    let version = call.era.version();
+    if !call.may("view-statistics") {
+        return Ok(body_of("version", version.to_string().into()));
+    }
+    let full = format!("{version}.0");
+    let info = json!({ "version": full, "build": {}, "commit": {} });
+    Ok(Map::from_iter([
+        ("version".to_owned(), full.into()),
+        ("info".to_owned(), info),
+    ]))
+}

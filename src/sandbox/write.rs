@@ -1,0 +1,98 @@
+//! What the state is made of, and the changes it can undergo: each is also a line of the journal.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A stored integration, as the list shows it.
+pub(crate) type Record = Map<String, Value>;
+
+/// An account.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct User {
+    /// Its `_id`.
+    #[serde(rename = "_id")]
+    pub(crate) id: String,
+    /// Its exact username.
+    pub(crate) username: String,
+    /// Its roles.
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
+    /// Whether it may log in.
+    #[serde(default = "yes")]
+    pub(crate) active: bool,
+    /// Its password, when it can log in with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<String>,
+    /// A token it holds from the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<String>,
+}
+
+/// A user that does not say is active.
+fn yes() -> bool {
+    true
+}
+
+/// A room of any kind.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct Room {
+    /// Its `_id`.
+    #[serde(rename = "_id")]
+    pub(crate) id: String,
+    /// Its slug; direct messages have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// `c` public, `p` private, `d` direct.
+    #[serde(rename = "t")]
+    pub(crate) kind: String,
+}
+
+/// That a user is in a room.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Subscription {
+    /// The room.
+    pub(crate) rid: String,
+    /// The user.
+    pub(crate) uid: String,
+}
+
+/// One change of the state.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Write {
+    /// A user appears or changes.
+    User(User),
+    /// A user is deleted, with its tokens.
+    UserGone(String),
+    /// A room appears or changes.
+    Room(Room),
+    /// A room is deleted.
+    RoomGone(String),
+    /// A user joins a room.
+    Subscription(Subscription),
+    /// Which roles hold a permission.
+    Permission(String, BTreeSet<String>),
+    /// A setting takes a value.
+    Setting(String, Value),
+    /// A user is given a token.
+    Token(String, String),
+    /// A user's token is taken away.
+    TokenGone(String, String),
+    /// An integration is inserted, or replaced where it stands.
+    Record(Record),
+    /// An integration is removed.
+    RecordGone(String),
+    /// An outgoing integration did something.
+    History(Record),
+    /// The history of an integration is forgotten.
+    HistoryGone(String),
+    /// The world has all that it begins with.
+    Filled,
+}
+
+/// A key of a record, when it is a text.
+pub(crate) fn text<'a>(record: &'a Record, key: &str) -> Option<&'a str> {
+    record.get(key).and_then(Value::as_str)
+}

@@ -1,0 +1,86 @@
+//! Look-ups before a write: who the users are that integrations post as (reference 9.1, 1.7).
+//!
+//! An answer that does not come is *unknown*, never "nobody": a plan says so and goes on. Refused credentials end
+//! the look-up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+
+use super::client::Call;
+use super::error::ServerError;
+use super::{Reader, required};
+use crate::observed::{Found, User, Users};
+
+const USER: &str = "api/v1/users.info";
+const PERMISSIONS: &str = "api/v1/permissions.listAll";
+
+/// The permission to post under another name (reference 5.5).
+const IMPERSONATE: &str = "message-impersonate";
+
+impl Reader {
+    /// Looks users up, one request for each; and, if that counts, which roles may impersonate.
+    pub(crate) async fn users(
+        &self,
+        names: &BTreeSet<String>,
+        impersonators: bool,
+    ) -> Result<Users, ServerError> {
+        let mut found = BTreeMap::new();
+        for name in names {
+            let answer = match self.user(name).await {
+                Ok(Some(user)) => Found::User(user),
+                Ok(None) => Found::Nobody,
+                Err(ServerError::Unauthorised) => return Err(ServerError::Unauthorised),
+                Err(error) => Found::Unknown(error.to_string()),
+            };
+            found.insert(name.clone(), answer);
+        }
+        // Not to know it is no reason to stop: the server checks it again.
+        let impersonators = if impersonators && !names.is_empty() {
+            self.roles_with(IMPERSONATE).await.ok().flatten()
+        } else {
+            None
+        };
+        Ok(Users {
+            found,
+            impersonators,
+        })
+    }
+
+    /// The user of exactly this name. The server takes ids for names too, and tells case apart where it counts.
+    async fn user(&self, name: &str) -> Result<Option<User>, ServerError> {
+        let query = [("username", name)];
+        let mut object = match self.client.call(&Call::get(USER, &query)).await {
+            Ok(object) => object,
+            Err(error) if error.is_nobody() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Some(Json::Object(user)) = object.remove("user") else {
+            return Err(ServerError::Undecodable("`user` is no object".to_owned()));
+        };
+        if required(&user, "username")? != name {
+            return Ok(None);
+        }
+        Ok(Some(User {
+            id: required(&user, "_id")?,
+            roles: texts(&user, "roles"),
+        }))
+    }
+
+    /// The roles that hold a permission, if the server knows it.
+    async fn roles_with(&self, permission: &str) -> Result<Option<BTreeSet<String>>, ServerError> {
+        let object = self.client.call(&Call::get(PERMISSIONS, &[])).await?;
+        let Some(Json::Array(permissions)) = object.get("update") else {
+            return Err(ServerError::Undecodable("`update` is no list".to_owned()));
+        };
+        let mut permissions = permissions.iter().filter_map(Json::as_object);
+        let named =
+            |it: &&Map<String, Json>| it.get("_id").and_then(Json::as_str) == Some(permission);
+        Ok(permissions.find(named).and_then(|it| texts(it, "roles")))
+    }
+}
+
+fn texts(object: &Map<String, Json>, key: &str) -> Option<BTreeSet<String>> {
+    let items = object.get(key)?.as_array()?.iter();
+    items.map(|item| item.as_str().map(str::to_owned)).collect()
+}
