@@ -4,39 +4,47 @@ use serde::Serialize;
 
 use super::Unwritable;
 use super::text::{one_line, yaml};
-use crate::integration::Key;
+use crate::integration::{Key, Kind};
 use crate::observed::{ObservedState, Record};
 
-/// A record that an entry may mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Match {
-    /// `id: …`, to be pasted into the entry.
-    pub(crate) line: String,
-    /// Who made it, and when: by this a person tells several records apart.
-    pub(crate) about: String,
+/// The records that an entry may mean, as lines to paste into it; a comment tells them apart. Those of the name that
+/// the entry's record had count where there are none of its name.
+pub(crate) fn matches_text(
+    place: &str,
+    key: &Key,
+    old_name: Option<&str>,
+    observed: &ObservedState,
+) -> Result<String, Unwritable> {
+    let mut records = named(key.kind, &key.name, observed);
+    if let Some(old) = old_name.filter(|_| records.is_empty()) {
+        records = named(key.kind, old, observed);
+    }
+    let found = match records.as_slice() {
+        [] => ": no record",
+        [_] => "",
+        _ => ": several records, choose one",
+    };
+    let mut text = format!("{place} {} `{}`{found}\n", key.kind, one_line(&key.name));
+    for record in records {
+        let line = yaml(&Line { id: &record.id.0 })?;
+        text.extend(["    ", line.trim_end(), "  # ", &about(record), "\n"]);
+    }
+    Ok(text)
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    id: &'a str,
 }
 
 /// The records of that kind and name, oldest first.
-pub(crate) fn matches(key: &Key, observed: &ObservedState) -> Result<Vec<Match>, Unwritable> {
-    let mut records: Vec<_> = observed
-        .records
-        .iter()
-        .filter(|record| record.kind == key.kind && record.name == key.name)
+fn named<'o>(kind: Kind, name: &str, observed: &'o ObservedState) -> Vec<&'o Record> {
+    let records = observed.records.iter();
+    let mut records: Vec<_> = records
+        .filter(|record| record.kind == kind && record.name == name)
         .collect();
     records.sort_by_key(|record| (record.created_at(), &record.id));
-    records.into_iter().map(of).collect()
-}
-
-fn of(record: &Record) -> Result<Match, Unwritable> {
-    #[derive(Serialize)]
-    struct Line<'a> {
-        id: &'a str,
-    }
-    let line = yaml(&Line { id: &record.id.0 })?;
-    Ok(Match {
-        line: line.trim_end().to_owned(),
-        about: about(record),
-    })
+    records
 }
 
 /// `made by deploy on 2026-05-02, changed on 2026-05-03`.
@@ -58,18 +66,4 @@ pub(super) fn about(record: &Record) -> String {
         words.extend([", changed on ", &day]);
     }
     words
-}
-
-/// The records behind an entry, as they are shown: the lines to paste, with a comment that tells them apart.
-pub(crate) fn matches_text(place: &str, key: &Key, matches: &[Match]) -> String {
-    let found = match matches {
-        [] => ": no record",
-        [_] => "",
-        _ => ": several records, choose one",
-    };
-    let mut text = format!("{place} {} `{}`{found}\n", key.kind, one_line(&key.name));
-    for found in matches {
-        text.extend(["    ", &found.line, "  # ", &found.about, "\n"]);
-    }
-    text
 }

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use crate::observed::{ObservedState, Record, ServerId};
 
-pub(crate) use ids::{matches, matches_text};
+pub(crate) use ids::matches_text;
 
 use entry::{Entry, Scribe};
 use text::{comment, indented, one_line};

@@ -1,6 +1,7 @@
 //! Where an export goes, and how it gets there: every file below the folder it belongs in, none replaced unasked,
 //! all of them written beside their places before the first one moves there.
 
+use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -40,6 +41,10 @@ pub(super) struct File {
 impl Places {
     /// What the flags say, checked before anything is asked or written.
     pub(super) fn of(args: &ExportArgs) -> Result<Self, Refusal> {
+        if args.out.as_deref() == Some(Path::new("-")) {
+            let hint = "leave `--out` out: the manifest goes to standard output";
+            return Err(("`-` is no file".to_owned(), hint.to_owned()));
+        }
         let manifest = args.out.as_deref().map(manifest_path);
         let scripts = match (&manifest, &args.scripts) {
             (Some(manifest), Some(scripts)) => Some(below(folder(manifest), scripts)?),
@@ -157,10 +162,16 @@ fn resolved(path: &Path) -> Result<PathBuf, Refusal> {
     Ok(whole)
 }
 
-/// Refuses what exists, unless it may be replaced; what is no regular file stays in any case.
+/// Refuses what exists, unless it may be replaced; what is no regular file stays in any case, and so does what this
+/// very export writes there.
 pub(super) fn check_free(files: &[File], force: bool) -> Result<(), Refusal> {
+    let mut taken = BTreeSet::new();
     for file in files {
         let shown = file.path.display();
+        if !taken.insert(resolved(&file.path)?) {
+            let hint = "give each file a place of its own";
+            return Err((format!("{shown} would be written twice"), hint.to_owned()));
+        }
         match fs::symlink_metadata(&file.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err((format!("{shown}: {error}"), String::new())),

@@ -9,6 +9,7 @@ use super::session;
 use super::terminal::{self, Terminal};
 use crate::cli::{ExportArgs, ManifestArgs, ServerArgs};
 use crate::clock::Clock;
+use crate::desired::State;
 use crate::exit::Exit;
 use crate::export::{self, Asked, Export};
 use crate::observed::ObservedState;
@@ -135,18 +136,17 @@ async fn matched(paths: &[String], server: &ServerArgs, terminal: Terminal) -> R
     }
     let (observed, _) = observe(server).await?;
     let texts = &loaded.sources.texts;
-    for entry in &loaded.desired.entries {
+    let present = loaded.desired.entries.iter();
+    for entry in present.filter(|entry| entry.state == State::Present) {
         let at = texts.start(&entry.place);
         let origin = &texts.get(entry.place.source).origin;
-        let matches = export::matches(&entry.key, &observed).map_err(|error| {
+        let place = format!("{origin}:{}:{}", at.line, at.column);
+        let old = entry.renamed_from.as_deref();
+        let text = export::matches_text(&place, &entry.key, old, &observed).map_err(|error| {
             terminal::error(&error.to_string(), None);
             Exit::Unexpected
         })?;
-        terminal::out(&export::matches_text(
-            &format!("{origin}:{}:{}", at.line, at.column),
-            &entry.key,
-            &matches,
-        ));
+        terminal::out(&text);
     }
     Ok(())
 }

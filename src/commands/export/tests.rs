@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::commands::load::Loaded;
-use crate::integration::EVENTS;
+use crate::integration::{EVENTS, Key, Kind};
 use crate::plan::Plan;
 use crate::scenarios;
 use states::state;
@@ -123,9 +123,7 @@ fn a_plan_after_an_export_is_empty() {
     });
     result.unwrap();
     let reached = reached.into_inner();
-    let rows = crate::integration::Kind::ALL
-        .iter()
-        .flat_map(|kind| kind.fields());
+    let rows = Kind::ALL.iter().flat_map(|kind| kind.fields());
     let rows = rows.map(|row| row.name).filter(|name| *name != "token");
     for what in rows
         .chain(EVENTS.iter().map(|event| event.name))
@@ -420,15 +418,15 @@ fn entries_are_matched_with_records() {
         record("2e5", "de\u{1b}ploy", "2026-05-02T08:00:00.000Z"),
         record("a1", "ann", "2026-05-01T08:00:00.000Z"),
     ];
-    let shown = |name: &str| {
-        let key = crate::integration::Key {
-            kind: crate::integration::Kind::Incoming,
+    let shown = |name: &str, old: Option<&str>| {
+        let key = Key {
+            kind: Kind::Incoming,
             name: name.to_owned(),
         };
-        let matches = export::matches(&key, &observed(&state)).unwrap();
-        export::matches_text("m.yaml:3:5", &key, &matches)
+        export::matches_text("m.yaml:3:5", &key, old, &observed(&state)).unwrap()
     };
-    insta::assert_snapshot!(shown("In") + &shown("Other"), @r##"
+    assert_eq!(shown("New", Some("In")).lines().count(), 3);
+    insta::assert_snapshot!(shown("In", None) + &shown("Other", Some("Gone")), @r##"
     m.yaml:3:5 webhook-incoming `In`: several records, choose one
         id: a1  # made by ann on 2026-05-01, changed on 2026-05-03
         id: "2e5"  # made by de\u{1b}ploy on 2026-05-02, changed on 2026-05-03

@@ -80,3 +80,13 @@ fn what_exists_needs_force_and_what_is_no_file_is_never_replaced() {
         );
     }
 }
+
+#[test]
+fn no_two_files_go_to_one_place() {
+    let folder = TempDir::new().unwrap();
+    let twice = [
+        file(&folder, "a", "", false),
+        file(&folder, "./a", "", true),
+    ];
+    assert!(check_free(&twice, true).unwrap_err().0.contains("twice"));
+}
