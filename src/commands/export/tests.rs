@@ -13,10 +13,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::commands::load::Loaded;
-use crate::integration::{EVENTS, Key, Kind};
+use crate::integration::{EVENTS, Key, Kind, Role, Value};
 use crate::plan::Plan;
 use crate::scenarios;
-use states::state;
+use states::{SCRIPTS, state};
 
 /// The first item is the version.
 fn observed(state: &[Json]) -> ObservedState {
@@ -133,6 +133,31 @@ fn a_plan_after_an_export_is_empty() {
             reached.get(what).is_some_and(|times| *times >= 10),
             "{what}: {reached:#?}"
         );
+    }
+}
+
+/// More than a plan asks for: it does not look at the newlines at a script's end.
+#[test]
+fn scripts_come_back_as_they_are_but_for_crlf() {
+    let mut state = vec![json!("8.8.1")];
+    for (index, script) in SCRIPTS.iter().enumerate() {
+        state.push(json!({"_id": format!("s{index:02}"), "type": "webhook-incoming", "name": format!("{index:02}"),
+            "username": "u", "channel": ["#a"], "script": script, "enabled": true,
+            "scriptEnabled": !script.trim().is_empty()}));
+    }
+    for scripts in [false, true] {
+        let back = there_and_back(&observed(&state), scripts);
+        for (entry, script) in back.loaded.desired.entries.iter().zip(SCRIPTS) {
+            let Some(Value::Script(text)) = entry.fields.by_role(Role::Script) else {
+                panic!("{script:?} is lost");
+            };
+            // A script of newlines alone is none.
+            let odd = script.contains("\r\r\n") || *script == "\n";
+            assert!(
+                odd || **text == *script.replace("\r\n", "\n"),
+                "{script:?}: {text:?}"
+            );
+        }
     }
 }
 

@@ -69,7 +69,7 @@ const ODD: &[&str] = &[
 ];
 
 /// Scripts in the shapes that people, editors and forms leave behind.
-const SCRIPTS: &[&str] = &[
+pub(super) const SCRIPTS: &[&str] = &[
     "",
     "  ",
     "\n",
