@@ -1,5 +1,7 @@
 //! What the manifests ask for, with every reference replaced and every default filled in.
 
+pub(crate) mod scripts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -36,6 +38,8 @@ pub(crate) struct Desired {
     pub(crate) place: Place,
     /// The file its script comes from, as the manifest names it.
     pub(crate) script_file: Option<String>,
+    /// Where its script stands.
+    pub(crate) script_at: Option<ScriptAt>,
     /// Whether it should exist.
     pub(crate) state: State,
     /// The id of the record that it is pinned to.
@@ -46,8 +50,17 @@ pub(crate) struct Desired {
     pub(crate) ignored: BTreeSet<&'static str>,
 }
 
-/// The texts of script files, by the manifest that names them and the path it names.
-pub(crate) type Scripts = BTreeMap<(SourceId, String), Arc<str>>;
+/// Where a script stands.
+#[derive(Clone, Debug)]
+pub(crate) enum ScriptAt {
+    /// In a file, that is named there.
+    File(SourceId, Place),
+    /// There.
+    Value(Place),
+}
+
+/// The texts of script files, as they are and as scripts, by the manifest that names them and the path it names.
+pub(crate) type Scripts = BTreeMap<(SourceId, String), (SourceId, Arc<str>)>;
 
 /// What came of building the desired state.
 #[derive(Debug)]
@@ -78,7 +91,7 @@ pub(crate) fn build(
             continue;
         };
         unique(entry, &key, &mut seen, &mut resolver.findings);
-        let mut desired = desired(entry, key, view);
+        let mut desired = desired(entry, key, view, scripts);
         desired.renamed_from = renamed_from(entry, &mut resolver);
         state.entries.push(desired);
     }
@@ -208,7 +221,7 @@ fn unique<'m>(
     }
 }
 
-fn desired(entry: &Entry, key: Key, view: View) -> Desired {
+fn desired(entry: &Entry, key: Key, view: View, scripts: &Scripts) -> Desired {
     let mut fields = Fields::new(entry.kind);
     let written: BTreeSet<_> = view.values.keys().copied().collect();
     for (name, seen) in view.values {
@@ -231,6 +244,7 @@ fn desired(entry: &Entry, key: Key, view: View) -> Desired {
         written,
         place: entry.place().clone(),
         script_file: entry.script_file().map(|(file, _)| file.to_owned()),
+        script_at: script_at(entry, scripts),
         state: entry.own.state.unwrap_or(State::Present),
         id: entry.own.id.clone(),
         renamed_from: None,
@@ -425,10 +439,25 @@ fn item_values(seen: &Seen) -> Vec<Text> {
         .collect()
 }
 
+fn script_at(entry: &Entry, scripts: &Scripts) -> Option<ScriptAt> {
+    let mut fields = entry.kind.fields().iter();
+    let field = fields.find(|field| field.role == Role::Script)?;
+    let value = entry.value(field.name)?;
+    // Until something is replaced in it the text is not the script.
+    if value.get("replace").is_some() {
+        return None;
+    }
+    if let Some((file, at)) = entry.script_file() {
+        let (source, _) = scripts.get(&(entry.source(), file.to_owned()))?;
+        return Some(ScriptAt::File(*source, at.clone()));
+    }
+    Some(ScriptAt::Value(value.at.clone()))
+}
+
 fn script_text(entry: &Entry, script: &ScriptSource, scripts: &Scripts) -> Option<Value> {
     let text = match script {
         ScriptSource::Text(text) => Arc::from(text.as_str()),
-        ScriptSource::File { file, .. } => scripts.get(&(entry.source(), file.clone()))?.clone(),
+        ScriptSource::File { file, .. } => scripts.get(&(entry.source(), file.clone()))?.1.clone(),
     };
     Some(Value::Script(text))
 }

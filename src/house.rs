@@ -19,7 +19,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("schema", &["yaml", "diagnostic"]),
     (
         "manifest",
-        &["yaml", "schema", "integration", "diagnostic", "secret"],
+        &[
+            "yaml",
+            "schema",
+            "integration",
+            "script",
+            "diagnostic",
+            "secret",
+        ],
     ),
     (
         "desired",
@@ -28,6 +35,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "variables",
             "integration",
             "yaml",
+            "script",
             "diagnostic",
             "secret",
         ],

@@ -134,7 +134,7 @@ fn read_scripts(
         match sources.script(entry.source(), file) {
             Ok(id) => {
                 let text = sources.texts.get(id).text.trim_start_matches('\u{feff}');
-                scripts.insert(key, Arc::from(text.replace("\r\n", "\n")));
+                scripts.insert(key, (id, Arc::from(text.replace("\r\n", "\n"))));
             }
             Err(error) => {
                 let mut found = Diagnostic::error(Code("script-file"), at.clone(), error.message);
@@ -144,6 +144,16 @@ fn read_scripts(
         }
     }
     scripts
+}
+
+/// Whether there is a finding for which the manifests are refused.
+pub(super) fn refused(findings: &[Diagnostic], strict: bool) -> bool {
+    let least = if strict {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    findings.iter().any(|found| found.severity <= least)
 }
 
 impl Loaded {
@@ -157,12 +167,7 @@ impl Loaded {
 
     /// Whether the manifests are refused.
     pub(crate) fn is_refused(&self, strict: bool) -> bool {
-        let least = if strict {
-            Severity::Warning
-        } else {
-            Severity::Error
-        };
-        self.findings.iter().any(|found| found.severity <= least)
+        refused(&self.findings, strict)
     }
 
     /// `2 files, 7 integrations`.
@@ -176,6 +181,11 @@ impl Loaded {
 
     /// Shows the findings on standard error, with a closing line.
     pub(super) fn show_findings(&self, terminal: Terminal) {
+        self.show(&self.findings, terminal);
+    }
+
+    /// Shows findings about what was read on standard error, with a closing line.
+    pub(super) fn show(&self, findings: &[Diagnostic], terminal: Terminal) {
         let texts = &self.sources.texts;
         let masked: Vec<_> = self
             .sources
@@ -183,12 +193,11 @@ impl Loaded {
             .iter()
             .flat_map(|source| yaml::masks::secret_looking(source.id, &texts.get(source.id).text))
             .collect();
-        let Some(summary) = diagnostics::summary(&self.findings, self.sources.manifests.len())
-        else {
+        let Some(summary) = diagnostics::summary(findings, self.sources.manifests.len()) else {
             return;
         };
         terminal::err(&diagnostics::text(
-            &self.findings,
+            findings,
             texts,
             &masked,
             terminal.color_err,

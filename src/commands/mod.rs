@@ -6,6 +6,7 @@ pub(crate) mod load;
 mod plan;
 mod sandbox;
 mod schema;
+mod scripts;
 mod session;
 mod terminal;
 mod validate;

@@ -2,6 +2,7 @@
 
 use super::load::{self, Loaded};
 use super::runtime;
+use super::scripts;
 use super::session::{self, Session};
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
@@ -92,6 +93,7 @@ pub(super) async fn planned(
         observed.users = look_up(&session.reader, &plan.questions(extent)).await?;
         plan = Plan::between(&loaded.desired, &observed);
     }
+    scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
     let report = PlanReport::new(
         &plan,
         &Context {

@@ -3,6 +3,7 @@
 use super::load;
 use super::terminal::{self, Terminal};
 use crate::cli::{Format, ValidateArgs};
+use crate::desired;
 use crate::exit::Exit;
 use crate::report::diagnostics;
 use crate::variables::Undefined;
@@ -15,6 +16,9 @@ pub(super) fn run(args: &ValidateArgs, terminal: Terminal) -> Exit {
     };
     let not_yet = std::mem::take(&mut loaded.not_yet);
     loaded.findings.extend(not_yet);
+    let texts = &loaded.sources.texts;
+    let scripts = desired::scripts::check(&loaded.desired.entries, texts);
+    loaded.findings.extend(scripts);
     let refused = loaded.is_refused(args.manifests.strict);
     match args.format {
         Format::Text => {

@@ -6,6 +6,7 @@
 mod form;
 pub(crate) mod hints;
 pub(crate) mod rules;
+pub(crate) mod scripts;
 
 use serde_json::Value as Json;
 

@@ -209,6 +209,9 @@ const RULES: &[Rule] = &[
     Rule { code: "unknown-script-engine", severity: Warning, kind: None, check: unknown_script_engine,
         foresees: "stores the value, and no engine runs the script",
         remedy: "leave it out, or write `isolated-vm`" },
+    Rule { code: "script-not-enabled", severity: Warning, kind: None, check: script_not_enabled,
+        foresees: "stores the script and does not run it",
+        remedy: "leave `scriptEnabled` out to use it, or `script` to have none" },
 ];
 
 /// What an outgoing webhook may name in the place of a room.
@@ -558,6 +561,22 @@ fn unknown_retry_delay(view: &View, found: &mut Findings<'_>) {
 
 fn unknown_script_engine(view: &View, found: &mut Findings<'_>) {
     unknown_name(view, "scriptEngine", &SCRIPT_ENGINES, found);
+}
+
+fn script_not_enabled(view: &View, found: &mut Findings<'_>) {
+    let blank = match view.seen("script").map(|seen| &seen.value) {
+        Some(Value::Script(text)) => text.trim().is_empty(),
+        _ => true,
+    };
+    if let Some(Seen {
+        value: Value::Flag(false),
+        at,
+        ..
+    }) = view.seen("scriptEnabled")
+        && !blank
+    {
+        found.add(at, "the script is not enabled");
+    }
 }
 
 fn unknown_name(view: &View, field: &str, known: &[&str], found: &mut Findings<'_>) {

@@ -1,5 +1,7 @@
 //! The engine itself: one runtime per thread, a fresh context per script.
 
+use std::mem::ManuallyDrop;
+
 use rquickjs::context::EvalOptions;
 use rquickjs::context::intrinsic::{Eval, RegExpCompiler};
 use rquickjs::{CatchResultExt, CaughtError, Context, Runtime, Value};
@@ -14,16 +16,17 @@ const STACK: usize = 256 << 10;
 const GUARD: &str = "throw 0;";
 
 thread_local! {
-    /// Reused: a runtime takes longer to make than most scripts to check.
-    static ENGINE: Option<Runtime> = engine();
+    /// Reused: a runtime takes longer to make than most scripts to check. Never freed: some broken scripts leak in
+    /// the engine, which asserts when it is freed that nothing has, and aborts the process.
+    static ENGINE: Option<ManuallyDrop<Runtime>> = engine();
 }
 
 /// A runtime with its limits.
-fn engine() -> Option<Runtime> {
+fn engine() -> Option<ManuallyDrop<Runtime>> {
     let runtime = Runtime::new().ok()?;
     runtime.set_memory_limit(MEMORY);
     runtime.set_max_stack_size(STACK);
-    Some(runtime)
+    Some(ManuallyDrop::new(runtime))
 }
 
 /// Whether the script parses as a program.

@@ -1,11 +1,21 @@
-//! The JavaScript engine: whether a script parses. Pure: no script is ever run.
+//! The JavaScript engine: whether a script parses, and what it amounts to when a server loads it. Pure:
+//! nothing that a script does while it is looked at reaches the outside.
 //!
-//! A script is read as a program behind a statement that throws, so that whatever it holds, and however
-//! it ends what was meant to enclose it, nothing of it is reached. Without the feature `script` there is
-//! no engine, and every script passes.
+//! [`check`] reads a script as a program behind a statement that throws, so that whatever it holds, and
+//! however it ends what was meant to enclose it, nothing of it is reached. [`look`] runs its top level as a
+//! server does, under hard limits, and reads which names it uses. What of that is a mistake is judged
+//! elsewhere. Without the feature `script` there is no engine, and every script passes.
 
 #[cfg(feature = "script")]
 mod engine;
+#[cfg(feature = "script")]
+mod globals;
+#[cfg(feature = "script")]
+mod lexer;
+#[cfg(feature = "script")]
+mod names;
+#[cfg(feature = "script")]
+mod run;
 
 /// Why a script does not parse.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,10 +28,106 @@ pub(crate) struct ScriptError {
     pub(crate) column: u32,
 }
 
+/// A place in a script: line and column from one, the column in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    /// The line.
+    pub(crate) line: u32,
+    /// The column.
+    pub(crate) column: u32,
+}
+
+/// The engines that a server may run a script in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Engine {
+    /// `isolated-vm`, since 6.5 and alone from 7.0.
+    IsolatedVm,
+    /// `vm2`.
+    Vm2,
+}
+
+/// What a script that parses amounts to.
+#[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "script"),
+    expect(dead_code, reason = "nothing is looked at without an engine")
+)]
+pub(crate) struct Facts {
+    /// What came of loading it.
+    pub(crate) loaded: Loaded,
+    /// Globals that it uses and `isolated-vm` does not have.
+    pub(crate) absent: Vec<Absent>,
+    /// Every word of it and where it stands, in order; for telling places.
+    pub(crate) words: Vec<(String, Spot)>,
+    /// The names that it declares at its top level, in order.
+    pub(crate) top_level: Vec<(String, Spot)>,
+}
+
+/// What came of running a script's top level and making a `Script`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "script"),
+    expect(dead_code, reason = "nothing is run without an engine")
+)]
+pub(crate) enum Loaded {
+    /// There is a class.
+    Class(Class),
+    /// Nothing of that name can be reached.
+    NoScript,
+    /// Something of that name is there, and is no class.
+    NoClass,
+    /// It throws for a reason of its own.
+    Threw {
+        /// What, in the engine's words.
+        message: String,
+        /// Where, if the engine says so.
+        at: Option<Spot>,
+        /// Whether the constructor throws.
+        constructing: bool,
+    },
+    /// It cannot be said here; why, as in "it …".
+    Unknown(&'static str),
+}
+
+/// What a server finds of the class.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Class {
+    /// How many parameters its constructor takes.
+    pub(crate) parameters: u32,
+    /// The names of its methods, inherited ones too.
+    pub(crate) methods: Vec<String>,
+    /// The names of its static methods.
+    pub(crate) statics: Vec<String>,
+}
+
+/// A global that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Absent {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What to do in its place.
+    pub(crate) instead: &'static str,
+    /// Where it is used first.
+    pub(crate) at: Spot,
+    /// How often it is used.
+    pub(crate) uses: usize,
+}
+
 /// Whether the script parses as a program.
 #[cfg(feature = "script")]
 pub(crate) fn check(source: &str) -> Result<(), ScriptError> {
-    engine::check(source)
+    engine::check(source).map_err(|error| match error.line {
+        // The engine names no place for a regular expression that it refuses.
+        0 => names::first_regex(source, |regex| engine::check(regex).is_err()).map_or(
+            error.clone(),
+            |Spot { line, column }| ScriptError {
+                line,
+                column,
+                ..error
+            },
+        ),
+        _ => error,
+    })
 }
 
 /// Without an engine every script passes.
@@ -32,6 +138,31 @@ pub(crate) fn check(source: &str) -> Result<(), ScriptError> {
 )]
 pub(crate) fn check(_source: &str) -> Result<(), ScriptError> {
     Ok(())
+}
+
+/// What a script that parses amounts to; `None` without an engine.
+#[cfg(feature = "script")]
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the same signature with and without the engine"
+)]
+pub(crate) fn look(source: &str, engine: Engine) -> Option<Facts> {
+    let names = names::read(source);
+    Some(Facts {
+        loaded: run::load(source, engine),
+        absent: match engine {
+            Engine::IsolatedVm => names.absent,
+            Engine::Vm2 => Vec::new(),
+        },
+        words: names.words,
+        top_level: names.top_level,
+    })
+}
+
+/// Without an engine nothing is looked at.
+#[cfg(not(feature = "script"))]
+pub(crate) fn look(_source: &str, _engine: Engine) -> Option<Facts> {
+    None
 }
 
 #[cfg(all(test, feature = "script"))]

@@ -1,0 +1,74 @@
+//! What the servers' engines offer to a script besides the language (reference 7.3).
+
+/// A global that scripts were written with and that `isolated-vm` does not have.
+pub(super) struct Global {
+    pub(super) name: &'static str,
+    /// What to do in its place.
+    pub(super) instead: &'static str,
+}
+
+const FETCH: &str = "use `await fetch(url, options)` in an `async` method";
+const LANGUAGE: &str = "use the methods of arrays and objects";
+const DATES: &str = "use `Date` or `Intl.DateTimeFormat`";
+const NO_TIMERS: &str = "there are no timers: a method returns, or its promise settles";
+const NO_MODULES: &str = "a script is one text: nothing can be imported or exported";
+const NO_NODE: &str =
+    "there is the language, `s`, `console`, `fetch` and `Store`, and nothing of Node";
+const NO_BROWSER: &str =
+    "there is the language, `s`, `console`, `fetch` and `Store`, and nothing of a browser";
+const NO_MODELS: &str = "a script cannot reach the database: use the REST API through `fetch`";
+
+const fn global(name: &'static str, instead: &'static str) -> Global {
+    Global { name, instead }
+}
+
+/// Those that `vm2` had: while a script is loaded they are stood in for, so that the rest of it can be looked at.
+pub(super) const OF_VM2: &[Global] = &[
+    global("HTTP", FETCH),
+    global("_", LANGUAGE),
+    global("moment", DATES),
+    global("Users", NO_MODELS),
+    global("Rooms", NO_MODELS),
+    global("Messages", NO_MODELS),
+    global("Subscriptions", NO_MODELS),
+    global("Settings", NO_MODELS),
+    global("Livechat", NO_MODELS),
+];
+
+/// Those that neither engine ever had.
+pub(super) const OF_OTHERS: &[Global] = &[
+    global("require", NO_MODULES),
+    global("module", NO_MODULES),
+    global("exports", NO_MODULES),
+    global("setTimeout", NO_TIMERS),
+    global("setInterval", NO_TIMERS),
+    global("setImmediate", NO_TIMERS),
+    global("process", NO_NODE),
+    global("Buffer", NO_NODE),
+    global("URL", NO_NODE),
+    global("URLSearchParams", NO_NODE),
+    global("TextEncoder", NO_NODE),
+    global("TextDecoder", NO_NODE),
+    global("atob", NO_NODE),
+    global("btoa", NO_NODE),
+    global("crypto", NO_NODE),
+    global("structuredClone", NO_NODE),
+    global("XMLHttpRequest", FETCH),
+    global("axios", FETCH),
+    global("lodash", LANGUAGE),
+    global("window", NO_BROWSER),
+    global("document", NO_BROWSER),
+    global(
+        "localStorage",
+        "use `Store.set(key, value)` and `Store.get(key)`",
+    ),
+    global("Meteor", NO_MODELS),
+];
+
+/// The global of that name, if it is one that is missed.
+pub(super) fn absent(name: &str) -> Option<&'static Global> {
+    OF_VM2
+        .iter()
+        .chain(OF_OTHERS)
+        .find(|global| global.name == name)
+}

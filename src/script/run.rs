@@ -1,0 +1,262 @@
+//! Runs a script's top level and makes a `Script`, as a server does before each first call.
+//!
+//! A server joins its own `Store`, the script and `new Script()` into one program (reference 7.2, 7.3); here
+//! the three are run one after the other in one context, so that places stay those of the script. Nothing of
+//! the outside is there; steps, memory and stack are bounded, and what does not end even so is left behind.
+
+use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rquickjs::context::EvalOptions;
+use rquickjs::{
+    CatchResultExt, CaughtError, Coerced, Context, Ctx, Exception, FromJs, Function, Object,
+    Runtime, Value,
+};
+
+use super::{Class, Engine, Loaded, Spot, globals};
+
+/// What a script may use. A server gives 8 MB and 3 s; values take another space in this engine.
+const MEMORY: usize = 48 << 20;
+const STACK: usize = 768 << 10;
+/// How often the engine asks whether to go on, each time after 10,000 loop turns or calls. Counted and not
+/// timed, so that the answer is the same on a busy machine.
+const TURNS: u32 = 1_000;
+/// For what asks nothing, such as a built-in function over an endless list.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Room for the engine's stack and for its own functions.
+const THREAD_STACK: usize = 4 << 20;
+/// The longest message that is passed on, in characters.
+const MAX_MESSAGE: usize = 200;
+
+const PREAMBLE: &str = include_str!("preamble.js");
+const STORE: &str = "(() => { const kept = {}; return { \
+    set: (key, value) => (kept[key] = value), get: (key) => kept[key] }; })()";
+/// What servers look for.
+const METHODS: [&str; 3] = [
+    "process_incoming_request",
+    "prepare_outgoing_request",
+    "process_outgoing_response",
+];
+/// The name under which the engine tells places in the script.
+const FILE: &str = "script.js";
+
+const ENDLESS: &str = "runs for too long";
+const NO_ENGINE: &str = "could not be run here";
+
+/// Loads a script as a server would.
+pub(super) fn load(source: &str, engine: Engine) -> Loaded {
+    let waiting = WORKER.with(RefCell::take);
+    let fresh = waiting.is_none();
+    let Some(worker) = waiting.or_else(Worker::start) else {
+        return Loaded::Unknown(NO_ENGINE);
+    };
+    let loaded = worker.load(source, engine);
+    if !matches!(loaded, Loaded::Unknown(_)) {
+        WORKER.with(|kept| kept.replace(Some(worker)));
+    } else if !fresh {
+        // What earlier scripts left behind must not tell on this one.
+        return load(source, engine);
+    }
+    loaded
+}
+
+thread_local! {
+    /// Kept until a script could not be finished in it.
+    static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
+}
+
+/// An engine on a thread of its own, which can be left behind.
+struct Worker {
+    jobs: mpsc::Sender<(String, Engine)>,
+    told: mpsc::Receiver<Loaded>,
+}
+
+impl Worker {
+    fn start() -> Option<Self> {
+        let (jobs, asked) = mpsc::channel::<(String, Engine)>();
+        let (tell, told) = mpsc::channel();
+        let serve = move || {
+            let Ok(runtime) = Runtime::new() else { return };
+            // Never freed: an engine asserts then that nothing has leaked, and aborts the process.
+            let runtime = ManuallyDrop::new(runtime);
+            for (source, engine) in asked {
+                // Nobody listens any more when patience has ended.
+                if tell
+                    .send(in_fresh_context(&runtime, &source, engine))
+                    .is_err()
+                {
+                    return;
+                }
+            }
+        };
+        let thread = thread::Builder::new().stack_size(THREAD_STACK).spawn(serve);
+        thread.is_ok().then_some(Self { jobs, told })
+    }
+
+    fn load(&self, source: &str, engine: Engine) -> Loaded {
+        if self.jobs.send((source.to_owned(), engine)).is_err() {
+            return Loaded::Unknown(NO_ENGINE);
+        }
+        let told = self.told.recv_timeout(PATIENCE);
+        told.unwrap_or(Loaded::Unknown(ENDLESS))
+    }
+}
+
+fn in_fresh_context(runtime: &Runtime, source: &str, engine: Engine) -> Loaded {
+    let turns = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&turns);
+    runtime.set_interrupt_handler(Some(Box::new(move || {
+        counted.set(counted.get() + 1);
+        counted.get() > TURNS
+    })));
+    runtime.set_memory_limit(MEMORY);
+    runtime.set_max_stack_size(STACK);
+    let Ok(context) = Context::full(runtime) else {
+        return Loaded::Unknown(NO_ENGINE);
+    };
+    let loaded = context.with(|ctx| match steps(&ctx, source, engine) {
+        _ if turns.get() > TURNS => Loaded::Unknown(ENDLESS),
+        Ok(loaded) | Err(loaded) => loaded,
+    });
+    if matches!(loaded, Loaded::Unknown(_)) {
+        // An engine that was stopped half-way may not be able to clean up.
+        std::mem::forget(context);
+    }
+    loaded
+}
+
+/// What the preamble yields.
+struct Tools<'js> {
+    touched: Function<'js>,
+    parameters: Function<'js>,
+    methods: Function<'js>,
+}
+
+fn steps<'js>(ctx: &Ctx<'js>, source: &str, engine: Engine) -> Result<Loaded, Loaded> {
+    let tools = prepare(ctx, engine).map_err(|_| Loaded::Unknown(NO_ENGINE))?;
+    let failed = |error: CaughtError<'js>, constructing| why(error, &tools, engine, constructing);
+
+    eval::<Value<'_>>(ctx, source, FILE).map_err(|error| failed(error, false))?;
+    // Asked as global code: a class and a `const` are no properties of the global object.
+    let found: String = eval(ctx, "typeof Script", "").map_err(|error| failed(error, false))?;
+    match found.as_str() {
+        "undefined" => return Ok(Loaded::NoScript),
+        "function" => {}
+        _ => return Ok(Loaded::NoClass),
+    }
+    let made: Value<'_> = eval(ctx, "Script", "").map_err(|error| failed(error, false))?;
+    let ask = |function: &Function<'js>, of: Value<'js>| -> Result<Vec<String>, Loaded> {
+        let asked = METHODS.map(str::to_owned).to_vec();
+        let names = function.call((of, asked)).catch(ctx);
+        names.map_err(|error| failed(error, true))
+    };
+    let parameters: Result<Coerced<f64>, _> = tools.parameters.call((made.clone(),));
+    let parameters = parameters.map_or(0, |Coerced(count)| u32::from(count > 0.0));
+    // A constructor that takes something is a mistake by itself; it is not called without.
+    let instance = if parameters > 0 {
+        "Script.prototype"
+    } else {
+        "new Script()"
+    };
+    let instance = eval(ctx, instance, "").map_err(|error| match error {
+        CaughtError::Exception(thrown) if is_no_constructor(&thrown) => Loaded::NoClass,
+        error => failed(error, true),
+    })?;
+    Ok(Loaded::Class(Class {
+        parameters,
+        methods: ask(&tools.methods, instance)?,
+        statics: ask(&tools.methods, made)?,
+    }))
+}
+
+/// Puts in place what a server offers.
+fn prepare<'js>(ctx: &Ctx<'js>, engine: Engine) -> rquickjs::Result<Tools<'js>> {
+    let preamble: Function<'js> = ctx.eval(PREAMBLE)?;
+    let absent: Vec<_> = globals::OF_VM2.iter().map(|global| global.name).collect();
+    let tools: Object<'js> = preamble.call((absent,))?;
+    // Declared, as `isolated-vm` has it, so that a script that declares the same name clashes with it.
+    let keyword = match engine {
+        Engine::IsolatedVm => "const",
+        Engine::Vm2 => "var",
+    };
+    ctx.eval::<(), _>(format!("{keyword} Store = {STORE};"))?;
+    Ok(Tools {
+        touched: tools.get("touched")?,
+        parameters: tools.get("parameters")?,
+        methods: tools.get("methods")?,
+    })
+}
+
+fn eval<'js, V: FromJs<'js>>(
+    ctx: &Ctx<'js>,
+    source: &str,
+    file: &str,
+) -> Result<V, CaughtError<'js>> {
+    let mut options = EvalOptions::default();
+    options.strict = false;
+    options.filename = Some(file.to_owned());
+    ctx.eval_with_options(source, options).catch(ctx)
+}
+
+/// What it means that a step failed.
+fn why(error: CaughtError<'_>, tools: &Tools<'_>, engine: Engine, constructing: bool) -> Loaded {
+    let (name, message, at) = match error {
+        CaughtError::Exception(thrown) => {
+            let name: Option<Coerced<String>> = thrown.get("name").ok();
+            let name = name.map(|Coerced(name)| name).unwrap_or_default();
+            let stack = thrown.stack().unwrap_or_default();
+            (name, thrown.message().unwrap_or_default(), place(&stack))
+        }
+        CaughtError::Value(thrown) => {
+            let text = thrown.as_string().and_then(|text| text.to_string().ok());
+            (String::new(), text.unwrap_or_default(), None)
+        }
+        CaughtError::Error(_) => return Loaded::Unknown(NO_ENGINE),
+    };
+    // These are about this engine's limits, not about the script.
+    if name == "InternalError" {
+        return Loaded::Unknown("takes too much memory");
+    }
+    if message.contains("call stack size") {
+        return Loaded::Unknown("calls itself too deeply");
+    }
+    if tools.touched.call::<_, bool>(()).unwrap_or(true) {
+        return Loaded::Unknown("depends on what only a server has");
+    }
+    if engine == Engine::Vm2 && name == "ReferenceError" {
+        return Loaded::Unknown("uses globals that only a server has");
+    }
+    let message = match (name.as_str(), message.as_str()) {
+        ("", "") => "a value that is no error".to_owned(),
+        ("" | "Error", message) => message.to_owned(),
+        (name, "") => name.to_owned(),
+        (name, message) => format!("{name}: {message}"),
+    };
+    Loaded::Threw {
+        message: message.chars().take(MAX_MESSAGE).collect(),
+        at,
+        constructing,
+    }
+}
+
+/// Whether `new` was refused, as it is for an arrow function.
+fn is_no_constructor(thrown: &Exception<'_>) -> bool {
+    let message = thrown.message().unwrap_or_default();
+    message == "not a constructor" || message == "Script is not a constructor"
+}
+
+/// The first place in the script that a stack names.
+fn place(stack: &str) -> Option<Spot> {
+    stack.lines().find_map(|line| {
+        let (_, place) = line.rsplit_once(&format!("{FILE}:"))?;
+        let (line, column) = place.trim_end_matches(')').split_once(':')?;
+        Some(Spot {
+            line: line.parse().ok()?,
+            column: column.parse().ok()?,
+        })
+    })
+}

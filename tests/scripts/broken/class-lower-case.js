@@ -1,0 +1,4 @@
+// incoming: error script-class 2:7
+class script {
+  process_incoming_request() {}
+}

@@ -1,0 +1,3 @@
+// incoming: error script-class 1:1
+const x = 1;
+function process_incoming_request() {}

@@ -1,0 +1,4 @@
+// incoming: error script-method 2:7
+class Script {
+  process_incoming_request = { a: 1 };
+}

@@ -1,0 +1,2 @@
+// incoming: error script-method 2:7
+class Script {}

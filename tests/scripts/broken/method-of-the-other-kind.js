@@ -1,0 +1,6 @@
+// outgoing: error script-method 2:7
+class Script {
+  process_incoming_request({ request }) {
+    return { content: { text: request.content.text } };
+  }
+}

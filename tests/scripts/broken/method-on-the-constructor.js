@@ -1,0 +1,3 @@
+// incoming: error script-method 2:5
+var Script = function () {};
+Script.process_incoming_request = function () {};

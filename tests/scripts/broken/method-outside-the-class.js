@@ -1,0 +1,3 @@
+// incoming: error script-method 2:7
+class Script {}
+function process_incoming_request() {}

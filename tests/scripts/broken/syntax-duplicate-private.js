@@ -1,0 +1,5 @@
+// incoming: error script-syntax 3:9
+class Script {
+  #a; #a;
+  process_incoming_request() {}
+}

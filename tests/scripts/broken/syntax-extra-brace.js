@@ -1,0 +1,5 @@
+// incoming: error script-syntax 5:1
+class Script {
+  process_incoming_request() {}
+}
+}

@@ -1,0 +1,7 @@
+// incoming: error script-syntax 7:1
+class Script {
+  process_incoming_request({ request }) {
+    return { content: { text: request.content.text } };
+  }
+}
+return Script;

@@ -1,0 +1,8 @@
+// incoming: error script-throws 2:11
+const a = b;
+const b = 1;
+class Script {
+  process_incoming_request({ request }) {
+    return { content: { text: request.content.text } };
+  }
+}

@@ -1,0 +1,4 @@
+﻿// incoming
+class Script {
+  process_incoming_request() {}
+}

@@ -1,0 +1,3 @@
+// incoming
+const Logging = (Base) => class extends Base { log(...parts) { console.log(...parts); } };
+class Script extends Logging(class { process_incoming_request() { this.log('x'); } }) {}
