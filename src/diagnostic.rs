@@ -51,13 +51,28 @@ pub(crate) struct Diagnostic {
     pub(crate) also: Vec<(Place, String)>,
 }
 
+/// No message or hint is longer: what it quotes may be as long as a file.
+const MAX_WORDS: usize = 400;
+
+/// Words in one line and of a length that can be read.
+fn one_line(mut words: String) -> String {
+    if words.contains(['\n', '\r']) {
+        words = words.replace("\r\n", " ").replace(['\n', '\r'], " ");
+    }
+    if let Some((end, _)) = words.char_indices().nth(MAX_WORDS) {
+        words.truncate(end);
+        words.push('…');
+    }
+    words
+}
+
 impl Diagnostic {
     /// An error at a place.
     pub(crate) fn error(code: Code, at: Place, message: impl Into<String>) -> Self {
         Self {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: one_line(message.into()),
             expected: None,
             hint: None,
             fix: None,
@@ -82,8 +97,13 @@ impl Diagnostic {
 
     /// Adds how to mend it.
     pub(crate) fn hint(mut self, words: impl Into<String>) -> Self {
-        self.hint = Some(words.into());
+        self.set_hint(words);
         self
+    }
+
+    /// The same for a finding that is built in steps.
+    pub(crate) fn set_hint(&mut self, words: impl Into<String>) {
+        self.hint = Some(one_line(words.into()));
     }
 
     /// Adds the text that would mend it, in the place of `at`.
@@ -247,6 +267,14 @@ mod tests {
             let end = texts.get(id).position(text.len());
             assert_eq!(end.column, length + 4);
         }
+    }
+
+    #[test]
+    fn what_is_quoted_stays_in_one_line_and_short() {
+        assert_eq!(one_line("a\r\nb\n\nc".to_owned()), "a b  c");
+        let long = one_line("ä".repeat(MAX_WORDS + 1));
+        assert_eq!(long.chars().count(), MAX_WORDS + 1);
+        assert!(long.ends_with("ä…"));
     }
 
     #[test]

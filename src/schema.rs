@@ -4,6 +4,7 @@
 //! never the value: the words are the owner's.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::paths::{Location, LocationSegment};
@@ -48,7 +49,7 @@ fn generate<T: JsonSchema>(settings: SchemaSettings) -> Json {
 }
 
 /// What may be left out may not therefore be null (an empty value in YAML is nearly always a slip); descriptions
-/// are one paragraph, without the line ends of the source.
+/// are one paragraph, without the line ends of the source, and say the default.
 fn tidy(schema: &mut Schema) {
     for key in ["type", "enum"] {
         if let Some(Json::Array(items)) = schema.get_mut(key) {
@@ -59,11 +60,24 @@ fn tidy(schema: &mut Schema) {
             }
         }
     }
+    let default = schema.get("default").and_then(said_default);
     if let Some(Json::String(text)) = schema.get_mut("description") {
         *text = text.replace('\n', " ");
+        if let Some(default) = default {
+            let _ = write!(text, " Default: `{default}`.");
+        }
     }
     // `int64` and its kin are known to no editor.
     schema.remove("format");
+}
+
+/// A default that is worth saying: editors show descriptions, and not the keyword. Empty ones go without saying.
+fn said_default(default: &Json) -> Option<String> {
+    match default {
+        Json::Bool(_) | Json::Number(_) => Some(default.to_string()),
+        Json::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        _ => None,
+    }
 }
 
 /// A schema, ready to check documents.
@@ -102,7 +116,7 @@ pub(crate) enum Rule {
         key: String,
         /// The key whose value asks for it.
         because: Option<String>,
-        /// A value it could have, as JSON: the schema's first example.
+        /// A value it could have, as JSON: the schema's first example or allowed value.
         example: Option<String>,
     },
     /// A key that is not among those allowed.
@@ -244,12 +258,13 @@ impl Checker {
             .unwrap_or_default()
     }
 
-    /// The first example of a key that a `required` asks for; the key is described there or further out.
+    /// The first example (or allowed value) of a key that a `required` asks for; the key is described there or further out.
     fn example(&self, key: &str, error: &ValidationError<'_>) -> Option<String> {
         let mut path = error.schema_path().as_str();
         while let Some((outer, _)) = path.rsplit_once('/') {
-            let example = format!("{outer}/properties/{key}/examples/0");
-            if let Some(example) = self.schema.pointer(&example) {
+            let property = self.schema.pointer(&format!("{outer}/properties/{key}"));
+            let first = |keyword| property?.get(keyword)?.get(0);
+            if let Some(example) = first("examples").or_else(|| first("enum")) {
                 return Some(example.to_string());
             }
             path = outer;

@@ -6,12 +6,13 @@
 //! weight and the place of each finding stand here in [`INVALID`] and are rewritten by nobody: accepting a text
 //! cannot move a caret unseen. `manifests/valid/` holds manifests that are taken as they are.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
 
 use serde_json::Value as Json;
 
@@ -137,12 +138,8 @@ const INVALID: &[Invalid] = &[
     error("not-a-number--quoted", 1, 25),
     error("not-a-number--variable", 9, 17).with(&["--var", "count=many"]),
     error("not-a-number--word", 9, 17),
-    warning("not-yet--id", 6, 5),
-    warning("not-yet--ignore", 6, 5),
-    warning("not-yet--renamed-from", 6, 5),
     warning("not-yet--replace", 6, 33),
     warning("not-yet--settings", 1, 1),
-    warning("not-yet--state", 4, 5),
     error("retry-count", 9, 17),
     error("retry-count--negative", 9, 17),
     error("retry-count--variable", 9, 17).with(&["--var", "count=0"]),
@@ -183,6 +180,7 @@ const INVALID: &[Invalid] = &[
     error("unknown-field--settings", 1, 13),
     error("unknown-field--snake", 6, 5),
     error("unknown-field--target-url", 8, 5),
+    error("unknown-field--text-as-key", 7, 7),
     error("unknown-field--top", 1, 1),
     error("unknown-field--top-other", 1, 1),
     warning("unknown-retry-delay", 9, 17),
@@ -214,6 +212,7 @@ const INVALID: &[Invalid] = &[
     error("wrong-type--number-in-list", 5, 23),
     error("wrong-type--replace", 6, 42),
     error("wrong-type--script", 6, 13),
+    error("wrong-type--secret", 8, 12),
     error("wrong-type--settings", 1, 11),
     error("wrong-type--text-for-list", 7, 11),
     error("yaml-alias", 8, 20),
@@ -223,6 +222,7 @@ const INVALID: &[Invalid] = &[
     error("yaml-comment", 5, 14),
     error("yaml-comment--item", 6, 9),
     error("yaml-comment--prose", 6, 12),
+    error("yaml-comment--secret", 8, 12),
     error("yaml-control-character", 3, 18),
     error("yaml-control-character--escape", 3, 12),
     error("yaml-control-character--written", 3, 11),
@@ -257,6 +257,7 @@ const INVALID: &[Invalid] = &[
     error("yaml-syntax--quote", 6, 12),
     error("yaml-syntax--reference-in-braces", 2, 37),
     error("yaml-syntax--reference-in-brackets", 7, 12),
+    error("yaml-syntax--secret", 8, 12),
     error("yaml-syntax--tab", 3, 1),
     error("yaml-tag", 8, 20),
     error("yaml-tag--item", 9, 9),
@@ -269,6 +270,9 @@ const ABSENT: &[&str] = &["source-missing"];
 /// The codes that no manifest brings about alone: of a plan against a server, of rules that today's schema does not
 /// use, and of a flaw of rcsync itself.
 const WITHOUT_A_CASE: &[&str] = &["schema", "undefined-secret", "unreadable", "wrong-form"];
+
+/// What stands for a secret in some of them, and may be shown nowhere.
+const SECRET: &str = "hunter2";
 
 /// A manifest that is taken: its name, how many integrations it holds, the codes of the warnings it nevertheless
 /// gets, the rest of the command line.
@@ -298,7 +302,7 @@ const VALID: &[Valid] = &[
     Valid("nothing", 0, &[], &[]),
     Valid("numbers", 3, &[], &[]),
     Valid("outgoing-every-field", 2, &[], &[]),
-    Valid("own-keys", 4, &["not-yet"; 10], &[]),
+    Valid("own-keys", 4, &["not-yet"], &[]),
     Valid("pruning", 0, &["not-yet"], &[]),
     Valid("same-name", 2, &[], &[]),
     Valid("script-above", 1, &[], &["--root", "."]),
@@ -385,6 +389,9 @@ fn check(case: &Invalid) -> Result<(), String> {
     }
 
     let told = text(&told.stderr);
+    if told.contains(SECRET) {
+        return Err("a secret is shown".to_owned());
+    }
     let findings = headings(&told);
     let mine: Vec<_> = findings
         .iter()
@@ -426,6 +433,7 @@ fn findings_as_json_follow_their_schema() {
     let output = validate(&[&paths[..], &["--format", "json"]].concat(), b"");
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(text(&output.stderr), "");
+    assert!(!text(&output.stdout).contains(SECRET));
     let report: Json = serde_json::from_slice(&output.stdout).unwrap();
 
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/diagnostics.schema.json");
@@ -513,8 +521,11 @@ fn every_manifest_of_the_corpus_is_run_and_no_text_is_left_over() {
         INVALID.len(),
         "a case stands twice in the table"
     );
-    let texts = names("invalid", &[".txt"]);
-    assert_eq!(texts, tabled, "the texts, and the cases of the table");
+    // While texts are being accepted, not all of them need be there yet.
+    if std::env::var_os("RCSYNC_ACCEPT").is_none() {
+        let texts = names("invalid", &[".txt"]);
+        assert_eq!(texts, tabled, "the texts, and the cases of the table");
+    }
     let mut manifests = names("invalid", &[".yaml"]);
     let entries = fs::read_dir(home().join("invalid")).unwrap();
     manifests.extend(
@@ -544,7 +555,13 @@ fn every_code_has_a_case() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                // These report on servers and records; their codes are none of a manifest's.
+                if !["apply", "plan", "sandbox", "server"]
+                    .iter()
+                    .any(|name| path.ends_with(name))
+                {
+                    folders.push(path);
+                }
                 continue;
             }
             let source = fs::read_to_string(&path).unwrap();
@@ -617,7 +634,7 @@ fn written() -> (
 ) {
     let (mut fields, mut events, mut settings) =
         <(BTreeMap<_, BTreeSet<_>>, BTreeSet<_>, BTreeSet<_>)>::default();
-    let mut keys = |map: &serde_yaml::Mapping, into: &mut BTreeSet<String>| {
+    let keys = |map: &serde_yaml::Mapping, into: &mut BTreeSet<String>| {
         into.extend(map.keys().filter_map(|key| key.as_str().map(str::to_owned)));
     };
     // The other reader does not take JSON's escapes of what is beyond 16 bits.

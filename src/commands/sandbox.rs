@@ -75,24 +75,24 @@ fn config(args: SandboxArgs) -> Config {
     }
 }
 
-/// Says where the sandbox is and who may use it, as lines for a shell.
+/// Says where the sandbox is and who may use it, as lines for a shell; in one piece, for whoever waits for it.
 fn greet(sandbox: &Arc<Sandbox>, address: SocketAddr, with_fixture: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(
-        out,
+    let mut lines = vec![
         "# A sandbox: it imitates Rocket.Chat's integration endpoints. Stop it with Ctrl-C."
-    )?;
+            .to_owned(),
+    ];
     if with_fixture {
-        writeln!(
-            out,
-            "# The users and tokens are the fixture's; these are an administrator's."
-        )?;
+        lines.push(
+            "# The users and tokens are the fixture's; these are an administrator's.".to_owned(),
+        );
     }
-    writeln!(out, "export RCSYNC_URL=http://{address}")?;
+    lines.push(format!("export RCSYNC_URL=http://{address}"));
     if let Some((id, token)) = sandbox.admin() {
-        writeln!(out, "export RCSYNC_USER_ID={id}")?;
-        writeln!(out, "export RCSYNC_AUTH_TOKEN={token}")?;
+        lines.push(format!("export RCSYNC_USER_ID={id}"));
+        lines.push(format!("export RCSYNC_AUTH_TOKEN={token}"));
     }
+    let mut out = io::stdout().lock();
+    out.write_all((lines.join("\n") + "\n").as_bytes())?;
     out.flush()
 }
 

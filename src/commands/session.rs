@@ -152,7 +152,8 @@ fn store(state: &Path, writing: bool) -> Result<Store, Exit> {
         return Ok(Store::ReadOnly(state.to_owned()));
     }
     if let Some(folder) = state.parent() {
-        fs::create_dir_all(folder).map_err(|error| unusable(&error))?;
+        fs::create_dir_all(folder)
+            .map_err(|error| unusable(&format!("{}: {error}", folder.display())))?;
     }
     sandbox::compact(state).map_err(|error| unusable(&error))?;
     Ok(Store::File(state.to_owned()))

@@ -120,7 +120,9 @@ pub(crate) fn check(view: &View, into: &mut Vec<Diagnostic>) {
             found
                 .expected
                 .get_or_insert_with(|| format!("the server {}", rule.foresees));
-            found.hint.get_or_insert_with(|| rule.remedy.to_owned());
+            if found.hint.is_none() {
+                found.set_hint(rule.remedy);
+            }
         }
     }
 }
@@ -241,7 +243,7 @@ fn username_form(view: &View, found: &mut Findings<'_>) {
     let bare = name.trim().trim_start_matches('@');
     if !bare.is_empty() && bare != name {
         let error = found.add(at, format!("no user is named `{name}`"));
-        error.hint = Some(format!("write the bare username: `{bare}`"));
+        error.set_hint(format!("write the bare username: `{bare}`"));
     }
 }
 
@@ -328,7 +330,7 @@ fn comma_in_channel(view: &View, found: &mut Findings<'_>) {
                 .map(|part| format!("\"{}\"", part.trim()))
                 .collect();
             let error = found.add(at, "an item of `channel` holds a comma");
-            error.hint = Some(format!("write one item each: `[{}]`", parts.join(", ")));
+            error.set_hint(format!("write one item each: `[{}]`", parts.join(", ")));
         }
     }
 }
@@ -375,7 +377,7 @@ fn channel_prefix(view: &View, found: &mut Findings<'_>) {
             str::to_owned,
         );
         let error = found.add(at, message);
-        error.hint = Some(hint);
+        error.set_hint(hint);
         if matches!(item, "#" | "@") {
             error.expected = Some("the server answers `error-invalid-room`".to_owned());
         }
@@ -387,7 +389,7 @@ fn scope_case(view: &View, found: &mut Findings<'_>) {
         let lower = item.to_lowercase();
         if lower != item {
             let error = found.add(at, format!("`{item}` has to be in lower case"));
-            error.hint = Some(format!("write `{lower}`"));
+            error.set_hint(format!("write `{lower}`"));
         }
     }
 }
@@ -546,7 +548,7 @@ fn retry_delay_case(view: &View, found: &mut Findings<'_>) {
         && view.flag("retryFailedCalls")
     {
         let error = found.add(at, "`retryDelay` has to be in lower case");
-        error.hint = Some(format!("write `{}`", delay.to_lowercase()));
+        error.set_hint(format!("write `{}`", delay.to_lowercase()));
     }
 }
 
@@ -567,9 +569,10 @@ fn unknown_name(view: &View, field: &str, known: &[&str], found: &mut Findings<'
     }
     let known: Vec<String> = known.iter().map(ToString::to_string).collect();
     let near = nearest(name, &known).map(|near| format!("did you mean `{near}`?"));
-    found
-        .add(at, format!("no server knows the `{field}` `{name}`"))
-        .hint = near;
+    let warning = found.add(at, format!("no server knows the `{field}` `{name}`"));
+    if let Some(near) = near {
+        warning.set_hint(near);
+    }
 }
 
 #[cfg(test)]

@@ -494,7 +494,9 @@ fn check(text: &str) {
             assert!(text.get(range).is_some(), "{:?}", place.bytes);
         };
         place(&node.at);
-        node.comment.as_ref().map(|comment| place(&comment.at));
+        if let Some(comment) = &node.comment {
+            place(&comment.at);
+        }
         match &node.content {
             Content::List(items) => items.iter().for_each(|item| within(item, text)),
             Content::Map(members) => {

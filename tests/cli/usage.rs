@@ -78,7 +78,7 @@ fn variables_come_from_the_environment_files_and_flags() {
     );
     let run = Run::of(plan().args(["--var", "on=perhaps"])).exits(3);
     assert!(
-        run.err.contains("neither `true` nor `false`"),
+        run.err.contains("give the variable one of these values"),
         "{}",
         run.err
     );

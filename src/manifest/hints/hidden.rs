@@ -8,9 +8,8 @@ use crate::yaml::{Content, Style};
 
 /// The finding with a hint of its own, if this is such a mistake.
 pub(super) fn by_yaml(violation: &Violation<'_>) -> Option<Diagnostic> {
-    let expected = match &violation.rule {
-        Rule::Type { expected } | Rule::Pattern { expected, .. } => expected,
-        _ => return None,
+    let (Rule::Type { expected } | Rule::Pattern { expected, .. }) = &violation.rule else {
+        return None;
     };
     let takes = |name: &str| expected.iter().any(|known| known == name);
     match &violation.node.content {

@@ -31,10 +31,14 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
             "a manifest has `settings` and `integrations`; keys that start with `x-` are free",
         );
     }
-    match entry.and_then(|kind| other_kind_with(kind, key)) {
-        Some(other) => error.hint(format!("it is a field of a {other}")),
-        None => error.hint(format!("there are {}", and_list(allowed))),
-    }
+    let keys = and_list(allowed);
+    error.hint(match entry {
+        Some(kind) => match other_kind_with(kind, key) {
+            Some(other) => format!("it is a field of a {other}"),
+            None => format!("a {kind} has {keys}"),
+        },
+        None => format!("{} has {keys}", subject(violation)),
+    })
 }
 
 /// Keys of a record or a request that a manifest cannot have, and why.
