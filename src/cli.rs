@@ -8,6 +8,7 @@
     reason = "these comments are the help texts, which are no Markdown"
 )]
 
+mod export;
 mod sandbox;
 
 use std::num::NonZeroU8;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use export::ExportArgs;
 pub(crate) use sandbox::SandboxArgs;
 
 /// Keeps a Rocket.Chat server's webhook integrations as code
@@ -61,6 +63,9 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Make the server's integrations what the manifests ask for
     Apply(ApplyArgs),
+    /// Write what the server has as a manifest, so that a plan of it is empty
+    #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
+    Export(ExportArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
     /// Serve an imitation of Rocket.Chat's integration endpoints on this machine

@@ -75,6 +75,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "report",
         &["plan", "apply", "integration", "diagnostic", "secret"],
     ),
+    (
+        "export",
+        &["observed", "integration", "diagnostic", "secret"],
+    ),
     // The imitation of the server knows nothing of the client.
     ("script", &["diagnostic"]),
     ("sandbox", &["script", "clock"]),

@@ -15,10 +15,12 @@
 //! | `plan` | desired, observed | the changes, as a value |
 //! | `report` | a plan, a run | the same without its secrets; text |
 //! | `apply` (I/O) | a plan | an outcome for each change, verified |
+//! | `export` | observed | a manifest of it, with its scripts and its secrets |
 //!
 //! `commands` joins them, one short file a command. `integration` holds the shared nouns: all that is special about a
 //! kind is one table of rows there, and no stage behind `manifest` names a field. `sandbox` is an imitation of the
 //! server that knows nothing of the client, so that tests are not circular; `script` is its JavaScript engine.
+//! `simulation` (tests) runs the one over the other: the laws that hold for any desired and any observed state.
 //!
 //! # Recipes
 //! - **A new field**: a line in the struct of its kind, in `into_fields` and in the table, all in
@@ -41,6 +43,7 @@ mod commands;
 mod desired;
 mod diagnostic;
 mod exit;
+mod export;
 #[cfg(test)]
 mod house;
 mod integration;

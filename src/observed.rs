@@ -170,7 +170,6 @@ impl Record {
     }
 
     /// When it was last updated, as the server writes it.
-    #[cfg(test)]
     pub(crate) fn updated_at(&self) -> Option<&str> {
         text(&self.raw, "_updatedAt")
     }

@@ -1,6 +1,7 @@
 //! One short file per command: the only place that joins input and output to the pure stages.
 
 mod apply;
+mod export;
 pub(crate) mod load;
 mod plan;
 mod sandbox;
@@ -36,6 +37,7 @@ pub(crate) fn run() -> Exit {
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => plan::run(&args, terminal),
         Command::Apply(args) => apply::run(&args, terminal),
+        Command::Export(args) => export::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
     }

@@ -66,6 +66,7 @@ pub(super) const SCRIPT_ENGINE: Field = Field {
     left_out: LeftOut::Observed,
     versions: Versions::since(Version::new(6, 5), Instead::Text("vm2"))
         .lingering_until(Version::new(7, 0)),
+    created_with: Some(Instead::Text("isolated-vm")),
     ..Field::PLAIN
 };
 
@@ -75,5 +76,6 @@ pub(super) const SKIP_TRANSPILE: Field = Field {
     shape: Shape::Flag,
     left_out: LeftOut::Observed,
     versions: Versions::since(Version::new(8, 4), Instead::Flag(false)),
+    created_with: Some(Instead::Flag(false)),
     ..Field::PLAIN
 };

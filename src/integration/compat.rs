@@ -77,7 +77,7 @@ pub(crate) struct Versions {
     demanded: Option<Version>,
 }
 
-/// The value of a field that a server does not know, by what that server does.
+/// The value that a server puts in the place of one that it was not given, or does not know.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Instead {
     /// It behaves as if this were set.
@@ -155,9 +155,16 @@ impl Versions {
 
     /// Whether `value` is what a version that does not take the field does anyway.
     pub(crate) fn is_done_anyway(&self, value: &Value) -> bool {
-        match (self.before, value) {
-            (Some(Instead::Flag(a)), Value::Flag(b)) => a == *b,
-            (Some(Instead::Text(a)), Value::Text(b)) => b.as_plain() == Some(a),
+        self.before.is_some_and(|before| before.is(value))
+    }
+}
+
+impl Instead {
+    /// Whether it is this value.
+    pub(crate) fn is(self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Flag(a), Value::Flag(b)) => a == *b,
+            (Self::Text(a), Value::Text(b)) => b.as_plain() == Some(a),
             _ => false,
         }
     }

@@ -2,7 +2,7 @@
 //! are equal.
 
 use super::Value;
-use super::compat::{Version, Versions};
+use super::compat::{Instead, Version, Versions};
 use crate::secret::{Secret, Text};
 
 /// A field of a kind of integration.
@@ -22,6 +22,8 @@ pub(crate) struct Field {
     pub(crate) changes_since: Version,
     /// Whether the server's value may hold credentials (a URL), so that it is not shown as it is.
     pub(crate) sensitive: bool,
+    /// What the server gives a new record that is created without it, where that is fixed.
+    pub(crate) created_with: Option<Instead>,
     /// The row that decides what it means to leave this one out, or whether this one counts at all.
     pub(crate) follows: Option<Role>,
     /// What the stages that look things up need to know about it.
@@ -93,6 +95,7 @@ impl Field {
         always_sent: false,
         changes_since: Version::new(0, 0),
         sensitive: false,
+        created_with: None,
         follows: None,
         role: Role::Plain,
     };
@@ -100,6 +103,11 @@ impl Field {
     /// The same row under another name.
     pub(super) const fn named(self, name: &'static str) -> Self {
         Self { name, ..self }
+    }
+
+    /// Whether a new record gets this value without asking for it.
+    pub(crate) fn comes_by_itself(&self, value: &Value) -> bool {
+        self.created_with.is_some_and(|given| given.is(value))
     }
 
     /// Whether a desired and an observed value are equal; `None` where an unknown secret stands in the way.

@@ -135,6 +135,7 @@ pub(super) const FIELDS: &[Field] = &[
         left_out: LeftOut::Observed,
         versions: Versions::since(Version::new(6, 3), Instead::Flag(true))
             .demanded_by(Version::new(6, 3)),
+        created_with: Some(Instead::Flag(false)),
         ..Field::PLAIN
     },
 ];

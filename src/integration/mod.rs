@@ -174,6 +174,11 @@ impl Fields {
             .filter_map(|(field, value)| Some((field, value.as_ref()?)))
     }
 
+    /// Whether an entry with these values has to write the row out, though it may be left out of others.
+    pub(crate) fn demand(&self, field: &Field) -> bool {
+        self.kind == Kind::Outgoing && outgoing::demands(self, field)
+    }
+
     fn row(&self, name: &str) -> Option<usize> {
         self.kind
             .fields()

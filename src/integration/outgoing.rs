@@ -378,6 +378,18 @@ fn state_what_events_need(schema: &mut Schema) {
     );
 }
 
+/// Whether an entry with this event has to write the field out, though it may be empty.
+pub(super) fn demands(values: &Fields, field: &Field) -> bool {
+    let Some(event) = values.plain("event").and_then(Event::named) else {
+        return false;
+    };
+    match field.name {
+        "channel" => event.uses_channel,
+        "targetRoom" => event.needs_target_room,
+        _ => false,
+    }
+}
+
 /// Channels and trigger words one by one and only for the events that use them; URLs without blanks around
 /// them; the pauses between tries in lower case, and retries that can be made.
 pub(super) fn normalise(values: &mut Fields) {

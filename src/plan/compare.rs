@@ -191,7 +191,7 @@ fn decide(
     // A secret that is generated comes along with other changes and is none by itself.
     let differs = update.changes.iter().any(|change| change.after.is_some());
     let possible = compat::takes_updates(version);
-    let mends = possible && conditions.iter().any(|condition| condition.may_mend);
+    let mends = conditions.iter().any(|condition| condition.may_mend);
     if !differs && !mends {
         let told = !conditions.is_empty();
         return told.then(|| Decision::new(Action::Condition { id }).with(conditions));

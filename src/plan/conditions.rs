@@ -23,7 +23,7 @@ pub(crate) struct Condition {
 /// The conditions of a record.
 pub(super) fn of(record: &Record, fields: &Fields, observed: &ObservedState) -> Vec<Condition> {
     let all = [
-        script_not_compiled(record, fields),
+        script_not_compiled(record, fields, observed),
         posts_as_someone_else(record, fields, observed),
         posting_user(fields, observed),
     ];
@@ -41,15 +41,24 @@ pub(crate) fn script_failure(record: &Record, fields: &Fields) -> Option<String>
         .then(|| record.script_error().unwrap_or_default())
 }
 
-fn script_not_compiled(record: &Record, fields: &Fields) -> Option<Condition> {
+fn script_not_compiled(
+    record: &Record,
+    fields: &Fields,
+    observed: &ObservedState,
+) -> Option<Condition> {
     let words = script_failure(record, fields)?;
+    let may_mend = compat::takes_updates(observed.server.version);
+    let remedy = if may_mend {
+        "an update makes the server compile it again; if it fails again, mend the script"
+    } else {
+        "save it once more in the administration; if it fails again, mend the script"
+    };
     Some(Condition {
         code: "script-not-compiled",
         why: "the server has no compiled form of the script, so it runs none".to_owned(),
         words: Some(words).filter(|words| !words.is_empty()),
-        remedy: "an update makes the server compile it again; if it fails again, mend the script"
-            .to_owned(),
-        may_mend: true,
+        remedy: remedy.to_owned(),
+        may_mend,
     })
 }
 
@@ -68,14 +77,15 @@ fn posts_as_someone_else(
     let (field, _) = fields
         .iter()
         .find(|(field, _)| field.role == Role::PostsAs)?;
-    let may_mend = field.changes_on(observed.server.version);
+    let version = observed.server.version;
+    let may_mend = field.changes_on(version) && compat::takes_updates(version);
     let remedy = if may_mend {
         "an update writes the right one".to_owned()
     } else {
         format!(
             "this server cannot mend it ({} was the first that can): a new name for the entry makes a new webhook, \
              with a new URL",
-            field.changes_since
+            field.changes_since.max(compat::UPDATES_SINCE)
         )
     };
     Some(Condition {

@@ -5,6 +5,7 @@
 //! itself; each renderer escapes it in its own way.
 
 pub(crate) mod diagnostics;
+mod diff;
 mod plan;
 mod run;
 mod shown;

@@ -1,12 +1,10 @@
 //! A plan with the secrets taken out.
 
-use std::collections::BTreeSet;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use similar::{ChangeTag, DiffOp, TextDiff};
 
 use super::Foreign;
+use super::diff::{Line, hunks};
 use super::shown::{Shown, Side, redacted, shown};
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
@@ -156,21 +154,6 @@ pub(super) enum FieldDiff {
         file: Option<Foreign>,
         hunks: Vec<Vec<Line>>,
     },
-}
-
-/// A line of a script's diff.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Line {
-    /// `+`, `-`, or a blank for context.
-    pub(super) sign: char,
-    /// Its number: in the new script, for a removed line in the old one.
-    pub(super) number: usize,
-    /// The line, without its end.
-    pub(super) text: Foreign,
-    /// Whether the line that it comes in place of differs in white space alone.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) space_only: bool,
 }
 
 /// How many of each.
@@ -358,52 +341,5 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
     FieldReport {
         name: field.name.into(),
         change: diff,
-    }
-}
-
-/// The lines that differ, with three lines of context; line ends and newlines at the end do not count.
-fn hunks(before: &str, after: &str) -> Vec<Vec<Line>> {
-    let normal = |text: &str| text.replace("\r\n", "\n").trim_end_matches('\n').to_owned() + "\n";
-    let (before, after) = (normal(before), normal(after));
-    let before = if before == "\n" {
-        String::new()
-    } else {
-        before
-    };
-    let diff = TextDiff::from_lines(&before, &after);
-    diff.grouped_ops(3)
-        .iter()
-        .map(|ops| ops.iter().flat_map(|op| lines(&diff, op)).collect())
-        .collect()
-}
-
-/// The lines of one stretch. A new one that differs from an old one in white space alone is marked: on paper they
-/// look the same.
-fn lines(diff: &TextDiff<'_, '_, str>, op: &DiffOp) -> Vec<Line> {
-    let bare = |text: &str| text.split_whitespace().collect::<String>();
-    let all: Vec<_> = diff.iter_changes(op).collect();
-    let removed: BTreeSet<_> = all
-        .iter()
-        .filter(|change| change.tag() == ChangeTag::Delete)
-        .map(|change| bare(change.value()))
-        .collect();
-    let lines = all.iter().map(|change| Line {
-        space_only: change.tag() == ChangeTag::Insert && removed.contains(&bare(change.value())),
-        ..line(change)
-    });
-    lines.collect()
-}
-
-fn line(change: &similar::Change<&str>) -> Line {
-    let (sign, index) = match change.tag() {
-        ChangeTag::Equal => (' ', change.new_index()),
-        ChangeTag::Insert => ('+', change.new_index()),
-        ChangeTag::Delete => ('-', change.old_index()),
-    };
-    Line {
-        sign,
-        number: index.map_or(0, |index| index + 1),
-        text: change.value().trim_end_matches('\n').into(),
-        space_only: false,
     }
 }

@@ -2,4 +2,5 @@
 
 mod answers;
 mod listing;
+mod lookup;
 mod writes;

@@ -13,9 +13,9 @@ use super::world::{Seeded, Stored, World, desired, quirks};
 use super::{Client, draw};
 use crate::apply::{Applied, Outcome};
 use crate::desired::DesiredState;
-use crate::integration::{Field, Key, LeftOut};
+use crate::integration::{Field, LeftOut};
 use crate::observed::Record;
-use crate::plan::{Action, Change, Extent, Plan};
+use crate::plan::{Action, Change, Extent, Plan, Reason};
 use crate::sandbox::Quirk;
 use crate::server::Transport;
 
@@ -62,7 +62,7 @@ pub(super) struct Run {
     /// The next plan, with everything looked up.
     next: Plan,
     /// The next plan of a user who does not ask for more.
-    plain: Plan,
+    usual: Plan,
 }
 
 /// Runs a case with a client over the wire that `wrap` makes of the plain one.
@@ -75,15 +75,15 @@ pub(super) async fn run(case: &Case, wrap: fn(Arc<dyn Transport>) -> Arc<dyn Tra
     let after = world.records();
     let sober = Client::over(world.line());
     let (_, next) = sober.plan(&desired, Extent::All).await;
-    let (_, plain) = sober.plan(&desired, Extent::Writes).await;
-    unordered(&mut desired, &sober, &plain).await;
+    let (_, usual) = sober.plan(&desired, Extent::Writes).await;
+    unordered(&mut desired, &sober, &usual).await;
     Run {
         before,
         plan,
         applied,
         after,
         next,
-        plain,
+        usual,
     }
 }
 
@@ -222,11 +222,11 @@ impl Run {
 
     /// The next plan names the blocked ones and the conditions, and nothing else.
     fn next_is_empty(&self) -> Result<(), String> {
-        for plan in [&self.next, &self.plain] {
+        for plan in [&self.next, &self.usual] {
             let left = plan.changes.iter().find(|change| match &change.action {
-                Action::Blocked { .. } => !self.was_blocked(&change.key),
+                Action::Blocked { reason, .. } => !self.may_be_blocked(change, reason),
                 Action::Condition { .. } => change.conditions.is_empty(),
-                _ => !self.is_told(change),
+                _ => !Self::is_told(change),
             });
             if let Some(change) = left {
                 return Err(format!("the next plan has {change:#?}"));
@@ -235,15 +235,19 @@ impl Run {
         Ok(())
     }
 
-    fn was_blocked(&self, key: &Key) -> bool {
-        let mut changes = self.plan.changes.iter();
-        changes.any(|it| it.key == *key && matches!(it.action, Action::Blocked { .. }))
-            // To mend a condition that nobody asked about before may be impossible.
-            || self.plan.changes.iter().all(|it| it.key != *key)
+    fn may_be_blocked(&self, change: &Change, reason: &Reason) -> bool {
+        let same = |it: &&Change| it.key == change.key;
+        let mut before = self.plan.changes.iter().filter(same).peekable();
+        let blocked = |it: &Change| matches!(it.action, Action::Blocked { .. });
+        // To mend a condition that nobody asked about before may be impossible.
+        before.peek().is_none()
+            || before.any(blocked)
+            // An entry that could not be made may want the record that another made under its old name.
+            || reason.why.contains("lay claim") && self.plan.changes.iter().any(blocked)
     }
 
     /// Whether a change is there for a condition alone.
-    fn is_told(&self, change: &Change) -> bool {
+    fn is_told(change: &Change) -> bool {
         !change.conditions.is_empty() && change.fields.iter().all(|it| it.after.is_none())
     }
 
@@ -257,8 +261,8 @@ impl Run {
             .all(|(_, outcome)| outcome.is_done())
         {
             let field =
-                |it: &&Change| !self.is_told(it) && !matches!(it.action, Action::Condition { .. });
-            if let Some(change) = self.plain.changes.iter().find(field) {
+                |it: &&Change| !Self::is_told(it) && !matches!(it.action, Action::Condition { .. });
+            if let Some(change) = self.usual.changes.iter().find(field) {
                 return Err(format!("all is done, and the next plan has {change:#?}"));
             }
         }

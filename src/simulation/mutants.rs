@@ -34,10 +34,10 @@ impl Transport for Changed {
                 return Ok(answer);
             }
             let (head, body) = answer.into_parts();
-            let mut heard: Json = serde_json::from_slice(&body).unwrap();
-            let record = heard["integration"].as_object_mut().unwrap();
+            let mut told: Json = serde_json::from_slice(&body).unwrap();
+            let record = told["integration"].as_object_mut().unwrap();
             record.extend(asked.as_object().unwrap().clone());
-            Ok(Response::from_parts(head, heard.to_string().into()))
+            Ok(Response::from_parts(head, told.to_string().into()))
         })
     }
 }

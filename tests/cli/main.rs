@@ -7,6 +7,7 @@
 )]
 
 mod apply;
+mod export;
 mod failures;
 mod plan;
 mod readme;

@@ -177,3 +177,34 @@ async fn what_a_schema_demands_is_there_even_if_the_record_lacks_it() {
         "overrideDestinationChannelEnabled": false});
     assert_eq!(sent, expected);
 }
+
+/// What is kept of a record may be secret, and so may the answer.
+#[tokio::test(start_paused = true)]
+async fn kept_bytes_show_in_no_report() {
+    let mut record = outgoing();
+    record["urls"] = json!(["http://y/hunter2", "http://x/hunter2"]);
+    let manifest = format!("{OUTGOING}    ignore: [urls, avatar]\n");
+    let observed = scenarios::observed(&json!({"version": "8.8.1", "integrations": [record]}));
+    let plan = Plan::between(&desired(&manifest), &observed);
+    let mut answered = record.clone();
+    for (name, value) in [
+        ("urls", json!(["http://z/hunter2"])),
+        ("avatar", json!("http://z/hunter2")),
+        ("token", json!("hunter2")),
+    ] {
+        answered[name] = value;
+    }
+    let script = Script::new([created(&answered)]);
+    let applied = run_plan(&plan, &script, false, Duration::ZERO).await;
+    let Outcome::NotApplied { shortfall, .. } = &applied.outcomes[0].1 else {
+        panic!("{applied:?}");
+    };
+    let names: Vec<_> = shortfall.fields.iter().map(|it| it.field.name).collect();
+    assert_eq!(names, ["urls", "token", "alias", "avatar"]);
+    let texts = crate::diagnostic::Texts::default();
+    let mut plan = plan;
+    plan.changes[0].place = None;
+    let report = crate::report::RunReport::new(&plan, &applied, &texts);
+    let shown = serde_json::to_string(&report).unwrap() + &crate::report::run_text(&report, false);
+    assert!(!format!("{shown}{plan:?}").contains("hunter2"), "{shown}");
+}

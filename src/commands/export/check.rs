@@ -1,0 +1,73 @@
+//! An export is a sound manifest because the stages that read manifests say so: a record that they refuse as an entry
+//! becomes a comment that says why.
+
+use std::sync::Arc;
+
+use crate::desired::{self, Scripts};
+use crate::diagnostic::{Severity, Texts};
+use crate::export::{self, Asked, Export, Faults};
+use crate::manifest;
+use crate::observed::{ObservedState, ServerId};
+use crate::schema::Checker;
+use crate::variables::{Undefined, Variables};
+use crate::yaml;
+
+/// Exports until nothing is refused.
+///
+/// # Errors
+/// A flaw of this program, in words.
+pub(super) fn sound(observed: &ObservedState, asked: &Asked) -> Result<Export, String> {
+    let checker = Checker::new(manifest::schema())
+        .map_err(|message| format!("the schema of manifests is unsound: {message}"))?;
+    let mut faults = Faults::new();
+    loop {
+        let export = export::export(observed, asked, &faults).map_err(|error| error.to_string())?;
+        let refused = refused(&export, &checker)?;
+        if refused.is_empty() {
+            return Ok(export);
+        }
+        // What is refused once is no entry of the next round, so that the rounds end.
+        for (id, why) in refused {
+            faults.entry(id).or_default().insert(why);
+        }
+    }
+}
+
+/// What the stages refuse, and why.
+fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>, String> {
+    let mut texts = Texts::default();
+    let source = texts.add("export", export.manifest.as_str());
+    let mut findings = Vec::new();
+    let documents = yaml::load(source, &export.manifest).unwrap_or_else(|errors| {
+        findings.extend(errors);
+        Vec::new()
+    });
+    let manifests: Vec<_> = documents
+        .iter()
+        .filter_map(|document| manifest::read(checker, document, &mut findings))
+        .collect();
+    let scripts: Scripts = export
+        .scripts
+        .iter()
+        .map(|file| ((source, file.path.clone()), Arc::from(file.text.as_str())))
+        .collect();
+    let variables = Variables {
+        undefined_secrets: Undefined::Unknown,
+        ..Variables::default()
+    };
+    findings.extend(desired::build(&manifests, &variables, &scripts, &texts).findings);
+    findings
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .map(|found| {
+            let at = found.at.bytes.start as usize;
+            let entry = export
+                .entries
+                .iter()
+                .find(|entry| entry.bytes.contains(&at));
+            let entry =
+                entry.ok_or_else(|| format!("the export is no manifest: {}", found.message))?;
+            Ok((entry.id.clone(), found.message.clone()))
+        })
+        .collect()
+}

@@ -1,0 +1,182 @@
+//! A server's records as a manifest: what `plan` reads back without a difference.
+//!
+//! Pure: from the [`ObservedState`] to texts; where they go is the command's business. What differs from the
+//! fixed defaults is written, and what a new record would not get by itself. Never written: outgoing tokens, and
+//! URLs with credentials in them, which become references. Whether the result is a sound manifest is not decided
+//! here but by the very stages that read manifests; what they refuse comes back as [`Faults`].
+
+mod entry;
+mod ids;
+mod names;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::observed::{ObservedState, Record, ServerId};
+
+pub(crate) use ids::matches_text;
+
+use entry::{Entry, Scribe};
+use text::{comment, indented, one_line};
+
+/// What the export is asked for, beside the records.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    /// How the server is called in comments.
+    pub(crate) server: String,
+    /// The day it is made on.
+    pub(crate) date: String,
+    /// The folder of script files as the manifest will name it, empty or ending in `/`; `None` leaves scripts in
+    /// the manifest.
+    pub(crate) scripts: Option<String>,
+}
+
+/// Why the readers of manifests refused what was written of a record, by its id.
+pub(crate) type Faults = BTreeMap<ServerId, BTreeSet<String>>;
+
+/// What was made of the records.
+pub(crate) struct Export {
+    /// The manifest.
+    pub(crate) manifest: String,
+    /// Where the entries stand in it, in order; a record that is only a comment has none.
+    pub(crate) entries: Vec<Written>,
+    /// The script files, with their paths from the manifest's folder.
+    pub(crate) scripts: Vec<ExportedFile>,
+    /// The YAML that `--secret-file` reads.
+    pub(crate) secrets: String,
+    /// The names of the secrets that are referred to.
+    pub(crate) secret_names: Vec<String>,
+    /// What somebody should know who does not read all of the manifest.
+    pub(crate) notes: Vec<String>,
+}
+
+/// An entry of the manifest.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    /// The record that it describes.
+    pub(crate) id: ServerId,
+    /// Its bytes.
+    pub(crate) bytes: Range<usize>,
+}
+
+/// A file beside the manifest.
+#[derive(Clone, Debug)]
+pub(crate) struct ExportedFile {
+    /// Its path from the manifest's folder, with `/`.
+    pub(crate) path: String,
+    /// Its text.
+    pub(crate) text: String,
+}
+
+/// That a value cannot be written as YAML.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unwritable(String);
+
+/// Writes out every record, in the order of kind, name and id.
+pub(crate) fn export(
+    observed: &ObservedState,
+    asked: &Asked,
+    faults: &Faults,
+) -> Result<Export, Unwritable> {
+    let mut records: Vec<_> = observed.records.iter().collect();
+    records.sort_by_key(|record| (record.kind, &record.name, &record.id));
+    let mut scribe = Scribe::new(asked.scripts.as_deref());
+    let mut body = String::new();
+    let mut entries: Vec<Written> = Vec::new();
+    let mut notes = Vec::new();
+    for record in &records {
+        let twins = records.iter().filter(|other| is_twin(other, record));
+        let refused = faults.get(&record.id).into_iter().flatten();
+        let entry = scribe.entry(record, twins.count() > 1, refused.cloned().collect());
+        separate(&mut body);
+        for line in &entry.comments {
+            body.push_str(&comment(line));
+        }
+        let text = entry.text()?;
+        if entry.refused.is_empty() {
+            let start = body.len();
+            body.push_str(&indented(&text));
+            entries.push(Written {
+                id: record.id.clone(),
+                bytes: start..body.len(),
+            });
+        } else {
+            notes.push(note(record, &entry));
+            body.extend(text.lines().map(comment));
+        }
+    }
+    match observed.strangers {
+        0 => {}
+        1 => notes.push("1 record of a kind that rcsync does not know is not exported".to_owned()),
+        more => notes.push(format!(
+            "{more} records of kinds that rcsync does not know are not exported"
+        )),
+    }
+    let head = head(observed, asked, entries.len());
+    let list = if entries.is_empty() { " []" } else { "" };
+    let before = format!("{head}integrations:{list}\n");
+    for entry in &mut entries {
+        entry.bytes = entry.bytes.start + before.len()..entry.bytes.end + before.len();
+    }
+    Ok(Export {
+        manifest: before + &body,
+        entries,
+        secrets: scribe.secrets_text(&asked.server)?,
+        secret_names: scribe.secret_names(),
+        scripts: scribe.scripts,
+        notes,
+    })
+}
+
+/// A blank line, unless the last text ends in one: there it belongs to a script.
+fn separate(body: &mut String) {
+    if !body.is_empty() && !body.ends_with("\n\n") {
+        body.push('\n');
+    }
+}
+
+fn is_twin(a: &Record, b: &Record) -> bool {
+    a.kind == b.kind && a.name == b.name
+}
+
+fn note(record: &Record, entry: &Entry) -> String {
+    let (kind, name) = (record.kind.wire(), one_line(&record.name));
+    let why = entry.refused.join("; ");
+    format!(
+        "{kind} `{name}` ({}) is only a comment: {why}",
+        one_line(&record.id.0)
+    )
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The comment at the top. Nothing in it is secret.
+fn head(observed: &ObservedState, asked: &Asked, written: usize) -> String {
+    let server = &observed.server;
+    let version = server.version_text.as_deref();
+    let version = version.map(|version| format!(" (Rocket.Chat {version})"));
+    let all = observed.records.len() + observed.strangers;
+    let lines = [
+        format!("Exported from {}{}", asked.server, version.unwrap_or_default()),
+        format!(
+            "as {} on {}: {written} of the {} that this account sees.",
+            server.username,
+            asked.date,
+            counted(all, "integration")
+        ),
+        String::new(),
+        "Left out: what has its documented default, and the tokens of outgoing webhooks: one that is not".to_owned(),
+        "written is not compared, and a webhook that is made anew gets a new one.".to_owned(),
+        "For completion in an editor: `rcsync schema > rcsync.schema.json`, and as the first line here".to_owned(),
+        "`# yaml-language-server: $schema=rcsync.schema.json`.".to_owned(),
+    ];
+    let comments = lines.iter().map(|line| {
+        let line = one_line(line);
+        format!("# {line}").trim_end().to_owned() + "\n"
+    });
+    comments.collect::<String>() + "\n"
+}
