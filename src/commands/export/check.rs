@@ -49,7 +49,10 @@ fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>
     let scripts: Scripts = export
         .scripts
         .iter()
-        .map(|file| ((source, file.path.clone()), Arc::from(file.text.as_str())))
+        .map(|file| {
+            let text = texts.add(file.path.as_str(), file.text.as_str());
+            ((source, file.path.clone()), (text, Arc::from(file.text.as_str())))
+        })
         .collect();
     let variables = Variables {
         undefined_secrets: Undefined::Unknown,
