@@ -48,10 +48,6 @@ pub(crate) enum Engine {
 
 /// What a script that parses amounts to.
 #[derive(Clone, Debug)]
-#[cfg_attr(
-    not(feature = "script"),
-    expect(dead_code, reason = "nothing is looked at without an engine")
-)]
 pub(crate) struct Facts {
     /// What came of loading it.
     pub(crate) loaded: Loaded,
