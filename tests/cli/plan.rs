@@ -126,3 +126,40 @@ fn ten_thousand_integrations_plan() {
         &run.out[run.out.len() - 200..]
     );
 }
+
+#[test]
+fn a_plan_for_another_version_shows_what_an_upgrade_would_bring() {
+    // Up to 8.5 anybody may be posted as; 8.6 demands a permission that people do not have.
+    let sandbox = Sandbox::with(&[
+        "--server-version",
+        "8.5",
+        "--fixture",
+        "tests/conformance/fixture.json",
+    ]);
+    let text = manifest(1).replace("rocket.cat", "paul.plain");
+    let path = sandbox.file("a.yaml", &text);
+    sandbox.run(&["apply", &path]).exits(0);
+    sandbox
+        .run(&["plan", &path, "--preflight=full", "--detailed-exitcode"])
+        .exits(0);
+
+    let plan = |version: &str| {
+        sandbox.run(&[
+            "plan",
+            &path,
+            "--preflight=full",
+            "--assume-version",
+            version,
+            "--detailed-exitcode",
+        ])
+    };
+    let run = plan("8.6");
+    assert!(
+        run.out.contains("Rocket.Chat 8.5, taken for 8.6"),
+        "{}",
+        run.out
+    );
+    let new = manifest(1).replace("rocket.cat", "uUnknown");
+    sandbox.file("b.yaml", &new);
+    plan("latest").exits(3);
+}
