@@ -130,36 +130,31 @@ fn ten_thousand_integrations_plan() {
 #[test]
 fn a_plan_for_another_version_shows_what_an_upgrade_would_bring() {
     // Up to 8.5 anybody may be posted as; 8.6 demands a permission that people do not have.
-    let sandbox = Sandbox::with(&[
-        "--server-version",
-        "8.5",
-        "--fixture",
-        "tests/conformance/fixture.json",
-    ]);
-    let text = manifest(1).replace("rocket.cat", "paul.plain");
-    let path = sandbox.file("a.yaml", &text);
+    let sandbox = Sandbox::with(&["--server-version", "8.5", "--invent"]);
+    let path = sandbox.file("a.yaml", &manifest(1).replace("rocket.cat", "paul"));
     sandbox.run(&["apply", &path]).exits(0);
-    sandbox
-        .run(&["plan", &path, "--preflight=full", "--detailed-exitcode"])
-        .exits(0);
+    sandbox.act(&json!({ "action": "change-roles", "username": "paul", "roles": ["user"] }));
 
-    let plan = |version: &str| {
-        sandbox.run(&[
+    let plan = |flags: &[&str]| {
+        let fixed = [
             "plan",
-            &path,
+            path.as_str(),
             "--preflight=full",
-            "--assume-version",
-            version,
             "--detailed-exitcode",
-        ])
+        ];
+        sandbox.run(&[&fixed[..], flags].concat())
     };
-    let run = plan("8.6");
+    plan(&[]).exits(0);
+    let run = plan(&["--assume-version", "8.6"]).exits(2);
     assert!(
         run.out.contains("Rocket.Chat 8.5, taken for 8.6"),
         "{}",
         run.out
     );
-    let new = manifest(1).replace("rocket.cat", "uUnknown");
-    sandbox.file("b.yaml", &new);
-    plan("latest").exits(3);
+    assert!(
+        run.out.contains("posting-user-may-not-impersonate"),
+        "{}",
+        run.out
+    );
+    plan(&["--assume-version", "latest"]).exits(3);
 }
