@@ -51,7 +51,10 @@ fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>
         .iter()
         .map(|file| {
             let text = texts.add(file.path.as_str(), file.text.as_str());
-            ((source, file.path.clone()), (text, Arc::from(file.text.as_str())))
+            (
+                (source, file.path.clone()),
+                (text, Arc::from(file.text.as_str())),
+            )
         })
         .collect();
     let variables = Variables {
