@@ -19,7 +19,8 @@
 //!
 //! `commands` joins them, one short file a command. `integration` holds the shared nouns: all that is special about a
 //! kind is one table of rows there, and no stage behind `manifest` names a field. `sandbox` is an imitation of the
-//! server that knows nothing of the client, so that tests are not circular; `script` is its JavaScript engine.
+//! server that knows nothing of the client, so that tests are not circular; `script` is the JavaScript engine of
+//! the sandbox and of the rules for scripts.
 //! `simulation` (tests) runs the one over the other: the laws that hold for any desired and any observed state.
 //!
 //! # Recipes

@@ -32,6 +32,7 @@ pub(crate) fn check<'d>(
                 ScriptAt::Value(place) => Home::value(place, text, texts),
             },
             engine: Engine::Vm2,
+            enabled: false,
             kinds: Vec::new(),
             users: None,
         });
@@ -58,6 +59,9 @@ fn script(entry: &Desired) -> Option<(&str, &ScriptAt)> {
 /// Adds an entry to those that use a script. It has to be fit for the engine that offers least.
 fn join(used: &mut Used<'_>, entry: &Desired, at: &ScriptAt) {
     used.engine = used.engine.min(scripts::engine(&entry.fields));
+    used.enabled |= entry.fields.iter().any(|(field, value)| {
+        field.role == Role::ScriptSwitch && matches!(value, Value::Flag(true))
+    });
     let place = match at {
         ScriptAt::File(_, named) => named,
         ScriptAt::Value(place) => place,

@@ -1,8 +1,9 @@
 // What a server offers to a script, without any effect. Yields what a run is asked for afterwards.
 (function (absent) {
   'use strict';
-  const { getPrototypeOf, getOwnPropertyNames, defineProperty } = Object;
-  const ends = [Object.prototype, Function.prototype];
+  const { create, getPrototypeOf, getOwnPropertyNames, defineProperty } = Object;
+  const { prototype: ofObjects } = Object;
+  const { prototype: ofFunctions } = Function;
   const primitive = Symbol.toPrimitive;
   let touched = false;
 
@@ -49,14 +50,19 @@
   return {
     touched: () => touched,
     parameters: (made) => (typeof made.length === 'number' ? made.length : 0),
+    // Calls nothing that a script may have changed meanwhile.
     methods(owner, asked) {
-      const found = asked.filter((name) => isMethod(owner, name));
-      for (let one = owner; one && !ends.includes(one) && found.length < 1000; one = getPrototypeOf(one)) {
-        for (const name of getOwnPropertyNames(one)) {
-          if (name !== 'constructor' && !found.includes(name) && isMethod(owner, name)) found.push(name);
+      const found = create(null);
+      const look = (names) => {
+        for (let at = 0; at < names.length && at < 1000; at++) {
+          if (names[at] !== 'constructor' && isMethod(owner, names[at])) found[names[at]] = true;
         }
+      };
+      look(asked);
+      for (let one = owner; one && one !== ofObjects && one !== ofFunctions; one = getPrototypeOf(one)) {
+        look(getOwnPropertyNames(one));
       }
-      return found;
+      return getOwnPropertyNames(found);
     },
   };
 })

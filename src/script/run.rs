@@ -260,3 +260,63 @@ fn place(stack: &str) -> Option<Spot> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(source: &str) -> Loaded {
+        load(source, Engine::IsolatedVm)
+    }
+
+    #[test]
+    fn what_a_server_offers_is_there() {
+        let script = "class Script { process_incoming_request() {} }
+            console.log(s.trim(' a ')); Store.set('a', 1); global.b = Store.get('a');
+            const number = new Intl.NumberFormat('de').format(1), { a = 1, ...rest } = fetch('x');
+            for (const part of s.words('a b')) console.warn(part); `${s}`; ivm.x.y();";
+        assert!(
+            matches!(outcome(script), Loaded::Class(_)),
+            "{:?}",
+            outcome(script)
+        );
+    }
+
+    #[test]
+    fn nothing_else_is_there_and_nothing_stays() {
+        for _ in 0..2 {
+            let script = "if (globalThis.kept) throw 1; globalThis.kept = 1;
+                const Script = class {}; Object.prototype.x = () => {}; Array.prototype.filter = null;";
+            assert_eq!(outcome(script), Loaded::Class(Class::default()));
+        }
+        for name in [
+            "require",
+            "process",
+            "setTimeout",
+            "performance",
+            "std",
+            "os",
+        ] {
+            assert!(matches!(outcome(name), Loaded::Threw { .. }), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_end_is_left_alone() {
+        for script in [
+            "for (;;) {}",
+            "const all = []; for (;;) all.push(all.concat([1]));",
+            "const f = () => f() + 1; f()",
+            "class Script { constructor() { for (;;) {} } }",
+            "Object.defineProperty(globalThis, 'Script', { get() { for (;;) {} } })",
+            "throw Object.defineProperty(new Error('a'), 'message', { get() { for (;;) {} } })",
+        ] {
+            assert!(
+                matches!(outcome(script), Loaded::Unknown(_)),
+                "{script}: {:?}",
+                outcome(script)
+            );
+        }
+        assert_eq!(outcome("class Script {}"), Loaded::Class(Class::default()));
+    }
+}

@@ -12,5 +12,6 @@ mod failures;
 mod plan;
 mod readme;
 mod sandbox;
+mod scripts;
 mod support;
 mod usage;

@@ -147,7 +147,7 @@ fn a_plan_for_another_version_shows_what_an_upgrade_would_bring() {
     plan(&[]).exits(0);
     let run = plan(&["--assume-version", "8.6"]).exits(2);
     assert!(
-        run.out.contains("Rocket.Chat 8.5, taken for 8.6"),
+        run.out.contains("Rocket.Chat 8.5.0, taken for 8.6"),
         "{}",
         run.out
     );

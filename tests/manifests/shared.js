@@ -1,1 +1,5 @@
-class Script {}
+class Script {
+  process_incoming_request({ request }) {
+    return { content: { text: request.content.text } };
+  }
+}

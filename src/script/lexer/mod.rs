@@ -1,6 +1,9 @@
 //! A script's text as tokens, with brackets in pairs and braces told apart. For scripts that parse: what
 //! cannot be followed yields nothing, so that nothing is said about it.
 
+mod context;
+mod literals;
+
 /// A token.
 #[derive(Clone, Debug)]
 pub(super) struct Token<'s> {
@@ -184,91 +187,6 @@ impl<'s> Lexer<'s> {
         self.at += rest.find(is_line_end).unwrap_or(rest.len());
     }
 
-    /// Moves past a text in quotes.
-    fn text(&mut self, quote: char) -> Option<()> {
-        let mut chars = self.rest().char_indices().skip(1);
-        while let Some((at, c)) = chars.next() {
-            if c == '\\' {
-                chars.next();
-            } else if c == quote {
-                self.at += at + c.len_utf8();
-                return Some(());
-            }
-        }
-        None
-    }
-
-    /// Reads a template up to its end or the next `${`: from its back-tick, which is skipped, or from behind a `}`.
-    fn template(&mut self, skipped: usize, after_newline: bool) -> Option<()> {
-        let start = self.at;
-        let mut chars = self.rest().char_indices().skip(skipped).peekable();
-        while let Some((at, c)) = chars.next() {
-            match c {
-                '\\' => {
-                    chars.next();
-                }
-                '`' => {
-                    self.at += at + 1;
-                    self.push(Shape::Literal, start, after_newline);
-                    return Some(());
-                }
-                '$' if chars.peek().is_some_and(|(_, next)| *next == '{') => {
-                    self.at += at;
-                    self.push(Shape::Literal, start, after_newline);
-                    self.open(Group::Template, 2, false);
-                    return Some(());
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-
-    /// Moves past a regular expression.
-    fn regex(&mut self) -> Option<()> {
-        let mut class = false;
-        let mut chars = self.rest().char_indices().skip(1);
-        while let Some((at, c)) = chars.next() {
-            match c {
-                _ if is_line_end(c) => return None,
-                '\\' => {
-                    chars.next();
-                }
-                '[' => class = true,
-                ']' => class = false,
-                '/' if !class => {
-                    self.at += at + 1;
-                    self.skip_while(is_word);
-                    return Some(());
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-
-    fn number(&mut self, after_newline: bool) {
-        let start = self.at;
-        let digit = |c: char| c.is_ascii_digit() || c == '_';
-        let prefixed = self.rest().starts_with('0')
-            && (self.rest().chars().nth(1)).is_some_and(|c| c.is_ascii_alphabetic());
-        if !prefixed {
-            self.skip_while(digit);
-            if self.rest().starts_with('.') {
-                self.at += 1;
-                self.skip_while(digit);
-            }
-            let exponent = self.rest();
-            if exponent.starts_with(['e', 'E'])
-                && exponent.get(1..2).is_some_and(|c| c == "+" || c == "-")
-            {
-                self.at += 2;
-            }
-        }
-        self.skip_while(is_word);
-        self.push(Shape::Literal, start, after_newline);
-    }
-
     fn word(&mut self, after_newline: bool) {
         let start = self.at;
         self.at += self.peek().map_or(0, char::len_utf8);
@@ -354,77 +272,6 @@ impl<'s> Lexer<'s> {
             self.template(0, false)?;
         }
         fits.then_some(())
-    }
-
-    fn behind_a_dot(&self) -> bool {
-        matches!(self.tokens.last(), Some(last) if matches!(last.text, "." | "?."))
-    }
-
-    /// The last token, and whether it is the name of a property.
-    fn last(&self) -> Option<(&Token<'s>, bool)> {
-        let (last, before) = self.tokens.split_last()?;
-        let property = before
-            .last()
-            .is_some_and(|dot| matches!(dot.text, "." | "?."));
-        Some((last, property))
-    }
-
-    /// Whether a `/` begins a regular expression.
-    fn regex_may_follow(&self) -> bool {
-        let Some((last, property)) = self.last() else {
-            return true;
-        };
-        match last.shape {
-            Shape::Literal => false,
-            Shape::Word => !property && is_operator(last.text),
-            Shape::Punct => !matches!(last.text, "++" | "--"),
-            Shape::Open(_) => true,
-            Shape::Close => match self.tokens.get(last.pair).map(|open| open.shape) {
-                Some(Shape::Open(Group::Paren)) => self.is_head(last.pair),
-                Some(Shape::Open(Group::Block)) => true,
-                _ => false,
-            },
-        }
-    }
-
-    /// Whether a parenthesis belongs to a statement, so that a statement follows it.
-    fn is_head(&self, paren: usize) -> bool {
-        let before = paren.checked_sub(1).and_then(|at| self.tokens.get(at));
-        before.is_some_and(|word| matches!(word.text, "if" | "for" | "while" | "with" | "await"))
-    }
-
-    /// What a brace holds that follows here.
-    fn brace(&mut self) -> Group {
-        if self.level().class {
-            return Group::Class;
-        }
-        let parent = self
-            .open
-            .last()
-            .and_then(|level| self.tokens.get(level.bracket));
-        let parent = parent.map_or(Group::Block, |open| match open.shape {
-            Shape::Open(group) => group,
-            _ => Group::Block,
-        });
-        let statement = match self.last() {
-            None => true,
-            Some((last, property)) => match last.shape {
-                Shape::Literal | Shape::Close => true,
-                Shape::Word if matches!(last.text, "else" | "do") => true,
-                Shape::Word => property || !is_operator(last.text),
-                Shape::Open(group) => group == Group::Block,
-                Shape::Punct => match last.text {
-                    ";" | "=>" => true,
-                    ":" => parent == Group::Block && !last.ternary,
-                    _ => false,
-                },
-            },
-        };
-        if statement {
-            Group::Block
-        } else {
-            Group::Object
-        }
     }
 }
 

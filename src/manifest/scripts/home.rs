@@ -1,0 +1,83 @@
+//! Where a script stands, and with it every spot in it.
+
+use crate::diagnostic::{Place, SourceId, Texts};
+use crate::script::Spot;
+
+/// Where a script stands: which bytes of a text its lines are.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    pub(super) whole: Place,
+    /// Where each line of the script starts; none if it stands there in another form.
+    lines: Vec<usize>,
+    end: usize,
+}
+
+impl Home {
+    /// A script that is a text of its own.
+    pub(crate) fn file(source: SourceId, texts: &Texts) -> Self {
+        let text = texts.get(source).text.as_str();
+        let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+        let starts = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self {
+            whole: Place {
+                source,
+                bytes: 0..0,
+            },
+            lines: std::iter::once(mark).chain(starts).collect(),
+            end: text.len(),
+        }
+    }
+
+    /// A script that is a value in a manifest: followed where its lines stand there as they are.
+    pub(crate) fn value(at: &Place, script: &str, texts: &Texts) -> Self {
+        let (start, end) = (at.bytes.start as usize, at.bytes.end as usize);
+        let text = texts.get(at.source).text.as_str();
+        let first = text.get(..start).and_then(|before| before.rfind('\n'));
+        let mut from = first.map_or(0, |newline| newline + 1);
+        let mut lines = Vec::new();
+        for (number, line) in script.trim_end_matches('\n').split('\n').enumerate() {
+            let rest = text.get(from..).unwrap_or_default();
+            let written = rest.split('\n').next().unwrap_or_default();
+            let written = written.strip_suffix('\r').unwrap_or(written);
+            // Behind its key the value may be followed by others; as a block it is indented.
+            let (indentation, exact) = if number == 0 && text.get(start..end) == Some(line) {
+                (start - from, true)
+            } else {
+                let indentation = written.len().saturating_sub(line.len());
+                let blank = written
+                    .get(..indentation)
+                    .is_some_and(|text| text.trim().is_empty());
+                (
+                    indentation,
+                    blank && written.ends_with(line) || line.trim().is_empty(),
+                )
+            };
+            if !exact {
+                lines.clear();
+                break;
+            }
+            lines.push(from + indentation);
+            from += rest.find('\n').map_or(rest.len(), |newline| newline + 1);
+        }
+        Self {
+            whole: at.clone(),
+            lines,
+            end,
+        }
+    }
+
+    /// Where a stretch of the script stands.
+    pub(super) fn place(&self, at: Spot, length: usize) -> Option<Place> {
+        let last = self.lines.last()?;
+        let line = self.lines.get(super::before(at.line));
+        let start = line.map_or((*last).max(self.end), |start| {
+            start + super::before(at.column)
+        });
+        let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let start = start.min(self.end);
+        Some(Place {
+            source: self.whole.source,
+            bytes: short(start)..short((start + length).min(self.end)),
+        })
+    }
+}

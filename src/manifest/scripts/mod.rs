@@ -1,0 +1,185 @@
+//! What the rules say about a script: whether it parses, whether a server finds in it what it calls, and which
+//! globals it will miss. The engine tells the facts; here is what they amount to, and where it is shown.
+
+mod contract;
+mod home;
+mod syntax;
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Code, Diagnostic, Place, Severity};
+use crate::integration::{Fields, Kind, Value};
+use crate::script::{self, Absent, Engine, Facts, Loaded, ScriptError, Spot};
+
+use contract::{constructor, method, no_class, no_script, threw};
+pub(crate) use home::Home;
+use syntax::syntax;
+
+/// A script and who uses it, as the rules look at it.
+#[derive(Debug)]
+pub(crate) struct Used<'s> {
+    /// Its text.
+    pub(crate) text: &'s str,
+    /// Where it stands.
+    pub(crate) home: Home,
+    /// The engine that it has to be fit for.
+    pub(crate) engine: Engine,
+    /// Whether it is enabled for any of its entries.
+    pub(crate) enabled: bool,
+    /// The kinds of the entries that use it, with the first of each.
+    pub(crate) kinds: Vec<(Kind, Place)>,
+    /// The entries that use it, if the script stands elsewhere: the first, and how many.
+    pub(crate) users: Option<(Place, usize)>,
+}
+
+/// The engine that runs an entry's script. Where none is written it is the one that servers have since 6.5.
+pub(crate) fn engine(fields: &Fields) -> Engine {
+    let row = fields.kind().field("scriptEngine");
+    match row.and_then(|row| fields.get(row)) {
+        Some(Value::Text(name))
+            if name
+                .as_plain()
+                .is_some_and(|name| name.eq_ignore_ascii_case("vm2")) =>
+        {
+            Engine::Vm2
+        }
+        _ => Engine::IsolatedVm,
+    }
+}
+
+/// What was found out about texts: many entries may hold the same.
+pub(crate) type Looks<'s> = BTreeMap<(&'s str, Engine), Result<Option<Facts>, ScriptError>>;
+
+/// Applies every rule to a script.
+pub(crate) fn check<'s>(used: &Used<'s>, looks: &mut Looks<'s>) -> Vec<Diagnostic> {
+    let look = || script::check(used.text).map(|()| script::look(used.text, used.engine));
+    let looked = looks.entry((used.text, used.engine)).or_insert_with(look);
+    let mut found = match looked {
+        Err(error) => vec![syntax(used, error)],
+        Ok(Some(facts)) => used.weighed(judge(used, facts)),
+        Ok(None) => Vec::new(),
+    };
+    for one in found.iter_mut().filter(|one| one.at == used.home.whole) {
+        // What would mend a word of the script must not stand in the place of all of it.
+        one.fix = None;
+    }
+    if let Some((place, users)) = &used.users {
+        let words = match users.saturating_sub(1) {
+            0 => "used here".to_owned(),
+            1 => "used here and by another entry".to_owned(),
+            more => format!("used here and by {more} other entries"),
+        };
+        for one in found.iter_mut().filter(|one| one.also.is_empty()) {
+            one.also.push((place.clone(), words.clone()));
+        }
+    }
+    found
+}
+
+fn judge(used: &Used<'_>, facts: &Facts) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    match &facts.loaded {
+        Loaded::Class(class) if class.parameters > 0 => found.push(constructor(used, facts)),
+        Loaded::Class(class) => found.extend(
+            used.kinds
+                .iter()
+                .filter_map(|kind| method(used, facts, class, kind)),
+        ),
+        Loaded::NoScript => found.push(no_script(used, facts)),
+        Loaded::NoClass => found.push(no_class(used, facts)),
+        Loaded::Threw {
+            message,
+            at,
+            constructing,
+        } => {
+            found.push(threw(used, facts, message, *at, *constructing));
+        }
+        Loaded::Unknown(why) => found.push(unchecked(used, why)),
+    }
+    let told = |absent: &&Absent| match &facts.loaded {
+        Loaded::Threw { message, .. } => *message != undefined(absent.name),
+        _ => true,
+    };
+    found.extend(
+        facts
+            .absent
+            .iter()
+            .filter(told)
+            .map(|absent| global(used, absent)),
+    );
+    found
+}
+
+/// What the engine says of a global that is not there.
+fn undefined(name: &str) -> String {
+    format!("ReferenceError: {name} is not defined")
+}
+
+/// Nothing is said for certain about a script that could not be loaded here.
+fn unchecked(used: &Used<'_>, why: &str) -> Diagnostic {
+    let message = format!("the script could not be checked whole: when it is loaded it {why}");
+    let mut warning = used.error("script-unchecked", None, "", message);
+    warning.severity = Severity::Warning;
+    warning.hint("leave only declarations at the top level, and do such work in a method")
+}
+
+fn global(used: &Used<'_>, absent: &Absent) -> Diagnostic {
+    let times = match absent.uses {
+        1 => String::new(),
+        several => format!(" (used {several} times)"),
+    };
+    let message = format!("`{}` does not exist in `isolated-vm`{times}", absent.name);
+    let mut warning = used.error("script-global", Some(absent.at), absent.name, message);
+    warning.severity = Severity::Warning;
+    warning.hint(absent.instead)
+}
+
+/// Where a name is declared at the top level.
+fn declared(facts: &Facts, name: &str) -> Option<Spot> {
+    let found = facts.top_level.iter().find(|(one, _)| one == name);
+    found.map(|(_, at)| *at)
+}
+
+/// Where a word stands first, from a spot on.
+fn word(facts: &Facts, name: &str, from: Option<Spot>) -> Option<Spot> {
+    let mut words = facts.words.iter().filter(|(_, at)| Some(*at) >= from);
+    words.find(|(word, _)| word == name).map(|(_, at)| *at)
+}
+
+impl Used<'_> {
+    /// What a server would not find is a warning as long as it does not look for it.
+    fn weighed(&self, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        if !self.enabled {
+            for one in &mut found {
+                one.severity = Severity::Warning;
+            }
+        }
+        found
+    }
+
+    /// An error at a spot, below a word; without a spot at the beginning.
+    fn error(
+        &self,
+        code: &'static str,
+        at: Option<Spot>,
+        word: &str,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        let start = Spot { line: 1, column: 1 };
+        if let Some(place) = self.home.place(at.unwrap_or(start), word.len()) {
+            return Diagnostic::error(Code(code), place, message);
+        }
+        let error = Diagnostic::error(Code(code), self.home.whole.clone(), message);
+        match at {
+            Some(Spot { line, column }) => {
+                error.expected(format!("at {line}:{column} of the script"))
+            }
+            None => error,
+        }
+    }
+}
+
+/// A line or a column, counted from zero.
+fn before(number: u32) -> usize {
+    (number as usize).saturating_sub(1)
+}

@@ -1,0 +1,83 @@
+//! How a script that does not parse is told.
+
+use super::{Used, before};
+use crate::diagnostic::Diagnostic;
+use crate::script::{ScriptError, Spot};
+
+/// The finding about it.
+pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Diagnostic {
+    let at = (error.line > 0).then_some(Spot {
+        line: error.line,
+        column: error.column,
+    });
+    let behind = at.map_or("", |at| tail(used.text, at));
+    let message = format!(
+        "the script does not parse: {}",
+        in_our_style(&error.message)
+    );
+    let hint = match behind.chars().next() {
+        None if at.is_some() => {
+            "the script ends too early: a bracket, a text or a comment is still open"
+        }
+        Some('“' | '”' | '„' | '‘' | '’') => {
+            "this is a typographic quote: write `\"` or `'`"
+        }
+        _ if line_starts(used.text, at, &["import ", "import{", "export "]) => {
+            "a script is one text: nothing can be imported or exported"
+        }
+        _ if ["<<<<<<<", "=======", ">>>>>>>"]
+            .iter()
+            .any(|mark| behind.starts_with(mark)) =>
+        {
+            "this is left over from a merge"
+        }
+        _ if line_holds_before(used.text, at, "await ") => {
+            "`await` works only in an `async` method"
+        }
+        _ => "a server would store the script uncompiled and never run it",
+    };
+    used.error("script-syntax", at, "", message).hint(hint)
+}
+
+/// The script from a spot on.
+fn tail(text: &str, at: Spot) -> &str {
+    line(text, at)
+        .and_then(|line| line.get(before(at.column)..))
+        .map_or("", |rest| {
+            let from = rest.as_ptr() as usize - text.as_ptr() as usize;
+            text.get(from..).unwrap_or_default().trim_start()
+        })
+}
+
+fn line(text: &str, at: Spot) -> Option<&str> {
+    text.split('\n').nth(before(at.line))
+}
+
+fn line_starts(text: &str, at: Option<Spot>, with: &[&str]) -> bool {
+    let line = at
+        .and_then(|at| line(text, at))
+        .unwrap_or_default()
+        .trim_start();
+    with.iter().any(|with| line.starts_with(with))
+}
+
+fn line_holds_before(text: &str, at: Option<Spot>, word: &str) -> bool {
+    at.and_then(|at| line(text, at)?.get(..before(at.column)))
+        .is_some_and(|text| text.ends_with(word))
+}
+
+/// The engine's words in lower case, what it quotes in back-ticks.
+fn in_our_style(message: &str) -> String {
+    let mut chars = message.chars();
+    let first: String = chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_lowercase)
+        .collect();
+    let text = first + chars.as_str();
+    if text.matches('\'').count() == 2 {
+        text.replace('\'', "`")
+    } else {
+        text
+    }
+}

@@ -1,0 +1,148 @@
+//! Which globals a script uses, and where its names stand. Follows scopes closely enough that a name that is
+//! declared where it is used is never taken for a global; where a script cannot be followed nothing is said.
+
+mod patterns;
+mod scopes;
+mod uses;
+
+use super::lexer::{self, Shape, Token};
+use super::{Absent, Spot};
+use scopes::Scopes;
+
+/// The longest list of words.
+const MAX_WORDS: usize = 200_000;
+
+/// What is read.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) absent: Vec<Absent>,
+    pub(super) words: Vec<(String, Spot)>,
+    pub(super) top_level: Vec<(String, Spot)>,
+}
+
+/// Reads the names of a script.
+pub(super) fn read(source: &str) -> Names {
+    let Some(tokens) = lexer::read(source) else {
+        return Names::default();
+    };
+    let scopes = Scopes::read(&tokens);
+    let spots = Spots::new(source);
+    let words = tokens.iter().filter(|token| token.shape == Shape::Word);
+    let named = |token: &Token<'_>| (token.text.to_owned(), spots.of(token.at));
+    let mut top_level: Vec<_> = scopes
+        .declared
+        .iter()
+        .filter(|(_, region)| *region == scopes.whole())
+        .filter_map(|(at, _)| tokens.get(*at).map(named))
+        .collect();
+    top_level.sort_by_key(|(_, at)| *at);
+    Names {
+        absent: if scopes.is_whole() {
+            scopes.absent(&spots)
+        } else {
+            Vec::new()
+        },
+        words: words.take(MAX_WORDS).map(named).collect(),
+        top_level,
+    }
+}
+
+/// Where the first regular expression stands of which that is true.
+pub(super) fn first_regex(source: &str, is: impl Fn(&str) -> bool) -> Option<Spot> {
+    let tokens = lexer::read(source)?;
+    let mut regexes = tokens
+        .iter()
+        .filter(|token| token.shape == Shape::Literal && token.text.starts_with('/'));
+    let found = regexes.find(|token| is(token.text))?;
+    Some(Spots::new(source).of(found.at))
+}
+
+/// Bytes as lines and columns.
+struct Spots(Vec<usize>);
+
+impl Spots {
+    fn new(source: &str) -> Self {
+        let starts = source.match_indices('\n').map(|(at, _)| at + 1);
+        Self(std::iter::once(0).chain(starts).collect())
+    }
+
+    fn of(&self, byte: usize) -> Spot {
+        let line = self.0.partition_point(|start| *start <= byte);
+        let start = self
+            .0
+            .get(line.saturating_sub(1))
+            .copied()
+            .unwrap_or_default();
+        let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Spot {
+            line: short(line),
+            column: short(byte - start + 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn absent(source: &str) -> Vec<(&'static str, u32, u32, usize)> {
+        let absent = read(source).absent.into_iter();
+        absent
+            .map(|one| (one.name, one.at.line, one.at.column, one.uses))
+            .collect()
+    }
+
+    #[test]
+    fn only_what_is_declared_nowhere_around_is_a_global() {
+        assert_eq!(absent("var a = _.x;\n_.y"), [("_", 1, 9, 2)]);
+        for source in [
+            "var _ = 1; _",
+            "function f() { return _; var _; }",
+            "(_ => _.x)(1)",
+            "({ a: [_, ...HTTP] }) => _ + HTTP",
+            "for (const [_, HTTP = 1] of []) { _(HTTP) }",
+            "try { } catch ({ _ }) { _ }",
+            "class A { HTTP = 1; get _() {} static moment() {} }",
+            "a.HTTP; a?.HTTP; a.\n_; a.#_",
+            "({ HTTP: 1, _() {}, async moment() {} })",
+            "if (typeof HTTP !== 'undefined') HTTP.call()",
+            "_: for (;;) break _",
+            "globalThis.HTTP = 1; HTTP",
+            "'_' + \"HTTP\" + `_ ${1} HTTP` + /_[/]HTTP/g.test() // HTTP",
+            "with (a) HTTP",
+        ] {
+            assert_eq!(absent(source), [], "{source}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_a_global_where_its_declaration_does_not_reach() {
+        for source in [
+            "function f(_) { return _ } _",
+            "{ let _ = 1 } _",
+            "const f = (_) => _\n_.y",
+            "f((_) => _, _)",
+            "for (const _ of []) { _ } _",
+            "a ? _ : 1",
+            "switch (a) { case _: }",
+            "({ [_]: 1 })",
+            "({ _ })",
+            "`${_}`",
+            "a = b / _ / c",
+            "x = { } / _ / 1",
+            "if (a) /}/.test(_)",
+            "class A extends _ { }",
+            "const { a = _ } = b",
+            "function f(a = _) { }",
+        ] {
+            assert_eq!(absent(source).len(), 1, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_followed_says_nothing() {
+        for source in ["(", "`${", "'", "/*", "}", "/", "(]"] {
+            assert!(read(source).words.is_empty(), "{source}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+class Script {
+  process_incoming_request() {}
+}
