@@ -101,6 +101,10 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 
+    /// Plan as if the server were of this version, to see what an upgrade would bring
+    #[arg(long, value_name = "MAJOR.MINOR")]
+    pub(crate) assume_version: Option<String>,
+
     /// Exit with 2 when there are changes, conditions or blocked entries
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,

@@ -53,6 +53,15 @@ pub(crate) struct ServerFacts {
     pub(crate) username: String,
 }
 
+impl ServerFacts {
+    /// Takes the server for one of another version.
+    pub(crate) fn assume(&mut self, version: Version) {
+        let own = self.version_text.as_deref().unwrap_or("unknown");
+        self.version_text = Some(format!("{own}, taken for {version}"));
+        self.version = Some(version);
+    }
+}
+
 /// A record, decoded as far as every stage may look; the fields are decoded for records that an entry names.
 #[derive(Clone)]
 pub(crate) struct Record {

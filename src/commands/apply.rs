@@ -26,6 +26,7 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
             &args.server,
             args.preflight,
             writing,
+            None,
             terminal,
         );
         match planned.await {

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::cli::{ManifestArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
+use crate::integration::Version;
 use crate::observed::{Found, ObservedState, Users};
 use crate::plan::{Extent, Plan, Questions};
 use crate::report::{self, Context, PlanReport};
@@ -23,6 +24,7 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
             &args.server,
             args.preflight,
             false,
+            args.assume_version.as_deref(),
             terminal,
         );
         match planned.await {
@@ -64,8 +66,10 @@ pub(super) async fn planned(
     server: &ServerArgs,
     preflight: Preflight,
     writing: bool,
+    assumed: Option<&str>,
     terminal: Terminal,
 ) -> Result<Planned, Exit> {
+    let assumed = assumed.map(version).transpose()?;
     let undefined = if server.sandbox.is_some() {
         Undefined::MadeUp
     } else {
@@ -87,6 +91,9 @@ pub(super) async fn planned(
         .observe()
         .await
         .map_err(|error| session::failed(&error))?;
+    if let Some(version) = assumed {
+        observed.server.assume(version);
+    }
     let mut plan = Plan::between(&loaded.desired, &observed);
     // A sandbox makes up whatever is not there.
     if let Some(extent) = extent(preflight).filter(|_| session.sandbox.is_none()) {
@@ -111,6 +118,17 @@ pub(super) async fn planned(
         read_at,
         plan,
         report,
+    })
+}
+
+/// A version from the command line.
+fn version(text: &str) -> Result<Version, Exit> {
+    Version::parse(text).ok_or_else(|| {
+        terminal::error(
+            &format!("{text:?} is no version"),
+            Some("write it as `8.6`"),
+        );
+        Exit::Invalid
     })
 }
 

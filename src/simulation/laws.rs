@@ -310,12 +310,12 @@ pub(super) fn rng() -> proptest::test_runner::TestRng {
 
 #[test]
 fn after_an_apply_the_next_plan_is_empty() {
-    holds(cases(300), honest(), honest_law);
+    holds(cases(200), honest(), honest_law);
 }
 
 #[test]
 fn a_server_that_lies_about_its_version_breaks_no_promise() {
-    holds(cases(300), lying(), Run::keeps_the_promises);
+    holds(cases(150), lying(), Run::keeps_the_promises);
 }
 
 /// How many cases: `RCSYNC_CASES` says otherwise.

@@ -45,7 +45,7 @@ impl Transport for Changed {
 /// Whether some case catches the client behind this wire.
 fn is_caught(wrap: fn(Arc<dyn Transport>) -> Arc<dyn Transport>) -> bool {
     let mut runner = TestRunner::new_with_rng(Config::default(), rng());
-    (0..200).any(|_| {
+    (0..120).any(|_| {
         let case = honest().new_tree(&mut runner).unwrap().current();
         honest_law(&paused(run(&case, wrap))).is_err()
     })

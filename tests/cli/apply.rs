@@ -134,36 +134,32 @@ fn one_failure_does_not_stop_the_rest() {
 }
 
 #[test]
-fn a_script_that_the_server_cannot_compile_is_accepted_but_not_applied() {
-    let sandbox = Sandbox::inventive();
-    let script = "class Script { process_incoming_request() {} }";
-    let text = manifest(1) + &format!("    script: \"{script}\"\n");
-    let path = sandbox.file("a.yaml", &text);
-    // What is sound here may still be too much for the server's own compiler.
-    let record = json!({
-        "_id": "66f2c41a9be07d3c5a1e8f03", "type": "webhook-incoming", "name": "Hook 0", "enabled": true,
-        "username": "rocket.cat", "channel": ["#general"], "scriptEnabled": true, "script": script,
-        "scriptError": { "name": "SyntaxError", "message": "oops (1:7)" },
-    });
-    sandbox.fault(&json!({
-        "path": "integrations.create",
-        "effect": {
-            "kind": "answer", "status": 200, "applied": true,
-            "headers": { "content-type": "application/json" },
-            "body": json!({ "integration": record, "success": true }).to_string(),
-        },
-    }));
+fn what_the_server_accepts_and_does_not_do_is_not_applied() {
+    let sandbox = Sandbox::with(&["--invent", "--quirk", "username-ignored=on"]);
+    let path = sandbox.file("a.yaml", &manifest(1));
+    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.file("a.yaml", &manifest(1).replace("rocket.cat", "deploy.bot"));
     let run = sandbox.run(&["apply", &path]).exits(6);
-    assert!(
-        run.out.contains("could not compile the script"),
-        "{}",
-        run.out
-    );
     assert!(
         run.out.contains("1 accepted but not applied"),
         "{}",
         run.out
     );
+    assert!(run.out.contains("rocket.cat → deploy.bot"), "{}", run.out);
+    sandbox
+        .run(&["plan", &path, "--detailed-exitcode"])
+        .exits(2);
+}
+
+#[test]
+fn a_broken_script_is_refused_before_anything_is_written() {
+    let sandbox = Sandbox::inventive();
+    let text =
+        manifest(1) + "    script: \"class Script { process_incoming_request( { return }\"\n";
+    let path = sandbox.file("a.yaml", &text);
+    let run = sandbox.run(&["apply", &path]).exits(3);
+    assert!(run.err.contains("a.yaml:6:13"), "{}", run.err);
+    assert_eq!(sandbox.creates(), 0);
 }
 
 #[test]

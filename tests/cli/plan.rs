@@ -126,3 +126,35 @@ fn ten_thousand_integrations_plan() {
         &run.out[run.out.len() - 200..]
     );
 }
+
+#[test]
+fn a_plan_for_another_version_shows_what_an_upgrade_would_bring() {
+    // Up to 8.5 anybody may be posted as; 8.6 demands a permission that people do not have.
+    let sandbox = Sandbox::with(&["--server-version", "8.5", "--invent"]);
+    let path = sandbox.file("a.yaml", &manifest(1).replace("rocket.cat", "paul"));
+    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.act(&json!({ "action": "change-roles", "username": "paul", "roles": ["user"] }));
+
+    let plan = |flags: &[&str]| {
+        let fixed = [
+            "plan",
+            path.as_str(),
+            "--preflight=full",
+            "--detailed-exitcode",
+        ];
+        sandbox.run(&[&fixed[..], flags].concat())
+    };
+    plan(&[]).exits(0);
+    let run = plan(&["--assume-version", "8.6"]).exits(2);
+    assert!(
+        run.out.contains("Rocket.Chat 8.5.0, taken for 8.6"),
+        "{}",
+        run.out
+    );
+    assert!(
+        run.out.contains("posting-user-may-not-impersonate"),
+        "{}",
+        run.out
+    );
+    plan(&["--assume-version", "latest"]).exits(3);
+}

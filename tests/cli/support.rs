@@ -163,6 +163,14 @@ impl Sandbox {
         );
     }
 
+    /// Lets something happen on the server.
+    pub(crate) fn act(&self, action: &Json) {
+        assert_eq!(
+            self.control("POST", "actions", &action.to_string())["done"],
+            1
+        );
+    }
+
     /// The stored records.
     pub(crate) fn records(&self) -> Vec<Json> {
         let listing = self.http("GET", "/api/v1/integrations.list?count=0", "");

@@ -23,10 +23,12 @@ pub(in super::super) fn users_info(call: &mut Call<'_>) -> Outcome {
     {
         return Err(plain("Invalid search query."));
     }
-    let user = by_id()
-        .or_else(by_name)
+    let known = by_id().or_else(by_name).cloned();
+    let made_up = || call.made_up_user(call.asked("username")?);
+    let user = known
+        .or_else(made_up)
         .ok_or_else(|| plain("User not found."))?;
-    let mut fields = profile(user);
+    let mut fields = profile(&user);
     let private = user.id != call.caller_id() && !call.may("view-full-other-user-info");
     if let (Value::Object(fields), true) = (&mut fields, private) {
         fields.shift_remove("roles");
@@ -48,7 +50,8 @@ pub(in super::super) fn rooms_info(call: &mut Call<'_>) -> Outcome {
             Place::Nowhere,
         ));
     };
-    let Some(room) = call.state.world.room(key).cloned() else {
+    let known = call.state.world.room(key).cloned();
+    let Some(room) = known.or_else(|| call.made_up_room(key)) else {
         let reason =
             "The required \"roomId\" or \"roomName\" param provided does not match any channel";
         return Err(Refusal::coded(

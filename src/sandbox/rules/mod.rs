@@ -149,34 +149,49 @@ impl Call<'_> {
     /// The user with exactly this username; made up as a bot when that was asked for.
     pub(super) fn user_named(&mut self, username: &str) -> Result<Option<User>, Refusal> {
         let known = self.state.world.user_named(username).cloned();
-        if known.is_some() || !self.invent || js::is_blank(username) {
+        if known.is_some() {
             return Ok(known);
         }
-        let user = User {
+        let made_up = self.made_up_user(username);
+        if let Some(user) = &made_up {
+            self.write(Write::User(user.clone()))?;
+        }
+        Ok(made_up)
+    }
+
+    /// The user that would be made up under this name: a question stores none, and yet is not answered otherwise
+    /// than the write after it.
+    pub(super) fn made_up_user(&self, username: &str) -> Option<User> {
+        (self.invent && !js::is_blank(username)).then(|| User {
             id: ids::from_name(username),
             username: username.to_owned(),
             roles: vec!["bot".to_owned()],
             active: true,
             password: None,
             token: None,
-        };
-        self.write(Write::User(user.clone()))?;
-        Ok(Some(user))
+        })
     }
 
     /// The `_id` of the room with this `_id` or name; made up as a public one when that was asked for.
     pub(super) fn room(&mut self, key: &str) -> Result<Option<String>, Refusal> {
         let known = self.state.world.room(key).map(|room| room.id.clone());
-        if known.is_some() || !self.invent || js::is_blank(key) {
+        if known.is_some() {
             return Ok(known);
         }
-        let id = ids::from_name(&format!("#{key}"));
-        self.write(Write::Room(Room {
-            id: id.clone(),
+        let made_up = self.made_up_room(key);
+        if let Some(room) = &made_up {
+            self.write(Write::Room(room.clone()))?;
+        }
+        Ok(made_up.map(|room| room.id))
+    }
+
+    /// The room that would be made up under this name.
+    pub(super) fn made_up_room(&self, key: &str) -> Option<Room> {
+        (self.invent && !js::is_blank(key)).then(|| Room {
+            id: ids::from_name(&format!("#{key}")),
             name: Some(key.to_owned()),
             kind: "c".to_owned(),
-        }))?;
-        Ok(Some(id))
+        })
     }
 }
 
