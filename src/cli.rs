@@ -10,6 +10,7 @@
 
 mod export;
 mod sandbox;
+mod snapshot;
 
 use std::num::NonZeroU8;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use export::ExportArgs;
 pub(crate) use sandbox::SandboxArgs;
+pub(crate) use snapshot::SnapshotArgs;
 
 /// Keeps a Rocket.Chat server's webhook integrations as code
 #[derive(Debug, Parser)]
@@ -66,6 +68,9 @@ pub(crate) enum Command {
     /// Write what the server has as a manifest, so that a plan of it is empty
     #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
     Export(ExportArgs),
+    /// Keep what the server has in a file without secrets, for plans without credentials
+    #[command(after_help = snapshot::EXAMPLES)]
+    Snapshot(SnapshotArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
     /// Serve an imitation of Rocket.Chat's integration endpoints on this machine
@@ -100,6 +105,10 @@ pub(crate) struct PlanArgs {
 
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+
+    /// Plan from a snapshot (`rcsync snapshot`): no server, no credentials; secrets are not compared
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "user_id", "auth_token_file", "sandbox"])]
+    pub(crate) state: Option<PathBuf>,
 
     /// Plan as if the server were of this version, to see what an upgrade would bring
     #[arg(long, value_name = "MAJOR.MINOR")]
@@ -166,6 +175,8 @@ pub(crate) enum SchemaOf {
     Manifest,
     /// What `validate --format json` prints
     Diagnostics,
+    /// What `snapshot` writes
+    Snapshot,
 }
 
 /// Which manifests, and what their variables stand for

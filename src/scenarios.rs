@@ -69,6 +69,7 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
             .collect(),
         strangers: 0,
         users: users(listing),
+        taken_at: None,
     }
 }
 

@@ -8,6 +8,8 @@ mod sandbox;
 mod schema;
 mod scripts;
 mod session;
+mod snapshot;
+mod state;
 mod terminal;
 mod validate;
 mod values;
@@ -38,6 +40,7 @@ pub(crate) fn run() -> Exit {
         Command::Plan(args) => plan::run(&args, terminal),
         Command::Apply(args) => apply::run(&args, terminal),
         Command::Export(args) => export::run(&args, terminal),
+        Command::Snapshot(args) => snapshot::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
     }

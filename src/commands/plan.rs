@@ -4,6 +4,7 @@ use super::load::{self, Loaded};
 use super::runtime;
 use super::scripts;
 use super::session::{self, Session};
+use super::state;
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
 
@@ -19,18 +20,14 @@ use crate::variables::Undefined;
 /// Plans and shows the plan.
 pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
     runtime(async {
-        let planned = planned(
-            &args.manifests,
-            &args.server,
-            args.preflight,
-            false,
-            args.assume_version.as_deref(),
-            terminal,
-        );
-        match planned.await {
-            Ok(planned) => {
-                terminal::out(&report::plan_text(&planned.report, terminal.color_out));
-                if args.detailed_exitcode && !planned.plan.is_empty() {
+        let planned = match &args.state {
+            Some(file) => state::planned(file, args, terminal),
+            None => online(args, terminal).await,
+        };
+        match planned {
+            Ok((plan, report)) => {
+                terminal::out(&report::plan_text(&report, terminal.color_out));
+                if args.detailed_exitcode && !plan.is_empty() {
                     Exit::Changes
                 } else {
                     Exit::Done
@@ -39,6 +36,18 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
             Err(exit) => exit,
         }
     })
+}
+
+async fn online(args: &PlanArgs, terminal: Terminal) -> Result<(Plan, PlanReport), Exit> {
+    let planned = planned(
+        &args.manifests,
+        &args.server,
+        args.preflight,
+        false,
+        args.assume_version.as_deref(),
+        terminal,
+    );
+    planned.await.map(|planned| (planned.plan, planned.report))
 }
 
 /// A plan, with all that it came from.
@@ -75,12 +84,7 @@ pub(super) async fn planned(
     } else {
         Undefined::Refused
     };
-    let mut loaded = load::load(manifests, undefined)?;
-    loaded.refuse_not_yet();
-    loaded.show_findings(terminal);
-    if loaded.is_refused(manifests.strict) {
-        return Err(Exit::Invalid);
-    }
+    let loaded = sound(manifests, undefined, terminal)?;
     let session = session::open(server, writing).await?;
     if let Some(state) = &session.sandbox {
         terminal::err(&sandbox_notice(state, &loaded.made_up));
@@ -98,19 +102,11 @@ pub(super) async fn planned(
     // A sandbox makes up whatever is not there.
     if let Some(extent) = extent(preflight).filter(|_| session.sandbox.is_none()) {
         observed.users = look_up(&session.reader, &plan.questions(extent)).await?;
+        tell_unknown(&observed.users);
         plan = Plan::between(&loaded.desired, &observed);
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
-    let report = PlanReport::new(
-        &plan,
-        &Context {
-            texts: &loaded.sources.texts,
-            paths: &manifests.paths,
-            files: loaded.sources.manifests.len(),
-            integrations: loaded.integrations,
-            sandbox: session.sandbox.as_deref(),
-        },
-    );
+    let report = report_of(&plan, &loaded, manifests, session.sandbox.as_deref());
     Ok(Planned {
         loaded,
         session,
@@ -121,8 +117,43 @@ pub(super) async fn planned(
     })
 }
 
+/// Reads the manifests, shows what was found, and goes on only if they are sound.
+///
+/// # Errors
+/// How the run ends; the reason has been shown.
+pub(super) fn sound(
+    manifests: &ManifestArgs,
+    undefined: Undefined,
+    terminal: Terminal,
+) -> Result<Loaded, Exit> {
+    let mut loaded = load::load(manifests, undefined)?;
+    loaded.refuse_not_yet();
+    loaded.show_findings(terminal);
+    if loaded.is_refused(manifests.strict) {
+        return Err(Exit::Invalid);
+    }
+    Ok(loaded)
+}
+
+/// A plan without its secrets.
+pub(super) fn report_of(
+    plan: &Plan,
+    loaded: &Loaded,
+    manifests: &ManifestArgs,
+    sandbox: Option<&str>,
+) -> PlanReport {
+    let context = Context {
+        texts: &loaded.sources.texts,
+        paths: &manifests.paths,
+        files: loaded.sources.manifests.len(),
+        integrations: loaded.integrations,
+        sandbox,
+    };
+    PlanReport::new(plan, &context)
+}
+
 /// A version from the command line.
-fn version(text: &str) -> Result<Version, Exit> {
+pub(super) fn version(text: &str) -> Result<Version, Exit> {
     Version::parse(text).ok_or_else(|| {
         terminal::error(
             &format!("{text:?} is no version"),
@@ -132,7 +163,7 @@ fn version(text: &str) -> Result<Version, Exit> {
     })
 }
 
-fn extent(preflight: Preflight) -> Option<Extent> {
+pub(super) fn extent(preflight: Preflight) -> Option<Extent> {
     match preflight {
         Preflight::Off => None,
         Preflight::Auto => Some(Extent::Writes),
@@ -140,18 +171,21 @@ fn extent(preflight: Preflight) -> Option<Extent> {
     }
 }
 
-/// Asks who the users are, and says whom the server would not tell of.
-async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Exit> {
-    let users = reader
+/// Asks who the users are.
+pub(super) async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Exit> {
+    reader
         .users(&questions.users, questions.impersonators)
         .await
-        .map_err(|error| session::failed(&error))?;
+        .map_err(|error| session::failed(&error))
+}
+
+/// Says whom the server would not tell of.
+pub(super) fn tell_unknown(users: &Users) {
     for (name, found) in &users.found {
         if let Found::Unknown(why) = found {
             terminal::err(&format!("note: the user {name:?} is not checked: {why}\n"));
         }
     }
-    Ok(users)
 }
 
 /// What a reader has to know who sees a sandbox's plan.

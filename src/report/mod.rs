@@ -9,6 +9,7 @@ mod diff;
 mod plan;
 mod run;
 mod shown;
+mod snapshot;
 mod text;
 
 pub(crate) use plan::{Context, PlanReport};

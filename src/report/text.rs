@@ -1,6 +1,7 @@
 //! Reports as text for people, 80 columns wide. Symbols carry the meaning; colour repeats it.
 
 mod run;
+mod snapshot;
 
 use std::fmt::Write;
 
@@ -48,11 +49,16 @@ impl Page {
 
     /// Words below a heading, indented, in lines that fit the page.
     fn words(&mut self, words: &str) {
+        self.indented("    ", words);
+    }
+
+    /// Words in lines that fit the page, each behind an indent.
+    fn indented(&mut self, indent: &str, words: &str) {
         let mut line = String::new();
         for word in words.split(' ') {
             let columns = line.chars().count() + 1 + word.chars().count();
-            if !line.is_empty() && columns > COLUMNS - 4 {
-                self.line(format!("    {line}"));
+            if !line.is_empty() && columns > COLUMNS - indent.len() {
+                self.line(format!("{indent}{line}"));
                 line.clear();
             }
             if !line.is_empty() {
@@ -60,7 +66,7 @@ impl Page {
             }
             line.push_str(word);
         }
-        self.line(format!("    {line}"));
+        self.line(format!("{indent}{line}"));
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -97,8 +103,9 @@ fn heading(report: &PlanReport, page: &mut Page) {
         .map_or("of an unknown version".to_owned(), Foreign::for_terminal);
     let _ = write!(
         line,
-        " · Rocket.Chat {version} · as {}",
-        server.account.for_terminal()
+        " · Rocket.Chat {version} · as {}{}",
+        server.account.for_terminal(),
+        snapshot::heading(report)
     );
     page.line(line);
     let manifest = &report.manifest;
@@ -300,6 +307,7 @@ fn summary(report: &PlanReport, page: &mut Page) {
             count(counts.unmanaged, "record")
         ));
     }
+    snapshot::open(report, page);
 }
 
 fn are(number: usize) -> String {
