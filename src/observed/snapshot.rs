@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Found, ObservedState, Record, ServerFacts, ServerId, Users};
-use crate::integration::Fields;
+use crate::integration::{Fields, Role};
 
 use kept::Kept;
 pub(crate) use kept::{Held, is_hidden};
@@ -199,7 +199,10 @@ impl ManagedForm {
         let fields: BTreeMap<_, _> = fields.collect();
         let text = |text: Option<&str>| text.map(str::to_owned);
         // What the server says of a script may quote it.
-        let may_quote = fields.values().all(|kept| !kept.is_hidden_script());
+        let script = record.kind.fields().iter();
+        let script = script.filter(|field| field.role == Role::Script);
+        let mut script = script.filter_map(|field| fields.get(field.name));
+        let may_quote = script.any(|kept| matches!(kept, Kept::Text(_)));
         Self {
             fields,
             user_id: text(record.user_id()),

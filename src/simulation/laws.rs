@@ -95,7 +95,7 @@ async fn unordered(desired: &mut DesiredState, client: &Client, plan: &Plan) {
 }
 
 /// The entries with the ids that their pins stand for, each record pinned once at most.
-fn pinned(entries: &[Json], records: &[Stored]) -> Vec<Json> {
+pub(super) fn pinned(entries: &[Json], records: &[Stored]) -> Vec<Json> {
     let mut free: BTreeSet<usize> = (0..records.len()).collect();
     let mut entries = entries.to_vec();
     for entry in &mut entries {
@@ -319,7 +319,7 @@ fn a_server_that_lies_about_its_version_breaks_no_promise() {
 }
 
 /// How many cases: `RCSYNC_CASES` says otherwise.
-fn cases(default: u32) -> u32 {
+pub(super) fn cases(default: u32) -> u32 {
     let given = std::env::var("RCSYNC_CASES").ok();
     given.and_then(|text| text.parse().ok()).unwrap_or(default)
 }

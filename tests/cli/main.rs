@@ -13,5 +13,6 @@ mod plan;
 mod readme;
 mod sandbox;
 mod scripts;
+mod snapshot;
 mod support;
 mod usage;

@@ -57,9 +57,6 @@ pub(super) struct Unreadable {
 
 const UNREADABLE: Unreadable = Unreadable { unreadable: true };
 
-/// What stands where a script is hidden.
-const SCRIPT: &str = "(script)";
-
 /// Whether a value of a snapshot is hidden.
 pub(crate) fn is_hidden(value: &Json) -> bool {
     value.get("hidden").is_some_and(Json::is_string)
@@ -126,7 +123,7 @@ impl<'a> Held<'a> {
                 // A blank one is none to the server.
                 Shape::Secret if text.trim().is_empty() => Kept::Text(String::new()),
                 Shape::Secret => hidden(MASK).into(),
-                Shape::Script if !self.may_keep(field, text, entries) => hidden(SCRIPT).into(),
+                Shape::Script if !self.may_keep(field, text, entries) => hidden("(script)").into(),
                 _ => self.text(field, text, outlined).into(),
             },
             Json::Array(items) => {
@@ -164,13 +161,6 @@ impl<'a> Held<'a> {
         };
         entries.iter().all(written)
             && (entries.iter().any(same) || !self.secrets.iter().any(|it| it.is_in(text)))
-    }
-}
-
-impl Kept {
-    /// Whether it stands for a script that is hidden.
-    pub(super) fn is_hidden_script(&self) -> bool {
-        *self == Self::Hidden(hidden(SCRIPT))
     }
 }
 
