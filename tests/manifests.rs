@@ -750,8 +750,8 @@ fn undescribed(path: &str, schema: &Json, found: &mut Vec<String>) {
             .as_str()
             .is_some_and(|text| text.len() > 10);
         let typed = property.get("type").is_some();
-        // What is required of every entry has a list of values or an example; a mapping has them in its keys.
-        let shown = ["default", "examples", "enum", "properties", "const"]
+        // A mapping has its examples in its keys.
+        let shown = ["examples", "properties"]
             .iter()
             .any(|keyword| property.get(keyword).is_some());
         if !(discriminator || described && typed && shown || path == "/integrations" && described) {
