@@ -204,16 +204,23 @@ fn unique<'m>(
         None => seen.first.get(key),
     };
     if let Some(other) = namesake {
-        findings.push(
-            Diagnostic::error(
-                Code("duplicate-entry"),
-                place(entry, "name"),
-                format!("a {} of this name is already written", key.kind),
-            )
-            .expected("second entry of this type and name")
-            .hint("type and name identify an integration: give one of them another name, or pin each with an `id`")
-            .also(place(other, "name"), "first written here"),
+        let (first, second) = (place(other, "name"), place(entry, "name"));
+        let repeated = first == second;
+        let error = Diagnostic::error(
+            Code("duplicate-entry"),
+            second,
+            format!("a {} of this name is already written", key.kind),
         );
+        findings.push(if repeated {
+            error
+                .expected("an alias repeats this name")
+                .hint("merge what the entries share instead, and give each a name: `<<: *anchor`")
+        } else {
+            error
+                .expected("second entry of this type and name")
+                .hint("type and name identify an integration: give one of them another name, or pin each with an `id`")
+                .also(first, "first written here")
+        });
     }
     seen.first.entry(key.clone()).or_insert(entry);
     if entry.own.id.is_none() {

@@ -92,6 +92,7 @@ const INVALID: &[Invalid] = &[
     error("comma-in-channel", 5, 15),
     error("comma-in-channel--at-end", 5, 23),
     error("duplicate-entry", 13, 11),
+    error("duplicate-entry--alias", 4, 11),
     error("duplicate-entry--files", 9, 11),
     error("duplicate-entry--one-pinned", 7, 11),
     error("duplicate-id", 11, 9),
@@ -992,6 +993,16 @@ fn what_follows_from_a_mistake_is_not_told() {
     let twice = "integrations:\n  - { type: webhook-incoming, id: a, name: A, username: b, channel: '#c' }\n  \
                  - { type: webhook-incoming, id: 5, name: A, username: b, channel: '#c' }\n";
     assert_eq!(codes(twice), ["wrong-type"]);
+}
+
+/// Where more is wrong than is collected, it is not clear what follows from what.
+#[test]
+fn of_a_thousand_mistakes_nothing_more_is_told() {
+    let entry = "  - { type: webhook-incoming, name: a, username: !a '', channel: '#c', foo: 1 }\n";
+    let manifest = format!("integrations:\n{}", entry.repeat(1200));
+    let codes = codes(&manifest);
+    assert_eq!(codes.len(), 1000);
+    assert!(codes.iter().all(|code| code == "yaml-tag"));
 }
 
 fn codes(manifest: &str) -> Vec<String> {

@@ -167,6 +167,10 @@ pub(crate) fn read(source: SourceId, text: &str) -> Reading {
             break;
         }
     }
+    if problems.len() >= MAX_FINDINGS {
+        // Some may not have been collected: what else is said could follow from them.
+        documents.clear();
+    }
     problems.sort_by_key(|problem| problem.at.bytes.start);
     problems.dedup();
     problems.truncate(MAX_FINDINGS);
