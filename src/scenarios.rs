@@ -1,4 +1,5 @@
-//! The scenario folders in `tests/scenarios/`: a manifest, what the server has, and the plan as text and as JSON.
+//! The scenario folders in `tests/scenarios/`: a manifest, what the server has, and the plan as text, as Markdown and
+//! as JSON.
 //!
 //! `RCSYNC_ACCEPT=1 cargo test scenarios` writes what the plans are now; read the difference before you commit it.
 
@@ -11,12 +12,18 @@ use serde_json::{Map, Value as Json, json};
 use crate::cli::ManifestArgs;
 use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
-use crate::observed::{Found, ObservedState, Record, ServerFacts, User, Users};
-use crate::plan::Plan;
-use crate::report::{self, Context, PlanReport};
+use crate::observed::{Found, Held, ObservedState, Record, ServerFacts, Snapshot, User, Users};
+use crate::plan::{Extent, NotChecked, Plan};
+use crate::report::{self, Context, Look, PlanReport};
 use crate::variables::Undefined;
 
-const FILES: [&str; 4] = ["manifest.yaml", "observed.json", "plan.txt", "plan.json"];
+const FILES: [&str; 5] = [
+    "manifest.yaml",
+    "observed.json",
+    "plan.txt",
+    "plan.md",
+    "plan.json",
+];
 
 fn folders() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
@@ -102,6 +109,17 @@ fn users(listing: &Json) -> Users {
     users
 }
 
+/// What comes back of a snapshot that was taken with this manifest.
+fn from_snapshot(manifest: &Path, observed: &ObservedState) -> ObservedState {
+    let before = loaded(manifest, None).desired;
+    let fields = before.entries.iter().map(|entry| &entry.fields);
+    let held = Held::new(Plan::named(&before, observed), fields);
+    let taken_at = "2026-11-22T02:00:12.345Z".to_owned();
+    let snapshot = Snapshot::of(observed, &held, None, taken_at);
+    let text = serde_json::to_string(&snapshot).unwrap();
+    Snapshot::parse(&text).unwrap().observed().unwrap()
+}
+
 /// The report of the plan, with paths as short as they are in the folder.
 fn report(folder: &Path) -> PlanReport {
     let secrets = folder.join("secrets.yaml");
@@ -110,11 +128,16 @@ fn report(folder: &Path) -> PlanReport {
         secrets.exists().then_some(secrets.as_path()),
     );
     let listing = fs::read_to_string(folder.join("observed.json")).unwrap();
-    let plan = Plan::between(
-        &loaded.desired,
-        &observed(&serde_json::from_str(&listing).unwrap()),
-    );
-    PlanReport::new(
+    let mut observed = observed(&serde_json::from_str(&listing).unwrap());
+    let before = folder.join("snapshot.yaml");
+    if before.exists() {
+        observed = from_snapshot(&before, &observed);
+    }
+    let mut plan = Plan::between(&loaded.desired, &observed);
+    if observed.taken_at.is_some() {
+        plan.not_checked = NotChecked::of(&plan.questions(Extent::Writes), &observed.users);
+    }
+    let report = PlanReport::new(
         &plan,
         &Context {
             texts: &loaded.sources.texts,
@@ -123,7 +146,9 @@ fn report(folder: &Path) -> PlanReport {
             integrations: loaded.integrations,
             sandbox: None,
         },
-    )
+    );
+    let whole = format!("{}/", folder.display());
+    PlanReport::read(&report::plan_json(&report).replace(&whole, "")).unwrap()
 }
 
 #[test]
@@ -132,13 +157,12 @@ fn scenarios_plan_as_expected() {
     let mut wrong = Vec::new();
     for folder in folders() {
         let report = report(&folder);
-        let whole = format!("{}/", folder.display());
-        let text = report::plan_text(&report, false).replace(&whole, "");
-        let json = serde_json::to_string_pretty(&report)
-            .unwrap()
-            .replace(&whole, "")
-            + "\n";
-        for (name, now) in [("plan.txt", text), ("plan.json", json)] {
+        let look = Look::default();
+        for (name, now) in [
+            ("plan.txt", report::plan_text(&report, &look)),
+            ("plan.md", report::plan_markdown(&report, &look)),
+            ("plan.json", report::plan_json(&report)),
+        ] {
             let path = folder.join(name);
             if accept {
                 fs::write(&path, &now).unwrap();
@@ -162,13 +186,15 @@ fn scenarios_plan_as_expected() {
 }
 
 #[test]
-fn a_scenario_has_its_four_files_and_no_others() {
+fn a_scenario_has_its_files_and_no_others() {
     for folder in folders() {
         let names: BTreeSet<_> = fs::read_dir(&folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| {
-                name != "secrets.yaml" && Path::new(name).extension() != Some("js".as_ref())
+                let optional = ["secrets.yaml", "snapshot.yaml"];
+                !optional.contains(&name.as_str())
+                    && Path::new(name).extension() != Some("js".as_ref())
             })
             .collect();
         let expected: BTreeSet<_> = FILES.iter().map(ToString::to_string).collect();
@@ -197,6 +223,22 @@ fn the_order_of_entries_and_records_makes_no_difference() {
             "{}",
             folder.display()
         );
+    }
+}
+
+#[test]
+fn a_saved_plan_follows_the_schema_and_is_read_again_as_it_was() {
+    let schema = crate::schema::of_written::<PlanReport>();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for folder in folders() {
+        let saved = fs::read_to_string(folder.join("plan.json")).unwrap();
+        let json: Json = serde_json::from_str(&saved).unwrap();
+        if let Err(error) = validator.validate(&json) {
+            panic!("{}: {error} at {}", folder.display(), error.instance_path());
+        }
+        let read = PlanReport::read(&saved).unwrap();
+        assert_eq!(read, report(&folder), "{}", folder.display());
+        assert_eq!(report::plan_json(&read), saved, "{}", folder.display());
     }
 }
 

@@ -1,6 +1,8 @@
 //! `rcsync plan`: show what would change, and change nothing.
 
+use super::failure::Failure;
 use super::load::{self, Loaded};
+use super::output;
 use super::runtime;
 use super::scripts;
 use super::session::{self, Session};
@@ -8,12 +10,12 @@ use super::state;
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
 
-use crate::cli::{ManifestArgs, PlanArgs, Preflight, ServerArgs};
+use crate::cli::{ManifestArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
 use crate::observed::{Found, ObservedState, Users};
 use crate::plan::{Extent, Plan, Questions};
-use crate::report::{self, Context, PlanReport};
+use crate::report::{Attempt, Context, PlanReport};
 use crate::server::Reader;
 use crate::variables::Undefined;
 
@@ -26,19 +28,27 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         };
         match planned {
             Ok((plan, report)) => {
-                terminal::out(&report::plan_text(&report, terminal.color_out));
-                if args.detailed_exitcode && !plan.is_empty() {
+                let exit = if args.detailed_exitcode && !plan.is_empty() {
                     Exit::Changes
                 } else {
                     Exit::Done
-                }
+                };
+                let shown = output::plan(&report, &args.output, terminal);
+                shown.err().map_or(exit, |other| exit.min(other))
             }
-            Err(exit) => exit,
+            Err(failure) if args.state.is_some() => state::failed(failure, args, terminal),
+            Err(failure) => failed(
+                failure,
+                &args.manifests,
+                &args.server,
+                &args.output,
+                terminal,
+            ),
         }
     })
 }
 
-async fn online(args: &PlanArgs, terminal: Terminal) -> Result<(Plan, PlanReport), Exit> {
+async fn online(args: &PlanArgs, terminal: Terminal) -> Result<(Plan, PlanReport), Failure> {
     let planned = planned(
         &args.manifests,
         &args.server,
@@ -48,6 +58,23 @@ async fn online(args: &PlanArgs, terminal: Terminal) -> Result<(Plan, PlanReport
         terminal,
     );
     planned.await.map(|planned| (planned.plan, planned.report))
+}
+
+/// Tells of a run that failed in the formats that were asked for, and says how it ends.
+pub(super) fn failed(
+    failure: Failure,
+    manifests: &ManifestArgs,
+    server: &ServerArgs,
+    output: &OutputArgs,
+    terminal: Terminal,
+) -> Exit {
+    let address = session::address(server);
+    let attempt = Attempt {
+        address: address.as_deref(),
+        sandbox: server.sandbox.is_some(),
+        paths: &manifests.paths,
+    };
+    output::failure(failure, &attempt, output, terminal)
 }
 
 /// A plan, with all that it came from.
@@ -77,7 +104,7 @@ pub(super) async fn planned(
     writing: bool,
     assumed: Option<&str>,
     terminal: Terminal,
-) -> Result<Planned, Exit> {
+) -> Result<Planned, Failure> {
     let assumed = assumed.map(version).transpose()?;
     let undefined = if server.sandbox.is_some() {
         Undefined::MadeUp
@@ -125,12 +152,12 @@ pub(super) fn sound(
     manifests: &ManifestArgs,
     undefined: Undefined,
     terminal: Terminal,
-) -> Result<Loaded, Exit> {
+) -> Result<Loaded, Failure> {
     let mut loaded = load::load(manifests, undefined)?;
     loaded.refuse_not_yet();
     loaded.show_findings(terminal);
     if loaded.is_refused(manifests.strict) {
-        return Err(Exit::Invalid);
+        return Err(loaded.refusal(&loaded.findings));
     }
     Ok(loaded)
 }
@@ -153,13 +180,10 @@ pub(super) fn report_of(
 }
 
 /// A version from the command line.
-pub(super) fn version(text: &str) -> Result<Version, Exit> {
+pub(super) fn version(text: &str) -> Result<Version, Failure> {
     Version::parse(text).ok_or_else(|| {
-        terminal::error(
-            &format!("{text:?} is no version"),
-            Some("write it as `8.6`"),
-        );
-        Exit::Invalid
+        let message = format!("{text:?} is no version");
+        Failure::shown(Exit::Invalid, &message, Some("write it as `8.6`"))
     })
 }
 
@@ -172,7 +196,7 @@ pub(super) fn extent(preflight: Preflight) -> Option<Extent> {
 }
 
 /// Asks who the users are.
-pub(super) async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Exit> {
+pub(super) async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Failure> {
     reader
         .users(&questions.users, questions.impersonators)
         .await
@@ -192,9 +216,10 @@ pub(super) fn tell_unknown(users: &Users) {
 fn sandbox_notice(state: &str, made_up: &[String]) -> String {
     let secrets = match made_up {
         [] => String::new(),
+        [name] => format!("note: a value was made up for the secret `{name}`\n"),
         names => format!(
-            "note: values were made up for the secrets {}\n",
-            names.join(", ")
+            "note: values were made up for the secrets `{}`\n",
+            names.join("`, `")
         ),
     };
     format!(

@@ -5,7 +5,7 @@ use crate::cli::{SchemaArgs, SchemaOf};
 use crate::exit::Exit;
 use crate::manifest;
 use crate::observed::Snapshot;
-use crate::report::diagnostics;
+use crate::report::{PlanReport, diagnostics};
 
 /// Prints it.
 pub(super) fn run(args: &SchemaArgs) -> Exit {
@@ -19,6 +19,7 @@ fn text(of: SchemaOf) -> String {
         SchemaOf::Manifest => manifest::schema(),
         SchemaOf::Snapshot => crate::schema::of_written::<Snapshot>(),
         SchemaOf::Diagnostics => crate::schema::of_written::<diagnostics::json::Problems>(),
+        SchemaOf::Plan => crate::schema::of_written::<PlanReport>(),
     };
     format!("{schema:#}\n")
 }

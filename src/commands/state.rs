@@ -3,14 +3,16 @@
 use std::fs;
 use std::path::Path;
 
+use super::failure::Failure;
+use super::output;
 use super::plan::{extent, report_of, sound, version};
 use super::scripts;
-use super::terminal::{self, Terminal};
+use super::terminal::Terminal;
 use crate::cli::PlanArgs;
 use crate::exit::Exit;
 use crate::observed::Snapshot;
 use crate::plan::{NotChecked, Plan};
-use crate::report::PlanReport;
+use crate::report::{Attempt, PlanReport};
 use crate::variables::Undefined;
 
 /// Reads the manifests and the snapshot and plans. Look-ups are answered by the snapshot, as far as it goes.
@@ -21,7 +23,7 @@ pub(super) fn planned(
     file: &Path,
     args: &PlanArgs,
     terminal: Terminal,
-) -> Result<(Plan, PlanReport), Exit> {
+) -> Result<(Plan, PlanReport), Failure> {
     let assumed = args.assume_version.as_deref().map(version).transpose()?;
     let loaded = sound(&args.manifests, Undefined::Unknown, terminal)?;
     let snapshot = read(file)?;
@@ -46,16 +48,26 @@ pub(super) fn planned(
     Ok((plan, report))
 }
 
-fn read(file: &Path) -> Result<Snapshot, Exit> {
+/// Tells of a run that failed as [`super::plan::failed`] does; the server is the snapshot's, if that can be read.
+pub(super) fn failed(failure: Failure, args: &PlanArgs, terminal: Terminal) -> Exit {
+    let text = args.state.as_deref().map(fs::read_to_string);
+    let snapshot = text.and_then(|text| Snapshot::parse(&text.ok()?).ok());
+    let attempt = Attempt {
+        address: snapshot.as_ref().map(Snapshot::address),
+        sandbox: snapshot.as_ref().and_then(Snapshot::sandbox).is_some(),
+        paths: &args.manifests.paths,
+    };
+    output::failure(failure, &attempt, &args.output, terminal)
+}
+
+fn read(file: &Path) -> Result<Snapshot, Failure> {
     let text = fs::read_to_string(file).map_err(|error| unusable(file, &error))?;
     Snapshot::parse(&text).map_err(|error| unusable(file, &error))
 }
 
 /// Shows why a snapshot cannot be used.
-fn unusable(file: &Path, why: &dyn std::fmt::Display) -> Exit {
-    terminal::error(
-        &format!("the snapshot {} cannot be used: {why}", file.display()),
-        Some("take one with `rcsync snapshot PATHS --out FILE`"),
-    );
-    Exit::Invalid
+fn unusable(file: &Path, why: &dyn std::fmt::Display) -> Failure {
+    let message = format!("the snapshot {} cannot be used: {why}", file.display());
+    let hint = "take one with `rcsync snapshot PATHS --out FILE`";
+    Failure::shown(Exit::Invalid, &message, Some(hint))
 }

@@ -170,6 +170,11 @@ impl Snapshot {
         }
     }
 
+    /// The address of the server; for the embedded sandbox, where its state is.
+    pub(crate) fn address(&self) -> &str {
+        &self.server.address
+    }
+
     /// Where the embedded sandbox keeps its state, if that was the server.
     pub(crate) fn sandbox(&self) -> Option<&str> {
         self.server.sandbox.then_some(self.server.address.as_str())

@@ -247,3 +247,21 @@ fn a_failed_snapshot_leaves_the_old_one() {
     sandbox.run(&["snapshot", &path, "--out", &state]).exits(7);
     assert_eq!(fs::read_to_string(&state).unwrap(), "old");
 }
+
+/// A pipeline finds its comment again by the server, also when the run fails.
+#[test]
+fn a_failing_plan_from_a_snapshot_is_about_the_same_server() {
+    let (sandbox, path, state) = guggy();
+    let marker = |run: &Run| run.out.lines().next().unwrap().to_owned();
+    let sound = plan(&path, &state, &["--format", "markdown"]).exits(0);
+    assert!(
+        sound.out.contains("not compared: 2 fields") && sound.out.contains("from snapshot of 20"),
+        "{}",
+        sound.out
+    );
+    fs::write(&path, "integrations: [{ type: webhook-incoming }]").unwrap();
+    let broken = plan(&path, &state, &["--format", "markdown"]).exits(3);
+    assert_eq!(marker(&broken), marker(&sound));
+    assert!(broken.out.contains("exit code 3"), "{}", broken.out);
+    assert!(marker(&sound).contains(sandbox.url.trim_start_matches("http://")));
+}

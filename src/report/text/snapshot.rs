@@ -17,7 +17,7 @@ pub(super) fn heading(report: &PlanReport) -> String {
 }
 
 /// `2026-11-22 02:00 UTC`.
-fn moment(taken_at: &Foreign) -> String {
+pub(in crate::report) fn moment(taken_at: &Foreign) -> String {
     let taken_at = taken_at.for_terminal();
     match (taken_at.get(..10), taken_at.get(11..16)) {
         (Some(date), Some(time)) => format!("{date} {time} UTC"),
@@ -50,19 +50,25 @@ pub(super) fn open(report: &PlanReport, page: &mut Page) {
     }
 }
 
-fn not_compared(snapshot: &SnapshotReport, page: &mut Page) {
+/// `2 fields, 1 integration`: how much is not compared.
+pub(in crate::report) fn open_fields(snapshot: &SnapshotReport) -> String {
     let all = &snapshot.not_compared;
-    if all.is_empty() {
-        return;
-    }
     let whole = all.iter().filter(|it| it.whole).count();
     let fields: usize = all.iter().map(|it| it.fields.len()).sum();
     let counted = [(fields, "field"), (whole, "integration")];
     let counted = counted.into_iter().filter(|(number, _)| *number > 0);
     let counted: Vec<_> = counted.map(|(number, noun)| count(number, noun)).collect();
+    counted.join(", ")
+}
+
+fn not_compared(snapshot: &SnapshotReport, page: &mut Page) {
+    let all = &snapshot.not_compared;
+    if all.is_empty() {
+        return;
+    }
     page.line(format!(
         "Not compared, because the snapshot does not hold it: {}.",
-        counted.join(", ")
+        open_fields(snapshot)
     ));
     for open in all.iter().take(LISTED) {
         let line = line(open, page);
