@@ -30,6 +30,11 @@ fn folders() -> Vec<PathBuf> {
 
 /// The manifest of a folder, which has to be sound.
 pub(crate) fn loaded(manifest: &Path, secrets: Option<&Path>) -> Loaded {
+    loaded_with(manifest, secrets, Undefined::Refused)
+}
+
+/// The same, with a choice of what an undefined secret is.
+pub(crate) fn loaded_with(manifest: &Path, secrets: Option<&Path>, undefined: Undefined) -> Loaded {
     let args = ManifestArgs {
         paths: vec![manifest.to_str().unwrap().to_owned()],
         root: None,
@@ -38,7 +43,7 @@ pub(crate) fn loaded(manifest: &Path, secrets: Option<&Path>) -> Loaded {
         secret_file: secrets.into_iter().map(Path::to_owned).collect(),
         strict: false,
     };
-    let loaded = load::load(&args, Undefined::Refused).unwrap();
+    let loaded = load::load(&args, undefined).unwrap();
     assert!(
         !loaded.is_refused(false),
         "{}: {:#?}",
@@ -120,6 +125,7 @@ fn report(folder: &Path) -> PlanReport {
             paths: &["manifest.yaml".to_owned()],
             files: 1,
             integrations: loaded.integrations,
+            base: None,
             sandbox: None,
         },
     )

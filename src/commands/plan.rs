@@ -1,5 +1,6 @@
 //! `rcsync plan`: show what would change, and change nothing.
 
+use super::base::Against;
 use super::load::{self, Loaded};
 use super::runtime;
 use super::scripts;
@@ -7,7 +8,7 @@ use super::session::{self, Session};
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
 
-use crate::cli::{ManifestArgs, PlanArgs, Preflight, ServerArgs};
+use crate::cli::{FailOn, ManifestArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
 use crate::observed::{Found, ObservedState, Users};
@@ -18,6 +19,12 @@ use crate::variables::Undefined;
 
 /// Plans and shows the plan.
 pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
+    let against = match &args.base {
+        Some(base) => Against::Base(base),
+        // What was merged is what should be: whatever differs drifts.
+        None if args.fail_on == Some(FailOn::Drift) => Against::Itself,
+        None => Against::Nothing,
+    };
     runtime(async {
         let planned = planned(
             &args.manifests,
@@ -25,12 +32,13 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
             args.preflight,
             false,
             args.assume_version.as_deref(),
+            against,
             terminal,
         );
         match planned.await {
             Ok(planned) => {
                 terminal::out(&report::plan_text(&planned.report, terminal.color_out));
-                if args.detailed_exitcode && !planned.plan.is_empty() {
+                if fails(args, &planned.plan) {
                     Exit::Changes
                 } else {
                     Exit::Done
@@ -39,6 +47,11 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
             Err(exit) => exit,
         }
     })
+}
+
+fn fails(args: &PlanArgs, plan: &Plan) -> bool {
+    let any = args.detailed_exitcode || args.fail_on == Some(FailOn::Any);
+    any && !plan.is_empty() || args.fail_on == Some(FailOn::Drift) && plan.drifts()
 }
 
 /// A plan, with all that it came from.
@@ -67,6 +80,7 @@ pub(super) async fn planned(
     preflight: Preflight,
     writing: bool,
     assumed: Option<&str>,
+    against: Against<'_>,
     terminal: Terminal,
 ) -> Result<Planned, Exit> {
     let assumed = assumed.map(version).transpose()?;
@@ -81,6 +95,7 @@ pub(super) async fn planned(
     if loaded.is_refused(manifests.strict) {
         return Err(Exit::Invalid);
     }
+    let before = against.load(manifests, undefined)?;
     let session = session::open(server, writing).await?;
     if let Some(state) = &session.sandbox {
         terminal::err(&sandbox_notice(state, &loaded.made_up));
@@ -101,6 +116,7 @@ pub(super) async fn planned(
         plan = Plan::between(&loaded.desired, &observed);
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
+    before.trace(&mut plan, &loaded.desired, &observed);
     let report = PlanReport::new(
         &plan,
         &Context {
@@ -108,6 +124,7 @@ pub(super) async fn planned(
             paths: &manifests.paths,
             files: loaded.sources.manifests.len(),
             integrations: loaded.integrations,
+            base: before.name(),
             sandbox: session.sandbox.as_deref(),
         },
     );

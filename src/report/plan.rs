@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
+use super::cause::{CauseWord, LastChangeReport};
 use super::diff::{Line, hunks};
 use super::shown::{Shown, Side, redacted, shown};
 use crate::diagnostic::{Place, Texts};
@@ -21,6 +22,9 @@ pub(crate) struct PlanReport {
     pub(super) server: ServerReport,
     /// What was read.
     pub(super) manifest: ManifestReport,
+    /// What the manifests are compared with to tell this change from drift.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) base: Option<Foreign>,
     /// The changes, in the order they are shown.
     pub(super) changes: Vec<ChangeReport>,
     /// How many of each.
@@ -80,6 +84,12 @@ pub(super) struct ChangeReport {
     pub(super) url_dies: bool,
     /// Why it is blocked.
     pub(super) blocked: Option<BlockedReport>,
+    /// What it comes from, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cause: Option<CauseWord>,
+    /// Who changed the record last, if it drifts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_change: Option<LastChangeReport>,
 }
 
 /// What would be done.
@@ -134,6 +144,9 @@ pub(super) struct FieldReport {
     pub(super) name: Foreign,
     /// What becomes of it.
     pub(super) change: FieldDiff,
+    /// What it comes from, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cause: Option<CauseWord>,
 }
 
 /// What becomes of a field.
@@ -179,6 +192,8 @@ pub(crate) struct Context<'a> {
     pub(crate) files: usize,
     /// How many integrations are written there.
     pub(crate) integrations: usize,
+    /// What the manifests are compared with, if that is a base.
+    pub(crate) base: Option<&'a str>,
     /// Where the embedded sandbox keeps its state, if that is the server.
     pub(crate) sandbox: Option<&'a str>,
 }
@@ -208,6 +223,7 @@ impl PlanReport {
                 files: context.files,
                 integrations: context.integrations,
             },
+            base: context.base.map(Into::into),
             changes: plan
                 .changes
                 .iter()
@@ -264,6 +280,8 @@ fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
         url_dies: matches!(change.action, Action::Delete { .. })
             && change.key.kind == Kind::Incoming,
         blocked,
+        cause: change.cause.map(Into::into),
+        last_change: change.touched.as_ref().map(Into::into),
     }
 }
 
@@ -341,5 +359,6 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
     FieldReport {
         name: field.name.into(),
         change: diff,
+        cause: change.cause.map(Into::into),
     }
 }
