@@ -1,4 +1,7 @@
-//! The scenario folders in `tests/scenarios/`: a manifest, what the server has, and the plan as text and as JSON.
+//! The scenario folders in `tests/scenarios/`: a manifest, what the server has, and the plan as text, as Markdown and
+//! as JSON.
+//!
+//! A folder may also have `base.yaml` (what the manifest was before) and `secrets.yaml`.
 //!
 //! `RCSYNC_ACCEPT=1 cargo test scenarios` writes what the plans are now; read the difference before you commit it.
 
@@ -13,10 +16,16 @@ use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
 use crate::observed::{Found, ObservedState, Record, ServerFacts, User, Users};
 use crate::plan::Plan;
-use crate::report::{self, Context, PlanReport};
+use crate::report::{self, Context, Look, PlanReport};
 use crate::variables::Undefined;
 
-const FILES: [&str; 4] = ["manifest.yaml", "observed.json", "plan.txt", "plan.json"];
+const FILES: [&str; 5] = [
+    "manifest.yaml",
+    "observed.json",
+    "plan.txt",
+    "plan.md",
+    "plan.json",
+];
 
 fn folders() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
@@ -114,21 +123,27 @@ fn report(folder: &Path) -> PlanReport {
         secrets.exists().then_some(secrets.as_path()),
     );
     let listing = fs::read_to_string(folder.join("observed.json")).unwrap();
-    let plan = Plan::between(
-        &loaded.desired,
-        &observed(&serde_json::from_str(&listing).unwrap()),
-    );
-    PlanReport::new(
+    let observed = observed(&serde_json::from_str(&listing).unwrap());
+    let mut plan = Plan::between(&loaded.desired, &observed);
+    let base = folder.join("base.yaml");
+    let has_base = base.exists();
+    if has_base {
+        let base = self::loaded(&base, None).desired;
+        plan.trace(&loaded.desired, &base, &observed);
+    }
+    let report = PlanReport::new(
         &plan,
         &Context {
             texts: &loaded.sources.texts,
             paths: &["manifest.yaml".to_owned()],
             files: 1,
             integrations: loaded.integrations,
-            base: None,
+            base: has_base.then_some("main (1a2b3c4d5e)"),
             sandbox: None,
         },
-    )
+    );
+    let whole = format!("{}/", folder.display());
+    PlanReport::read(&report::plan_json(&report).replace(&whole, "")).unwrap()
 }
 
 #[test]
@@ -137,13 +152,12 @@ fn scenarios_plan_as_expected() {
     let mut wrong = Vec::new();
     for folder in folders() {
         let report = report(&folder);
-        let whole = format!("{}/", folder.display());
-        let text = report::plan_text(&report, false).replace(&whole, "");
-        let json = serde_json::to_string_pretty(&report)
-            .unwrap()
-            .replace(&whole, "")
-            + "\n";
-        for (name, now) in [("plan.txt", text), ("plan.json", json)] {
+        let look = Look::default();
+        for (name, now) in [
+            ("plan.txt", report::plan_text(&report, &look)),
+            ("plan.md", report::plan_markdown(&report, &look)),
+            ("plan.json", report::plan_json(&report)),
+        ] {
             let path = folder.join(name);
             if accept {
                 fs::write(&path, &now).unwrap();
@@ -167,13 +181,14 @@ fn scenarios_plan_as_expected() {
 }
 
 #[test]
-fn a_scenario_has_its_four_files_and_no_others() {
+fn a_scenario_has_its_files_and_no_others() {
     for folder in folders() {
         let names: BTreeSet<_> = fs::read_dir(&folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| {
-                name != "secrets.yaml" && Path::new(name).extension() != Some("js".as_ref())
+                !["secrets.yaml", "base.yaml"].contains(&name.as_str())
+                    && Path::new(name).extension() != Some("js".as_ref())
             })
             .collect();
         let expected: BTreeSet<_> = FILES.iter().map(ToString::to_string).collect();
@@ -202,6 +217,22 @@ fn the_order_of_entries_and_records_makes_no_difference() {
             "{}",
             folder.display()
         );
+    }
+}
+
+#[test]
+fn a_saved_plan_follows_the_schema_and_is_read_again_as_it_was() {
+    let schema = crate::schema::of_written::<PlanReport>();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for folder in folders() {
+        let saved = fs::read_to_string(folder.join("plan.json")).unwrap();
+        let json: Json = serde_json::from_str(&saved).unwrap();
+        if let Err(error) = validator.validate(&json) {
+            panic!("{}: {error} at {}", folder.display(), error.instance_path());
+        }
+        let read = PlanReport::read(&saved).unwrap();
+        assert_eq!(read, report(&folder), "{}", folder.display());
+        assert_eq!(report::plan_json(&read), saved, "{}", folder.display());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::failure::Failure;
 use super::load;
 use super::terminal;
 use crate::cli::ManifestArgs;
@@ -43,7 +44,7 @@ impl Against<'_> {
         self,
         manifests: &ManifestArgs,
         undefined: Undefined,
-    ) -> Result<Before, Exit> {
+    ) -> Result<Before, Failure> {
         match self {
             Self::Nothing => Ok(Before::Unknown),
             Self::Base(name) => load(name, manifests, undefined),
@@ -71,13 +72,13 @@ impl Before {
     }
 }
 
-fn load(name: &str, manifests: &ManifestArgs, undefined: Undefined) -> Result<Before, Exit> {
+fn load(name: &str, manifests: &ManifestArgs, undefined: Undefined) -> Result<Before, Failure> {
     if manifests.paths.iter().any(|path| path == "-") {
-        terminal::error(
+        return Err(Failure::shown(
+            Exit::Invalid,
             "what standard input was before cannot be told",
             Some("with `--base`, name files or folders"),
-        );
-        return Err(Exit::Invalid);
+        ));
     }
     let first = manifests.paths.first().map_or(".", String::as_str);
     let base = Base::find(name, Path::new(first)).map_err(|error| load::no_base(&error))?;

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::failure::Failure;
 use super::terminal::{self, Terminal};
 use super::values::{self, Read};
 use crate::cli::ManifestArgs;
@@ -38,7 +39,7 @@ pub(crate) struct Loaded {
 ///
 /// # Errors
 /// When the values of variables cannot be read; the reason has been shown.
-pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Exit> {
+pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Failure> {
     let (variables, checker) = tools(args, undefined, &|path| fs::read_to_string(path))?;
     let (sources, findings) = Sources::read(&paths(args), args.root.as_deref(), &mut io::stdin());
     Ok(check(sources, findings, &checker, &variables))
@@ -52,7 +53,7 @@ pub(super) fn load_base(
     args: &ManifestArgs,
     undefined: Undefined,
     base: &Base,
-) -> Result<Loaded, Exit> {
+) -> Result<Loaded, Failure> {
     let (variables, checker) = tools(args, undefined, &|path| base.read(path))?;
     let there = |path: &Path| base.path(path).map_err(|error| no_base(&error));
     let paths = paths(args)
@@ -65,9 +66,8 @@ pub(super) fn load_base(
 }
 
 /// Shows why there is no base.
-pub(super) fn no_base(error: &BaseError) -> Exit {
-    terminal::error(&error.message, Some(&error.hint));
-    Exit::Invalid
+pub(super) fn no_base(error: &BaseError) -> Failure {
+    Failure::shown(Exit::Invalid, &error.message, Some(&error.hint))
 }
 
 fn paths(args: &ManifestArgs) -> Vec<PathBuf> {
@@ -79,17 +79,12 @@ fn tools(
     args: &ManifestArgs,
     undefined: Undefined,
     read: Read<'_>,
-) -> Result<(Variables, Checker), Exit> {
-    let variables = values::gather(args, undefined, read).map_err(|message| {
-        terminal::error(&message, None);
-        Exit::Invalid
-    })?;
+) -> Result<(Variables, Checker), Failure> {
+    let variables = values::gather(args, undefined, read)
+        .map_err(|message| Failure::shown(Exit::Invalid, &message, None))?;
     let checker = Checker::new(manifest::schema()).map_err(|message| {
-        terminal::error(
-            &format!("the schema of manifests is unsound: {message}"),
-            None,
-        );
-        Exit::Unexpected
+        let message = format!("the schema of manifests is unsound: {message}");
+        Failure::shown(Exit::Unexpected, &message, None)
     })?;
     Ok((variables, checker))
 }
@@ -217,6 +212,23 @@ impl Loaded {
         };
         let files = count(self.sources.manifests.len(), "file");
         format!("{files}, {}", count(self.integrations, "integration"))
+    }
+
+    /// Manifests that are refused for these findings, which have been shown.
+    pub(super) fn refusal(&self, findings: &[Diagnostic]) -> Failure {
+        let summary = diagnostics::summary(findings, self.sources.manifests.len());
+        let summary = summary.unwrap_or_default();
+        let message = summary.split_once(": ").map_or("", |(_, words)| words);
+        let failure = Failure::new(
+            Exit::Invalid,
+            &format!("the manifests are refused: {message}"),
+            None,
+        );
+        let problems = diagnostics::json(findings, &self.sources.texts).problems;
+        Failure {
+            report: failure.report.with(problems),
+            ..failure
+        }
     }
 
     /// Shows the findings on standard error, with a closing line.

@@ -46,6 +46,24 @@ impl CauseWord {
         self != Self::ThisChange
     }
 
+    /// As people read it in a table.
+    pub(super) fn short(self) -> &'static str {
+        match self {
+            Self::ThisChange => "this change",
+            Self::Drift => "drift",
+            Self::Both => "this change, and drift",
+        }
+    }
+
+    /// What stands behind a field of a change that comes from both.
+    pub(super) fn note(self) -> &'static str {
+        match self {
+            Self::ThisChange => "  (from this change)",
+            Self::Drift => "  (already drifting)",
+            Self::Both => "  (both)",
+        }
+    }
+
     /// As people read it.
     pub(super) fn words(self) -> &'static str {
         match self {
@@ -71,8 +89,8 @@ impl LastChangeReport {
     /// As people read it: `last change 2026-05-02 08:00 UTC, last edited by dana`. `show` escapes foreign text.
     pub(super) fn words(&self, show: impl Fn(&Foreign) -> String) -> Option<String> {
         let at = self.at.as_ref().map(|at| {
-            let at = show(at);
-            format!("last change {}", in_minutes(&at).unwrap_or(at))
+            let shown = in_minutes(&at.for_terminal());
+            format!("last change {}", shown.unwrap_or_else(|| show(at)))
         });
         let who = match (&self.editor, &self.creator) {
             (Some(editor), _) => Some(format!("last edited by {}", show(editor))),

@@ -12,6 +12,7 @@ mod export;
 mod failures;
 mod plan;
 mod readme;
+mod review;
 mod sandbox;
 mod scripts;
 mod support;

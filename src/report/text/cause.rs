@@ -2,6 +2,7 @@
 
 use super::{ActionWord, DIM, Foreign, Page, change_head, count};
 use crate::report::cause::CauseWord;
+use crate::report::look::Look;
 use crate::report::plan::{ChangeReport, PlanReport};
 
 /// The line below a change's heading.
@@ -18,9 +19,7 @@ pub(super) fn below(change: &ChangeReport, page: &mut Page) {
 /// What stands behind a field whose change is only a part of the whole.
 pub(super) fn behind(field: Option<CauseWord>, whole: Option<CauseWord>, page: &Page) -> String {
     match field {
-        Some(cause) if whole == Some(CauseWord::Both) => {
-            page.paint(DIM, &format!("  ({})", cause.words()))
-        }
+        Some(cause) if whole == Some(CauseWord::Both) => page.paint(DIM, cause.note()),
         _ => String::new(),
     }
 }
@@ -41,8 +40,8 @@ pub(super) fn summary(report: &PlanReport, page: &mut Page) {
 }
 
 /// What apply is about to do that nobody saw in this change; nothing if there is no such thing.
-pub(crate) fn drift_text(report: &PlanReport, color: bool) -> String {
-    let mut page = Page::new(color);
+pub(crate) fn drift_text(report: &PlanReport, look: &Look) -> String {
+    let mut page = Page::new(look);
     let drifts = |change: &&ChangeReport| change.cause.is_some_and(CauseWord::is_drift);
     let writes = |change: &&ChangeReport| {
         !matches!(change.action, ActionWord::Blocked | ActionWord::Condition)
