@@ -12,7 +12,7 @@ use crate::cli::ManifestArgs;
 use crate::desired::{self, DesiredState, Scripts};
 use crate::diagnostic::{Code, Diagnostic, Place, Severity, SourceId};
 use crate::exit::Exit;
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, Spoilt};
 use crate::report::diagnostics;
 use crate::schema::Checker;
 use crate::source::{Base, BaseError, Sources};
@@ -121,20 +121,17 @@ fn read_manifests(
     let mut manifests = Vec::new();
     for source in &sources.manifests {
         let text = &sources.texts.get(source.id).text;
-        let documents = match yaml::load(source.id, text) {
-            Ok(documents) => documents,
-            Err(errors) => {
-                findings.extend(errors);
-                continue;
-            }
-        };
-        let written = documents
+        let reading = yaml::read(source.id, text);
+        let spoilt = Spoilt::new(&reading.problems);
+        let mut empty = reading.problems.is_empty();
+        findings.extend(reading.problems);
+        let written = reading
+            .documents
             .iter()
             .filter(|node| !matches!(node.content, Content::Null));
-        let mut empty = true;
         for document in written {
             empty = false;
-            manifests.extend(manifest::read(checker, document, findings));
+            manifests.push(manifest::read(checker, document, &spoilt, findings));
         }
         if empty {
             findings.push(nothing_written(source.id));

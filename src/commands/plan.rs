@@ -198,9 +198,10 @@ async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Failur
 fn sandbox_notice(state: &str, made_up: &[String]) -> String {
     let secrets = match made_up {
         [] => String::new(),
+        [name] => format!("note: a value was made up for the secret `{name}`\n"),
         names => format!(
-            "note: values were made up for the secrets {}\n",
-            names.join(", ")
+            "note: values were made up for the secrets `{}`\n",
+            names.join("`, `")
         ),
     };
     format!(
