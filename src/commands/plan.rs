@@ -1,5 +1,6 @@
 //! `rcsync plan`: show what would change, and change nothing.
 
+use super::base::Against;
 use super::failure::Failure;
 use super::load::{self, Loaded};
 use super::output;
@@ -10,7 +11,7 @@ use super::state;
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
 
-use crate::cli::{ManifestArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
+use crate::cli::{FailOn, ManifestArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
 use crate::observed::{Found, ObservedState, Users};
@@ -21,14 +22,20 @@ use crate::variables::Undefined;
 
 /// Plans and shows the plan.
 pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
+    let against = match &args.base {
+        Some(base) => Against::Base(base),
+        // What was merged is what should be: whatever differs drifts.
+        None if args.fail_on == Some(FailOn::Drift) => Against::Itself,
+        None => Against::Nothing,
+    };
     runtime(async {
         let planned = match &args.state {
-            Some(file) => state::planned(file, args, terminal),
-            None => online(args, terminal).await,
+            Some(file) => state::planned(file, args, against, terminal),
+            None => online(args, against, terminal).await,
         };
         match planned {
             Ok((plan, report)) => {
-                let exit = if args.detailed_exitcode && !plan.is_empty() {
+                let exit = if fails(args, &plan) {
                     Exit::Changes
                 } else {
                     Exit::Done
@@ -48,16 +55,26 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
     })
 }
 
-async fn online(args: &PlanArgs, terminal: Terminal) -> Result<(Plan, PlanReport), Failure> {
+async fn online(
+    args: &PlanArgs,
+    against: Against<'_>,
+    terminal: Terminal,
+) -> Result<(Plan, PlanReport), Failure> {
     let planned = planned(
         &args.manifests,
         &args.server,
         args.preflight,
         false,
         args.assume_version.as_deref(),
+        against,
         terminal,
     );
     planned.await.map(|planned| (planned.plan, planned.report))
+}
+
+fn fails(args: &PlanArgs, plan: &Plan) -> bool {
+    let any = args.detailed_exitcode || args.fail_on == Some(FailOn::Any);
+    any && !plan.is_empty() || args.fail_on == Some(FailOn::Drift) && plan.drifts()
 }
 
 /// Tells of a run that failed in the formats that were asked for, and says how it ends.
@@ -103,6 +120,7 @@ pub(super) async fn planned(
     preflight: Preflight,
     writing: bool,
     assumed: Option<&str>,
+    against: Against<'_>,
     terminal: Terminal,
 ) -> Result<Planned, Failure> {
     let assumed = assumed.map(version).transpose()?;
@@ -112,6 +130,7 @@ pub(super) async fn planned(
         Undefined::Refused
     };
     let loaded = sound(manifests, undefined, terminal)?;
+    let before = against.load(manifests, undefined)?;
     let session = session::open(server, writing).await?;
     if let Some(state) = &session.sandbox {
         terminal::err(&sandbox_notice(state, &loaded.made_up));
@@ -133,7 +152,13 @@ pub(super) async fn planned(
         plan = Plan::between(&loaded.desired, &observed);
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
-    let report = report_of(&plan, &loaded, manifests, session.sandbox.as_deref());
+    before.trace(&mut plan, &loaded.desired, &observed);
+    let context = Context {
+        base: before.name(),
+        sandbox: session.sandbox.as_deref(),
+        ..context(&loaded, manifests)
+    };
+    let report = PlanReport::new(&plan, &context);
     Ok(Planned {
         loaded,
         session,
@@ -162,21 +187,16 @@ pub(super) fn sound(
     Ok(loaded)
 }
 
-/// A plan without its secrets.
-pub(super) fn report_of(
-    plan: &Plan,
-    loaded: &Loaded,
-    manifests: &ManifestArgs,
-    sandbox: Option<&str>,
-) -> PlanReport {
-    let context = Context {
+/// What a report says of the manifests.
+pub(super) fn context<'a>(loaded: &'a Loaded, manifests: &'a ManifestArgs) -> Context<'a> {
+    Context {
         texts: &loaded.sources.texts,
         paths: &manifests.paths,
         files: loaded.sources.manifests.len(),
         integrations: loaded.integrations,
-        sandbox,
-    };
-    PlanReport::new(plan, &context)
+        base: None,
+        sandbox: None,
+    }
 }
 
 /// A version from the command line.

@@ -3,16 +3,17 @@
 use std::fs;
 use std::path::Path;
 
+use super::base::Against;
 use super::failure::Failure;
 use super::output;
-use super::plan::{extent, report_of, sound, version};
+use super::plan::{context, extent, sound, version};
 use super::scripts;
 use super::terminal::Terminal;
 use crate::cli::PlanArgs;
 use crate::exit::Exit;
 use crate::observed::Snapshot;
 use crate::plan::{NotChecked, Plan};
-use crate::report::{Attempt, PlanReport};
+use crate::report::{Attempt, Context, PlanReport};
 use crate::variables::Undefined;
 
 /// Reads the manifests and the snapshot and plans. Look-ups are answered by the snapshot, as far as it goes.
@@ -22,10 +23,12 @@ use crate::variables::Undefined;
 pub(super) fn planned(
     file: &Path,
     args: &PlanArgs,
+    against: Against<'_>,
     terminal: Terminal,
 ) -> Result<(Plan, PlanReport), Failure> {
     let assumed = args.assume_version.as_deref().map(version).transpose()?;
     let loaded = sound(&args.manifests, Undefined::Unknown, terminal)?;
+    let before = against.load(&args.manifests, Undefined::Unknown)?;
     let snapshot = read(file)?;
     let sandbox = snapshot.sandbox().map(str::to_owned);
     let mut observed = snapshot
@@ -44,7 +47,13 @@ pub(super) fn planned(
         plan.not_checked = NotChecked::of(&asked, &observed.users);
     }
     scripts::check_written(&plan, &loaded, args.manifests.strict, terminal)?;
-    let report = report_of(&plan, &loaded, &args.manifests, sandbox.as_deref());
+    before.trace(&mut plan, &loaded.desired, &observed);
+    let context = Context {
+        base: before.name(),
+        sandbox: sandbox.as_deref(),
+        ..context(&loaded, &args.manifests)
+    };
+    let report = PlanReport::new(&plan, &context);
     Ok((plan, report))
 }
 

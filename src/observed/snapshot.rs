@@ -95,6 +95,9 @@ struct ManagedForm {
     /// When it was last updated, as the server writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     updated_at: Option<String>,
+    /// The username of who updated it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    updated_by: Option<String>,
     /// Whether the server has a compiled script.
     script_compiled: bool,
     /// Why the server could not compile the script.
@@ -214,6 +217,7 @@ impl ManagedForm {
             creator_id: record.created_by_id(),
             created_at: text(record.created_at()),
             updated_at: text(record.updated_at()),
+            updated_by: record.updated_by(),
             script_compiled: record.script_compiled(),
             script_error: record.script_error().filter(|_| may_quote),
         }

@@ -175,6 +175,7 @@ fn shown(plan: &Plan) -> Json {
         paths: &[],
         files: 1,
         integrations: 0,
+        base: None,
         sandbox: None,
     };
     let mut report = json!(PlanReport::new(plan, &context));

@@ -83,6 +83,38 @@ fn a_change_of_the_manifest_is_planned_from_the_snapshot() {
     assert!(run.out.contains("1 to update"), "{}", run.out);
 }
 
+/// The usual plan of a pull request: from a snapshot, against what was there before.
+#[test]
+fn this_change_is_told_from_drift_in_a_plan_from_a_snapshot() {
+    let (sandbox, path, state) = guggy();
+    let id = sandbox.records()[0]["_id"].clone();
+    sandbox.act(&json!({ "action": "change-integration", "id": id, "set": { "emoji": ":x:" } }));
+    sandbox.run(&["snapshot", &path, "--out", &state]).exits(0);
+    let base = sandbox.folder.path().join("base");
+    fs::create_dir(&base).unwrap();
+    fs::copy(&path, base.join("a.yaml")).unwrap();
+    let changed = fs::read_to_string(&path).unwrap();
+    fs::write(&path, changed.replace("alias: Guggy", "alias: Gif")).unwrap();
+    let mut command = rcsync(&["plan", "a.yaml", "--state", &state, "--base", "base"]);
+    let run = Run::of(
+        command
+            .args(["--format", "json"])
+            .current_dir(sandbox.folder.path()),
+    );
+    let report: Json = serde_json::from_str(&run.exits(0).out).unwrap();
+    let fields = report["changes"][0]["fields"].as_array().unwrap();
+    let causes: Vec<_> = fields
+        .iter()
+        .map(|field| {
+            (
+                field["name"].as_str().unwrap(),
+                field["cause"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(causes, [("alias", "thisChange"), ("emoji", "drift")]);
+}
+
 #[test]
 fn a_snapshot_asks_and_writes_nothing_on_the_server() {
     let (sandbox, path, _) = guggy();

@@ -127,6 +127,7 @@ impl ManagedForm {
             ),
             ("_createdAt", json!(self.created_at)),
             ("_updatedAt", json!(self.updated_at)),
+            ("_updatedBy", json!({"username": self.updated_by})),
             ("scriptError", json!(self.script_error)),
         ];
         raw.extend(facts.map(|(name, value)| (name.to_owned(), value)));

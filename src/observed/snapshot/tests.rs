@@ -14,7 +14,7 @@ fn stored(canary: &str) -> Json {
         "script": format!("const key = '{canary}';"), "scriptEnabled": true,
         "scriptCompiled": format!("const key = '{canary}'"),
         "scriptError": {"name": "SyntaxError", "message": format!("Unexpected {canary}")},
-        "_createdBy": {"_id": "u1", "username": "deploy"}, "_updatedAt": "2026-05-03T08:00:00.000Z"})
+        "_createdBy": {"_id": "u1", "username": "deploy"}, "_updatedBy": {"username": "dana"}, "_updatedAt": "2026-05-03T08:00:00.000Z"})
 }
 
 fn observed(records: &[Json]) -> ObservedState {
@@ -102,6 +102,7 @@ fn what_is_kept_comes_back_and_what_is_hidden_is_unknown() {
         (now.user_id(), now.updated_at()),
         (before.user_id(), before.updated_at())
     );
+    assert_eq!(now.updated_by().as_deref(), Some("dana"));
     assert_eq!(now.created_by_id(), before.created_by_id());
     assert_eq!(now.script_compiled(), before.script_compiled());
     // The server's words about a hidden script could quote it.
