@@ -235,6 +235,24 @@ impl Run {
         Ok(())
     }
 
+    /// What the server took and did not do is in the next plan: with everything looked up in any case, and in the
+    /// usual one if the record itself shows it.
+    fn what_was_not_done_is_told(&self) -> Result<(), String> {
+        for (index, outcome) in &self.applied.outcomes {
+            let Outcome::NotApplied { shortfall, .. } = outcome else {
+                continue;
+            };
+            let key = &self.plan.changes[*index].key;
+            let told = |plan: &Plan| plan.changes.iter().any(|change| change.key == *key);
+            let poster_alone = shortfall.fields.is_empty()
+                && shortfall.why.iter().all(|it| it.contains("posts as"));
+            if !told(&self.next) || !poster_alone && !told(&self.usual) {
+                return Err(format!("{shortfall:?} of {key:?} is in no later plan"));
+            }
+        }
+        Ok(())
+    }
+
     fn may_be_blocked(&self, change: &Change, reason: &Reason) -> bool {
         let same = |it: &&Change| it.key == change.key;
         let mut before = self.plan.changes.iter().filter(same).peekable();
@@ -254,6 +272,7 @@ impl Run {
     /// What holds whatever the server is.
     fn keeps_the_promises(&self) -> Result<(), String> {
         self.leaves_strangers_alone()?;
+        self.what_was_not_done_is_told()?;
         if self
             .applied
             .outcomes
