@@ -120,7 +120,7 @@ async fn unordered(desired: &mut DesiredState, client: &Client, plan: &Plan) {
 }
 
 /// The entries with the ids that their pins stand for, each record pinned once at most.
-fn pinned(entries: &[Json], records: &[Stored]) -> Vec<Json> {
+pub(super) fn pinned(entries: &[Json], records: &[Stored]) -> Vec<Json> {
     let mut free: BTreeSet<usize> = (0..records.len()).collect();
     let mut entries = entries.to_vec();
     for entry in &mut entries {
