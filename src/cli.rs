@@ -119,7 +119,7 @@ pub(crate) struct PlanArgs {
 pub(crate) enum Preflight {
     /// Nothing
     Off,
-    /// For integrations that would be created or updated
+    /// For integrations that would be created or updated, and where records contradict each other
     Auto,
     /// For all integrations of the manifests
     Full,
