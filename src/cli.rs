@@ -11,6 +11,7 @@
 mod export;
 mod output;
 mod sandbox;
+mod urls;
 
 use std::num::NonZeroU8;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub(crate) use export::ExportArgs;
 pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
+pub(crate) use urls::{UrlsArgs, UrlsFormat};
 
 /// Keeps a Rocket.Chat server's webhook integrations as code
 #[derive(Debug, Parser)]
@@ -70,6 +72,9 @@ pub(crate) enum Command {
     /// Write what the server has as a manifest, so that a plan of it is empty
     #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
     Export(ExportArgs),
+    /// Tell the URLs of incoming webhooks: secrets, shown because you ask for them
+    #[command(after_help = urls::EXAMPLES)]
+    Urls(UrlsArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
     /// Serve an imitation of Rocket.Chat's integration endpoints on this machine
@@ -180,6 +185,8 @@ pub(crate) enum SchemaOf {
     Diagnostics,
     /// What `plan --format json` prints
     Plan,
+    /// What `urls --format json` prints
+    Urls,
 }
 
 /// Which manifests, and what their variables stand for

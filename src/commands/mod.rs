@@ -12,6 +12,7 @@ mod scripts;
 mod session;
 mod show;
 mod terminal;
+mod urls;
 mod validate;
 mod values;
 
@@ -42,6 +43,7 @@ pub(crate) fn run() -> Exit {
         Command::Apply(args) => apply::run(&args, terminal),
         Command::Show(args) => show::run(&args, terminal),
         Command::Export(args) => export::run(&args, terminal),
+        Command::Urls(args) => urls::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
     }

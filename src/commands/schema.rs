@@ -5,6 +5,7 @@ use crate::cli::{SchemaArgs, SchemaOf};
 use crate::exit::Exit;
 use crate::manifest;
 use crate::report::{PlanReport, diagnostics};
+use crate::urls::Listing;
 
 /// Prints it.
 pub(super) fn run(args: &SchemaArgs) -> Exit {
@@ -17,6 +18,7 @@ fn text(of: SchemaOf) -> String {
     let schema = match of {
         SchemaOf::Manifest => manifest::schema(),
         SchemaOf::Diagnostics => crate::schema::of_written::<diagnostics::json::Problems>(),
+        SchemaOf::Urls => crate::schema::of_written::<Listing>(),
         SchemaOf::Plan => crate::schema::of_written::<PlanReport>(),
     };
     format!("{schema:#}\n")

@@ -15,7 +15,8 @@ use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
 
 pub(crate) use conditions::{Condition, script_failure};
-use identity::{Identity, Match};
+use identity::Identity;
+pub(crate) use identity::{Match, records};
 pub(crate) use preflight::{Extent, Poster, Questions};
 
 /// What would change on the server.

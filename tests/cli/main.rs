@@ -15,4 +15,5 @@ mod review;
 mod sandbox;
 mod scripts;
 mod support;
+mod urls;
 mod usage;

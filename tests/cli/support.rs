@@ -190,7 +190,7 @@ impl Sandbox {
         self.http(method, &format!("/sandbox/{path}"), body)
     }
 
-    fn http(&self, method: &str, path: &str, body: &str) -> Json {
+    pub(crate) fn http(&self, method: &str, path: &str, body: &str) -> Json {
         let address = self.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
