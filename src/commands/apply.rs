@@ -12,10 +12,9 @@ use super::output;
 use super::plan::{self, Planned};
 use super::runtime;
 use super::terminal::{self, Terminal};
-use crate::apply::{self, Applied, Options, Outcome};
+use crate::apply::{self, Options};
 use crate::cli::{ApplyArgs, PlanFormat};
 use crate::exit::Exit;
-use crate::integration::Kind;
 use crate::plan::Plan;
 use crate::report::{self, RunReport};
 use crate::server::Writer;
@@ -104,23 +103,7 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> Exit {
         "\n{}",
         report::run_text(&report, &terminal.look())
     ));
-    if planned.session.sandbox.is_none() {
-        terminal::out(&urls_hint(&args.manifests.paths, &planned.plan, &applied));
-    }
     stop.exit().unwrap_or_else(|| apply::exit_of(&applied))
-}
-
-/// How to get the URLs that came into being; no report shows one.
-fn urls_hint(paths: &[String], plan: &Plan, applied: &Applied) -> String {
-    let has_url = |(index, outcome): &(usize, Outcome)| {
-        let change = plan.changes.get(*index);
-        matches!(outcome, Outcome::Created(_) | Outcome::Adopted(_))
-            && change.is_some_and(|change| change.key.kind == Kind::Incoming)
-    };
-    if !applied.outcomes.iter().any(has_url) {
-        return String::new();
-    }
-    format!("URLs of new webhooks: rcsync urls {}\n", paths.join(" "))
 }
 
 fn question(plan: &Plan) -> String {

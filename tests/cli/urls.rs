@@ -255,13 +255,3 @@ fn what_is_no_file_or_no_manifest_is_refused_before_any_request() {
     sandbox.run(&["urls", &broken]).exits(3);
     assert_eq!(sandbox.requests().len(), before);
 }
-
-#[test]
-fn an_apply_that_creates_urls_says_how_to_get_them() {
-    let sandbox = Sandbox::inventive();
-    let path = sandbox.file("a.yaml", &manifest(1));
-    let line = format!("URLs of new webhooks: rcsync urls {path}\n");
-    assert!(sandbox.run(&["apply", &path]).exits(0).out.ends_with(&line));
-    sandbox.file("a.yaml", &manifest(1).replace("#general", "#random"));
-    assert!(!sandbox.run(&["apply", &path]).exits(0).out.contains("URLs"));
-}
