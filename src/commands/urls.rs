@@ -2,7 +2,8 @@
 
 use super::export::files::{self, File};
 use super::failure::Failure;
-use super::load::{self, Loaded};
+use super::load::Loaded;
+use super::plan::sound;
 use super::runtime;
 use super::session::{self, Session};
 use super::terminal::{self, Terminal};
@@ -25,7 +26,8 @@ async fn told(args: &UrlsArgs, terminal: Terminal) -> Result<Exit, Failure> {
     check_out(args)?;
     let loaded = match args.manifests.paths.as_slice() {
         [] => None,
-        _ => Some(load(args, terminal)?),
+        // Values of secrets are not needed to find the records.
+        _ => Some(sound(&args.manifests, Undefined::Unknown, terminal)?),
     };
     let session = session::open(&args.server, false).await?;
     let observed = session.reader.observe().await;
@@ -82,16 +84,6 @@ fn check_out(args: &UrlsArgs) -> Result<(), Failure> {
         let hint = Some(hint.as_str()).filter(|hint| !hint.is_empty());
         Failure::shown(Exit::Invalid, &message, hint)
     })
-}
-
-/// Values of secrets are not needed to find the records.
-fn load(args: &UrlsArgs, terminal: Terminal) -> Result<Loaded, Failure> {
-    let loaded = load::load(&args.manifests, Undefined::Unknown)?;
-    loaded.show_findings(terminal);
-    if loaded.is_refused(args.manifests.strict) {
-        return Err(loaded.refusal(&loaded.findings));
-    }
-    Ok(loaded)
 }
 
 fn found(

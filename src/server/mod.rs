@@ -77,6 +77,7 @@ impl Reader {
             records: listing.records,
             strangers: listing.strangers,
             users: Users::default(),
+            taken_at: None,
         })
     }
 

@@ -2,11 +2,13 @@
 //! any observed state.
 //!
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
-//! them, and `mutants` are clients that break a law and have to be caught.
+//! them, and `mutants` are clients that break a law and have to be caught. `state` holds plans from snapshots against
+//! those of the server.
 
 mod draw;
 mod laws;
 mod mutants;
+mod state;
 mod world;
 
 use std::net::Ipv4Addr;

@@ -15,6 +15,7 @@ mod readme;
 mod review;
 mod sandbox;
 mod scripts;
+mod snapshot;
 mod support;
 mod urls;
 mod usage;
