@@ -7,6 +7,8 @@
 )]
 
 mod apply;
+mod ci;
+mod docs;
 mod drift;
 mod export;
 mod failures;

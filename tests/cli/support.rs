@@ -64,8 +64,8 @@ impl From<Output> for Run {
 pub(crate) struct Sandbox {
     process: Child,
     pub(crate) url: String,
-    user_id: String,
-    token: String,
+    pub(crate) user_id: String,
+    pub(crate) token: String,
     pub(crate) folder: TempDir,
 }
 
