@@ -7,6 +7,8 @@
 )]
 
 mod apply;
+mod ci;
+mod docs;
 mod drift;
 mod export;
 mod failures;
@@ -18,4 +20,5 @@ mod saved;
 mod scripts;
 mod snapshot;
 mod support;
+mod urls;
 mod usage;
