@@ -1,6 +1,6 @@
 //! What the histories of outgoing webhooks told: whether the server itself disabled one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ServerId;
 
@@ -31,6 +31,17 @@ pub(crate) enum History {
 }
 
 impl Histories {
+    /// What is known of these records.
+    pub(crate) fn only(mut self, records: &BTreeSet<ServerId>) -> Self {
+        self.found.retain(|id, _| records.contains(id));
+        self
+    }
+
+    /// Whether it is known what the history of a record tells.
+    pub(crate) fn tell_of(&self, id: &ServerId) -> bool {
+        matches!(self.found.get(id), Some(History::Gone(_) | History::Other))
+    }
+
     /// That a URL of the record is gone, if its history tells so.
     pub(crate) fn gone(&self, id: &ServerId) -> Option<&Gone> {
         match self.found.get(id)? {

@@ -70,6 +70,7 @@ impl PlanReport {
             base: None,
             changes: Vec::new(),
             counts: Counts::default(),
+            snapshot: None,
         }
     }
 }

@@ -15,6 +15,7 @@ mod plan;
 mod run;
 mod saved;
 mod shown;
+mod snapshot;
 mod text;
 
 pub(crate) use failure::{Attempt, FailureReport};

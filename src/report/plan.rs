@@ -8,6 +8,7 @@ use super::cause::{CauseWord, LastChangeReport};
 use super::diff::{Line, hunks};
 use super::failure::FailureReport;
 use super::shown::{Shown, Side, redacted, shown};
+use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
 use crate::plan::{Action, Change, Condition, FieldChange, Plan, Reason};
@@ -34,6 +35,9 @@ pub(crate) struct PlanReport {
     pub(super) changes: Vec<ChangeReport>,
     /// How many of each.
     pub(super) counts: Counts,
+    /// The snapshot that it is made from, if the server was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) snapshot: Option<SnapshotReport>,
 }
 
 /// The server and the account.
@@ -254,6 +258,7 @@ impl PlanReport {
                 released: plan.released,
                 unmanaged: plan.unmanaged,
             },
+            snapshot: SnapshotReport::of(plan, context.texts),
         }
     }
 }

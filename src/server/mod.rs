@@ -79,6 +79,7 @@ impl Reader {
             strangers: listing.strangers,
             users: Users::default(),
             histories: Histories::default(),
+            taken_at: None,
         })
     }
 

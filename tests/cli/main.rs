@@ -15,5 +15,6 @@ mod readme;
 mod review;
 mod sandbox;
 mod scripts;
+mod snapshot;
 mod support;
 mod usage;

@@ -7,6 +7,7 @@
 mod budget;
 mod change;
 mod escape;
+mod snapshot;
 
 use super::Foreign;
 use super::failure::FailureReport;
@@ -31,7 +32,8 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
         return format!("{marker}{}", nothing_to_do(report));
     }
     let head = format!("{marker}### rcsync: {}\n", heading(report));
-    let foot = format!("\n{}\n", footer(report));
+    let open = snapshot::fold(report, look.budget);
+    let foot = format!("{open}\n{}\n", footer(report));
     let parts = report
         .changes
         .iter()
@@ -108,7 +110,8 @@ fn nothing_to_do(report: &PlanReport) -> String {
         format!(" · {others}")
     };
     format!(
-        "**rcsync: no changes**: {are} as written{others} · {}\n",
+        "**rcsync: no changes**: {are} as written{others}{} · {}\n",
+        snapshot::open(report),
         place(report)
     )
 }
@@ -130,8 +133,9 @@ fn footer(report: &PlanReport) -> String {
         format!(", {others}")
     };
     format!(
-        "{} unchanged{others} · {}",
+        "{} unchanged{others}{} · {}",
         report.counts.unchanged,
+        snapshot::open(report),
         place(report)
     )
 }
@@ -155,7 +159,7 @@ fn place(report: &PlanReport) -> String {
     if let Some(account) = &server.account {
         words = format!("{words} · as {}", short(account));
     }
-    words
+    words + &snapshot::date(report)
 }
 
 /// Why there is no plan. What is wrong with manifests is told as far as it fits.
