@@ -12,6 +12,7 @@ mod export;
 mod output;
 mod sandbox;
 mod snapshot;
+mod urls;
 
 use std::num::NonZeroU8;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub(crate) use export::ExportArgs;
 pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
 pub(crate) use snapshot::SnapshotArgs;
+pub(crate) use urls::{UrlsArgs, UrlsFormat};
 
 /// Keeps a Rocket.Chat server's webhook integrations as code
 #[derive(Debug, Parser)]
@@ -75,6 +77,9 @@ pub(crate) enum Command {
     /// Keep what the server has in a file without secrets, for plans without credentials
     #[command(after_help = snapshot::EXAMPLES)]
     Snapshot(SnapshotArgs),
+    /// Tell the URLs of incoming webhooks: secrets, shown because you ask for them
+    #[command(after_help = urls::EXAMPLES)]
+    Urls(UrlsArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
     /// Serve an imitation of Rocket.Chat's integration endpoints on this machine
@@ -214,6 +219,8 @@ pub(crate) enum SchemaOf {
     Plan,
     /// What `snapshot` writes
     Snapshot,
+    /// What `urls --format json` prints
+    Urls,
 }
 
 /// Which manifests, and what their variables stand for

@@ -208,6 +208,24 @@ impl Record {
         Ok(fields)
     }
 
+    /// Its token: of an incoming webhook a part of its URL, of an outgoing one what it sends along.
+    pub(crate) fn token(&self) -> Result<Option<Secret>, DecodeError> {
+        match self.raw.get("token") {
+            None | Some(Json::Null) => Ok(None),
+            Some(Json::String(token)) => Ok(Some(Secret::new(token.as_str()))),
+            Some(_) => Err(DecodeError::Field {
+                id: self.id.clone(),
+                field: "token",
+                expected: "a text",
+            }),
+        }
+    }
+
+    /// Whether it is switched on.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.raw.get("enabled") == Some(&Json::Bool(true))
+    }
+
     /// The id of the account that created it.
     pub(crate) fn created_by_id(&self) -> Option<String> {
         by(&self.raw, "_createdBy", "_id")

@@ -15,6 +15,7 @@ mod show;
 mod snapshot;
 mod state;
 mod terminal;
+mod urls;
 mod validate;
 mod values;
 
@@ -46,6 +47,7 @@ pub(crate) fn run() -> Exit {
         Command::Show(args) => show::run(&args, terminal),
         Command::Export(args) => export::run(&args, terminal),
         Command::Snapshot(args) => snapshot::run(&args, terminal),
+        Command::Urls(args) => urls::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
     }

@@ -19,7 +19,8 @@ use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
 
 pub(crate) use conditions::{Condition, script_failure};
 pub(crate) use drift::{Cause, Touched};
-use identity::{Identity, Match};
+use identity::Identity;
+pub(crate) use identity::{Match, records};
 pub(crate) use open::{NotChecked, NotCompared, Open};
 pub(crate) use preflight::{Extent, Poster, Questions};
 

@@ -27,4 +27,5 @@ pub(crate) use run::RunReport;
 pub(crate) use saved::plan_json;
 pub(crate) use text::{drift_text, plan_text, run_text};
 
-use shown::Foreign;
+pub(crate) use diagnostics::json::Problem;
+pub(crate) use shown::Foreign;

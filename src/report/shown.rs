@@ -13,7 +13,7 @@ pub(crate) struct Foreign(String);
 
 impl Foreign {
     /// For a terminal: characters that would move the cursor, change colours or reorder the text are written out.
-    pub(super) fn for_terminal(&self) -> String {
+    pub(crate) fn for_terminal(&self) -> String {
         self.escaped(needs_escape)
     }
 

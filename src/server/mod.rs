@@ -99,6 +99,13 @@ impl Reader {
         })
     }
 
+    /// Where the workspace says that people reach it, if it says so (reference 1.6).
+    pub(crate) async fn workspace_url(&self) -> Result<Option<BaseUrl>, ServerError> {
+        let info = self.client.call(&Call::get(INFO, &[])).await?;
+        let told = info.get("workspaceUrl").and_then(Json::as_str);
+        Ok(told.and_then(|url| BaseUrl::parse(url).ok()))
+    }
+
     /// All records that this account sees.
     pub(crate) async fn listing(&self) -> Result<Vec<Record>, ServerError> {
         Ok(listing::read(&self.client).await?.records)

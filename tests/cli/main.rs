@@ -7,6 +7,8 @@
 )]
 
 mod apply;
+mod ci;
+mod docs;
 mod drift;
 mod export;
 mod failures;
@@ -17,4 +19,5 @@ mod sandbox;
 mod scripts;
 mod snapshot;
 mod support;
+mod urls;
 mod usage;
