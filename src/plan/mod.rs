@@ -5,6 +5,7 @@ mod binding;
 mod compare;
 mod conditions;
 mod create;
+mod disabled;
 mod drift;
 mod identity;
 mod open;
