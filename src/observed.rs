@@ -6,6 +6,7 @@
 //!
 //! A [`Snapshot`] keeps it in a file, without what may be secret, and gives it back with those values unknown.
 
+mod histories;
 pub(crate) mod snapshot;
 mod users;
 
@@ -16,6 +17,7 @@ use serde_json::{Map, Value as Json};
 use crate::integration::{Field, Fields, Kind, Role, Shape, Value, Version};
 use crate::secret::{Piece, Secret, Text};
 
+pub(crate) use histories::{Gone, Histories, History};
 pub(crate) use snapshot::{Held, Snapshot};
 pub(crate) use users::{Found, User, Users};
 
@@ -40,6 +42,8 @@ pub(crate) struct ObservedState {
     pub(crate) strangers: usize,
     /// The users that were looked up.
     pub(crate) users: Users,
+    /// The histories that were looked up.
+    pub(crate) histories: Histories,
     /// When the snapshot was taken that it comes from; `None` if the server was read.
     pub(crate) taken_at: Option<String>,
 }

@@ -14,7 +14,10 @@ use serde_json::{Map, Value as Json, json};
 use crate::cli::ManifestArgs;
 use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
-use crate::observed::{Found, Held, ObservedState, Record, ServerFacts, Snapshot, User, Users};
+use crate::observed::{
+    Found, Gone, Held, Histories, History, ObservedState, Record, ServerFacts, ServerId, Snapshot,
+    User, Users,
+};
 use crate::plan::{Extent, NotChecked, Plan};
 use crate::report::{self, Context, Look, PlanReport};
 use crate::variables::Undefined;
@@ -83,7 +86,20 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
             .collect(),
         strangers: 0,
         users: users(listing),
+        histories: histories(listing),
         taken_at: None,
+    }
+}
+
+/// What the histories told: `"gone": {id: time}`.
+fn histories(listing: &Json) -> Histories {
+    let gone = listing["gone"].as_object().into_iter().flatten();
+    let found = gone.map(|(id, at)| {
+        let at = at.as_str().map(str::to_owned);
+        (ServerId(id.clone()), History::Gone(Gone { at }))
+    });
+    Histories {
+        found: found.collect(),
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::cli::{FailOn, ManifestArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
-use crate::observed::{Found, ObservedState, Users};
+use crate::observed::{Found, Histories, History, ObservedState, Users};
 use crate::plan::{Extent, Plan, Questions};
 use crate::report::{Attempt, Context, PlanReport};
 use crate::server::Reader;
@@ -145,10 +145,13 @@ pub(super) async fn planned(
         observed.server.assume(version);
     }
     let mut plan = Plan::between(&loaded.desired, &observed);
-    // A sandbox makes up whatever is not there.
-    if let Some(extent) = extent(preflight).filter(|_| session.sandbox.is_none()) {
-        observed.users = look_up(&session.reader, &plan.questions(extent)).await?;
-        tell_unknown(&observed.users);
+    if let Some(extent) = extent(preflight) {
+        // A sandbox makes up whatever is not there.
+        if session.sandbox.is_none() {
+            observed.users = look_up(&session.reader, &plan.questions(extent)).await?;
+            tell_unknown(&observed.users);
+        }
+        observed.histories = histories(&session.reader, &plan).await?;
         plan = Plan::between(&loaded.desired, &observed);
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
@@ -230,6 +233,28 @@ pub(super) fn tell_unknown(users: &Users) {
             terminal::err(&format!("note: the user {name:?} is not checked: {why}\n"));
         }
     }
+}
+
+/// Asks why outgoing webhooks are disabled, and says of which the server would not tell.
+pub(super) async fn histories(reader: &Reader, plan: &Plan) -> Result<Histories, Failure> {
+    let (records, left) = plan.histories();
+    let histories = reader
+        .histories(&records)
+        .await
+        .map_err(|error| session::failed(&error))?;
+    for (id, history) in &histories.found {
+        if let History::Unknown(why) = history {
+            terminal::err(&format!(
+                "note: why the webhook {id} is disabled is not known: {why}\n"
+            ));
+        }
+    }
+    if left > 0 {
+        terminal::err(&format!(
+            "note: {left} more webhooks are disabled, and why is not asked: plan fewer at once to know\n"
+        ));
+    }
+    Ok(histories)
 }
 
 /// What a reader has to know who sees a sandbox's plan.

@@ -1,7 +1,7 @@
 //! `rcsync snapshot`: keep what the server has, without what may be secret, so that others can plan without it.
 
 use super::export::files;
-use super::plan::{look_up, sound, tell_unknown};
+use super::plan::{histories, look_up, sound, tell_unknown};
 use super::runtime;
 use super::session;
 use super::terminal::{self, Terminal};
@@ -25,9 +25,11 @@ async fn taken(args: &SnapshotArgs, terminal: Terminal) -> Result<(), Exit> {
     let clock = Clock::system();
     let observed = session.reader.observe().await;
     let mut observed = observed.map_err(|error| session::failed(&error))?;
+    let plan = Plan::between(desired, &observed);
+    observed.histories = histories(&session.reader, &plan).await?;
     // A sandbox makes up whatever is not there.
     if session.sandbox.is_none() {
-        let asked = Plan::between(desired, &observed).questions(Extent::All);
+        let asked = plan.questions(Extent::All);
         observed.users = look_up(&session.reader, &asked).await?;
         tell_unknown(&observed.users);
     }

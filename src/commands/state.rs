@@ -38,13 +38,17 @@ pub(super) fn planned(
         observed.server.assume(version);
     }
     let known = std::mem::take(&mut observed.users);
+    let told = std::mem::take(&mut observed.histories);
     let mut plan = Plan::between(&loaded.desired, &observed);
     // A sandbox makes up whatever is not there.
     if let Some(extent) = extent(args.preflight).filter(|_| sandbox.is_none()) {
         let asked = plan.questions(extent);
+        let (disabled, _) = plan.histories();
+        observed.histories = told.only(&disabled);
         observed.users = known.only(&asked.users, asked.impersonators);
         plan = Plan::between(&loaded.desired, &observed);
-        plan.not_checked = NotChecked::of(&asked, &observed.users);
+        plan.not_checked =
+            NotChecked::of(&asked, &observed.users).and(disabled, &observed.histories);
     }
     scripts::check_written(&plan, &loaded, args.manifests.strict, terminal)?;
     before.trace(&mut plan, &loaded.desired, &observed);

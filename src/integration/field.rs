@@ -83,6 +83,8 @@ pub(crate) enum Role {
     Script,
     /// Whether the script is used.
     ScriptSwitch,
+    /// Whether the integration is on.
+    Switch,
 }
 
 impl Field {

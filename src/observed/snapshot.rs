@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Found, ObservedState, Record, ServerFacts, ServerId, Users};
+use super::{Found, Gone, Histories, History, ObservedState, Record, ServerFacts, ServerId, Users};
 use crate::integration::{Fields, Role};
 
 use kept::Kept;
@@ -103,6 +103,23 @@ struct ManagedForm {
     /// Why the server could not compile the script.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     script_error: Option<String>,
+    /// What its history told, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    history: Option<HistoryForm>,
+}
+
+/// What a history told.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum HistoryForm {
+    /// A URL answered 410 when it was called last.
+    Gone {
+        /// When, as the server writes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
+    },
+    /// Nothing of the kind.
+    Other,
 }
 
 /// What a look-up told of a user.
@@ -144,6 +161,7 @@ impl Snapshot {
                 found,
                 impersonators,
             },
+            histories,
             taken_at: _,
         } = observed;
         let ServerFacts {
@@ -166,7 +184,10 @@ impl Snapshot {
                 user_id: user_id.clone(),
                 account: username.clone(),
             },
-            records: records.iter().map(|it| RecordForm::of(it, held)).collect(),
+            records: records
+                .iter()
+                .map(|it| RecordForm::of(it, held, histories))
+                .collect(),
             strangers: *strangers,
             users: users.collect(),
             impersonators: impersonators.clone(),
@@ -185,14 +206,17 @@ impl Snapshot {
 }
 
 impl RecordForm {
-    fn of(record: &Record, held: &Held<'_>) -> Self {
+    fn of(record: &Record, held: &Held<'_>, histories: &Histories) -> Self {
         let entries = held.entries(&record.id);
         Self {
             id: record.id.0.clone(),
             kind: record.kind.wire().to_owned(),
             name: record.name.clone(),
             creator: record.creator.clone(),
-            managed: entries.map(|entries| ManagedForm::of(record, entries, held)),
+            managed: entries.map(|entries| ManagedForm {
+                history: histories.found.get(&record.id).and_then(HistoryForm::of),
+                ..ManagedForm::of(record, entries, held)
+            }),
         }
     }
 }
@@ -220,6 +244,18 @@ impl ManagedForm {
             updated_by: record.updated_by(),
             script_compiled: record.script_compiled(),
             script_error: record.script_error().filter(|_| may_quote),
+            history: None,
+        }
+    }
+}
+
+impl HistoryForm {
+    /// What the server did not tell is asked for again.
+    fn of(history: &History) -> Option<Self> {
+        match history {
+            History::Gone(Gone { at }) => Some(Self::Gone { at: at.clone() }),
+            History::Other => Some(Self::Other),
+            History::Unknown(_) => None,
         }
     }
 }

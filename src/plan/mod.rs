@@ -4,6 +4,7 @@
 mod compare;
 mod conditions;
 mod create;
+mod disabled;
 mod drift;
 mod identity;
 mod open;

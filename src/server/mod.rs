@@ -11,6 +11,7 @@ mod client;
 mod credentials;
 mod error;
 mod hint;
+mod history;
 mod http_transport;
 mod limits;
 mod listing;
@@ -39,7 +40,7 @@ pub(crate) use transport::Transport;
 pub(crate) use transport::{BoxFuture, Request, Response, SendError};
 
 use crate::integration::{Fields, Kind, Version};
-use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
+use crate::observed::{Histories, ObservedState, Record, ServerFacts, ServerId, Users};
 use client::{Call, Client};
 
 const INFO: &str = "api/info";
@@ -77,6 +78,7 @@ impl Reader {
             records: listing.records,
             strangers: listing.strangers,
             users: Users::default(),
+            histories: Histories::default(),
             taken_at: None,
         })
     }

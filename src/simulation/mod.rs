@@ -69,12 +69,15 @@ impl Client {
     /// What `rcsync plan` would show, with the look-ups that belong to it.
     async fn plan(&self, desired: &DesiredState, extent: Extent) -> (ObservedState, Plan) {
         let mut observed = self.reader.observe().await.unwrap();
-        let asked = Plan::between(desired, &observed).questions(extent);
+        let plan = Plan::between(desired, &observed);
+        let asked = plan.questions(extent);
         observed.users = self
             .reader
             .users(&asked.users, asked.impersonators)
             .await
             .unwrap();
+        let (disabled, _) = plan.histories();
+        observed.histories = self.reader.histories(&disabled).await.unwrap();
         let plan = Plan::between(desired, &observed);
         (observed, plan)
     }

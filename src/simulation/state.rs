@@ -79,10 +79,14 @@ async fn taken(client: &Client, manifest: &DesiredState) -> String {
 fn planned(manifest: &DesiredState, snapshot: &str, extent: Extent) -> Plan {
     let mut observed = Snapshot::parse(snapshot).unwrap().observed().unwrap();
     let known = std::mem::take(&mut observed.users);
-    let asked = Plan::between(manifest, &observed).questions(extent);
+    let told = std::mem::take(&mut observed.histories);
+    let plan = Plan::between(manifest, &observed);
+    let asked = plan.questions(extent);
+    let (disabled, _) = plan.histories();
+    observed.histories = told.only(&disabled);
     observed.users = known.only(&asked.users, asked.impersonators);
     let mut plan = Plan::between(manifest, &observed);
-    plan.not_checked = NotChecked::of(&asked, &observed.users);
+    plan.not_checked = NotChecked::of(&asked, &observed.users).and(disabled, &observed.histories);
     plan
 }
 
@@ -120,11 +124,14 @@ impl Both {
         let mut users = self.observed.users.clone();
         users.found.retain(|name, _| !not.users.contains(name));
         users.impersonators = users.impersonators.filter(|_| !not.impersonators);
+        let mut histories = self.observed.histories.clone();
+        histories.found.retain(|id, _| !not.histories.contains(id));
         let server = ObservedState {
             server: self.observed.server.clone(),
             records: self.observed.records.clone(),
             strangers: self.observed.strangers,
             users,
+            histories,
             taken_at: None,
         };
         let mut plan = Plan::between(&manifest, &server);

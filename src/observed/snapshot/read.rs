@@ -6,9 +6,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::{ManagedForm, RecordForm, Snapshot, UserForm};
+use super::{HistoryForm, ManagedForm, RecordForm, Snapshot, UserForm};
 use crate::integration::{Kind, Version};
-use crate::observed::{Detail, Found, ObservedState, Record, ServerFacts, ServerId, User, Users};
+use crate::observed::{
+    Detail, Found, Gone, Histories, History, ObservedState, Record, ServerFacts, ServerId, User,
+    Users,
+};
 
 /// Why a text is no snapshot. It quotes no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +69,11 @@ impl Snapshot {
         let taken_at: Timestamp = self.taken_at.parse().map_err(|_| NoSnapshot::Date)?;
         let mut ids = BTreeSet::new();
         let mut records = Vec::new();
-        for (index, form) in self.records.into_iter().enumerate() {
+        let mut histories = Histories::default();
+        for (index, mut form) in self.records.into_iter().enumerate() {
+            let history = form.managed.as_mut().and_then(|it| it.history.take());
+            let history = history.map(|history| (ServerId(form.id.clone()), history.into()));
+            histories.found.extend(history);
             let record = form.record().filter(|it| ids.insert(it.id.clone()));
             records.push(record.ok_or(NoSnapshot::Record(index + 1))?);
         }
@@ -87,6 +94,7 @@ impl Snapshot {
                 found,
                 impersonators: self.impersonators,
             },
+            histories,
             taken_at: Some(taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         })
     }
@@ -134,6 +142,15 @@ impl ManagedForm {
         let compiled = self.script_compiled.then_some("(compiled)");
         raw.insert("scriptCompiled".to_owned(), json!(compiled));
         raw
+    }
+}
+
+impl From<HistoryForm> for History {
+    fn from(form: HistoryForm) -> Self {
+        match form {
+            HistoryForm::Gone { at } => Self::Gone(Gone { at }),
+            HistoryForm::Other => Self::Other,
+        }
     }
 }
 
