@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::support::{Run, Sandbox, rcsync, write};
 
@@ -315,6 +315,10 @@ fn an_account_sees_and_changes_what_the_table_says() {
             }
         }
     }
+    // Both own permissions and one for all: the own ones decide what is listed.
+    sandbox.act(&json!({ "action": "change-roles", "username": "olga.owner", "roles": ["int-owner", "int-in"] }));
+    let olga = Run::of(&mut sandbox.rcsync_as(OLGA.0, OLGA.1, &["export"])).exits(0);
+    assert_eq!(kinds(&olga.out), (0, 0));
     let paul = Run::of(&mut sandbox.rcsync_as("uPln00000000010", "tok-paul-bbbb", &["export"]));
     assert_eq!(paul.exits(7).out, "");
 }
