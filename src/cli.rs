@@ -9,6 +9,7 @@
 )]
 
 mod export;
+mod narrow;
 mod sandbox;
 
 use std::num::NonZeroU8;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use export::ExportArgs;
+pub(crate) use narrow::{KindWord, NarrowArgs};
 pub(crate) use sandbox::SandboxArgs;
 
 /// Keeps a Rocket.Chat server's webhook integrations as code
@@ -33,7 +35,7 @@ pub(crate) struct Cli {
 /// How rcsync talks
 #[derive(Args, Debug)]
 pub(crate) struct TerminalArgs {
-    /// Log each request to standard error; twice, with headers and bodies, secrets masked
+    /// Log each request to standard error, and list unmanaged records; twice, with headers and bodies, secrets masked
     #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Terminal")]
     pub(crate) verbose: u8,
 
@@ -101,6 +103,9 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 
+    #[command(flatten)]
+    pub(crate) narrow: NarrowArgs,
+
     /// Plan as if the server were of this version, to see what an upgrade would bring
     #[arg(long, value_name = "MAJOR.MINOR")]
     pub(crate) assume_version: Option<String>,
@@ -133,6 +138,9 @@ pub(crate) struct ApplyArgs {
 
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+
+    #[command(flatten)]
+    pub(crate) narrow: NarrowArgs,
 
     /// Do not ask before changing anything (without a terminal, rcsync never asks)
     #[arg(short, long, visible_alias = "auto-approve")]

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::integration::{Key, Kind, Value};
-use crate::plan::{Change, Reason};
+use crate::plan::{Change, LeftOut, Reason};
 use crate::secret::{Secret, Text};
 use crate::server::fake::{Script, Step, answer, page};
 use crate::server::{BaseUrl, BoxFuture, Credentials, Reader, Request, SendError, Transport};
@@ -25,6 +25,7 @@ fn change(kind: Kind, name: &str, action: Action) -> Change {
         conditions: Vec::new(),
         place: None,
         script_file: None,
+        pruned: None,
     }
 }
 
@@ -43,7 +44,10 @@ fn plan(changes: Vec<Change>) -> Plan {
         changes,
         unchanged: 0,
         released: 0,
-        unmanaged: 0,
+        unmanaged: Vec::new(),
+        strangers: 0,
+        left_out: LeftOut::default(),
+        refusals: Vec::new(),
     }
 }
 

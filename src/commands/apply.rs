@@ -24,6 +24,7 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
         let planned = plan::planned(
             &args.manifests,
             &args.server,
+            &args.narrow,
             args.preflight,
             writing,
             None,
@@ -31,7 +32,10 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
         );
         match planned.await {
             Ok(planned) => {
-                terminal::out(&report::plan_text(&planned.report, terminal.color_out));
+                planned.show(terminal);
+                if planned.is_refused() {
+                    return Exit::Refused;
+                }
                 if args.dry_run || planned.plan.is_empty() {
                     return Exit::Done;
                 }

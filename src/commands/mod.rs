@@ -3,6 +3,7 @@
 mod apply;
 mod export;
 pub(crate) mod load;
+mod narrow;
 mod plan;
 mod sandbox;
 mod schema;

@@ -1,13 +1,14 @@
 //! `rcsync plan`: show what would change, and change nothing.
 
 use super::load::{self, Loaded};
+use super::narrow;
 use super::runtime;
 use super::scripts;
 use super::session::{self, Session};
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
 
-use crate::cli::{ManifestArgs, PlanArgs, Preflight, ServerArgs};
+use crate::cli::{ManifestArgs, NarrowArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
 use crate::observed::{Found, ObservedState, Users};
@@ -22,6 +23,7 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         let planned = planned(
             &args.manifests,
             &args.server,
+            &args.narrow,
             args.preflight,
             false,
             args.assume_version.as_deref(),
@@ -29,8 +31,10 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         );
         match planned.await {
             Ok(planned) => {
-                terminal::out(&report::plan_text(&planned.report, terminal.color_out));
-                if args.detailed_exitcode && !planned.plan.is_empty() {
+                planned.show(terminal);
+                if planned.is_refused() {
+                    Exit::Refused
+                } else if args.detailed_exitcode && !planned.plan.is_empty() {
                     Exit::Changes
                 } else {
                     Exit::Done
@@ -57,6 +61,21 @@ pub(super) struct Planned {
     pub(super) report: PlanReport,
 }
 
+impl Planned {
+    /// Shows the plan.
+    pub(super) fn show(&self, terminal: Terminal) {
+        terminal::out(&report::plan_text(&self.report, terminal.color_out));
+        if terminal.verbose {
+            terminal::out(&report::unmanaged_text(&self.report));
+        }
+    }
+
+    /// Whether a guard refuses the plan.
+    pub(super) fn is_refused(&self) -> bool {
+        !self.plan.refusals.is_empty()
+    }
+}
+
 /// Reads the manifests and the server and plans. An unsound manifest sends no request.
 ///
 /// # Errors
@@ -64,6 +83,7 @@ pub(super) struct Planned {
 pub(super) async fn planned(
     manifests: &ManifestArgs,
     server: &ServerArgs,
+    narrowing: &NarrowArgs,
     preflight: Preflight,
     writing: bool,
     assumed: Option<&str>,
@@ -81,6 +101,11 @@ pub(super) async fn planned(
     if loaded.is_refused(manifests.strict) {
         return Err(Exit::Invalid);
     }
+    narrow::narrow(
+        &mut loaded.desired.policy,
+        narrowing,
+        server.sandbox.is_some(),
+    );
     let session = session::open(server, writing).await?;
     if let Some(state) = &session.sandbox {
         terminal::err(&sandbox_notice(state, &loaded.made_up));

@@ -73,6 +73,8 @@ pub(crate) enum Role {
     Plain,
     /// The name: part of the identity.
     Name,
+    /// Whether it is on at all.
+    Switch,
     /// The user that messages are posted as.
     PostsAs,
     /// Rooms and users.

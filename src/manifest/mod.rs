@@ -10,7 +10,7 @@ pub(crate) mod scripts;
 
 use serde_json::Value as Json;
 
-pub(crate) use form::{Document, Own, Settings, State};
+pub(crate) use form::{Document, Own, Prune, Settings, State};
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
 use crate::integration::written::{ScriptSource, Written};
@@ -21,8 +21,8 @@ use crate::yaml::{Content, Node};
 /// What one document asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Manifest {
-    /// Its settings, with the place of their key.
-    pub(crate) settings: Option<(Settings, Place)>,
+    /// Its settings, with the place of their key, and their tree.
+    pub(crate) settings: Option<(Settings, Place, Node)>,
     /// Its entries, in order.
     pub(crate) entries: Vec<Entry>,
 }
@@ -93,7 +93,7 @@ pub(crate) fn read(
     let mut manifest = Manifest::default();
     if let Some(member) = document.get("settings") {
         let settings = typed(&member.value, member.value.to_json(), findings)?;
-        manifest.settings = Some((settings, member.key_at.clone()));
+        manifest.settings = Some((settings, member.key_at.clone(), member.value.clone()));
     }
     if let Some(Content::List(items)) = document.get("integrations").map(|m| &m.value.content) {
         for node in items {

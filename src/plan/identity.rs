@@ -96,8 +96,8 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// How many records none of these entries names.
-    pub(super) fn unnamed(&self, entries: &[Desired]) -> usize {
+    /// The records that none of these entries names.
+    pub(super) fn unnamed(&self, entries: &[Desired]) -> Vec<&'a Record> {
         let named: BTreeSet<&str> = entries
             .iter()
             .flat_map(|entry| {
@@ -110,7 +110,7 @@ impl<'a> Identity<'a> {
             })
             .collect();
         let unnamed = self.records.iter().filter(|it| !named.contains(&*it.id.0));
-        unnamed.count()
+        unnamed.collect()
     }
 
     fn free(&self, key: &Key) -> &[&'a Record] {

@@ -1,22 +1,33 @@
 //! The plan: what would change, as a value. Building it asks nobody and writes nothing, and the same input
 //! gives the same plan.
 
+mod change;
 mod compare;
 mod conditions;
 mod create;
+mod guard;
+mod hold;
 mod identity;
 mod preflight;
+mod prune;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
 use crate::desired::{Desired, DesiredState, State};
 use crate::diagnostic::Place;
-use crate::integration::{Field, Fields, Key, Value};
+use crate::integration::{Field, Key, Value};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
 
+pub(crate) use change::{Action, Reason};
 pub(crate) use conditions::{Condition, script_failure};
+pub(crate) use guard::Refusal;
+use guard::Tally;
 use identity::{Identity, Match};
 pub(crate) use preflight::{Extent, Poster, Questions};
+pub(crate) use prune::{LeftAlone, Step, Unmanaged};
 
 /// What would change on the server.
 #[derive(Debug)]
@@ -27,15 +38,30 @@ pub(crate) struct Plan {
     pub(crate) users: Users,
     /// Whom the entries' records post as.
     pub(crate) posters: BTreeSet<Poster>,
-    /// The changes, in the order they are shown: blocked ones, conditions, deletes, updates, creates; each by kind
-    /// and name.
+    /// The changes, in the order they are shown: blocked ones, conditions, deletes, disables, updates, creates; each
+    /// by kind and name.
     pub(crate) changes: Vec<Change>,
     /// How many entries are as written.
     pub(crate) unchanged: usize,
     /// How many entries leave their record alone.
     pub(crate) released: usize,
-    /// How many records no entry names.
-    pub(crate) unmanaged: usize,
+    /// The records that no entry names and that are left alone.
+    pub(crate) unmanaged: Vec<Unmanaged>,
+    /// How many records are of no kind that rcsync knows.
+    pub(crate) strangers: usize,
+    /// What the flags of this run leave out.
+    pub(crate) left_out: LeftOut,
+    /// Why the plan as a whole is refused.
+    pub(crate) refusals: Vec<Refusal>,
+}
+
+/// What the flags of a run leave out of a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// How many entries the run is not about.
+    pub(crate) entries: usize,
+    /// How many changes it does not make.
+    pub(crate) changes: usize,
 }
 
 /// What would change about one integration.
@@ -53,50 +79,8 @@ pub(crate) struct Change {
     pub(crate) place: Option<Place>,
     /// The file its script comes from, as the manifest names it.
     pub(crate) script_file: Option<String>,
-}
-
-/// What would be done.
-#[derive(Clone, Debug)]
-pub(crate) enum Action {
-    /// A new record with these values: exactly what the request carries.
-    Create(Fields),
-    /// Another content of the record.
-    Update {
-        /// The record.
-        id: ServerId,
-        /// The stored values that the plan was made for.
-        from: Fields,
-        /// The values to have afterwards: exactly what the request carries, but for a secret that is generated.
-        to: Fields,
-    },
-    /// No record any more. The URL of an incoming webhook dies with it.
-    Delete {
-        /// The record.
-        id: ServerId,
-    },
-    /// Nothing: something is wrong that no update mends.
-    Condition {
-        /// The record.
-        id: ServerId,
-    },
-    /// Nothing, for a reason.
-    Blocked {
-        /// The record, where there is one.
-        id: Option<ServerId>,
-        /// Why.
-        reason: Reason,
-    },
-}
-
-/// Why a change cannot be made, and what would help.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reason {
-    /// Why, in one line.
-    pub(crate) why: String,
-    /// The lines to choose from, if the choice is the user's.
-    pub(crate) choices: Vec<String>,
-    /// What to do about it.
-    pub(crate) remedy: String,
+    /// What pruning does to it, if no entry names it.
+    pub(crate) pruned: Option<Step>,
 }
 
 /// A field before and after.
@@ -114,22 +98,43 @@ impl Plan {
     /// What has to change for the observed state to become the desired one.
     pub(crate) fn between(desired: &DesiredState, observed: &ObservedState) -> Self {
         let identity = Identity::of(&desired.entries, &observed.records);
+        let pruned = prune::prune(desired, observed, &identity.unnamed(&desired.entries));
+        let mut tally = Tally {
+            matched: 0,
+            candidates: pruned.candidates,
+        };
         let mut plan = Self {
             server: observed.server.clone(),
             users: observed.users.clone(),
-            posters: BTreeSet::new(),
-            changes: Vec::new(),
+            posters: pruned.changes.iter().filter_map(pruned_poster).collect(),
+            changes: pruned.changes,
             unchanged: 0,
             released: 0,
-            unmanaged: identity.unnamed(&desired.entries) + observed.strangers,
+            unmanaged: pruned.left,
+            strangers: observed.strangers,
+            left_out: LeftOut::default(),
+            refusals: Vec::new(),
         };
         for entry in &desired.entries {
+            let found = identity.find(entry);
+            if !hold::is_selected(entry, &found, &desired.policy) {
+                plan.left_out.entries += 1;
+                continue;
+            }
+            tally.matched += usize::from(matches!(found, Match::Record(_)));
             if entry.state == State::Released {
                 plan.released += 1;
                 continue;
             }
-            let found = identity.find(entry);
             let decision = decide(entry, &found, observed);
+            let decision = decision.map(|it| hold::kept(it, entry, &found, &desired.policy));
+            if decision
+                .as_ref()
+                .is_some_and(|it| hold::leaves_out(&desired.policy, it))
+            {
+                plan.left_out.changes += 1;
+                continue;
+            }
             plan.posters
                 .extend(poster(entry, &found, decision.as_ref()));
             match decision {
@@ -138,6 +143,7 @@ impl Plan {
             }
         }
         plan.changes.sort_by(|a, b| a.order().cmp(&b.order()));
+        plan.refusals = guard::refusals(&plan, desired, tally);
         plan
     }
 
@@ -158,35 +164,6 @@ impl Change {
         let place = self.place.as_ref();
         let place = place.map(|place| (place.source, place.bytes.start));
         (self.action.rank(), &self.key, place)
-    }
-}
-
-impl Action {
-    /// The order in which changes are shown.
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Blocked { .. } => 0,
-            Self::Condition { .. } => 1,
-            Self::Delete { .. } => 2,
-            Self::Update { .. } => 3,
-            Self::Create(_) => 4,
-        }
-    }
-
-    /// Whether it is a write.
-    pub(crate) fn is_write(&self) -> bool {
-        !matches!(self, Self::Blocked { .. } | Self::Condition { .. })
-    }
-}
-
-impl Reason {
-    /// A reason and its remedy.
-    pub(crate) fn new(why: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            choices: Vec::new(),
-            remedy: remedy.into(),
-        }
     }
 }
 
@@ -226,6 +203,7 @@ impl Decision {
             conditions: self.conditions,
             place: Some(entry.place.clone()),
             script_file: entry.script_file.clone(),
+            pruned: None,
         }
     }
 }
@@ -238,7 +216,8 @@ fn decide(entry: &Desired, found: &Match<'_>, observed: &ObservedState) -> Optio
         Match::Nothing if absent => None,
         Match::Nothing => Some(create::create(entry, observed)),
         Match::Record(Record { id, .. }) if absent => {
-            Some(Decision::new(Action::Delete { id: id.clone() }))
+            let (id, from) = (id.clone(), None);
+            Some(Decision::new(Action::Delete { id, from }))
         }
         Match::Record(record) => compare::record(entry, record, observed),
     }
@@ -251,5 +230,13 @@ fn poster(entry: &Desired, found: &Match<'_>, decision: Option<&Decision>) -> Op
         (_, Some(Action::Delete { .. })) => None,
         (Match::Record(record), _) => preflight::poster(&record.fields().ok()?, action),
         _ => preflight::poster(&entry.fields, action),
+    }
+}
+
+/// Whom the update that switches a record off needs.
+fn pruned_poster(change: &Change) -> Option<Poster> {
+    match &change.action {
+        Action::Disable { from, .. } => preflight::poster(from, Some(&change.action)),
+        _ => None,
     }
 }

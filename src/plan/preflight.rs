@@ -52,7 +52,9 @@ impl Plan {
 /// Whom these values post as, for the questions.
 pub(super) fn poster(fields: &Fields, action: Option<&Action>) -> Option<Poster> {
     let (fields, written) = match action {
-        Some(Action::Create(to) | Action::Update { to, .. }) => (to, true),
+        Some(Action::Create(to) | Action::Update { to, .. } | Action::Disable { to, .. }) => {
+            (to, true)
+        }
         _ => (fields, false),
     };
     Some(Poster {

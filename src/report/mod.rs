@@ -7,12 +7,13 @@
 pub(crate) mod diagnostics;
 mod diff;
 mod plan;
+mod policy;
 mod run;
 mod shown;
 mod text;
 
 pub(crate) use plan::{Context, PlanReport};
 pub(crate) use run::RunReport;
-pub(crate) use text::{plan_text, run_text};
+pub(crate) use text::{plan_text, run_text, unmanaged_text};
 
 use shown::Foreign;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Foreign;
 use super::diff::{Line, hunks};
+use super::policy::{self, LeftOutReport, RefusalReport, StepWord, UnmanagedReport};
 use super::shown::{Shown, Side, redacted, shown};
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
@@ -25,6 +26,15 @@ pub(crate) struct PlanReport {
     pub(super) changes: Vec<ChangeReport>,
     /// How many of each.
     pub(super) counts: Counts,
+    /// The records that no entry names and that are left alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) unmanaged: Vec<UnmanagedReport>,
+    /// What the flags of the run leave out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) left_out: Option<LeftOutReport>,
+    /// Why the plan as a whole is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) refusals: Vec<RefusalReport>,
 }
 
 /// The server and the account.
@@ -78,6 +88,9 @@ pub(super) struct ChangeReport {
     /// Whether the URL of an incoming webhook dies with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) url_dies: bool,
+    /// What pruning does to it, if no entry names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pruned: Option<StepWord>,
     /// Why it is blocked.
     pub(super) blocked: Option<BlockedReport>,
 }
@@ -89,6 +102,7 @@ pub(super) enum ActionWord {
     Blocked,
     Condition,
     Delete,
+    Disable,
     Update,
     Create,
 }
@@ -161,6 +175,8 @@ pub(super) enum FieldDiff {
 pub(super) struct Counts {
     pub(super) create: usize,
     pub(super) update: usize,
+    #[serde(default)]
+    pub(super) disable: usize,
     pub(super) delete: usize,
     pub(super) blocked: usize,
     pub(super) condition: usize,
@@ -216,13 +232,17 @@ impl PlanReport {
             counts: Counts {
                 create: count(ActionWord::Create),
                 update: count(ActionWord::Update),
+                disable: count(ActionWord::Disable),
                 delete: count(ActionWord::Delete),
                 blocked: count(ActionWord::Blocked),
                 condition: count(ActionWord::Condition),
                 unchanged: plan.unchanged,
                 released: plan.released,
-                unmanaged: plan.unmanaged,
+                unmanaged: plan.unmanaged.len() + plan.strangers,
             },
+            unmanaged: plan.unmanaged.iter().map(policy::unmanaged).collect(),
+            left_out: policy::left_out(plan),
+            refusals: plan.refusals.iter().map(policy::refusal).collect(),
         }
     }
 }
@@ -232,25 +252,23 @@ fn action(change: &Change) -> ActionWord {
         Action::Blocked { .. } => ActionWord::Blocked,
         Action::Condition { .. } => ActionWord::Condition,
         Action::Delete { .. } => ActionWord::Delete,
+        Action::Disable { .. } => ActionWord::Disable,
         Action::Update { .. } => ActionWord::Update,
         Action::Create(_) => ActionWord::Create,
     }
 }
 
 fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
-    let (id, blocked) = match &change.action {
-        Action::Create(_) => (None, None),
-        Action::Update { id, .. } | Action::Delete { id } | Action::Condition { id } => {
-            (Some(id), None)
-        }
-        Action::Blocked { id, reason } => (id.as_ref(), Some(blocked_report(reason))),
+    let blocked = match &change.action {
+        Action::Blocked { reason, .. } => Some(blocked_report(reason)),
+        _ => None,
     };
     ChangeReport {
         action: action(change),
         kind: change.key.kind.wire().into(),
         kind_word: change.key.kind.word().into(),
         name: change.key.name.as_str().into(),
-        id: id.map(|id| id.0.as_str().into()),
+        id: change.action.id().map(|id| id.0.as_str().into()),
         place: change
             .place
             .as_ref()
@@ -263,6 +281,7 @@ fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
         conditions: change.conditions.iter().map(condition_report).collect(),
         url_dies: matches!(change.action, Action::Delete { .. })
             && change.key.kind == Kind::Incoming,
+        pruned: change.pruned.map(policy::step),
         blocked,
     }
 }

@@ -1,11 +1,14 @@
 //! Reports as text for people, 80 columns wide. Symbols carry the meaning; colour repeats it.
 
+mod policy;
 mod run;
 
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
+pub(crate) use policy::unmanaged_text;
+use policy::{left_out_text, pruned_text, refusal_text};
 pub(crate) use run::run_text;
 
 use super::Foreign;
@@ -116,11 +119,15 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
         ActionWord::Blocked => ("!", "blocked", YELLOW),
         ActionWord::Condition => ("!", "condition", YELLOW),
         ActionWord::Delete => ("-", "delete", RED),
+        ActionWord::Disable => ("~", "disable", RED),
         ActionWord::Update => ("~", "update", YELLOW),
         ActionWord::Create => ("+", "create", GREEN),
     };
     let head = head(sign, word, style, &change.kind_word, &change.name, page);
-    page.line(placed(&head, change.place.as_ref(), page));
+    page.line(match (&change.place, &change.id) {
+        (None, Some(id)) => beside(&head, &id.for_terminal(), page),
+        (place, _) => placed(&head, place.as_ref(), page),
+    });
     let width = name_width(&change.fields);
     for field in &change.fields {
         field_text(field, width, page);
@@ -128,6 +135,7 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
     for condition in &change.conditions {
         condition_text(condition, page);
     }
+    pruned_text(change, page);
     if change.url_dies {
         page.words("URL dies: whatever posts to it is refused from then on");
     }
@@ -278,10 +286,11 @@ fn summary(report: &PlanReport, page: &mut Page) {
             _ => format!("{number} {text}"),
         };
         page.line(format!(
-            "{} {} to create, {} to update, 0 to disable, {} to delete; {}{}{} unchanged.",
+            "{} {} to create, {} to update, {} to disable, {} to delete; {}{}{} unchanged.",
             page.paint(BOLD, "Plan:"),
             counts.create,
             counts.update,
+            counts.disable,
             counts.delete,
             some(counts.blocked, "blocked, "),
             some(counts.condition, "with a condition, "),
@@ -296,9 +305,15 @@ fn summary(report: &PlanReport, page: &mut Page) {
     }
     if counts.unmanaged > 0 {
         page.line(format!(
-            "Unmanaged: {} in no entry.",
+            "Unmanaged: {} in no entry (list them with --verbose).",
             count(counts.unmanaged, "record")
         ));
+    }
+    if let Some(left_out) = &report.left_out {
+        left_out_text(left_out, page);
+    }
+    for refusal in &report.refusals {
+        refusal_text(refusal, page);
     }
 }
 

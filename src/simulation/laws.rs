@@ -116,7 +116,9 @@ fn pinned(entries: &[Json], records: &[Stored]) -> Vec<Json> {
 
 fn id_of(action: &Action) -> Option<&str> {
     match action {
-        Action::Update { id, .. } | Action::Delete { id } => Some(&id.0),
+        Action::Update { id, .. } | Action::Disable { id, .. } | Action::Delete { id, .. } => {
+            Some(&id.0)
+        }
         Action::Create(_) | Action::Condition { .. } | Action::Blocked { .. } => None,
     }
 }
@@ -338,6 +340,7 @@ fn the_cases_reach_what_the_laws_speak_of() {
                 Action::Create(_) => saw("create"),
                 Action::Update { .. } => saw("update"),
                 Action::Delete { .. } => saw("delete"),
+                Action::Disable { .. } => saw("disable"),
                 Action::Condition { .. } => saw("condition"),
                 Action::Blocked { reason, .. } if !reason.choices.is_empty() => saw("ambiguous"),
                 Action::Blocked { .. } => saw("blocked"),

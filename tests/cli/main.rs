@@ -9,7 +9,9 @@
 mod apply;
 mod export;
 mod failures;
+mod guards;
 mod plan;
+mod prune;
 mod readme;
 mod sandbox;
 mod scripts;
