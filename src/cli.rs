@@ -10,6 +10,7 @@
 
 mod export;
 mod narrow;
+mod output;
 mod sandbox;
 
 use std::num::NonZeroU8;
@@ -19,6 +20,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use export::ExportArgs;
 pub(crate) use narrow::{KindWord, NarrowArgs};
+pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
 
 /// Keeps a Rocket.Chat server's webhook integrations as code
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Make the server's integrations what the manifests ask for
     Apply(ApplyArgs),
+    /// Show a saved plan again, in any format
+    Show(ShowArgs),
     /// Write what the server has as a manifest, so that a plan of it is empty
     #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
     Export(ExportArgs),
@@ -80,7 +84,7 @@ pub(crate) struct ValidateArgs {
     #[command(flatten)]
     pub(crate) manifests: ManifestArgs,
 
-    /// How the problems are told: `text` on standard error, `json` on standard output
+    /// How the problems are told: `text` on standard error, the others on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -92,6 +96,8 @@ pub(crate) enum Format {
     Text,
     /// For programs
     Json,
+    /// Workflow commands of GitHub Actions: annotations beside the lines
+    Github,
 }
 
 /// The flags of `rcsync plan`
@@ -117,6 +123,9 @@ pub(crate) struct PlanArgs {
     /// Whose posting user is looked up
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Preflight::Auto)]
     pub(crate) preflight: Preflight,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// What is looked up before anything is written
@@ -157,6 +166,9 @@ pub(crate) struct ApplyArgs {
     /// How many requests may be on their way at once
     #[arg(long, value_name = "N", default_value = "8")]
     pub(crate) concurrency: NonZeroU8,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// The flags of `rcsync schema`
@@ -174,6 +186,8 @@ pub(crate) enum SchemaOf {
     Manifest,
     /// What `validate --format json` prints
     Diagnostics,
+    /// What `plan --format json` prints
+    Plan,
 }
 
 /// Which manifests, and what their variables stand for

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::failure::Failure;
 use super::terminal::{self, Terminal};
 use super::values;
 use crate::cli::ManifestArgs;
@@ -37,17 +38,12 @@ pub(crate) struct Loaded {
 ///
 /// # Errors
 /// When the values of variables cannot be read; the reason has been shown.
-pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Exit> {
-    let variables = values::gather(args, undefined).map_err(|message| {
-        terminal::error(&message, None);
-        Exit::Invalid
-    })?;
+pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Failure> {
+    let variables = values::gather(args, undefined)
+        .map_err(|message| Failure::shown(Exit::Invalid, &message, None))?;
     let checker = Checker::new(manifest::schema()).map_err(|message| {
-        terminal::error(
-            &format!("the schema of manifests is unsound: {message}"),
-            None,
-        );
-        Exit::Unexpected
+        let message = format!("the schema of manifests is unsound: {message}");
+        Failure::shown(Exit::Unexpected, &message, None)
     })?;
     let paths: Vec<_> = args.paths.iter().map(PathBuf::from).collect();
     let (sources, findings) = Sources::read(&paths, args.root.as_deref(), &mut io::stdin());
@@ -177,6 +173,23 @@ impl Loaded {
         };
         let files = count(self.sources.manifests.len(), "file");
         format!("{files}, {}", count(self.integrations, "integration"))
+    }
+
+    /// Manifests that are refused for these findings, which have been shown.
+    pub(super) fn refusal(&self, findings: &[Diagnostic]) -> Failure {
+        let summary = diagnostics::summary(findings, self.sources.manifests.len());
+        let summary = summary.unwrap_or_default();
+        let message = summary.split_once(": ").map_or("", |(_, words)| words);
+        let failure = Failure::new(
+            Exit::Invalid,
+            &format!("the manifests are refused: {message}"),
+            None,
+        );
+        let problems = diagnostics::json(findings, &self.sources.texts).problems;
+        Failure {
+            report: failure.report.with(problems),
+            ..failure
+        }
     }
 
     /// Shows the findings on standard error, with a closing line.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::terminal;
+use super::failure::Failure;
 use crate::cli::ServerArgs;
 use crate::clock::Clock;
 use crate::exit::Exit;
@@ -32,14 +32,12 @@ pub(super) struct Session {
 ///
 /// # Errors
 /// When a flag, a variable or a file is missing or unsound; the reason has been shown.
-pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Exit> {
+pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Failure> {
     let (base, credentials, sandbox) = if let Some(state) = &args.sandbox {
         embedded(state, writing).await?
     } else {
-        let (base, credentials) = named(args).map_err(|(message, hint)| {
-            terminal::error(&message, Some(&hint));
-            Exit::Invalid
-        })?;
+        let (base, credentials) = named(args)
+            .map_err(|(message, hint)| Failure::shown(Exit::Invalid, &message, Some(&hint)))?;
         (base, credentials, None)
     };
     let timeout = Duration::from_secs(args.timeout.into());
@@ -49,13 +47,11 @@ pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Ex
         total: timeout,
     };
     let transport = HttpTransport::new(timeouts).map_err(|error| {
-        terminal::error(&format!("no connection can be made: {error}"), None);
-        Exit::Server
+        let message = format!("no connection can be made: {error}");
+        Failure::shown(Exit::Server, &message, None)
     })?;
-    let reader = Reader::new(base, &credentials, Arc::new(transport)).map_err(|error| {
-        terminal::error(&error.to_string(), None);
-        Exit::Invalid
-    })?;
+    let reader = Reader::new(base, &credentials, Arc::new(transport))
+        .map_err(|error| Failure::shown(Exit::Invalid, &error.to_string(), None))?;
     Ok(Session { reader, sandbox })
 }
 
@@ -115,16 +111,24 @@ fn read_token(path: &Path) -> Result<String, (String, String)> {
 }
 
 /// Shows why the server did not answer as it should, and says how the run ends.
-pub(super) fn failed(error: &ServerError) -> Exit {
-    terminal::error(&error.to_string(), error.hint().as_deref());
-    error.exit()
+pub(super) fn failed(error: &ServerError) -> Failure {
+    Failure::shown(error.exit(), &error.to_string(), error.hint().as_deref())
+}
+
+/// Which server is named, whatever else is missing: its address, or where the embedded sandbox keeps its state.
+pub(super) fn address(args: &ServerArgs) -> Option<String> {
+    if let Some(state) = &args.sandbox {
+        return Some(state.display().to_string());
+    }
+    let url = args.url.clone().or_else(|| env::var("RCSYNC_URL").ok())?;
+    Some(BaseUrl::parse(&url).ok()?.to_string())
 }
 
 /// A sandbox on a free port of this machine, and an administrator of it. It runs on this runtime, until the end.
 async fn embedded(
     state: &Path,
     writing: bool,
-) -> Result<(BaseUrl, Credentials, Option<String>), Exit> {
+) -> Result<(BaseUrl, Credentials, Option<String>), Failure> {
     let config = Config {
         invent: true,
         store: store(state, writing)?,
@@ -147,7 +151,7 @@ async fn embedded(
 }
 
 /// Where the sandbox keeps its state. A plan writes nothing, so it neither makes the file nor tidies it.
-fn store(state: &Path, writing: bool) -> Result<Store, Exit> {
+fn store(state: &Path, writing: bool) -> Result<Store, Failure> {
     if !writing {
         return Ok(Store::ReadOnly(state.to_owned()));
     }
@@ -160,7 +164,7 @@ fn store(state: &Path, writing: bool) -> Result<Store, Exit> {
 }
 
 /// Shows why the sandbox cannot be used.
-fn unusable(why: &dyn std::fmt::Display) -> Exit {
-    terminal::error(&format!("the sandbox cannot be used: {why}"), None);
-    Exit::Invalid
+fn unusable(why: &dyn std::fmt::Display) -> Failure {
+    let message = format!("the sandbox cannot be used: {why}");
+    Failure::shown(Exit::Invalid, &message, None)
 }

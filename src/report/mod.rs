@@ -6,14 +6,24 @@
 
 pub(crate) mod diagnostics;
 mod diff;
+mod failure;
+mod github;
+mod look;
+mod markdown;
 mod plan;
 mod policy;
 mod run;
+mod saved;
 mod shown;
 mod text;
 
+pub(crate) use failure::{Attempt, FailureReport};
+pub(crate) use github::{plan_github, problems_github};
+pub(crate) use look::{Budget, Look, ScriptDiff};
+pub(crate) use markdown::plan_markdown;
 pub(crate) use plan::{Context, PlanReport};
 pub(crate) use run::RunReport;
-pub(crate) use text::{plan_text, run_text, unmanaged_text};
+pub(crate) use saved::plan_json;
+pub(crate) use text::{plan_text, run_text};
 
 use shown::Foreign;

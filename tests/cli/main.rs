@@ -13,6 +13,7 @@ mod guards;
 mod plan;
 mod prune;
 mod readme;
+mod review;
 mod sandbox;
 mod scripts;
 mod support;

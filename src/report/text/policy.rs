@@ -4,21 +4,19 @@ use super::super::plan::{ActionWord, ChangeReport, PlanReport};
 use super::super::policy::{
     LeftAloneWord, LeftOutReport, RefusalReport, StepWord, UnmanagedReport,
 };
-use super::{COLUMNS, Foreign, Page, RED, count, shortened};
+use super::{COLUMNS, Foreign, Page, count, shortened};
 
-/// What pruning does to a record, below its heading.
-pub(super) fn pruned_text(change: &ChangeReport, page: &mut Page) {
-    let text = match (change.pruned, change.action) {
-        (None, _) => return,
-        (Some(_), ActionWord::Blocked) => "in no entry: it should be pruned, and cannot",
-        (Some(StepWord::Off), _) => "in no entry: switched off, and kept",
-        (Some(StepWord::First), _) => {
+/// What pruning does to a record.
+pub(in super::super) fn pruned_words(change: &ChangeReport) -> Option<&'static str> {
+    Some(match (change.pruned?, change.action) {
+        (_, ActionWord::Blocked) => "in no entry: it should be pruned, and cannot",
+        (StepWord::Off, _) => "in no entry: switched off, and kept",
+        (StepWord::First, _) => {
             "in no entry: switched off now; announced second step: a later run that finds it switched off deletes it"
         }
-        (Some(StepWord::Second), _) => "in no entry: second step, it was found switched off",
-        (Some(StepWord::AtOnce), _) => "in no entry: deleted at once",
-    };
-    page.words(text);
+        (StepWord::Second, _) => "in no entry: second step, it was found switched off",
+        (StepWord::AtOnce, _) => "in no entry: deleted at once",
+    })
 }
 
 /// What the flags of the run leave out, in one line.
@@ -40,35 +38,23 @@ pub(super) fn left_out_text(left_out: &LeftOutReport, page: &mut Page) {
 }
 
 /// Why the plan as a whole is refused.
-pub(super) fn refusal_text(refusal: &RefusalReport, page: &mut Page) {
-    page.line("");
-    let why = wrapped(&format!("refused: {}", refusal.why.for_terminal()), 2);
-    page.line(why.replacen("refused:", &page.paint(RED, "refused:"), 1));
-    for fact in &refusal.facts {
-        page.line(format!(
-            "  {}   {}",
-            fact.word.for_terminal(),
-            fact.value.for_terminal()
-        ));
-    }
-    let remedy = format!("to go on: {}", refusal.remedy.for_terminal());
-    page.line(format!("  {}", wrapped(&remedy, 4)));
-    for line in &refusal.lines {
-        page.line(format!("    {}", line.for_terminal()));
-    }
+pub(in super::super) fn refusal_lines(refusal: &RefusalReport) -> String {
+    let mut lines = vec![wrapped("refused: ", &refusal.why.for_terminal(), 2)];
+    lines.extend(refusal.facts.iter().map(|fact| {
+        let (word, value) = (fact.word.for_terminal(), fact.value.for_terminal());
+        format!("  {word}   {value}")
+    }));
+    lines.push(wrapped("  to go on: ", &refusal.remedy.for_terminal(), 4));
+    let block = refusal.lines.iter();
+    lines.extend(block.map(|line| format!("    {}", line.for_terminal())));
+    lines.join("\n")
 }
 
 /// The records that no entry names and that are left alone, a line each.
-pub(crate) fn unmanaged_text(report: &PlanReport) -> String {
-    let mut page = Page::new(false);
-    if !report.unmanaged.is_empty() {
-        page.line("");
-        page.line("Unmanaged:");
-    }
+pub(super) fn unmanaged_text(report: &PlanReport, page: &mut Page) {
     for record in &report.unmanaged {
         page.line(unmanaged_line(record));
     }
-    page.text
 }
 
 fn unmanaged_line(record: &UnmanagedReport) -> String {
@@ -90,15 +76,16 @@ fn unmanaged_line(record: &UnmanagedReport) -> String {
 }
 
 /// The words in lines that fit the page, those after the first indented.
-fn wrapped(words: &str, indent: usize) -> String {
-    let (mut text, mut columns) = (String::new(), 0);
-    for word in words.split(' ') {
+fn wrapped(lead: &str, words: &str, indent: usize) -> String {
+    let mut text = lead.to_owned();
+    let mut columns = lead.len();
+    for (index, word) in words.split(' ').enumerate() {
         let width = word.chars().count();
-        if columns > 0 && columns + 1 + width > COLUMNS - indent {
+        if index > 0 && columns + 1 + width > COLUMNS {
             text.push('\n');
             text.push_str(&" ".repeat(indent));
-            columns = 0;
-        } else if columns > 0 {
+            columns = indent;
+        } else if index > 0 {
             text.push(' ');
             columns += 1;
         }
