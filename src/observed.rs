@@ -5,7 +5,9 @@
 //! errors name the record and the field, and `Debug` shows what identifies it.
 
 mod users;
+mod view;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Map, Value as Json};
@@ -14,6 +16,7 @@ use crate::integration::{Field, Fields, Kind, Role, Shape, Value, Version};
 use crate::secret::{Piece, Secret, Text};
 
 pub(crate) use users::{Found, User, Users};
+pub(crate) use view::{Permissions, Sight, View};
 
 /// The id that the server gave a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +39,19 @@ pub(crate) struct ObservedState {
     pub(crate) strangers: usize,
     /// The users that were looked up.
     pub(crate) users: Users,
+    /// What this account sees, where that was asked.
+    pub(crate) view: View,
+}
+
+impl ObservedState {
+    /// Takes in who may do what.
+    pub(crate) fn learn(&mut self, permissions: &Permissions) {
+        self.users.impersonators = permissions.impersonators().cloned();
+        self.view = match &self.server.roles {
+            Some(roles) => View::of(roles, permissions),
+            None => View::UNKNOWN,
+        };
+    }
 }
 
 /// Which server answered, and as whom.
@@ -51,6 +67,8 @@ pub(crate) struct ServerFacts {
     pub(crate) user_id: String,
     /// The name of this account.
     pub(crate) username: String,
+    /// The roles of this account, if the server says them.
+    pub(crate) roles: Option<BTreeSet<String>>,
 }
 
 impl ServerFacts {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::cli::ManifestArgs;
 use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
-use crate::observed::{Found, ObservedState, Record, ServerFacts, User, Users};
+use crate::observed::{Found, ObservedState, Record, ServerFacts, User, Users, View};
 use crate::plan::Plan;
 use crate::report::{self, Context, Look, PlanReport};
 use crate::variables::Undefined;
@@ -67,6 +67,7 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
             version_text: version,
             user_id: "uDeploy".to_owned(),
             username: "deploy".to_owned(),
+            roles: None,
         },
         records: listing["integrations"]
             .as_array()
@@ -76,6 +77,7 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
             .collect(),
         strangers: 0,
         users: users(listing),
+        view: View::default(),
     }
 }
 

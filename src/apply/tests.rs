@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::integration::{Key, Kind, Value};
+use crate::observed::View;
 use crate::plan::{Change, LeftOut, Reason};
 use crate::secret::{Secret, Text};
 use crate::server::fake::{Script, Step, answer, page};
@@ -36,10 +37,13 @@ fn plan(changes: Vec<Change>) -> Plan {
         version_text: None,
         user_id: "u1".to_owned(),
         username: "deploy".to_owned(),
+        roles: None,
     };
     Plan {
         server,
         users: Users::default(),
+        view: View::default(),
+        depends_on_view: false,
         posters: BTreeSet::new(),
         changes,
         unchanged: 0,

@@ -38,6 +38,10 @@ pub(crate) struct NarrowArgs {
     /// Let `settings.prune: delete` delete incoming webhooks that are switched on, in one step
     #[arg(long, help_heading = "Holds")]
     pub(crate) allow_url_loss: bool,
+
+    /// Create and prune though this account does not see what others made
+    #[arg(long, help_heading = "Holds")]
+    pub(crate) allow_partial_view: bool,
 }
 
 /// A type of integration

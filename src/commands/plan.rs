@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::cli::{ManifestArgs, NarrowArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
-use crate::observed::{Found, ObservedState, Users};
+use crate::observed::{Found, ObservedState, View};
 use crate::plan::{Extent, Plan, Questions};
 use crate::report::{Attempt, Context, PlanReport};
 use crate::server::Reader;
@@ -139,8 +139,9 @@ pub(super) async fn planned(
     }
     let mut plan = Plan::between(&loaded.desired, &observed);
     // A sandbox makes up whatever is not there.
-    if let Some(extent) = extent(preflight).filter(|_| session.sandbox.is_none()) {
-        observed.users = look_up(&session.reader, &plan.questions(extent)).await?;
+    if session.sandbox.is_none() {
+        let questions = plan.questions(extent(preflight));
+        look_up(&session.reader, &questions, &mut observed).await?;
         plan = Plan::between(&loaded.desired, &observed);
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
@@ -172,26 +173,40 @@ fn version(text: &str) -> Result<Version, Failure> {
     })
 }
 
-fn extent(preflight: Preflight) -> Option<Extent> {
+fn extent(preflight: Preflight) -> Extent {
     match preflight {
-        Preflight::Off => None,
-        Preflight::Auto => Some(Extent::Writes),
-        Preflight::Full => Some(Extent::All),
+        Preflight::Off => Extent::Nothing,
+        Preflight::Auto => Extent::Writes,
+        Preflight::Full => Extent::All,
     }
 }
 
-/// Asks who the users are, and says whom the server would not tell of.
-async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Failure> {
-    let users = reader
-        .users(&questions.users, questions.impersonators)
-        .await
-        .map_err(|error| session::failed(&error))?;
-    for (name, found) in &users.found {
+/// Asks who the users are and what this account may see, and says what the server would not tell.
+async fn look_up(
+    reader: &Reader,
+    questions: &Questions,
+    observed: &mut ObservedState,
+) -> Result<(), Failure> {
+    let users = reader.users(&questions.users).await;
+    observed.users = users.map_err(|error| session::failed(&error))?;
+    for (name, found) in &observed.users.found {
         if let Found::Unknown(why) = found {
             terminal::err(&format!("note: the user {name:?} is not checked: {why}\n"));
         }
     }
-    Ok(users)
+    if !questions.permissions() {
+        return Ok(());
+    }
+    match reader.permissions().await {
+        Ok(permissions) => observed.learn(&permissions),
+        Err(error) if error.refuses_all() => return Err(session::failed(&error)),
+        // The server checks it again; what is not seen counts as not seen.
+        Err(error) => {
+            observed.view = View::UNKNOWN;
+            terminal::err(&format!("note: permissions are not known: {error}\n"));
+        }
+    }
+    Ok(())
 }
 
 /// What a reader has to know who sees a sandbox's plan.

@@ -41,6 +41,7 @@ pub(crate) struct Scope {
 }
 
 /// What the flags of a run say about it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Flags {
     /// Which integrations the run is about.
@@ -51,6 +52,8 @@ pub(crate) struct Flags {
     pub(crate) no_delete: bool,
     /// Whether pruning may delete an incoming webhook that is in use.
     pub(crate) allow_url_loss: bool,
+    /// Whether it may create and prune though the account does not see all there is.
+    pub(crate) allow_partial_view: bool,
 }
 
 /// Which integrations a run is about.

@@ -1,11 +1,15 @@
 //! Guards: limits that refuse a plan as a whole. They look at the plan alone and change nothing about it: what is
 //! refused is shown all the same.
 
+use std::collections::BTreeMap;
+
 use url::Url;
 
 use super::{Action, Plan};
 use crate::desired::policy::{Policy, Scope};
 use crate::desired::{DesiredState, Prune, State};
+use crate::integration::Kind;
+use crate::observed::Sight;
 
 /// Up to so many records may be disabled or deleted by one run.
 const MOST: usize = 3;
@@ -49,22 +53,24 @@ impl Refusal {
 }
 
 /// What the guards judge a plan by beside its changes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
-    /// How many records entries were found for.
-    pub(super) matched: usize,
+    /// How many entries' records were found.
+    pub(super) matched: BTreeMap<Kind, usize>,
     /// How many records could be pruned.
     pub(super) candidates: usize,
 }
 
 /// Why this plan is refused; nothing if it is not.
-pub(super) fn refusals(plan: &Plan, desired: &DesiredState, tally: Tally) -> Vec<Refusal> {
+pub(super) fn refusals(plan: &Plan, desired: &DesiredState, tally: &Tally) -> Vec<Refusal> {
     let policy = &desired.policy;
     let all = [
         another_server(plan, policy),
         no_scope(plan, policy),
         too_many(plan, policy, tally),
         nothing_desired(plan, desired),
+        partial_view(plan, policy, tally),
+        scope_beyond_view(plan, policy),
     ];
     all.into_iter().flatten().collect()
 }
@@ -151,9 +157,10 @@ impl Losses {
     }
 }
 
-fn too_many(plan: &Plan, policy: &Policy, tally: Tally) -> Option<Refusal> {
+fn too_many(plan: &Plan, policy: &Policy, tally: &Tally) -> Option<Refusal> {
     let losses = Losses::of(plan);
-    let (lost, in_scope) = (losses.all(), tally.matched + tally.candidates);
+    let lost = losses.all();
+    let in_scope = tally.matched.values().sum::<usize>() + tally.candidates;
     let limit = match policy.max_deletes {
         Some(most) if lost > most => format!("`settings.maxDeletes` allows {most}"),
         None if in_scope >= SHARE_FROM && lost * 100 > in_scope * MOST_PERCENT => format!(
@@ -193,6 +200,87 @@ fn nothing_desired(plan: &Plan, desired: &DesiredState) -> Option<Refusal> {
         "check the paths; to clear the scope on purpose, write each record as an entry with `state: absent`",
     );
     Some(with_scope(refusal, plan, &desired.policy))
+}
+
+/// What makes the account see all there is.
+const ALL_SEEN: &str =
+    "an account with `manage-incoming-integrations` and `manage-outgoing-integrations`";
+
+/// A first run of an account that does not see what others made would make everything twice.
+fn partial_view(plan: &Plan, policy: &Policy, tally: &Tally) -> Option<Refusal> {
+    let partial = |kind: Kind| plan.view.sight(kind).is_partial();
+    let creates = plan
+        .changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Create(_)) && partial(change.key.kind));
+    let creates = creates.count();
+    let mut matched = tally.matched.keys();
+    if creates == 0 || policy.flags.allow_partial_view || matched.any(|kind| partial(*kind)) {
+        return None;
+    }
+    let webhooks = match creates {
+        1 => "1 webhook".to_owned(),
+        many => format!("{many} webhooks"),
+    };
+    let refusal = Refusal::new(
+        "partial-view",
+        format!(
+            "{webhooks} would be created, and no entry's record was found: {} does not see what other accounts made",
+            plan.server.username
+        ),
+        format!(
+            "run as the account that made them or as {ALL_SEEN}; if this is the first run, give `--allow-partial-view`"
+        ),
+    );
+    Some(refusal.with("view", seen(plan)))
+}
+
+/// What cannot be seen cannot be pruned: a scope that is seen in part would be cleared in part.
+fn scope_beyond_view(plan: &Plan, policy: &Policy) -> Option<Refusal> {
+    let flags = &policy.flags;
+    if policy.prune == Prune::Off || flags.allow_partial_view {
+        return None;
+    }
+    let creators = policy.scope.as_ref()?.creators.as_ref()?;
+    let others: Vec<_> = creators
+        .iter()
+        .filter(|creator| **creator != plan.server.username)
+        .map(String::as_str)
+        .collect();
+    let partial = Kind::ALL.into_iter().any(|kind| {
+        let chosen = flags.selection.kind.is_none_or(|only| only == kind);
+        chosen && matches!(plan.view.sight(kind), Sight::Own | Sight::Unknown)
+    });
+    if others.is_empty() || !partial {
+        return None;
+    }
+    let refusal = Refusal::new(
+        "scope-beyond-view",
+        format!(
+            "`settings.scope` names records of {}, which {} may not see",
+            others.join(", "),
+            plan.server.username
+        ),
+        format!(
+            "leave `creators` out, run as {ALL_SEEN}, or give `--allow-partial-view` to prune what is seen"
+        ),
+    );
+    Some(refusal.with("view", seen(plan)))
+}
+
+/// `incoming: its own alone; outgoing: none`
+fn seen(plan: &Plan) -> String {
+    let kinds = Kind::ALL.into_iter();
+    let kinds = kinds.map(|kind| {
+        let sight = match plan.view.sight(kind) {
+            Sight::NotAsked | Sight::All => "all",
+            Sight::Own => "its own alone",
+            Sight::Nothing => "none",
+            Sight::Unknown => "not known",
+        };
+        format!("{}: {sight}", kind.word())
+    });
+    kinds.collect::<Vec<_>>().join("; ")
 }
 
 fn with_scope(refusal: Refusal, plan: &Plan, policy: &Policy) -> Refusal {

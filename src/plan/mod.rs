@@ -14,12 +14,12 @@ mod prune;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::{Desired, DesiredState, State};
+use crate::desired::{Desired, DesiredState, Prune, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Key, Value};
-use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
+use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users, View};
 
 pub(crate) use change::{Action, Reason};
 pub(crate) use conditions::{Condition, script_failure};
@@ -36,6 +36,10 @@ pub(crate) struct Plan {
     pub(crate) server: ServerFacts,
     /// The users that were looked up for it.
     pub(crate) users: Users,
+    /// What the account sees, where that was asked.
+    pub(crate) view: View,
+    /// Whether something would be otherwise if the account did not see all there is.
+    pub(crate) depends_on_view: bool,
     /// Whom the entries' records post as.
     pub(crate) posters: BTreeSet<Poster>,
     /// The changes, in the order they are shown: blocked ones, conditions, deletes, disables, updates, creates; each
@@ -100,12 +104,14 @@ impl Plan {
         let identity = Identity::of(&desired.entries, &observed.records);
         let pruned = prune::prune(desired, observed, &identity.unnamed(&desired.entries));
         let mut tally = Tally {
-            matched: 0,
+            matched: BTreeMap::new(),
             candidates: pruned.candidates,
         };
         let mut plan = Self {
             server: observed.server.clone(),
             users: observed.users.clone(),
+            view: observed.view,
+            depends_on_view: desired.policy.prune != Prune::Off,
             posters: pruned.changes.iter().filter_map(pruned_poster).collect(),
             changes: pruned.changes,
             unchanged: 0,
@@ -121,11 +127,14 @@ impl Plan {
                 plan.left_out.entries += 1;
                 continue;
             }
-            tally.matched += usize::from(matches!(found, Match::Record(_)));
+            if let Match::Record(record) = &found {
+                *tally.matched.entry(record.kind).or_default() += 1;
+            }
             if entry.state == State::Released {
                 plan.released += 1;
                 continue;
             }
+            plan.depends_on_view |= matches!(found, Match::Nothing | Match::Blocked(None, _));
             let decision = decide(entry, &found, observed);
             let decision = decision.map(|it| hold::kept(it, entry, &found, &desired.policy));
             if decision
@@ -143,7 +152,7 @@ impl Plan {
             }
         }
         plan.changes.sort_by(|a, b| a.order().cmp(&b.order()));
-        plan.refusals = guard::refusals(&plan, desired, tally);
+        plan.refusals = guard::refusals(&plan, desired, &tally);
         plan
     }
 

@@ -70,6 +70,7 @@ impl PlanReport {
             changes: Vec::new(),
             counts: Counts::default(),
             unmanaged: Vec::new(),
+            view: None,
             left_out: None,
             refusals: Vec::new(),
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Foreign;
 use super::diff::{Line, hunks};
 use super::failure::FailureReport;
-use super::policy::{self, LeftOutReport, RefusalReport, StepWord, UnmanagedReport};
+use super::policy::{self, LeftOutReport, RefusalReport, StepWord, UnmanagedReport, ViewReport};
 use super::shown::{Shown, Side, redacted, shown};
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
@@ -34,6 +34,9 @@ pub(crate) struct PlanReport {
     /// The records that no entry names and that are left alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) unmanaged: Vec<UnmanagedReport>,
+    /// What the account sees, where that is not all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) view: Option<ViewReport>,
     /// What the flags of the run leave out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) left_out: Option<LeftOutReport>,
@@ -256,6 +259,7 @@ impl PlanReport {
                 unmanaged: plan.unmanaged.len() + plan.strangers,
             },
             unmanaged: plan.unmanaged.iter().map(policy::unmanaged).collect(),
+            view: policy::view(plan.view),
             left_out: policy::left_out(plan),
             refusals: plan.refusals.iter().map(policy::refusal).collect(),
         }

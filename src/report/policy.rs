@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
+use crate::integration::Kind;
+use crate::observed::{Sight, View};
 use crate::plan::{LeftAlone, Plan, Refusal, Step, Unmanaged};
 
 /// What pruning does to a record.
@@ -66,6 +68,29 @@ pub(super) struct LeftOutReport {
     pub(super) records: usize,
 }
 
+/// What the account sees, where that is not all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct ViewReport {
+    /// Of the incoming webhooks.
+    pub(super) incoming: SightWord,
+    /// Of the outgoing ones.
+    pub(super) outgoing: SightWord,
+}
+
+/// What the account sees of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum SightWord {
+    /// All.
+    All,
+    /// Those alone that it made itself.
+    Own,
+    /// None.
+    Nothing,
+    /// It is not known.
+    Unknown,
+}
+
 /// Why a plan is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct RefusalReport {
@@ -116,6 +141,19 @@ pub(super) fn unmanaged(record: &Unmanaged) -> UnmanagedReport {
             LeftAlone::Off => LeftAloneWord::Off,
         },
     }
+}
+
+pub(super) fn view(view: View) -> Option<ViewReport> {
+    let word = |kind| match view.sight(kind) {
+        Sight::NotAsked | Sight::All => SightWord::All,
+        Sight::Own => SightWord::Own,
+        Sight::Nothing => SightWord::Nothing,
+        Sight::Unknown => SightWord::Unknown,
+    };
+    view.is_partial().then(|| ViewReport {
+        incoming: word(Kind::Incoming),
+        outgoing: word(Kind::Outgoing),
+    })
 }
 
 pub(super) fn left_out(plan: &Plan) -> Option<LeftOutReport> {

@@ -20,7 +20,7 @@ use super::plan::{
 use super::shown::Shown;
 use failure::failure_text;
 use policy::{left_out_text, unmanaged_text};
-pub(super) use policy::{pruned_words, refusal_lines};
+pub(super) use policy::{pruned_words, refusal_lines, view_words};
 use script::script_text;
 
 /// How wide a page is.
@@ -280,6 +280,10 @@ fn summary(report: &PlanReport, page: &mut Page) {
                 " (list them with --verbose)."
             }
         ));
+    }
+    if let Some(view) = report.view {
+        page.line("Partial view: what other accounts made is not in this plan;");
+        page.line(format!("  {}.", view_words(view)));
     }
     if let Some(left_out) = &report.left_out {
         left_out_text(left_out, page);

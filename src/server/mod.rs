@@ -38,7 +38,7 @@ pub(crate) use transport::Transport;
 pub(crate) use transport::{BoxFuture, Request, Response, SendError};
 
 use crate::integration::{Fields, Kind, Version};
-use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
+use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users, View};
 use client::{Call, Client};
 
 const INFO: &str = "api/info";
@@ -76,6 +76,7 @@ impl Reader {
             records: listing.records,
             strangers: listing.strangers,
             users: Users::default(),
+            view: View::default(),
         })
     }
 
@@ -91,6 +92,7 @@ impl Reader {
             version_text,
             user_id: required(&me, "_id")?,
             username: required(&me, "username")?,
+            roles: lookup::texts(&me, "roles"),
         })
     }
 

@@ -95,7 +95,7 @@ async fn unordered(desired: &mut DesiredState, client: &Client, plan: &Plan) {
 }
 
 /// The entries with the ids that their pins stand for, each record pinned once at most.
-fn pinned(entries: &[Json], records: &[Stored]) -> Vec<Json> {
+pub(super) fn pinned(entries: &[Json], records: &[Stored]) -> Vec<Json> {
     let mut free: BTreeSet<usize> = (0..records.len()).collect();
     let mut entries = entries.to_vec();
     for entry in &mut entries {
@@ -123,7 +123,7 @@ fn id_of(action: &Action) -> Option<&str> {
     }
 }
 
-fn by_id(records: &[Stored]) -> BTreeMap<&str, &Stored> {
+pub(super) fn by_id(records: &[Stored]) -> BTreeMap<&str, &Stored> {
     let records = records.iter();
     records
         .map(|it| (it["_id"].as_str().unwrap_or_default(), it))
@@ -290,16 +290,23 @@ pub(super) fn paused<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn holds(cases: u32, drawn: impl Strategy<Value = Case>, law: fn(&Run) -> Result<(), String>) {
+    check(cases, drawn, |case| law(&paused(run(case, |line| line))));
+}
+
+/// Whether something holds of every case.
+pub(super) fn check<T: std::fmt::Debug>(
+    cases: u32,
+    drawn: impl Strategy<Value = T>,
+    law: impl Fn(&T) -> Result<(), String>,
+) {
     let config = Config {
         cases,
         failure_persistence: None,
         max_shrink_iters: 300,
         ..Config::default()
     };
-    let outcome = TestRunner::new_with_rng(config, rng()).run(&drawn, |case| {
-        let run = paused(run(&case, |line| line));
-        law(&run).map_err(TestCaseError::fail)
-    });
+    let outcome = TestRunner::new_with_rng(config, rng())
+        .run(&drawn, |case| law(&case).map_err(TestCaseError::fail));
     if let Err(error) = outcome {
         panic!("{error}");
     }
@@ -321,7 +328,7 @@ fn a_server_that_lies_about_its_version_breaks_no_promise() {
 }
 
 /// How many cases: `RCSYNC_CASES` says otherwise.
-fn cases(default: u32) -> u32 {
+pub(super) fn cases(default: u32) -> u32 {
     let given = std::env::var("RCSYNC_CASES").ok();
     given.and_then(|text| text.parse().ok()).unwrap_or(default)
 }

@@ -12,7 +12,7 @@ use super::Foreign;
 use super::failure::FailureReport;
 use super::look::Look;
 use super::plan::{ActionWord, PlanReport, ServerReport};
-use super::text::{problem_line, refusal_lines};
+use super::text::{problem_line, refusal_lines, view_words};
 use budget::Part;
 use escape::{code, comment, end, fence, start};
 
@@ -174,6 +174,9 @@ fn place(report: &PlanReport) -> String {
     }
     if let Some(account) = &server.account {
         words = format!("{words} · as {}", short(account));
+    }
+    if let Some(view) = report.view {
+        words = format!("{words} · **partial view**: {}", view_words(view));
     }
     words
 }

@@ -2,7 +2,7 @@
 
 use super::super::plan::{ActionWord, ChangeReport, PlanReport};
 use super::super::policy::{
-    LeftAloneWord, LeftOutReport, RefusalReport, StepWord, UnmanagedReport,
+    LeftAloneWord, LeftOutReport, RefusalReport, SightWord, StepWord, UnmanagedReport, ViewReport,
 };
 use super::{COLUMNS, Foreign, Page, count, shortened};
 
@@ -35,6 +35,18 @@ pub(super) fn left_out_text(left_out: &LeftOutReport, page: &mut Page) {
         })
         .collect();
     page.line(format!("Left out by flags: {}.", parts.join(", ")));
+}
+
+/// `incoming: its own alone; outgoing: none`
+pub(in super::super) fn view_words(view: ViewReport) -> String {
+    let word = |sight| match sight {
+        SightWord::All => "all",
+        SightWord::Own => "its own alone",
+        SightWord::Nothing => "none",
+        SightWord::Unknown => "not known",
+    };
+    let (incoming, outgoing) = (word(view.incoming), word(view.outgoing));
+    format!("this account sees incoming: {incoming}, outgoing: {outgoing}")
 }
 
 /// Why the plan as a whole is refused.
