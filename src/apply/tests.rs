@@ -27,6 +27,8 @@ fn change(kind: Kind, name: &str, action: Action) -> Change {
         place: None,
         script_file: None,
         pruned: None,
+        cause: None,
+        touched: None,
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::base::Against;
 use super::output;
-use super::plan::{self, Planned};
+use super::plan::{self, Asked, Planned};
 use super::runtime;
 use super::terminal::{self, Terminal};
 use crate::apply::{self, Options};
@@ -28,24 +29,27 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
         );
         return Exit::Invalid;
     }
+    let against = match &args.base {
+        Some(base) => Against::Base(base),
+        None => Against::Nothing,
+    };
     runtime(async {
-        let writing = !args.dry_run;
-        let planned = plan::planned(
-            &args.manifests,
-            &args.server,
-            &args.narrow,
-            args.preflight,
-            writing,
-            None,
-            terminal,
-        );
+        let asked = Asked {
+            manifests: &args.manifests,
+            server: &args.server,
+            narrow: &args.narrow,
+            preflight: args.preflight,
+            writing: !args.dry_run,
+            assumed: None,
+            against,
+        };
+        let planned = plan::planned(&asked, terminal);
         match planned.await {
             Ok(planned) => {
-                if let Err(exit) = output::plan(&planned.report, &args.output, terminal) {
+                let shown = output::plan(&planned.report, &args.output, terminal).err();
+                let refused = planned.is_refused().then_some(Exit::Refused);
+                if let Some(exit) = refused.into_iter().chain(shown).min() {
                     return exit;
-                }
-                if planned.is_refused() {
-                    return Exit::Refused;
                 }
                 if args.dry_run || planned.plan.is_empty() {
                     return Exit::Done;
@@ -65,6 +69,10 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
 
 /// Makes the changes, if whoever is asked agrees.
 async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> Exit {
+    let drift = report::drift_text(&planned.report, &terminal.look());
+    if !drift.is_empty() {
+        terminal::out(&format!("\n{drift}"));
+    }
     // A sandbox holds nothing that anybody would miss.
     let ask = !args.yes && planned.session.sandbox.is_none() && planned.plan.has_writes();
     if ask && !terminal::confirmed(&question(&planned.plan)) {

@@ -1,5 +1,6 @@
 //! `rcsync plan`: show what would change, and change nothing.
 
+use super::base::Against;
 use super::failure::Failure;
 use super::load::{self, Loaded};
 use super::narrow;
@@ -10,7 +11,7 @@ use super::session::{self, Session};
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
 
-use crate::cli::{ManifestArgs, NarrowArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
+use crate::cli::{FailOn, ManifestArgs, NarrowArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
 use crate::observed::{Found, ObservedState, View};
@@ -21,21 +22,28 @@ use crate::variables::Undefined;
 
 /// Plans and shows the plan.
 pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
+    let against = match &args.base {
+        Some(base) => Against::Base(base),
+        // What was merged is what should be: whatever differs drifts.
+        None if args.fail_on == Some(FailOn::Drift) => Against::Itself,
+        None => Against::Nothing,
+    };
     runtime(async {
-        let planned = planned(
-            &args.manifests,
-            &args.server,
-            &args.narrow,
-            args.preflight,
-            false,
-            args.assume_version.as_deref(),
-            terminal,
-        );
+        let asked = Asked {
+            manifests: &args.manifests,
+            server: &args.server,
+            narrow: &args.narrow,
+            preflight: args.preflight,
+            writing: false,
+            assumed: args.assume_version.as_deref(),
+            against,
+        };
+        let planned = planned(&asked, terminal);
         match planned.await {
             Ok(planned) => {
                 let exit = if planned.is_refused() {
                     Exit::Refused
-                } else if args.detailed_exitcode && !planned.plan.is_empty() {
+                } else if fails(args, &planned.plan) {
                     Exit::Changes
                 } else {
                     Exit::Done
@@ -54,6 +62,11 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
     })
 }
 
+fn fails(args: &PlanArgs, plan: &Plan) -> bool {
+    let any = args.detailed_exitcode || args.fail_on == Some(FailOn::Any);
+    any && !plan.is_empty() || args.fail_on == Some(FailOn::Drift) && plan.drifts()
+}
+
 /// Tells of a run that failed in the formats that were asked for, and says how it ends.
 pub(super) fn failed(
     failure: Failure,
@@ -69,6 +82,24 @@ pub(super) fn failed(
         paths: &manifests.paths,
     };
     output::failure(failure, &attempt, output, terminal)
+}
+
+/// What a plan is asked for.
+pub(super) struct Asked<'a> {
+    /// Which manifests.
+    pub(super) manifests: &'a ManifestArgs,
+    /// Which server.
+    pub(super) server: &'a ServerArgs,
+    /// Which part of it.
+    pub(super) narrow: &'a NarrowArgs,
+    /// What is looked up for it.
+    pub(super) preflight: Preflight,
+    /// Whether it is made to be applied.
+    pub(super) writing: bool,
+    /// The version that the server is taken for.
+    pub(super) assumed: Option<&'a str>,
+    /// What the manifests are compared with.
+    pub(super) against: Against<'a>,
 }
 
 /// A plan, with all that it came from.
@@ -98,16 +129,9 @@ impl Planned {
 ///
 /// # Errors
 /// How the run ends; the reason has been shown.
-pub(super) async fn planned(
-    manifests: &ManifestArgs,
-    server: &ServerArgs,
-    narrowing: &NarrowArgs,
-    preflight: Preflight,
-    writing: bool,
-    assumed: Option<&str>,
-    terminal: Terminal,
-) -> Result<Planned, Failure> {
-    let assumed = assumed.map(version).transpose()?;
+pub(super) async fn planned(asked: &Asked<'_>, terminal: Terminal) -> Result<Planned, Failure> {
+    let (manifests, server) = (asked.manifests, asked.server);
+    let assumed = asked.assumed.map(version).transpose()?;
     let undefined = if server.sandbox.is_some() {
         Undefined::MadeUp
     } else {
@@ -121,10 +145,11 @@ pub(super) async fn planned(
     }
     narrow::narrow(
         &mut loaded.desired.policy,
-        narrowing,
+        asked.narrow,
         server.sandbox.is_some(),
     );
-    let session = session::open(server, writing).await?;
+    let before = asked.against.load(manifests, undefined)?;
+    let session = session::open(server, asked.writing).await?;
     if let Some(state) = &session.sandbox {
         terminal::err(&sandbox_notice(state, &loaded.made_up));
     }
@@ -140,11 +165,12 @@ pub(super) async fn planned(
     let mut plan = Plan::between(&loaded.desired, &observed);
     // A sandbox makes up whatever is not there.
     if session.sandbox.is_none() {
-        let questions = plan.questions(extent(preflight));
+        let questions = plan.questions(extent(asked.preflight));
         look_up(&session.reader, &questions, &mut observed).await?;
         plan = Plan::between(&loaded.desired, &observed);
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
+    before.trace(&mut plan, &loaded.desired, &observed);
     let report = PlanReport::new(
         &plan,
         &Context {
@@ -152,6 +178,7 @@ pub(super) async fn planned(
             paths: &manifests.paths,
             files: loaded.sources.manifests.len(),
             integrations: loaded.integrations,
+            base: before.name(),
             sandbox: session.sandbox.as_deref(),
         },
     );
@@ -213,9 +240,10 @@ async fn look_up(
 fn sandbox_notice(state: &str, made_up: &[String]) -> String {
     let secrets = match made_up {
         [] => String::new(),
+        [name] => format!("note: a value was made up for the secret `{name}`\n"),
         names => format!(
-            "note: values were made up for the secrets {}\n",
-            names.join(", ")
+            "note: values were made up for the secrets `{}`\n",
+            names.join("`, `")
         ),
     };
     format!(

@@ -51,7 +51,7 @@ pub(super) fn unreadable(error: &DecodeError) -> Reason {
 
 /// The values that are compared: those of the entry, but for the rows that it leaves to others. What others chose
 /// there decides which of the rest counts.
-fn wanted(entry: &Desired, observed: &Fields) -> Fields {
+pub(super) fn wanted(entry: &Desired, observed: &Fields) -> Fields {
     let mut wanted = entry.fields.clone();
     let ignored = || {
         let rows = entry.key.kind.fields().iter();
@@ -106,6 +106,7 @@ impl<'a> Update<'a> {
             field,
             before: observed.cloned(),
             after: Some(value.clone()),
+            cause: None,
         };
         match self.held(field) {
             Ok(true) => {
@@ -195,6 +196,7 @@ fn generated(
         field,
         before: None,
         after: None,
+        cause: None,
     })
 }
 
@@ -224,6 +226,7 @@ pub(super) fn switched_off(
                 field,
                 before: fields.get(field).cloned(),
                 after: Some(field.empty()),
+                cause: None,
             });
             continue;
         }

@@ -5,6 +5,7 @@ mod change;
 mod compare;
 mod conditions;
 mod create;
+mod drift;
 mod guard;
 mod hold;
 mod identity;
@@ -23,6 +24,7 @@ use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users, View}
 
 pub(crate) use change::{Action, Reason};
 pub(crate) use conditions::{Condition, script_failure};
+pub(crate) use drift::{Cause, Touched};
 pub(crate) use guard::Refusal;
 use guard::Tally;
 use identity::{Identity, Match};
@@ -85,6 +87,10 @@ pub(crate) struct Change {
     pub(crate) script_file: Option<String>,
     /// What pruning does to it, if no entry names it.
     pub(crate) pruned: Option<Step>,
+    /// What it comes from, where that is known.
+    pub(crate) cause: Option<Cause>,
+    /// Who changed the record last, if it drifts.
+    pub(crate) touched: Option<Touched>,
 }
 
 /// A field before and after.
@@ -96,6 +102,8 @@ pub(crate) struct FieldChange {
     pub(crate) before: Option<Value>,
     /// The desired value; `None` for a secret that is generated when the change is made.
     pub(crate) after: Option<Value>,
+    /// What the difference comes from, where that is known.
+    pub(crate) cause: Option<Cause>,
 }
 
 impl Plan {
@@ -213,6 +221,8 @@ impl Decision {
             place: Some(entry.place.clone()),
             script_file: entry.script_file.clone(),
             pruned: None,
+            cause: None,
+            touched: None,
         }
     }
 }
