@@ -12,6 +12,7 @@ mod export;
 mod narrow;
 mod output;
 mod sandbox;
+mod snapshot;
 
 use std::num::NonZeroU8;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub(crate) use export::ExportArgs;
 pub(crate) use narrow::{KindWord, NarrowArgs};
 pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
+pub(crate) use snapshot::SnapshotArgs;
 
 /// Keeps a Rocket.Chat server's webhook integrations as code
 #[derive(Debug, Parser)]
@@ -72,6 +74,9 @@ pub(crate) enum Command {
     /// Write what the server has as a manifest, so that a plan of it is empty
     #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
     Export(ExportArgs),
+    /// Keep what the server has in a file without secrets, for plans without credentials
+    #[command(after_help = snapshot::EXAMPLES)]
+    Snapshot(SnapshotArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
     /// Serve an imitation of Rocket.Chat's integration endpoints on this machine
@@ -108,6 +113,10 @@ pub(crate) struct PlanArgs {
 
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+
+    /// Plan from a snapshot (`rcsync snapshot`): no server, no credentials; secrets are not compared
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "user_id", "auth_token_file", "sandbox"])]
+    pub(crate) state: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) narrow: NarrowArgs,
@@ -151,7 +160,7 @@ pub(crate) enum FailOn {
 pub(crate) enum Preflight {
     /// Nothing
     Off,
-    /// For integrations that would be created or updated
+    /// For integrations that would be created or updated, and where records contradict each other
     Auto,
     /// For all integrations of the manifests
     Full,
@@ -211,6 +220,8 @@ pub(crate) enum SchemaOf {
     Diagnostics,
     /// What `plan --format json` prints
     Plan,
+    /// What `snapshot` writes
+    Snapshot,
 }
 
 /// Which manifests, and what their variables stand for

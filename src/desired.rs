@@ -20,7 +20,7 @@ pub(crate) use crate::manifest::{Prune, State};
 pub(crate) use policy::Policy;
 
 /// What all manifests of a run ask for together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct DesiredState {
     /// The entries, in the order they were read; no two have the same key, unless each is pinned.
     pub(crate) entries: Vec<Desired>,
@@ -29,7 +29,7 @@ pub(crate) struct DesiredState {
 }
 
 /// One integration as it should be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Desired {
     /// What identifies it.
     pub(crate) key: Key,

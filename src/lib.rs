@@ -15,6 +15,7 @@
 //! | `plan` | desired, observed | the changes, as a value |
 //! | `report` | a plan, a run | the same without its secrets; text |
 //! | `apply` (I/O) | a plan | an outcome for each change, verified |
+//! | `observed::snapshot` | observed, the manifests | a file without secrets; and back, with them unknown |
 //! | `export` | observed | a manifest of it, with its scripts and its secrets |
 //!
 //! `commands` joins them, one short file a command. `integration` holds the shared nouns: all that is special about a

@@ -54,6 +54,9 @@ fn plan(changes: Vec<Change>) -> Plan {
         strangers: 0,
         left_out: LeftOut::default(),
         refusals: Vec::new(),
+        taken_at: None,
+        not_compared: Vec::new(),
+        not_checked: crate::plan::NotChecked::default(),
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
         match planned.await {
             Ok(planned) => {
                 let shown = output::plan(&planned.report, &args.output, terminal).err();
-                let refused = planned.is_refused().then_some(Exit::Refused);
+                let refused = planned.plan.is_refused().then_some(Exit::Refused);
                 if let Some(exit) = refused.into_iter().chain(shown).min() {
                     return exit;
                 }

@@ -8,6 +8,7 @@ use super::output;
 use super::runtime;
 use super::scripts;
 use super::session::{self, Session};
+use super::state;
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
 
@@ -29,28 +30,23 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         None => Against::Nothing,
     };
     runtime(async {
-        let asked = Asked {
-            manifests: &args.manifests,
-            server: &args.server,
-            narrow: &args.narrow,
-            preflight: args.preflight,
-            writing: false,
-            assumed: args.assume_version.as_deref(),
-            against,
+        let planned = match &args.state {
+            Some(file) => state::planned(file, args, against, terminal),
+            None => online(args, against, terminal).await,
         };
-        let planned = planned(&asked, terminal);
-        match planned.await {
-            Ok(planned) => {
-                let exit = if planned.is_refused() {
+        match planned {
+            Ok((plan, report)) => {
+                let exit = if plan.is_refused() {
                     Exit::Refused
-                } else if fails(args, &planned.plan) {
+                } else if fails(args, &plan) {
                     Exit::Changes
                 } else {
                     Exit::Done
                 };
-                let shown = output::plan(&planned.report, &args.output, terminal);
+                let shown = output::plan(&report, &args.output, terminal);
                 shown.err().map_or(exit, |other| exit.min(other))
             }
+            Err(failure) if args.state.is_some() => state::failed(failure, args, terminal),
             Err(failure) => failed(
                 failure,
                 &args.manifests,
@@ -60,6 +56,24 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
             ),
         }
     })
+}
+
+async fn online(
+    args: &PlanArgs,
+    against: Against<'_>,
+    terminal: Terminal,
+) -> Result<(Plan, PlanReport), Failure> {
+    let asked = Asked {
+        manifests: &args.manifests,
+        server: &args.server,
+        narrow: &args.narrow,
+        preflight: args.preflight,
+        writing: false,
+        assumed: args.assume_version.as_deref(),
+        against,
+    };
+    let planned = planned(&asked, terminal);
+    planned.await.map(|planned| (planned.plan, planned.report))
 }
 
 fn fails(args: &PlanArgs, plan: &Plan) -> bool {
@@ -118,13 +132,6 @@ pub(super) struct Planned {
     pub(super) report: PlanReport,
 }
 
-impl Planned {
-    /// Whether a guard refuses the plan.
-    pub(super) fn is_refused(&self) -> bool {
-        !self.plan.refusals.is_empty()
-    }
-}
-
 /// Reads the manifests and the server and plans. An unsound manifest sends no request.
 ///
 /// # Errors
@@ -137,12 +144,7 @@ pub(super) async fn planned(asked: &Asked<'_>, terminal: Terminal) -> Result<Pla
     } else {
         Undefined::Refused
     };
-    let mut loaded = load::load(manifests, undefined)?;
-    loaded.refuse_not_yet();
-    loaded.show_findings(terminal);
-    if loaded.is_refused(manifests.strict) {
-        return Err(loaded.refusal(&loaded.findings));
-    }
+    let mut loaded = sound(manifests, undefined, terminal)?;
     narrow::narrow(
         &mut loaded.desired.policy,
         asked.narrow,
@@ -171,17 +173,12 @@ pub(super) async fn planned(asked: &Asked<'_>, terminal: Terminal) -> Result<Pla
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
     before.trace(&mut plan, &loaded.desired, &observed);
-    let report = PlanReport::new(
-        &plan,
-        &Context {
-            texts: &loaded.sources.texts,
-            paths: &manifests.paths,
-            files: loaded.sources.manifests.len(),
-            integrations: loaded.integrations,
-            base: before.name(),
-            sandbox: session.sandbox.as_deref(),
-        },
-    );
+    let context = Context {
+        base: before.name(),
+        sandbox: session.sandbox.as_deref(),
+        ..context(&loaded, manifests)
+    };
+    let report = PlanReport::new(&plan, &context);
     Ok(Planned {
         loaded,
         session,
@@ -192,15 +189,45 @@ pub(super) async fn planned(asked: &Asked<'_>, terminal: Terminal) -> Result<Pla
     })
 }
 
+/// Reads the manifests, shows what was found, and goes on only if they are sound.
+///
+/// # Errors
+/// How the run ends; the reason has been shown.
+pub(super) fn sound(
+    manifests: &ManifestArgs,
+    undefined: Undefined,
+    terminal: Terminal,
+) -> Result<Loaded, Failure> {
+    let mut loaded = load::load(manifests, undefined)?;
+    loaded.refuse_not_yet();
+    loaded.show_findings(terminal);
+    if loaded.is_refused(manifests.strict) {
+        return Err(loaded.refusal(&loaded.findings));
+    }
+    Ok(loaded)
+}
+
+/// What a report says of the manifests.
+pub(super) fn context<'a>(loaded: &'a Loaded, manifests: &'a ManifestArgs) -> Context<'a> {
+    Context {
+        texts: &loaded.sources.texts,
+        paths: &manifests.paths,
+        files: loaded.sources.manifests.len(),
+        integrations: loaded.integrations,
+        base: None,
+        sandbox: None,
+    }
+}
+
 /// A version from the command line.
-fn version(text: &str) -> Result<Version, Failure> {
+pub(super) fn version(text: &str) -> Result<Version, Failure> {
     Version::parse(text).ok_or_else(|| {
         let message = format!("{text:?} is no version");
         Failure::shown(Exit::Invalid, &message, Some("write it as `8.6`"))
     })
 }
 
-fn extent(preflight: Preflight) -> Extent {
+pub(super) fn extent(preflight: Preflight) -> Extent {
     match preflight {
         Preflight::Off => Extent::Nothing,
         Preflight::Auto => Extent::Writes,
@@ -209,7 +236,7 @@ fn extent(preflight: Preflight) -> Extent {
 }
 
 /// Asks who the users are and what this account may see, and says what the server would not tell.
-async fn look_up(
+pub(super) async fn look_up(
     reader: &Reader,
     questions: &Questions,
     observed: &mut ObservedState,

@@ -4,6 +4,7 @@ use super::terminal;
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::exit::Exit;
 use crate::manifest;
+use crate::observed::Snapshot;
 use crate::report::{PlanReport, diagnostics};
 
 /// Prints it.
@@ -16,6 +17,7 @@ pub(super) fn run(args: &SchemaArgs) -> Exit {
 fn text(of: SchemaOf) -> String {
     let schema = match of {
         SchemaOf::Manifest => manifest::schema(),
+        SchemaOf::Snapshot => crate::schema::of_written::<Snapshot>(),
         SchemaOf::Diagnostics => crate::schema::of_written::<diagnostics::json::Problems>(),
         SchemaOf::Plan => crate::schema::of_written::<PlanReport>(),
     };

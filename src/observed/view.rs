@@ -3,10 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::integration::Kind;
 
 /// What this account sees of the integrations of a kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Sight {
     /// Nobody asked, because nothing depended on it.
     #[default]
@@ -29,9 +33,11 @@ impl Sight {
 }
 
 /// What this account sees, kind by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct View {
+    /// Of the incoming webhooks.
     incoming: Sight,
+    /// Of the outgoing ones.
     outgoing: Sight,
 }
 

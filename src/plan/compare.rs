@@ -37,6 +37,15 @@ pub(super) fn record(
     decide(record, update, conditions, observed)
 }
 
+/// The rows that cannot be compared, because one of the sides is an unknown secret.
+pub(super) fn open(entry: &Desired, observed: &Fields) -> Vec<&'static Field> {
+    let wanted = wanted(entry, observed);
+    let rows = wanted.iter();
+    rows.filter(|(field, value)| field.same(value, observed.get(field)).is_none())
+        .map(|(field, _)| field)
+        .collect()
+}
+
 fn both_forms(record: &Record) -> Result<(Fields, Fields), DecodeError> {
     Ok((record.fields()?, record.stored()?))
 }

@@ -35,6 +35,8 @@ pub(crate) fn script_failure(record: &Record, fields: &Fields) -> Option<String>
     let switched_on = matches!(fields.by_role(Role::ScriptSwitch), Some(Value::Flag(true)));
     let blank = match fields.by_role(Role::Script) {
         Some(Value::Script(text)) => text.trim().is_empty(),
+        // A snapshot hides it.
+        Some(Value::Secret(_)) => false,
         _ => true,
     };
     (switched_on && !blank && !record.script_compiled())

@@ -20,7 +20,7 @@ pub(super) enum Match<'o> {
 
 /// The entries and the records, by what identifies them.
 pub(super) struct Identity<'a> {
-    records: &'a [Record],
+    records: BTreeMap<&'a str, &'a Record>,
     /// The records that no entry is pinned to: one that is pinned is nobody else's namesake.
     free: BTreeMap<Key, Vec<&'a Record>>,
     /// The types and names of the entries that are not pinned.
@@ -61,7 +61,7 @@ impl<'a> Identity<'a> {
             }
         }
         Self {
-            records,
+            records: records.iter().map(|it| (&*it.id.0, it)).collect(),
             free,
             written: unpinned().map(|entry| &entry.key).collect(),
             renamed,
@@ -98,19 +98,20 @@ impl<'a> Identity<'a> {
 
     /// The records that none of these entries names.
     pub(super) fn unnamed(&self, entries: &[Desired]) -> Vec<&'a Record> {
-        let named: BTreeSet<&str> = entries
-            .iter()
-            .flat_map(|entry| {
-                if let Some(id) = &entry.id {
-                    return vec![id.as_str()];
-                }
-                let both = self.free(&entry.key).iter();
-                let both = both.chain(self.old(old_key(entry).as_ref()));
-                both.map(|record| &*record.id.0).collect()
-            })
-            .collect();
-        let unnamed = self.records.iter().filter(|it| !named.contains(&*it.id.0));
-        unnamed.collect()
+        let named: BTreeSet<_> = entries.iter().flat_map(|entry| self.named(entry)).collect();
+        let unnamed = self.records.values().copied();
+        unnamed.filter(|it| !named.contains(&it.id)).collect()
+    }
+
+    /// The records that an entry names: the pinned one, or those of its name and of its old name.
+    pub(super) fn named(&self, entry: &Desired) -> Vec<&'a ServerId> {
+        if let Some(id) = &entry.id {
+            let pinned = self.records.get(id.as_str());
+            return pinned.map(|record| &record.id).into_iter().collect();
+        }
+        let both = self.free(&entry.key).iter();
+        let both = both.chain(self.old(old_key(entry).as_ref()));
+        both.map(|record| &record.id).collect()
     }
 
     fn free(&self, key: &Key) -> &[&'a Record] {
@@ -128,7 +129,7 @@ impl<'a> Identity<'a> {
     }
 
     fn pinned(&self, entry: &Desired, id: &str) -> Match<'a> {
-        match self.records.iter().find(|record| record.id.0 == id) {
+        match self.records.get(id).copied() {
             Some(record) if record.kind == entry.key.kind => Match::Record(record),
             Some(record) => Match::Blocked(
                 Some(record.id.clone()),

@@ -9,6 +9,7 @@ mod drift;
 mod guard;
 mod hold;
 mod identity;
+mod open;
 mod preflight;
 mod prune;
 
@@ -19,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::{Desired, DesiredState, Prune, State};
 use crate::diagnostic::Place;
-use crate::integration::{Field, Key, Value};
+use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users, View};
 
 pub(crate) use change::{Action, Reason};
@@ -28,6 +29,7 @@ pub(crate) use drift::{Cause, Touched};
 pub(crate) use guard::Refusal;
 use guard::Tally;
 use identity::{Identity, Match};
+pub(crate) use open::{NotChecked, NotCompared, Open};
 pub(crate) use preflight::{Extent, Poster, Questions};
 pub(crate) use prune::{LeftAlone, Step, Unmanaged};
 
@@ -59,6 +61,12 @@ pub(crate) struct Plan {
     pub(crate) left_out: LeftOut,
     /// Why the plan as a whole is refused.
     pub(crate) refusals: Vec<Refusal>,
+    /// When the snapshot was taken that it is made from; `None` if the server was read.
+    pub(crate) taken_at: Option<String>,
+    /// What the snapshot does not hold, by kind and name.
+    pub(crate) not_compared: Vec<NotCompared>,
+    /// What the snapshot does not answer.
+    pub(crate) not_checked: NotChecked,
 }
 
 /// What the flags of a run leave out of a plan.
@@ -128,6 +136,9 @@ impl Plan {
             strangers: observed.strangers,
             left_out: LeftOut::default(),
             refusals: Vec::new(),
+            taken_at: observed.taken_at.clone(),
+            not_compared: Vec::new(),
+            not_checked: NotChecked::default(),
         };
         for entry in &desired.entries {
             let found = identity.find(entry);
@@ -143,6 +154,12 @@ impl Plan {
                 continue;
             }
             plan.depends_on_view |= matches!(found, Match::Nothing | Match::Blocked(None, _));
+            let open = NotCompared::of(entry, &found);
+            let unseen = matches!(&open, Some(it) if matches!(it.what, Open::Record));
+            plan.not_compared.extend(open);
+            if unseen {
+                continue;
+            }
             let decision = decide(entry, &found, observed);
             let decision = decision.map(|it| hold::kept(it, entry, &found, &desired.policy));
             if decision
@@ -160,13 +177,35 @@ impl Plan {
             }
         }
         plan.changes.sort_by(|a, b| a.order().cmp(&b.order()));
+        plan.not_compared.sort_by_key(NotCompared::order);
         plan.refusals = guard::refusals(&plan, desired, &tally);
         plan
+    }
+
+    /// The entries that name each record, but for those that leave it alone.
+    pub(crate) fn named<'d>(
+        desired: &'d DesiredState,
+        observed: &ObservedState,
+    ) -> BTreeMap<ServerId, Vec<&'d Fields>> {
+        let identity = Identity::of(&desired.entries, &observed.records);
+        let mut named: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let kept = desired.entries.iter();
+        for entry in kept.filter(|entry| entry.state != State::Released) {
+            for id in identity.named(entry) {
+                named.entry(id.clone()).or_default().push(&entry.fields);
+            }
+        }
+        named
     }
 
     /// Whether the server is as written.
     pub(crate) fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// Whether a guard refuses it.
+    pub(crate) fn is_refused(&self) -> bool {
+        !self.refusals.is_empty()
     }
 
     /// Whether there is a change that can be made.
@@ -247,15 +286,17 @@ fn poster(entry: &Desired, found: &Match<'_>, decision: Option<&Decision>) -> Op
     let action = decision.map(|decision| &decision.action);
     match (found, action) {
         (_, Some(Action::Delete { .. })) => None,
-        (Match::Record(record), _) => preflight::poster(&record.fields().ok()?, action),
-        _ => preflight::poster(&entry.fields, action),
+        (Match::Record(record), _) => {
+            preflight::poster(&record.fields().ok()?, action, Some(record))
+        }
+        _ => preflight::poster(&entry.fields, action, None),
     }
 }
 
 /// Whom the update that switches a record off needs.
 fn pruned_poster(change: &Change) -> Option<Poster> {
     match &change.action {
-        Action::Disable { from, .. } => preflight::poster(from, Some(&change.action)),
+        Action::Disable { from, .. } => preflight::poster(from, Some(&change.action), None),
         _ => None,
     }
 }

@@ -74,6 +74,7 @@ impl PlanReport {
             view: None,
             left_out: None,
             refusals: Vec::new(),
+            snapshot: None,
         }
     }
 }

@@ -16,6 +16,7 @@ mod policy;
 mod run;
 mod saved;
 mod shown;
+mod snapshot;
 mod text;
 
 pub(crate) use failure::{Attempt, FailureReport};

@@ -9,6 +9,7 @@ use super::diff::{Line, hunks};
 use super::failure::FailureReport;
 use super::policy::{self, LeftOutReport, RefusalReport, StepWord, UnmanagedReport, ViewReport};
 use super::shown::{Shown, Side, redacted, shown};
+use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
 use crate::plan::{Action, Change, Condition, FieldChange, Plan, Reason};
@@ -47,6 +48,9 @@ pub(crate) struct PlanReport {
     /// Why the plan as a whole is refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) refusals: Vec<RefusalReport>,
+    /// The snapshot that it is made from, if the server was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) snapshot: Option<SnapshotReport>,
 }
 
 /// The server and the account.
@@ -278,6 +282,7 @@ impl PlanReport {
             view: policy::view(plan.view),
             left_out: policy::left_out(plan),
             refusals: plan.refusals.iter().map(policy::refusal).collect(),
+            snapshot: SnapshotReport::of(plan, context.texts),
         }
     }
 }

@@ -78,6 +78,7 @@ impl Reader {
             strangers: listing.strangers,
             users: Users::default(),
             view: View::default(),
+            taken_at: None,
         })
     }
 

@@ -3,13 +3,14 @@
 //!
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
 //! them, `prune` what must hold of pruning, and `mutants` are clients that break a law and have to be caught.
-//! `requests` counts what a plan asks.
+//! `requests` counts what a plan asks; `state` holds plans from snapshots against those of the server.
 
 mod draw;
 mod laws;
 mod mutants;
 mod prune;
 mod requests;
+mod state;
 mod watched;
 mod world;
 

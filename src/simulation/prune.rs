@@ -13,10 +13,10 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value as Json, json};
 
-use super::laws::{VERSIONS, by_id, cases, check, paused, pinned, rng};
+use super::Client;
+use super::laws::{by_id, cases, check, honest, paused, pinned, rng};
 use super::watched::{Sent, Watched};
 use super::world::{Seeded, Stored, World, desired_under};
-use super::{Client, draw};
 use crate::apply::{Applied, Outcome};
 use crate::desired::policy::{Flags, Selection};
 use crate::desired::{Policy, Prune};
@@ -127,29 +127,25 @@ fn flags() -> impl Strategy<Value = Drawn> {
         )
 }
 
-/// Records, some of them made by somebody else.
-fn records() -> impl Strategy<Value = Vec<Seeded>> {
-    (draw::records(), vec(prop::bool::weighted(0.3), 7)).prop_map(|(mut records, others)| {
+/// A server, some of its records made by somebody else, and runs with manifests for it and for others.
+fn case(runs: std::ops::Range<usize>) -> impl Strategy<Value = Case> {
+    let asked = (settings(), flags(), honest());
+    (vec(asked, runs), vec(prop::bool::weighted(0.3), 7)).prop_map(|(asked, others)| {
+        let (_, _, first) = &asked[0];
+        let (version, mut records) = (first.version, first.records.clone());
         for ((_, stored), _) in records.iter_mut().zip(others).filter(|(_, other)| *other) {
             let creator = json!({"_id": "uBo", "username": "bo.bot"});
             stored.insert("_createdBy".to_owned(), creator);
         }
-        records
-    })
-}
-
-fn case(runs: std::ops::Range<usize>) -> impl Strategy<Value = Case> {
-    let asked = (settings(), flags(), draw::entries());
-    let asked = asked.prop_map(|(settings, flags, entries)| Asked {
-        settings,
-        flags,
-        entries,
-    });
-    (select(VERSIONS.to_vec()), records(), vec(asked, runs)).prop_map(|(version, records, runs)| {
+        let runs = asked.into_iter().map(|(settings, flags, case)| Asked {
+            settings,
+            flags,
+            entries: case.entries,
+        });
         Case {
             version,
             records,
-            runs,
+            runs: runs.collect(),
         }
     })
 }

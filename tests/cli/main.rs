@@ -17,6 +17,7 @@ mod readme;
 mod review;
 mod sandbox;
 mod scripts;
+mod snapshot;
 mod support;
 mod usage;
 mod view;

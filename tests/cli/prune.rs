@@ -165,3 +165,27 @@ fn a_sandbox_in_the_process_is_nobodys_server() {
     let flag = format!("--sandbox={}", folder.path().join("s.jsonl").display());
     Run::of(&mut crate::support::rcsync(&["apply", &path, &flag])).exits(0);
 }
+
+/// Whoever plans without the server sees what would be pruned, whether an entry named it then or none did.
+#[test]
+fn a_snapshot_tells_what_would_be_pruned() {
+    let sandbox = Sandbox::inventive();
+    let path = sandbox.file("a.yaml", &manifest(2));
+    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.store(&record("Old one"));
+    let mut off = record("Old two");
+    off["enabled"] = json!(false);
+    sandbox.store(&off);
+    let state = sandbox.folder.path().join("state.json");
+    let state = state.to_str().unwrap();
+    sandbox.run(&["snapshot", &path, "--out", state]).exits(0);
+    sandbox.file("a.yaml", &prune("delete", &manifest(1)));
+    let plan = Run::of(&mut crate::support::rcsync(&[
+        "plan", &path, "--state", state,
+    ]))
+    .exits(0);
+    let online = sandbox.run(&["plan", &path]).exits(0);
+    let summary = "2 to disable, 1 to delete; 1 unchanged.";
+    assert!(plan.out.contains(summary), "{}", plan.out);
+    assert!(online.out.contains(summary), "{}", online.out);
+}

@@ -209,6 +209,17 @@ pub(in crate::commands) fn write(files: &[File], force: bool) -> Result<(), Stri
     Ok(())
 }
 
+/// Writes one file in the place of what was there.
+pub(in crate::commands) fn replace(path: &Path, text: String) -> Result<(), Refusal> {
+    let file = [File {
+        path: path.to_owned(),
+        text,
+        secret: false,
+    }];
+    check_free(&file, true)?;
+    write(&file, true).map_err(|message| (message, String::new()))
+}
+
 /// Writes a file beside its place. A secret one is nobody else's from its first byte on.
 fn stage(file: &File) -> io::Result<NamedTempFile> {
     let folder = folder(&file.path);

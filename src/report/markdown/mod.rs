@@ -7,6 +7,7 @@
 mod budget;
 mod change;
 mod escape;
+mod snapshot;
 
 use super::Foreign;
 use super::failure::FailureReport;
@@ -35,7 +36,8 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
         heading(report),
         refusals(report)
     );
-    let foot = format!("\n{}\n", footer(report));
+    let open = snapshot::fold(report, look.budget);
+    let foot = format!("{open}\n{}\n", footer(report));
     let parts = report
         .changes
         .iter()
@@ -125,7 +127,8 @@ fn nothing_to_do(report: &PlanReport) -> String {
         format!(" · {others}")
     };
     format!(
-        "**rcsync: no changes**: {are} as written{others} · {}\n",
+        "**rcsync: no changes**: {are} as written{others}{} · {}\n",
+        snapshot::open(report),
         place(report)
     )
 }
@@ -150,8 +153,9 @@ fn footer(report: &PlanReport) -> String {
         format!(", {others}")
     };
     format!(
-        "{} unchanged{others} · {}",
+        "{} unchanged{others}{} · {}",
         report.counts.unchanged,
+        snapshot::open(report),
         place(report)
     )
 }
@@ -178,7 +182,7 @@ fn place(report: &PlanReport) -> String {
     if let Some(view) = report.view {
         words = format!("{words} · **partial view**: {}", view_words(view));
     }
-    words
+    words + &snapshot::date(report)
 }
 
 /// Why there is no plan. What is wrong with manifests is told as far as it fits.
