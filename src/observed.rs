@@ -6,6 +6,7 @@
 //!
 //! A [`Snapshot`] keeps it in a file, without what may be secret, and gives it back with those values unknown.
 
+mod histories;
 pub(crate) mod snapshot;
 mod users;
 mod view;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value as Json};
 use crate::integration::{Field, Fields, Kind, Role, Shape, Value, Version};
 use crate::secret::{Piece, Secret, Text};
 
+pub(crate) use histories::{Gone, Histories, History};
 pub(crate) use snapshot::{Held, Snapshot};
 pub(crate) use users::{Found, User, Users};
 pub(crate) use view::{Permissions, Sight, View};
@@ -45,6 +47,8 @@ pub(crate) struct ObservedState {
     pub(crate) users: Users,
     /// What this account sees, where that was asked.
     pub(crate) view: View,
+    /// The histories that were looked up.
+    pub(crate) histories: Histories,
     /// When the snapshot was taken that it comes from; `None` if the server was read.
     pub(crate) taken_at: Option<String>,
 }
@@ -222,11 +226,22 @@ impl Record {
         Ok(fields)
     }
 
-    /// Whether it is switched on. One that says nothing is off.
-    pub(crate) fn is_on(&self) -> bool {
-        let switch = self.kind.fields().iter();
-        let mut switch = switch.filter(|field| field.role == Role::Switch);
-        switch.any(|field| self.raw.get(field.name) == Some(&Json::Bool(true)))
+    /// Its token: of an incoming webhook a part of its URL, of an outgoing one what it sends along.
+    pub(crate) fn token(&self) -> Result<Option<Secret>, DecodeError> {
+        match self.raw.get("token") {
+            None | Some(Json::Null) => Ok(None),
+            Some(Json::String(token)) => Ok(Some(Secret::new(token.as_str()))),
+            Some(_) => Err(DecodeError::Field {
+                id: self.id.clone(),
+                field: "token",
+                expected: "a text",
+            }),
+        }
+    }
+
+    /// Whether it is switched on.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.raw.get("enabled") == Some(&Json::Bool(true))
     }
 
     /// The id of the account that created it.

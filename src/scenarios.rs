@@ -15,7 +15,8 @@ use crate::cli::ManifestArgs;
 use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
 use crate::observed::{
-    Found, Held, ObservedState, Record, ServerFacts, Snapshot, User, Users, View,
+    Found, Gone, Held, Histories, History, ObservedState, Record, ServerFacts, ServerId, Snapshot,
+    User, Users, View,
 };
 use crate::plan::{Extent, NotChecked, Plan};
 use crate::report::{self, Context, Look, PlanReport};
@@ -87,7 +88,20 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
         strangers: 0,
         users: users(listing),
         view: View::default(),
+        histories: histories(listing),
         taken_at: None,
+    }
+}
+
+/// What the histories told: `"gone": {id: time}`.
+fn histories(listing: &Json) -> Histories {
+    let gone = listing["gone"].as_object().into_iter().flatten();
+    let found = gone.map(|(id, at)| {
+        let at = at.as_str().map(str::to_owned);
+        (ServerId(id.clone()), History::Gone(Gone { at }))
+    });
+    Histories {
+        found: found.collect(),
     }
 }
 

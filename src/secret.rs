@@ -1,7 +1,8 @@
 //! Secrets, and texts of which stretches are secret.
 //!
 //! A secret compares and never prints: it has no `Display`, no `Serialize`, and its `Debug` is a mask. The
-//! two callers of `expose` are the writer of request bodies and the header of the credentials.
+//! callers of `expose` are few: the writer of request bodies, the header of the credentials, and the listing of
+//! webhook URLs (`house.rs` has the list).
 
 use std::fmt;
 
@@ -49,7 +50,15 @@ impl Secret {
             && matches!(self, Self::Known(value) if text.contains(value.expose_secret()))
     }
 
-    /// The value in clear, for a request body or a credential header and for nothing else.
+    /// A secret made of this one.
+    pub(crate) fn map(&self, change: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Known(value) => Self::new(change(value.expose_secret())),
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
+    /// The value in clear, for a request body, a credential header or the listing of URLs, and for nothing else.
     pub(crate) fn expose(&self) -> Option<&str> {
         match self {
             Self::Known(value) => Some(value.expose_secret()),

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use crate::cli::{FailOn, ManifestArgs, NarrowArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
-use crate::observed::{Found, ObservedState, View};
-use crate::plan::{Extent, Plan, Questions};
+use crate::observed::{Found, Histories, History, ObservedState, View};
+use crate::plan::{Binding, Extent, Plan, Questions};
 use crate::report::{Attempt, Context, PlanReport};
 use crate::server::Reader;
 use crate::variables::Undefined;
@@ -63,7 +63,7 @@ async fn online(
     against: Against<'_>,
     terminal: Terminal,
 ) -> Result<(Plan, PlanReport), Failure> {
-    let asked = Asked {
+    let request = Request {
         manifests: &args.manifests,
         server: &args.server,
         narrow: &args.narrow,
@@ -72,7 +72,7 @@ async fn online(
         assumed: args.assume_version.as_deref(),
         against,
     };
-    let planned = planned(&asked, terminal);
+    let planned = planned(&request, terminal);
     planned.await.map(|planned| (planned.plan, planned.report))
 }
 
@@ -99,7 +99,7 @@ pub(super) fn failed(
 }
 
 /// What a plan is asked for.
-pub(super) struct Asked<'a> {
+pub(super) struct Request<'a> {
     /// Which manifests.
     pub(super) manifests: &'a ManifestArgs,
     /// Which server.
@@ -136,9 +136,9 @@ pub(super) struct Planned {
 ///
 /// # Errors
 /// How the run ends; the reason has been shown.
-pub(super) async fn planned(asked: &Asked<'_>, terminal: Terminal) -> Result<Planned, Failure> {
-    let (manifests, server) = (asked.manifests, asked.server);
-    let assumed = asked.assumed.map(version).transpose()?;
+pub(super) async fn planned(request: &Request<'_>, terminal: Terminal) -> Result<Planned, Failure> {
+    let (manifests, server) = (request.manifests, request.server);
+    let assumed = request.assumed.map(version).transpose()?;
     let undefined = if server.sandbox.is_some() {
         Undefined::MadeUp
     } else {
@@ -147,11 +147,11 @@ pub(super) async fn planned(asked: &Asked<'_>, terminal: Terminal) -> Result<Pla
     let mut loaded = sound(manifests, undefined, terminal)?;
     narrow::narrow(
         &mut loaded.desired.policy,
-        asked.narrow,
+        request.narrow,
         server.sandbox.is_some(),
     );
-    let before = asked.against.load(manifests, undefined)?;
-    let session = session::open(server, asked.writing).await?;
+    let before = request.against.load(manifests, undefined)?;
+    let session = session::open(server, request.writing).await?;
     if let Some(state) = &session.sandbox {
         terminal::err(&sandbox_notice(state, &loaded.made_up));
     }
@@ -165,14 +165,22 @@ pub(super) async fn planned(asked: &Asked<'_>, terminal: Terminal) -> Result<Pla
         observed.server.assume(version);
     }
     let mut plan = Plan::between(&loaded.desired, &observed);
+    let extent = extent(request.preflight);
     // A sandbox makes up whatever is not there.
     if session.sandbox.is_none() {
-        let questions = plan.questions(extent(asked.preflight));
-        look_up(&session.reader, &questions, &mut observed).await?;
+        look_up(&session.reader, &plan.questions(extent), &mut observed).await?;
+        plan = Plan::between(&loaded.desired, &observed);
+    }
+    if extent != Extent::Nothing {
+        observed.histories = histories(&session.reader, &plan).await?;
         plan = Plan::between(&loaded.desired, &observed);
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
     before.trace(&mut plan, &loaded.desired, &observed);
+    // What is planned for another version is never applied.
+    plan.binding = assumed
+        .is_none()
+        .then(|| Binding::of(&plan, &loaded.desired, &observed, extent));
     let context = Context {
         base: before.name(),
         sandbox: session.sandbox.as_deref(),
@@ -261,6 +269,28 @@ pub(super) async fn look_up(
         }
     }
     Ok(())
+}
+
+/// Asks why outgoing webhooks are disabled, and says of which the server would not tell.
+pub(super) async fn histories(reader: &Reader, plan: &Plan) -> Result<Histories, Failure> {
+    let (records, left) = plan.histories();
+    let histories = reader
+        .histories(&records)
+        .await
+        .map_err(|error| session::failed(&error))?;
+    for (id, history) in &histories.found {
+        if let History::Unknown(why) = history {
+            terminal::err(&format!(
+                "note: why the webhook {id} is disabled is not known: {why}\n"
+            ));
+        }
+    }
+    if left > 0 {
+        terminal::err(&format!(
+            "note: {left} more webhooks are disabled, and why is not asked: plan fewer at once to know\n"
+        ));
+    }
+    Ok(histories)
 }
 
 /// What a reader has to know who sees a sandbox's plan.

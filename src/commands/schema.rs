@@ -6,6 +6,7 @@ use crate::exit::Exit;
 use crate::manifest;
 use crate::observed::Snapshot;
 use crate::report::{PlanReport, diagnostics};
+use crate::urls::Listing;
 
 /// Prints it.
 pub(super) fn run(args: &SchemaArgs) -> Exit {
@@ -19,6 +20,7 @@ fn text(of: SchemaOf) -> String {
         SchemaOf::Manifest => manifest::schema(),
         SchemaOf::Snapshot => crate::schema::of_written::<Snapshot>(),
         SchemaOf::Diagnostics => crate::schema::of_written::<diagnostics::json::Problems>(),
+        SchemaOf::Urls => crate::schema::of_written::<Listing>(),
         SchemaOf::Plan => crate::schema::of_written::<PlanReport>(),
     };
     format!("{schema:#}\n")

@@ -1,7 +1,7 @@
 //! `rcsync snapshot`: keep what the server has, without what may be secret, so that others can plan without it.
 
 use super::export::files;
-use super::plan::{look_up, sound};
+use super::plan::{histories, look_up, sound};
 use super::runtime;
 use super::session;
 use super::terminal::{self, Terminal};
@@ -25,9 +25,11 @@ async fn taken(args: &SnapshotArgs, terminal: Terminal) -> Result<(), Exit> {
     let clock = Clock::system();
     let observed = session.reader.observe().await;
     let mut observed = observed.map_err(|error| session::failed(&error))?;
+    let plan = Plan::between(desired, &observed);
+    observed.histories = histories(&session.reader, &plan).await?;
     // A sandbox makes up whatever is not there.
     if session.sandbox.is_none() {
-        let mut asked = Plan::between(desired, &observed).questions(Extent::All);
+        let mut asked = plan.questions(Extent::All);
         // Whoever plans from it may ask for what is not there yet.
         asked.view = true;
         look_up(&session.reader, &asked, &mut observed).await?;

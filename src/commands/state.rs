@@ -13,7 +13,7 @@ use super::terminal::Terminal;
 use crate::cli::PlanArgs;
 use crate::exit::Exit;
 use crate::observed::Snapshot;
-use crate::plan::{NotChecked, Plan};
+use crate::plan::{Extent, NotChecked, Plan, Questions};
 use crate::report::{Attempt, Context, PlanReport};
 use crate::variables::Undefined;
 
@@ -40,13 +40,21 @@ pub(super) fn planned(
         observed.server.assume(version);
     }
     let known = std::mem::take(&mut observed.users);
+    let told = std::mem::take(&mut observed.histories);
     let mut plan = Plan::between(&loaded.desired, &observed);
+    let extent = extent(args.preflight);
     // A sandbox makes up whatever is not there.
-    if sandbox.is_none() {
-        let asked = plan.questions(extent(args.preflight));
+    let asked = match &sandbox {
+        Some(_) => Questions::default(),
+        None => plan.questions(extent),
+    };
+    if extent != Extent::Nothing {
+        let (disabled, _) = plan.histories();
+        observed.histories = told.only(&disabled);
         observed.users = known.only(&asked.users, asked.impersonators);
         plan = Plan::between(&loaded.desired, &observed);
-        plan.not_checked = NotChecked::of(&asked, &observed.users);
+        plan.not_checked =
+            NotChecked::of(&asked, &observed.users).and(disabled, &observed.histories);
     }
     scripts::check_written(&plan, &loaded, args.manifests.strict, terminal)?;
     before.trace(&mut plan, &loaded.desired, &observed);

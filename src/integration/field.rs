@@ -73,8 +73,6 @@ pub(crate) enum Role {
     Plain,
     /// The name: part of the identity.
     Name,
-    /// Whether it is on at all.
-    Switch,
     /// The user that messages are posted as.
     PostsAs,
     /// Rooms and users.
@@ -85,6 +83,8 @@ pub(crate) enum Role {
     Script,
     /// Whether the script is used.
     ScriptSwitch,
+    /// Whether the integration is on.
+    Switch,
 }
 
 impl Field {

@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Found, ObservedState, Record, ServerFacts, ServerId, Users, View};
+use super::{
+    Found, Gone, Histories, History, ObservedState, Record, ServerFacts, ServerId, Users, View,
+};
 use crate::integration::{Fields, Role};
 
 use kept::Kept;
@@ -75,9 +77,6 @@ struct RecordForm {
     /// The username of its creator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     creator: Option<String>,
-    /// The id of its creator.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    creator_id: Option<String>,
     /// Whether it is switched on.
     #[serde(default)]
     on: bool,
@@ -95,6 +94,9 @@ struct ManagedForm {
     /// The id of the user that it posts as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
+    /// The id of its creator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    creator_id: Option<String>,
     /// When it was created, as the server writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     created_at: Option<String>,
@@ -109,6 +111,23 @@ struct ManagedForm {
     /// Why the server could not compile the script.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     script_error: Option<String>,
+    /// What its history told, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    history: Option<HistoryForm>,
+}
+
+/// What a history told.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum HistoryForm {
+    /// A URL answered 410 when it was called last.
+    Gone {
+        /// When, as the server writes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
+    },
+    /// Nothing of the kind.
+    Other,
 }
 
 /// What a look-up told of a user.
@@ -151,6 +170,7 @@ impl Snapshot {
                 impersonators,
             },
             view,
+            histories,
             taken_at: _,
         } = observed;
         let ServerFacts {
@@ -175,7 +195,10 @@ impl Snapshot {
                 user_id: user_id.clone(),
                 account: username.clone(),
             },
-            records: records.iter().map(|it| RecordForm::of(it, held)).collect(),
+            records: records
+                .iter()
+                .map(|it| RecordForm::of(it, held, histories))
+                .collect(),
             strangers: *strangers,
             users: users.collect(),
             impersonators: impersonators.clone(),
@@ -195,16 +218,18 @@ impl Snapshot {
 }
 
 impl RecordForm {
-    fn of(record: &Record, held: &Held<'_>) -> Self {
+    fn of(record: &Record, held: &Held<'_>, histories: &Histories) -> Self {
         let entries = held.entries(&record.id);
         Self {
             id: record.id.0.clone(),
             kind: record.kind.wire().to_owned(),
             name: record.name.clone(),
             creator: record.creator.clone(),
-            creator_id: record.created_by_id(),
-            on: record.is_on(),
-            managed: entries.map(|entries| ManagedForm::of(record, entries, held)),
+            on: record.is_enabled(),
+            managed: entries.map(|entries| ManagedForm {
+                history: histories.found.get(&record.id).and_then(HistoryForm::of),
+                ..ManagedForm::of(record, entries, held)
+            }),
         }
     }
 }
@@ -226,11 +251,24 @@ impl ManagedForm {
         Self {
             fields,
             user_id: text(record.user_id()),
+            creator_id: record.created_by_id(),
             created_at: text(record.created_at()),
             updated_at: text(record.updated_at()),
             updated_by: record.updated_by(),
             script_compiled: record.script_compiled(),
             script_error: record.script_error().filter(|_| may_quote),
+            history: None,
+        }
+    }
+}
+
+impl HistoryForm {
+    /// What the server did not tell is asked for again.
+    fn of(history: &History) -> Option<Self> {
+        match history {
+            History::Gone(Gone { at }) => Some(Self::Gone { at: at.clone() }),
+            History::Other => Some(Self::Other),
+            History::Unknown(_) => None,
         }
     }
 }

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reason;
-use crate::desired::{Desired, State};
+use crate::desired::{Desired, DesiredState, State};
 use crate::integration::Key;
-use crate::observed::{Record, ServerId};
+use crate::observed::{ObservedState, Record, ServerId};
 
 /// What an entry's identity leads to.
-pub(super) enum Match<'o> {
+pub(crate) enum Match<'o> {
     /// No record.
     Nothing,
     /// One record.
@@ -149,6 +149,17 @@ impl<'a> Identity<'a> {
             ),
         }
     }
+}
+
+/// What each entry that should be there leads to, in the order they were read.
+pub(crate) fn records<'a>(
+    desired: &'a DesiredState,
+    observed: &'a ObservedState,
+) -> Vec<(&'a Desired, Match<'a>)> {
+    let identity = Identity::of(&desired.entries, &observed.records);
+    let present = desired.entries.iter();
+    let present = present.filter(|entry| entry.state == State::Present);
+    present.map(|entry| (entry, identity.find(entry))).collect()
 }
 
 /// The type and name that an entry says it had.

@@ -1,10 +1,12 @@
 //! The plan: what would change, as a value. Building it asks nobody and writes nothing, and the same input
 //! gives the same plan.
 
+mod binding;
 mod change;
 mod compare;
 mod conditions;
 mod create;
+mod disabled;
 mod drift;
 mod guard;
 mod hold;
@@ -23,12 +25,14 @@ use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users, View};
 
+pub(crate) use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};
 pub(crate) use change::{Action, Reason};
 pub(crate) use conditions::{Condition, script_failure};
 pub(crate) use drift::{Cause, Touched};
 pub(crate) use guard::Refusal;
 use guard::Tally;
-use identity::{Identity, Match};
+use identity::Identity;
+pub(crate) use identity::{Match, records};
 pub(crate) use open::{NotChecked, NotCompared, Open};
 pub(crate) use preflight::{Extent, Poster, Questions};
 pub(crate) use prune::{LeftAlone, Step, Unmanaged};
@@ -67,6 +71,8 @@ pub(crate) struct Plan {
     pub(crate) not_compared: Vec<NotCompared>,
     /// What the snapshot does not answer.
     pub(crate) not_checked: NotChecked,
+    /// What it was made for, if it may be applied later.
+    pub(crate) binding: Option<Binding>,
 }
 
 /// What the flags of a run leave out of a plan.
@@ -139,6 +145,7 @@ impl Plan {
             taken_at: observed.taken_at.clone(),
             not_compared: Vec::new(),
             not_checked: NotChecked::default(),
+            binding: None,
         };
         for entry in &desired.entries {
             let found = identity.find(entry);

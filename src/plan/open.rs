@@ -8,7 +8,7 @@ use super::{Questions, compare};
 use crate::desired::{Desired, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Key};
-use crate::observed::{Detail, Found, Users};
+use crate::observed::{Detail, Found, Histories, ServerId, Users};
 
 /// What was not compared about an entry.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub(crate) struct NotChecked {
     pub(crate) users: BTreeSet<String>,
     /// Which roles may impersonate.
     pub(crate) impersonators: bool,
+    /// Why these records are disabled.
+    pub(crate) histories: BTreeSet<ServerId>,
 }
 
 impl NotCompared {
@@ -73,6 +75,16 @@ impl NotChecked {
         Self {
             users: asked.users.iter().filter(|it| !told(it)).cloned().collect(),
             impersonators: asked.impersonators && users.impersonators.is_none(),
+            histories: BTreeSet::new(),
+        }
+    }
+
+    /// And what these histories do not tell.
+    pub(crate) fn and(self, asked: BTreeSet<ServerId>, histories: &Histories) -> Self {
+        let open = asked.into_iter().filter(|id| !histories.tell_of(id));
+        Self {
+            histories: open.collect(),
+            ..self
         }
     }
 }

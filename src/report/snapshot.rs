@@ -20,6 +20,14 @@ pub(super) struct SnapshotReport {
     pub(super) users_not_checked: Vec<Foreign>,
     /// Whether it does not tell who may impersonate, and that counts.
     pub(super) impersonators_not_checked: bool,
+    /// Of how many disabled webhooks it does not tell why they are.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(super) histories_not_checked: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "that is how serde asks")]
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 /// What was not compared about an entry.
@@ -52,6 +60,7 @@ impl SnapshotReport {
             not_compared: open.map(|open| not_compared(open, texts)).collect(),
             users_not_checked: users.map(Into::into).collect(),
             impersonators_not_checked: plan.not_checked.impersonators,
+            histories_not_checked: plan.not_checked.histories.len(),
         })
     }
 }

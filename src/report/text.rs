@@ -14,7 +14,7 @@ use anstyle::{AnsiColor, Style};
 pub(crate) use cause::drift_text;
 pub(super) use failure::problem_line;
 pub(crate) use run::run_text;
-pub(super) use snapshot::{moment, open_fields};
+pub(super) use snapshot::{disabled, moment, open_fields};
 
 use super::Foreign;
 use super::look::{Look, ScriptDiff};

@@ -11,6 +11,7 @@ mod client;
 mod credentials;
 mod error;
 mod hint;
+mod history;
 mod http_transport;
 mod limits;
 mod listing;
@@ -39,7 +40,7 @@ pub(crate) use transport::Transport;
 pub(crate) use transport::{BoxFuture, Request, Response, SendError};
 
 use crate::integration::{Fields, Kind, Version};
-use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users, View};
+use crate::observed::{Histories, ObservedState, Record, ServerFacts, ServerId, Users, View};
 use client::{Call, Client};
 
 const INFO: &str = "api/info";
@@ -78,6 +79,7 @@ impl Reader {
             strangers: listing.strangers,
             users: Users::default(),
             view: View::default(),
+            histories: Histories::default(),
             taken_at: None,
         })
     }
@@ -97,6 +99,13 @@ impl Reader {
             username: required(&me, "username")?,
             roles: lookup::texts(&me, "roles"),
         })
+    }
+
+    /// Where the workspace says that people reach it, if it says so (reference 1.6).
+    pub(crate) async fn workspace_url(&self) -> Result<Option<BaseUrl>, ServerError> {
+        let info = self.client.call(&Call::get(INFO, &[])).await?;
+        let told = info.get("workspaceUrl").and_then(Json::as_str);
+        Ok(told.and_then(|url| BaseUrl::parse(url).ok()))
     }
 
     /// All records that this account sees.

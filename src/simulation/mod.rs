@@ -3,13 +3,15 @@
 //!
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
 //! them, `prune` what must hold of pruning, and `mutants` are clients that break a law and have to be caught.
-//! `requests` counts what a plan asks; `state` holds plans from snapshots against those of the server.
+//! `requests` counts what a plan asks; `state` holds plans from snapshots against those of the server, `saved` saved
+//! ones against fresh ones.
 
 mod draw;
 mod laws;
 mod mutants;
 mod prune;
 mod requests;
+mod saved;
 mod state;
 mod watched;
 mod world;
@@ -83,11 +85,14 @@ impl Client {
     /// What `rcsync plan` would show, with the look-ups that belong to it.
     async fn plan(&self, desired: &DesiredState, extent: Extent) -> (ObservedState, Plan) {
         let mut observed = self.reader.observe().await.unwrap();
-        let asked = Plan::between(desired, &observed).questions(extent);
+        let plan = Plan::between(desired, &observed);
+        let asked = plan.questions(extent);
         observed.users = self.reader.users(&asked.users).await.unwrap();
         if asked.permissions() {
             observed.learn(&self.reader.permissions().await.unwrap());
         }
+        let (disabled, _) = plan.histories();
+        observed.histories = self.reader.histories(&disabled).await.unwrap();
         let plan = Plan::between(desired, &observed);
         (observed, plan)
     }

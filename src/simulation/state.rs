@@ -79,10 +79,14 @@ async fn taken(client: &Client, manifest: &DesiredState) -> String {
 fn planned(manifest: &DesiredState, snapshot: &str, extent: Extent) -> Plan {
     let mut observed = Snapshot::parse(snapshot).unwrap().observed().unwrap();
     let known = std::mem::take(&mut observed.users);
-    let asked = Plan::between(manifest, &observed).questions(extent);
+    let told = std::mem::take(&mut observed.histories);
+    let plan = Plan::between(manifest, &observed);
+    let asked = plan.questions(extent);
+    let (disabled, _) = plan.histories();
+    observed.histories = told.only(&disabled);
     observed.users = known.only(&asked.users, asked.impersonators);
     let mut plan = Plan::between(manifest, &observed);
-    plan.not_checked = NotChecked::of(&asked, &observed.users);
+    plan.not_checked = NotChecked::of(&asked, &observed.users).and(disabled, &observed.histories);
     plan
 }
 
@@ -120,12 +124,15 @@ impl Both {
         let mut users = self.observed.users.clone();
         users.found.retain(|name, _| !not.users.contains(name));
         users.impersonators = users.impersonators.filter(|_| !not.impersonators);
+        let mut histories = self.observed.histories.clone();
+        histories.found.retain(|id, _| !not.histories.contains(id));
         let server = ObservedState {
             server: self.observed.server.clone(),
             records: self.observed.records.clone(),
             strangers: self.observed.strangers,
             users,
             view: self.state.view,
+            histories,
             taken_at: None,
         };
         let mut plan = Plan::between(&manifest, &server);
@@ -167,8 +174,8 @@ impl Both {
     }
 }
 
-/// A plan as it is shown. The date of a record that no entry named is not kept.
-fn shown(plan: &Plan) -> Json {
+/// The report of a plan.
+pub(super) fn report(plan: &Plan) -> PlanReport {
     let mut texts = Texts::default();
     texts.add("manifest.yaml", " ".repeat(100_000));
     let context = Context {
@@ -179,7 +186,12 @@ fn shown(plan: &Plan) -> Json {
         base: None,
         sandbox: None,
     };
-    let mut report = json!(PlanReport::new(plan, &context));
+    PlanReport::new(plan, &context)
+}
+
+/// A plan as it is shown. The date of a record that no entry named is not kept.
+fn shown(plan: &Plan) -> Json {
+    let mut report = json!(report(plan));
     report.as_object_mut().unwrap().remove("snapshot");
     for change in report["changes"].as_array_mut().unwrap() {
         if let Some(Json::Array(lines)) = change.pointer_mut("/blocked/choices") {

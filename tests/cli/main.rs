@@ -7,6 +7,8 @@
 )]
 
 mod apply;
+mod ci;
+mod docs;
 mod drift;
 mod export;
 mod failures;
@@ -16,8 +18,10 @@ mod prune;
 mod readme;
 mod review;
 mod sandbox;
+mod saved;
 mod scripts;
 mod snapshot;
 mod support;
+mod urls;
 mod usage;
 mod view;

@@ -6,9 +6,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::{ManagedForm, RecordForm, Snapshot, UserForm};
+use super::{HistoryForm, ManagedForm, RecordForm, ServerForm, Snapshot, UserForm};
 use crate::integration::{Kind, Role, Version};
-use crate::observed::{Detail, Found, ObservedState, Record, ServerFacts, ServerId, User, Users};
+use crate::observed::{
+    Detail, Found, Gone, Histories, History, ObservedState, Record, ServerFacts, ServerId, User,
+    Users,
+};
 
 /// Why a text is no snapshot. It quotes no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,8 +69,14 @@ impl Snapshot {
         let taken_at: Timestamp = self.taken_at.parse().map_err(|_| NoSnapshot::Date)?;
         let mut ids = BTreeSet::new();
         let mut records = Vec::new();
-        for (index, form) in self.records.into_iter().enumerate() {
-            let record = form.record().filter(|it| ids.insert(it.id.clone()));
+        let mut histories = Histories::default();
+        for (index, mut form) in self.records.into_iter().enumerate() {
+            let history = form.managed.as_mut().and_then(|it| it.history.take());
+            let history = history.map(|history| (ServerId(form.id.clone()), history.into()));
+            histories.found.extend(history);
+            let record = form
+                .record(&self.server)
+                .filter(|it| ids.insert(it.id.clone()));
             records.push(record.ok_or(NoSnapshot::Record(index + 1))?);
         }
         let users = self.users.into_iter();
@@ -89,23 +98,31 @@ impl Snapshot {
                 impersonators: self.impersonators,
             },
             view: self.view,
+            histories,
             taken_at: Some(taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         })
     }
 }
 
 impl RecordForm {
-    fn record(self) -> Option<Record> {
+    fn record(self, server: &ServerForm) -> Option<Record> {
         let detail = match &self.managed {
             Some(_) => Detail::Redacted,
             None => Detail::Identity,
         };
         let kind = Kind::from_wire(&self.kind)?;
+        let creator = self.creator.as_deref();
+        let mut raw = match self.managed {
+            Some(managed) => managed.raw(creator),
+            // Of ids nothing is kept; what this account made is told by its name.
+            None if creator == Some(&*server.account) => {
+                let own = json!({"_id": server.user_id, "username": server.account});
+                Map::from_iter([("_createdBy".to_owned(), own)])
+            }
+            None => Map::new(),
+        };
         let switch = kind.fields().iter().find(|it| it.role == Role::Switch)?;
-        let mut raw = self.managed.map_or_else(Map::new, ManagedForm::raw);
         raw.entry(switch.name).or_insert(json!(self.on));
-        let creator = json!({"_id": self.creator_id, "username": self.creator});
-        raw.insert("_createdBy".to_owned(), creator);
         Some(Record {
             id: ServerId(self.id),
             kind,
@@ -119,13 +136,17 @@ impl RecordForm {
 
 impl ManagedForm {
     /// The record as the server would send it.
-    fn raw(self) -> Map<String, Json> {
+    fn raw(self, creator: Option<&str>) -> Map<String, Json> {
         let mut raw = Map::new();
         for (name, kept) in self.fields {
             raw.insert(name, json!(kept));
         }
         let facts = [
             ("userId", json!(self.user_id)),
+            (
+                "_createdBy",
+                json!({"_id": self.creator_id, "username": creator}),
+            ),
             ("_createdAt", json!(self.created_at)),
             ("_updatedAt", json!(self.updated_at)),
             ("_updatedBy", json!({"username": self.updated_by})),
@@ -135,6 +156,15 @@ impl ManagedForm {
         let compiled = self.script_compiled.then_some("(compiled)");
         raw.insert("scriptCompiled".to_owned(), json!(compiled));
         raw
+    }
+}
+
+impl From<HistoryForm> for History {
+    fn from(form: HistoryForm) -> Self {
+        match form {
+            HistoryForm::Gone { at } => Self::Gone(Gone { at }),
+            HistoryForm::Other => Self::Other,
+        }
     }
 }
 

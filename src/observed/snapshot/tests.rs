@@ -32,6 +32,7 @@ fn observed(records: &[Json]) -> ObservedState {
         strangers: 2,
         users: Users::default(),
         view: View::default(),
+        histories: Histories::default(),
         taken_at: None,
     }
 }
@@ -74,6 +75,33 @@ fn a_snapshot_does_not_depend_on_secrets() {
     }
 }
 
+/// What histories told is kept of records that an entry names; what they did not tell is asked for again.
+#[test]
+fn histories_are_kept() {
+    let entry = entry(Secret::Unknown);
+    let id = |id: &str| ServerId(id.to_owned());
+    let of = |record: &str| {
+        let mut record_of = stored("x");
+        record_of["_id"] = json!(record);
+        record_of
+    };
+    let mut before = observed(&["a", "b", "c", "d"].map(of));
+    let at = Some("2026-05-03T09:00:00.000Z".to_owned());
+    let told = [
+        (id("a"), History::Gone(Gone { at })),
+        (id("b"), History::Other),
+        (id("c"), History::Unknown("it did not say".to_owned())),
+        (id("d"), History::Gone(Gone { at: None })),
+    ];
+    before.histories.found.extend(told.clone());
+    let named = ["a", "b", "c"].map(|it| (id(it), vec![&entry]));
+    let held = Held::new(named.into(), [&entry]);
+    let snapshot = Snapshot::of(&before, &held, None, "2026-11-22T02:00:00Z".to_owned());
+    let text = serde_json::to_string(&snapshot).unwrap();
+    let after = Snapshot::parse(&text).unwrap().observed().unwrap();
+    assert_eq!(after.histories.found, told.into_iter().take(2).collect());
+}
+
 /// A record that no entry names is what identifies it, and nothing else.
 #[test]
 fn a_record_without_an_entry_keeps_four_things() {
@@ -85,6 +113,8 @@ fn a_record_without_an_entry_keeps_four_things() {
     );
     let back = Snapshot::parse(&text).unwrap().observed().unwrap();
     assert_eq!(back.records[0].detail(), Detail::Identity);
+    // What this account has made is still told from what others have.
+    assert_eq!(back.records[0].created_by_id().as_deref(), Some("u1"));
     assert!(matches!(
         back.records[0].fields(),
         Err(DecodeError::Withheld { .. })

@@ -3,7 +3,7 @@
 use super::super::look::Budget;
 use super::super::plan::PlanReport;
 use super::super::snapshot::{NotComparedReport, SnapshotReport};
-use super::super::text::{count, moment, open_fields};
+use super::super::text::{count, disabled, moment, open_fields};
 use super::escape::{fence, start};
 
 /// How many entries are listed; the JSON has them all.
@@ -41,6 +41,10 @@ pub(super) fn open(report: &PlanReport) -> String {
     }
     if snapshot.impersonators_not_checked {
         words.push(" · not checked: who may impersonate".to_owned());
+    }
+    if snapshot.histories_not_checked > 0 {
+        let disabled = disabled(snapshot.histories_not_checked);
+        words.push(format!(" · not checked: why {disabled}"));
     }
     words.concat()
 }

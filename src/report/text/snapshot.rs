@@ -48,6 +48,18 @@ pub(super) fn open(report: &PlanReport, page: &mut Page) {
     if snapshot.impersonators_not_checked {
         page.line("Not checked: who may impersonate, which the snapshot does not tell.");
     }
+    if snapshot.histories_not_checked > 0 {
+        page.line(format!(
+            "Not checked: why {}, which the snapshot does not tell.",
+            disabled(snapshot.histories_not_checked)
+        ));
+    }
+}
+
+/// `1 webhook is disabled`.
+pub(in crate::report) fn disabled(number: usize) -> String {
+    let are = if number == 1 { "is" } else { "are" };
+    format!("{} {are} disabled", count(number, "webhook"))
 }
 
 /// `2 fields, 1 integration`: how much is not compared.
