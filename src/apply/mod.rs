@@ -1,6 +1,6 @@
 //! Makes a plan's changes, and says what became of each.
 //!
-//! Creates and updates run side by side within a bound, then deletes. One failure does not stop the rest; refused
+//! Creates and updates run side by side within a bound, then disables, then deletes. One failure does not stop the rest; refused
 //! credentials do, and so does the stop signal: both keep further writes from being *started*. What is in flight
 //! always finishes, because a dropped write has an outcome that nobody knows.
 
@@ -51,6 +51,8 @@ pub(crate) enum Outcome {
     Adopted(ServerId),
     /// Changed, and every value is as asked.
     Updated(ServerId),
+    /// Switched off.
+    Disabled(ServerId),
     /// Removed.
     Deleted(ServerId),
     /// There was nothing left to remove.
@@ -104,14 +106,23 @@ pub(crate) async fn apply(
         options,
     });
     let mut outcomes = Outcomes::new(plan, progress);
-    let is_delete = |action: &Action| matches!(action, Action::Delete { .. });
-    let (deletes, rest) = changes(plan)
-        .into_iter()
-        .partition::<VecDeque<_>, _>(|it| is_delete(&it.action));
-    for waiting in [rest, deletes] {
+    let mut waves: [VecDeque<Write>; 3] = Default::default();
+    for write in changes(plan) {
+        waves[wave(&write.action)].push_back(write);
+    }
+    for waiting in waves {
         run.all(waiting, &stop, &mut outcomes).await;
     }
     outcomes.finish()
+}
+
+/// What is lost last: an interruption then leaves more than was asked for, never less.
+fn wave(action: &Action) -> usize {
+    match action {
+        Action::Delete { .. } => 2,
+        Action::Disable { .. } => 1,
+        _ => 0,
+    }
 }
 
 /// A write, and where it stands in the plan.
@@ -173,7 +184,8 @@ impl Run {
         match action {
             Action::Create(fields) => self.create(fields).await,
             Action::Update { id, from, to } => self.update(id, &from, to).await,
-            Action::Delete { id } => self.remove(kind, id).await,
+            Action::Disable { id, from, to } => self.disable(id, &from, to).await,
+            Action::Delete { id, from } => self.remove(kind, id, from.as_ref()).await,
             Action::Condition { .. } => Outcome::Condition,
             Action::Blocked { .. } => Outcome::Blocked,
         }
@@ -211,9 +223,10 @@ impl<'a> Outcomes<'a> {
         let untouched = changes.map(|change| match change.action {
             Action::Blocked { .. } => Outcome::Blocked,
             Action::Condition { .. } => Outcome::Condition,
-            Action::Create(_) | Action::Update { .. } | Action::Delete { .. } => {
-                Outcome::NotAttempted
-            }
+            Action::Create(_)
+            | Action::Update { .. }
+            | Action::Disable { .. }
+            | Action::Delete { .. } => Outcome::NotAttempted,
         });
         Self {
             all: untouched.collect(),
@@ -253,6 +266,7 @@ impl Outcome {
             Self::Created(_)
                 | Self::Adopted(_)
                 | Self::Updated(_)
+                | Self::Disabled(_)
                 | Self::Deleted(_)
                 | Self::AlreadyGone(_)
         )

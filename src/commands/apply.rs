@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::base::Against;
 use super::failure::Failure;
 use super::output;
-use super::plan::{self, Planned};
+use super::plan::{self, Planned, Request};
 use super::runtime;
 use super::saved::Saved;
 use super::terminal::{self, Terminal};
@@ -48,23 +48,25 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
         }
     }
     runtime(async {
-        let writing = !args.dry_run;
-        let planned = plan::planned(
-            &manifests,
-            &args.server,
+        let request = Request {
+            manifests: &manifests,
+            server: &args.server,
+            narrow: &args.narrow,
             preflight,
-            writing,
-            None,
+            writing: !args.dry_run,
+            assumed: None,
             against,
-            terminal,
-        );
+        };
+        let planned = plan::planned(&request, terminal);
         let planned = planned.await.and_then(|planned| {
             let holds = saved.map_or(Ok(()), |saved| saved.holds(&planned.report));
             holds.map(|()| planned)
         });
         match planned {
             Ok(planned) => {
-                if let Err(exit) = output::plan(&planned.report, &args.output, terminal) {
+                let shown = output::plan(&planned.report, &args.output, terminal).err();
+                let refused = planned.plan.is_refused().then_some(Exit::Refused);
+                if let Some(exit) = refused.into_iter().chain(shown).min() {
                     return exit;
                 }
                 if args.dry_run || planned.plan.is_empty() {

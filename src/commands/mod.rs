@@ -5,6 +5,7 @@ mod base;
 mod export;
 mod failure;
 pub(crate) mod load;
+mod narrow;
 mod output;
 mod plan;
 mod sandbox;

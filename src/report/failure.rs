@@ -75,6 +75,10 @@ impl PlanReport {
             base: None,
             changes: Vec::new(),
             counts: Counts::default(),
+            unmanaged: Vec::new(),
+            view: None,
+            left_out: None,
+            refusals: Vec::new(),
             snapshot: None,
             binding: None,
         }

@@ -40,7 +40,7 @@ pub(crate) use transport::Transport;
 pub(crate) use transport::{BoxFuture, Request, Response, SendError};
 
 use crate::integration::{Fields, Kind, Version};
-use crate::observed::{Histories, ObservedState, Record, ServerFacts, ServerId, Users};
+use crate::observed::{Histories, ObservedState, Record, ServerFacts, ServerId, Users, View};
 use client::{Call, Client};
 
 const INFO: &str = "api/info";
@@ -78,6 +78,7 @@ impl Reader {
             records: listing.records,
             strangers: listing.strangers,
             users: Users::default(),
+            view: View::default(),
             histories: Histories::default(),
             taken_at: None,
         })
@@ -96,6 +97,7 @@ impl Reader {
             version_text,
             user_id: required(&me, "_id")?,
             username: required(&me, "username")?,
+            roles: lookup::texts(&me, "roles"),
         })
     }
 

@@ -2,14 +2,18 @@
 //! any observed state.
 //!
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
-//! them, and `mutants` are clients that break a law and have to be caught. `state` holds plans from snapshots against
-//! those of the server, `saved` saved ones against fresh ones.
+//! them, `prune` what must hold of pruning, and `mutants` are clients that break a law and have to be caught.
+//! `requests` counts what a plan asks; `state` holds plans from snapshots against those of the server, `saved` saved
+//! ones against fresh ones.
 
 mod draw;
 mod laws;
 mod mutants;
+mod prune;
+mod requests;
 mod saved;
 mod state;
+mod watched;
 mod world;
 
 use std::net::Ipv4Addr;
@@ -50,16 +54,27 @@ impl Transport for Line {
     }
 }
 
-/// A client with an account that may do everything.
+/// An account: its id, its username, its token.
+type Account = (&'static str, &'static str, &'static str);
+
+/// Whoever may do everything.
+const ANN: Account = ("uAnn", "ann.admin", "tok-ann");
+
+/// A client with an account.
 struct Client {
     reader: Reader,
 }
 
 impl Client {
+    /// One that may do everything.
     fn over(transport: Arc<dyn Transport>) -> Self {
+        Self::of(ANN, transport)
+    }
+
+    fn of((user_id, _, token): Account, transport: Arc<dyn Transport>) -> Self {
         let credentials = Credentials {
-            user_id: "uAnn".to_owned(),
-            token: Secret::new("tok-ann"),
+            user_id: user_id.to_owned(),
+            token: Secret::new(token),
         };
         let base = BaseUrl::parse("http://chat.example.org").unwrap();
         Self {
@@ -72,11 +87,10 @@ impl Client {
         let mut observed = self.reader.observe().await.unwrap();
         let plan = Plan::between(desired, &observed);
         let asked = plan.questions(extent);
-        observed.users = self
-            .reader
-            .users(&asked.users, asked.impersonators)
-            .await
-            .unwrap();
+        observed.users = self.reader.users(&asked.users).await.unwrap();
+        if asked.permissions() {
+            observed.learn(&self.reader.permissions().await.unwrap());
+        }
         let (disabled, _) = plan.histories();
         observed.histories = self.reader.histories(&disabled).await.unwrap();
         let plan = Plan::between(desired, &observed);

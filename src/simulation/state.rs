@@ -131,6 +131,7 @@ impl Both {
             records: self.observed.records.clone(),
             strangers: self.observed.strangers,
             users,
+            view: self.state.view,
             histories,
             taken_at: None,
         };

@@ -26,10 +26,12 @@ fn observed(records: &[Json]) -> ObservedState {
             version_text: Some("8.8.0".to_owned()),
             user_id: "u1".to_owned(),
             username: "deploy".to_owned(),
+            roles: None,
         },
         records: records.iter().map(decoded).collect(),
         strangers: 2,
         users: Users::default(),
+        view: View::default(),
         histories: Histories::default(),
         taken_at: None,
     }

@@ -24,6 +24,7 @@ fn outcome_words(word: OutcomeWord) -> (&'static str, &'static str, Style) {
         OutcomeWord::Created => ("+", "created", GREEN),
         OutcomeWord::Adopted => ("+", "adopted", GREEN),
         OutcomeWord::Updated => ("~", "updated", YELLOW),
+        OutcomeWord::Disabled => ("~", "disabled", RED),
         OutcomeWord::Deleted => ("-", "deleted", RED),
         OutcomeWord::AlreadyGone => ("-", "was gone", RED),
         OutcomeWord::Stale => ("!", "stale", YELLOW),
@@ -60,6 +61,7 @@ fn is_done(word: OutcomeWord) -> bool {
         OutcomeWord::Created
             | OutcomeWord::Adopted
             | OutcomeWord::Updated
+            | OutcomeWord::Disabled
             | OutcomeWord::Deleted
             | OutcomeWord::AlreadyGone
     )
@@ -71,6 +73,7 @@ fn closing(report: &RunReport) -> String {
         (OutcomeWord::Created, "created"),
         (OutcomeWord::Adopted, "adopted"),
         (OutcomeWord::Updated, "updated"),
+        (OutcomeWord::Disabled, "disabled"),
         (OutcomeWord::Deleted, "deleted"),
         (OutcomeWord::AlreadyGone, "already gone"),
         (OutcomeWord::Stale, "stale"),
