@@ -15,9 +15,6 @@ mod open;
 mod preflight;
 mod prune;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::{Desired, DesiredState, Prune, State};
