@@ -4,6 +4,7 @@ mod apply;
 mod export;
 pub(crate) mod load;
 mod plan;
+mod progress;
 mod sandbox;
 mod schema;
 mod scripts;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::TryRngCore;
+use rand::rngs::OsRng;
 use tokio::net::TcpListener;
 
 use super::terminal;
@@ -15,10 +17,7 @@ use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::sandbox::{self, Config, Sandbox, Store};
 use crate::secret::Secret;
-use crate::server::{BaseUrl, Credentials, HttpTransport, Reader, ServerError, Timeouts};
-
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
+use crate::server::{BaseUrl, Credentials, HttpTransport, Reader, Retries, ServerError, Timeouts};
 
 /// A server to talk to.
 pub(super) struct Session {
@@ -42,20 +41,25 @@ pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Ex
         })?;
         (base, credentials, None)
     };
-    let timeout = Duration::from_secs(args.timeout.into());
     let timeouts = Timeouts {
-        connect: CONNECT.min(timeout),
-        read: timeout,
-        total: timeout,
+        connect: Duration::from_secs(args.connect_timeout.into()),
+        read: Duration::from_secs(args.read_timeout.into()),
+        total: Duration::from_secs(args.timeout.into()),
     };
     let transport = HttpTransport::new(timeouts).map_err(|error| {
         terminal::error(&format!("no connection can be made: {error}"), None);
         Exit::Server
     })?;
-    let reader = Reader::new(base, &credentials, Arc::new(transport)).map_err(|error| {
-        terminal::error(&error.to_string(), None);
-        Exit::Invalid
-    })?;
+    let retries = Retries {
+        times: args.retries,
+        // Runs that fail together do not come again together.
+        seed: OsRng.try_next_u64().unwrap_or_default(),
+    };
+    let reader =
+        Reader::with(base, &credentials, Arc::new(transport), retries).map_err(|error| {
+            terminal::error(&error.to_string(), None);
+            Exit::Invalid
+        })?;
     Ok(Session { reader, sandbox })
 }
 

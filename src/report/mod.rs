@@ -6,11 +6,13 @@
 
 pub(crate) mod diagnostics;
 mod diff;
+mod forecast;
 mod plan;
 mod run;
 mod shown;
 mod text;
 
+pub(crate) use forecast::about;
 pub(crate) use plan::{Context, PlanReport};
 pub(crate) use run::RunReport;
 pub(crate) use text::{plan_text, run_text};

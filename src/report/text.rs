@@ -300,6 +300,9 @@ fn summary(report: &PlanReport, page: &mut Page) {
             count(counts.unmanaged, "record")
         ));
     }
+    if let Some(forecast) = &report.forecast {
+        page.line(format!("Writes: {}", forecast.words()));
+    }
 }
 
 fn are(number: usize) -> String {
