@@ -9,6 +9,7 @@
 )]
 
 mod export;
+mod output;
 mod sandbox;
 
 use std::num::NonZeroU8;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use export::ExportArgs;
+pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
 
 /// Keeps a Rocket.Chat server's webhook integrations as code
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Make the server's integrations what the manifests ask for
     Apply(ApplyArgs),
+    /// Show a saved plan again, in any format
+    Show(ShowArgs),
     /// Write what the server has as a manifest, so that a plan of it is empty
     #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
     Export(ExportArgs),
@@ -78,7 +82,7 @@ pub(crate) struct ValidateArgs {
     #[command(flatten)]
     pub(crate) manifests: ManifestArgs,
 
-    /// How the problems are told: `text` on standard error, `json` on standard output
+    /// How the problems are told: `text` on standard error, the others on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -90,6 +94,8 @@ pub(crate) enum Format {
     Text,
     /// For programs
     Json,
+    /// Workflow commands of GitHub Actions: annotations beside the lines
+    Github,
 }
 
 /// The flags of `rcsync plan`
@@ -112,6 +118,9 @@ pub(crate) struct PlanArgs {
     /// Whose posting user is looked up
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Preflight::Auto)]
     pub(crate) preflight: Preflight,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// What is looked up before anything is written
@@ -149,6 +158,9 @@ pub(crate) struct ApplyArgs {
     /// How many requests may be on their way at once
     #[arg(long, value_name = "N", default_value = "8")]
     pub(crate) concurrency: NonZeroU8,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// The flags of `rcsync schema`
@@ -166,6 +178,8 @@ pub(crate) enum SchemaOf {
     Manifest,
     /// What `validate --format json` prints
     Diagnostics,
+    /// What `plan --format json` prints
+    Plan,
 }
 
 /// Which manifests, and what their variables stand for

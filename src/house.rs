@@ -90,8 +90,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("script", &["diagnostic"]),
     ("sandbox", &["script", "clock"]),
     // The edges.
-    // Its flags are parsed into the sandbox's own words.
-    ("cli", &["sandbox"]),
+    // Its flags are parsed into the sandbox's and the report's own words.
+    ("cli", &["sandbox", "report"]),
     ("commands", &["*"]),
     ("lib", &["commands"]),
     ("main", &[]),

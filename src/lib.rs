@@ -30,7 +30,8 @@
 //!   `manifest/mod.rs` (the compiler names them).
 //! - **A new rule for manifests**: a row in the table of `manifest/rules.rs`, and a fixture of its name in
 //!   `tests/manifests/invalid/`.
-//! - **A new report format**: a file in `report/` that renders a `PlanReport`, and a variant of `Format` in `cli.rs`.
+//! - **A new report format**: a file in `report/` that renders a `PlanReport`, a variant of `PlanFormat` in
+//!   `cli/output.rs`, and a line in `commands/output.rs`.
 //! - **A quirk of a server version**: for the client a line in `integration/compat.rs` or a row's `versions`; for
 //!   the sandbox a row in `sandbox/era.rs`.
 //!

@@ -1,4 +1,5 @@
-//! The scenario folders in `tests/scenarios/`: a manifest, what the server has, and the plan as text and as JSON.
+//! The scenario folders in `tests/scenarios/`: a manifest, what the server has, and the plan as text, as Markdown and
+//! as JSON.
 //!
 //! `RCSYNC_ACCEPT=1 cargo test scenarios` writes what the plans are now; read the difference before you commit it.
 
@@ -13,10 +14,16 @@ use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
 use crate::observed::{Found, Limits, ObservedState, Record, ServerFacts, User, Users};
 use crate::plan::Plan;
-use crate::report::{self, Context, PlanReport};
+use crate::report::{self, Context, Look, PlanReport};
 use crate::variables::Undefined;
 
-const FILES: [&str; 4] = ["manifest.yaml", "observed.json", "plan.txt", "plan.json"];
+const FILES: [&str; 5] = [
+    "manifest.yaml",
+    "observed.json",
+    "plan.txt",
+    "plan.md",
+    "plan.json",
+];
 
 fn folders() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
@@ -114,7 +121,7 @@ fn report(folder: &Path) -> PlanReport {
         &loaded.desired,
         &observed(&serde_json::from_str(&listing).unwrap()),
     );
-    PlanReport::new(
+    let report = PlanReport::new(
         &plan,
         &Context {
             texts: &loaded.sources.texts,
@@ -123,7 +130,9 @@ fn report(folder: &Path) -> PlanReport {
             integrations: loaded.integrations,
             sandbox: None,
         },
-    )
+    );
+    let whole = format!("{}/", folder.display());
+    PlanReport::read(&report::plan_json(&report).replace(&whole, "")).unwrap()
 }
 
 #[test]
@@ -132,13 +141,12 @@ fn scenarios_plan_as_expected() {
     let mut wrong = Vec::new();
     for folder in folders() {
         let report = report(&folder);
-        let whole = format!("{}/", folder.display());
-        let text = report::plan_text(&report, false).replace(&whole, "");
-        let json = serde_json::to_string_pretty(&report)
-            .unwrap()
-            .replace(&whole, "")
-            + "\n";
-        for (name, now) in [("plan.txt", text), ("plan.json", json)] {
+        let look = Look::default();
+        for (name, now) in [
+            ("plan.txt", report::plan_text(&report, &look)),
+            ("plan.md", report::plan_markdown(&report, &look)),
+            ("plan.json", report::plan_json(&report)),
+        ] {
             let path = folder.join(name);
             if accept {
                 fs::write(&path, &now).unwrap();
@@ -162,7 +170,7 @@ fn scenarios_plan_as_expected() {
 }
 
 #[test]
-fn a_scenario_has_its_four_files_and_no_others() {
+fn a_scenario_has_its_files_and_no_others() {
     for folder in folders() {
         let names: BTreeSet<_> = fs::read_dir(&folder)
             .unwrap()
@@ -197,6 +205,22 @@ fn the_order_of_entries_and_records_makes_no_difference() {
             "{}",
             folder.display()
         );
+    }
+}
+
+#[test]
+fn a_saved_plan_follows_the_schema_and_is_read_again_as_it_was() {
+    let schema = crate::schema::of_written::<PlanReport>();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for folder in folders() {
+        let saved = fs::read_to_string(folder.join("plan.json")).unwrap();
+        let json: Json = serde_json::from_str(&saved).unwrap();
+        if let Err(error) = validator.validate(&json) {
+            panic!("{}: {error} at {}", folder.display(), error.instance_path());
+        }
+        let read = PlanReport::read(&saved).unwrap();
+        assert_eq!(read, report(&folder), "{}", folder.display());
+        assert_eq!(report::plan_json(&read), saved, "{}", folder.display());
     }
 }
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::output;
 use super::plan::{self, Planned};
 use super::progress::Progress;
 use super::runtime;
 use super::terminal::{self, Terminal};
 use crate::apply::{self, Options};
-use crate::cli::ApplyArgs;
+use crate::cli::{ApplyArgs, PlanFormat};
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::{self, RunReport};
@@ -20,6 +21,14 @@ use crate::server::Writer;
 
 /// Applies the manifests.
 pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
+    if args.output.format != PlanFormat::Text && !args.dry_run {
+        let hint = "add `--dry-run`, or write the plan with `--out FILE`";
+        terminal::error(
+            "`--format` is how a plan looks, and an apply tells what it did as text",
+            Some(hint),
+        );
+        return Exit::Invalid;
+    }
     runtime(async {
         let writing = !args.dry_run;
         let planned = plan::planned(
@@ -32,13 +41,21 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
         );
         match planned.await {
             Ok(planned) => {
-                terminal::out(&report::plan_text(&planned.report, terminal.color_out));
+                if let Err(exit) = output::plan(&planned.report, &args.output, terminal) {
+                    return exit;
+                }
                 if args.dry_run || planned.plan.is_empty() {
                     return Exit::Done;
                 }
                 make(args, &planned, terminal).await
             }
-            Err(exit) => exit,
+            Err(failure) => plan::failed(
+                failure,
+                &args.manifests,
+                &args.server,
+                &args.output,
+                terminal,
+            ),
         }
     })
 }
@@ -77,7 +94,7 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> Exit {
     let report = RunReport::new(&planned.plan, &applied, &planned.loaded.sources.texts);
     terminal::out(&format!(
         "\n{}",
-        report::run_text(&report, terminal.color_out)
+        report::run_text(&report, &terminal.look())
     ));
     stop.exit().unwrap_or_else(|| apply::exit_of(&applied))
 }

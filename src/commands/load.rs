@@ -4,13 +4,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::failure::Failure;
 use super::terminal::{self, Terminal};
 use super::values;
 use crate::cli::ManifestArgs;
 use crate::desired::{self, DesiredState, Scripts};
 use crate::diagnostic::{Code, Diagnostic, Place, Severity, SourceId};
 use crate::exit::Exit;
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, Spoilt};
 use crate::report::diagnostics;
 use crate::schema::Checker;
 use crate::source::Sources;
@@ -37,17 +38,12 @@ pub(crate) struct Loaded {
 ///
 /// # Errors
 /// When the values of variables cannot be read; the reason has been shown.
-pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Exit> {
-    let variables = values::gather(args, undefined).map_err(|message| {
-        terminal::error(&message, None);
-        Exit::Invalid
-    })?;
+pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Failure> {
+    let variables = values::gather(args, undefined)
+        .map_err(|message| Failure::shown(Exit::Invalid, &message, None))?;
     let checker = Checker::new(manifest::schema()).map_err(|message| {
-        terminal::error(
-            &format!("the schema of manifests is unsound: {message}"),
-            None,
-        );
-        Exit::Unexpected
+        let message = format!("the schema of manifests is unsound: {message}");
+        Failure::shown(Exit::Unexpected, &message, None)
     })?;
     let paths: Vec<_> = args.paths.iter().map(PathBuf::from).collect();
     let (sources, findings) = Sources::read(&paths, args.root.as_deref(), &mut io::stdin());
@@ -86,20 +82,17 @@ fn read_manifests(
     let mut manifests = Vec::new();
     for source in &sources.manifests {
         let text = &sources.texts.get(source.id).text;
-        let documents = match yaml::load(source.id, text) {
-            Ok(documents) => documents,
-            Err(errors) => {
-                findings.extend(errors);
-                continue;
-            }
-        };
-        let written = documents
+        let reading = yaml::read(source.id, text);
+        let spoilt = Spoilt::new(&reading.problems);
+        let mut empty = reading.problems.is_empty();
+        findings.extend(reading.problems);
+        let written = reading
+            .documents
             .iter()
             .filter(|node| !matches!(node.content, Content::Null));
-        let mut empty = true;
         for document in written {
             empty = false;
-            manifests.extend(manifest::read(checker, document, findings));
+            manifests.push(manifest::read(checker, document, &spoilt, findings));
         }
         if empty {
             findings.push(nothing_written(source.id));
@@ -177,6 +170,23 @@ impl Loaded {
         };
         let files = count(self.sources.manifests.len(), "file");
         format!("{files}, {}", count(self.integrations, "integration"))
+    }
+
+    /// Manifests that are refused for these findings, which have been shown.
+    pub(super) fn refusal(&self, findings: &[Diagnostic]) -> Failure {
+        let summary = diagnostics::summary(findings, self.sources.manifests.len());
+        let summary = summary.unwrap_or_default();
+        let message = summary.split_once(": ").map_or("", |(_, words)| words);
+        let failure = Failure::new(
+            Exit::Invalid,
+            &format!("the manifests are refused: {message}"),
+            None,
+        );
+        let problems = diagnostics::json(findings, &self.sources.texts).problems;
+        Failure {
+            report: failure.report.with(problems),
+            ..failure
+        }
     }
 
     /// Shows the findings on standard error, with a closing line.

@@ -2,13 +2,16 @@
 
 mod apply;
 mod export;
+mod failure;
 pub(crate) mod load;
+mod output;
 mod plan;
 mod progress;
 mod sandbox;
 mod schema;
 mod scripts;
 mod session;
+mod show;
 mod terminal;
 mod validate;
 mod values;
@@ -38,6 +41,7 @@ pub(crate) fn run() -> Exit {
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => plan::run(&args, terminal),
         Command::Apply(args) => apply::run(&args, terminal),
+        Command::Show(args) => show::run(&args, terminal),
         Command::Export(args) => export::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(args),

@@ -1,18 +1,20 @@
 //! `rcsync plan`: show what would change, and change nothing.
 
+use super::failure::Failure;
 use super::load::{self, Loaded};
+use super::output;
 use super::runtime;
 use super::scripts;
 use super::session::{self, Session};
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
 
-use crate::cli::{ManifestArgs, PlanArgs, Preflight, ServerArgs};
+use crate::cli::{ManifestArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
 use crate::observed::{Found, ObservedState, Users};
 use crate::plan::{Extent, Plan, Questions};
-use crate::report::{self, Context, PlanReport};
+use crate::report::{Attempt, Context, PlanReport};
 use crate::server::Reader;
 use crate::variables::Undefined;
 
@@ -29,16 +31,40 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         );
         match planned.await {
             Ok(planned) => {
-                terminal::out(&report::plan_text(&planned.report, terminal.color_out));
-                if args.detailed_exitcode && !planned.plan.is_empty() {
+                let exit = if args.detailed_exitcode && !planned.plan.is_empty() {
                     Exit::Changes
                 } else {
                     Exit::Done
-                }
+                };
+                let shown = output::plan(&planned.report, &args.output, terminal);
+                shown.err().map_or(exit, |other| exit.min(other))
             }
-            Err(exit) => exit,
+            Err(failure) => failed(
+                failure,
+                &args.manifests,
+                &args.server,
+                &args.output,
+                terminal,
+            ),
         }
     })
+}
+
+/// Tells of a run that failed in the formats that were asked for, and says how it ends.
+pub(super) fn failed(
+    failure: Failure,
+    manifests: &ManifestArgs,
+    server: &ServerArgs,
+    output: &OutputArgs,
+    terminal: Terminal,
+) -> Exit {
+    let address = session::address(server);
+    let attempt = Attempt {
+        address: address.as_deref(),
+        sandbox: server.sandbox.is_some(),
+        paths: &manifests.paths,
+    };
+    output::failure(failure, &attempt, output, terminal)
 }
 
 /// A plan, with all that it came from.
@@ -68,7 +94,7 @@ pub(super) async fn planned(
     writing: bool,
     assumed: Option<&str>,
     terminal: Terminal,
-) -> Result<Planned, Exit> {
+) -> Result<Planned, Failure> {
     let assumed = assumed.map(version).transpose()?;
     let undefined = if server.sandbox.is_some() {
         Undefined::MadeUp
@@ -79,7 +105,7 @@ pub(super) async fn planned(
     loaded.refuse_not_yet();
     loaded.show_findings(terminal);
     if loaded.is_refused(manifests.strict) {
-        return Err(Exit::Invalid);
+        return Err(loaded.refusal(&loaded.findings));
     }
     let session = session::open(server, writing).await?;
     if let Some(state) = &session.sandbox {
@@ -122,13 +148,10 @@ pub(super) async fn planned(
 }
 
 /// A version from the command line.
-fn version(text: &str) -> Result<Version, Exit> {
+fn version(text: &str) -> Result<Version, Failure> {
     Version::parse(text).ok_or_else(|| {
-        terminal::error(
-            &format!("{text:?} is no version"),
-            Some("write it as `8.6`"),
-        );
-        Exit::Invalid
+        let message = format!("{text:?} is no version");
+        Failure::shown(Exit::Invalid, &message, Some("write it as `8.6`"))
     })
 }
 
@@ -141,7 +164,7 @@ fn extent(preflight: Preflight) -> Option<Extent> {
 }
 
 /// Asks who the users are, and says whom the server would not tell of.
-async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Exit> {
+async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Failure> {
     let users = reader
         .users(&questions.users, questions.impersonators)
         .await
@@ -158,9 +181,10 @@ async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Exit> 
 fn sandbox_notice(state: &str, made_up: &[String]) -> String {
     let secrets = match made_up {
         [] => String::new(),
+        [name] => format!("note: a value was made up for the secret `{name}`\n"),
         names => format!(
-            "note: values were made up for the secrets {}\n",
-            names.join(", ")
+            "note: values were made up for the secrets `{}`\n",
+            names.join("`, `")
         ),
     };
     format!(

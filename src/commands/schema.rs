@@ -4,7 +4,7 @@ use super::terminal;
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::exit::Exit;
 use crate::manifest;
-use crate::report::diagnostics;
+use crate::report::{PlanReport, diagnostics};
 
 /// Prints it.
 pub(super) fn run(args: &SchemaArgs) -> Exit {
@@ -17,6 +17,7 @@ fn text(of: SchemaOf) -> String {
     let schema = match of {
         SchemaOf::Manifest => manifest::schema(),
         SchemaOf::Diagnostics => crate::schema::of_written::<diagnostics::json::Problems>(),
+        SchemaOf::Plan => crate::schema::of_written::<PlanReport>(),
     };
     format!("{schema:#}\n")
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::failure::Failure;
 use super::load::{self, Loaded};
 use super::terminal::Terminal;
 use crate::desired;
-use crate::exit::Exit;
 use crate::integration::Role;
 use crate::plan::{Change, Plan};
 
@@ -18,7 +18,7 @@ pub(super) fn check_written(
     loaded: &Loaded,
     strict: bool,
     terminal: Terminal,
-) -> Result<(), Exit> {
+) -> Result<(), Failure> {
     let written: BTreeSet<_> = plan
         .changes
         .iter()
@@ -34,7 +34,7 @@ pub(super) fn check_written(
     let found = desired::scripts::check(entries, &loaded.sources.texts);
     loaded.show(&found, terminal);
     if load::refused(&found, strict) {
-        Err(Exit::Invalid)
+        Err(loaded.refusal(&found))
     } else {
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,13 +12,16 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 use tokio::net::TcpListener;
 
-use super::terminal;
+use super::failure::Failure;
 use crate::cli::ServerArgs;
 use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::sandbox::{self, Config, Sandbox, Store};
 use crate::secret::Secret;
 use crate::server::{BaseUrl, Credentials, HttpTransport, Reader, Retries, ServerError, Timeouts};
+
+/// The folder that the state of the embedded sandbox is in, unless another is named.
+const OWN_FOLDER: &str = ".rcsync";
 
 /// A server to talk to.
 pub(super) struct Session {
@@ -31,14 +35,12 @@ pub(super) struct Session {
 ///
 /// # Errors
 /// When a flag, a variable or a file is missing or unsound; the reason has been shown.
-pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Exit> {
+pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Failure> {
     let (base, credentials, sandbox) = if let Some(state) = &args.sandbox {
         embedded(state, writing).await?
     } else {
-        let (base, credentials) = named(args).map_err(|(message, hint)| {
-            terminal::error(&message, Some(&hint));
-            Exit::Invalid
-        })?;
+        let (base, credentials) = named(args)
+            .map_err(|(message, hint)| Failure::shown(Exit::Invalid, &message, Some(&hint)))?;
         (base, credentials, None)
     };
     let timeouts = Timeouts {
@@ -47,19 +49,16 @@ pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Ex
         total: Duration::from_secs(args.timeout.into()),
     };
     let transport = HttpTransport::new(timeouts).map_err(|error| {
-        terminal::error(&format!("no connection can be made: {error}"), None);
-        Exit::Server
+        let message = format!("no connection can be made: {error}");
+        Failure::shown(Exit::Server, &message, None)
     })?;
     let retries = Retries {
         times: args.retries,
         // Runs that fail together do not come again together.
         seed: OsRng.try_next_u64().unwrap_or_default(),
     };
-    let reader =
-        Reader::with(base, &credentials, Arc::new(transport), retries).map_err(|error| {
-            terminal::error(&error.to_string(), None);
-            Exit::Invalid
-        })?;
+    let reader = Reader::with(base, &credentials, Arc::new(transport), retries)
+        .map_err(|error| Failure::shown(Exit::Invalid, &error.to_string(), None))?;
     Ok(Session { reader, sandbox })
 }
 
@@ -119,16 +118,24 @@ fn read_token(path: &Path) -> Result<String, (String, String)> {
 }
 
 /// Shows why the server did not answer as it should, and says how the run ends.
-pub(super) fn failed(error: &ServerError) -> Exit {
-    terminal::error(&error.to_string(), error.hint().as_deref());
-    error.exit()
+pub(super) fn failed(error: &ServerError) -> Failure {
+    Failure::shown(error.exit(), &error.to_string(), error.hint().as_deref())
+}
+
+/// Which server is named, whatever else is missing: its address, or where the embedded sandbox keeps its state.
+pub(super) fn address(args: &ServerArgs) -> Option<String> {
+    if let Some(state) = &args.sandbox {
+        return Some(state.display().to_string());
+    }
+    let url = args.url.clone().or_else(|| env::var("RCSYNC_URL").ok())?;
+    Some(BaseUrl::parse(&url).ok()?.to_string())
 }
 
 /// A sandbox on a free port of this machine, and an administrator of it. It runs on this runtime, until the end.
 async fn embedded(
     state: &Path,
     writing: bool,
-) -> Result<(BaseUrl, Credentials, Option<String>), Exit> {
+) -> Result<(BaseUrl, Credentials, Option<String>), Failure> {
     let config = Config {
         invent: true,
         store: store(state, writing)?,
@@ -151,20 +158,29 @@ async fn embedded(
 }
 
 /// Where the sandbox keeps its state. A plan writes nothing, so it neither makes the file nor tidies it.
-fn store(state: &Path, writing: bool) -> Result<Store, Exit> {
+fn store(state: &Path, writing: bool) -> Result<Store, Failure> {
     if !writing {
         return Ok(Store::ReadOnly(state.to_owned()));
     }
     if let Some(folder) = state.parent() {
-        fs::create_dir_all(folder)
-            .map_err(|error| unusable(&format!("{}: {error}", folder.display())))?;
+        make_folder(folder).map_err(|error| unusable(&format!("{}: {error}", folder.display())))?;
     }
     sandbox::compact(state).map_err(|error| unusable(&error))?;
     Ok(Store::File(state.to_owned()))
 }
 
+/// Makes the folder of the state. A hidden one of our own is hidden from git, too: the state holds tokens.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let made = !folder.exists();
+    fs::create_dir_all(folder)?;
+    if made && folder.file_name().is_some_and(|name| name == OWN_FOLDER) {
+        fs::write(folder.join(".gitignore"), "*\n")?;
+    }
+    Ok(())
+}
+
 /// Shows why the sandbox cannot be used.
-fn unusable(why: &dyn std::fmt::Display) -> Exit {
-    terminal::error(&format!("the sandbox cannot be used: {why}"), None);
-    Exit::Invalid
+fn unusable(why: &dyn std::fmt::Display) -> Failure {
+    let message = format!("the sandbox cannot be used: {why}");
+    Failure::shown(Exit::Invalid, &message, None)
 }

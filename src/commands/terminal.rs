@@ -9,6 +9,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::{TerminalArgs, When};
+use crate::report::Look;
 
 /// How this process may print.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,14 @@ impl Terminal {
         };
         terminal.log(args.verbose);
         terminal
+    }
+
+    /// How reports look on standard output.
+    pub(super) fn look(self) -> Look {
+        Look {
+            color: self.color_out,
+            ..Look::default()
+        }
     }
 
     /// Logs of this crate alone: another crate's may hold what ours masks.

@@ -5,14 +5,14 @@ use super::terminal::{self, Terminal};
 use crate::cli::{Format, ValidateArgs};
 use crate::desired;
 use crate::exit::Exit;
-use crate::report::diagnostics;
+use crate::report::{self, diagnostics};
 use crate::variables::Undefined;
 
 /// Checks them and tells all that was found.
 pub(super) fn run(args: &ValidateArgs, terminal: Terminal) -> Exit {
     let mut loaded = match load::load(&args.manifests, Undefined::Unknown) {
         Ok(loaded) => loaded,
-        Err(exit) => return exit,
+        Err(failure) => return failure.into(),
     };
     let not_yet = std::mem::take(&mut loaded.not_yet);
     loaded.findings.extend(not_yet);
@@ -30,6 +30,10 @@ pub(super) fn run(args: &ValidateArgs, terminal: Terminal) -> Exit {
         Format::Json => {
             let report = diagnostics::json(&loaded.findings, &loaded.sources.texts);
             terminal::json(&report);
+        }
+        Format::Github => {
+            let report = diagnostics::json(&loaded.findings, &loaded.sources.texts);
+            terminal::out(&report::problems_github(&report.problems));
         }
     }
     if refused { Exit::Invalid } else { Exit::Done }

@@ -12,8 +12,8 @@ use super::Foreign;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Line {
-    /// `+`, `-`, or a blank for context.
-    pub(super) sign: char,
+    /// What becomes of it.
+    pub(super) sign: Sign,
     /// Its number: in the new script, for a removed line in the old one.
     pub(super) number: usize,
     /// The line, without its end.
@@ -21,6 +21,48 @@ pub(super) struct Line {
     /// Whether the line that it comes in place of differs in white space alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) space_only: bool,
+}
+
+/// What becomes of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) enum Sign {
+    /// It is new.
+    #[serde(rename = "+")]
+    Added,
+    /// It goes.
+    #[serde(rename = "-")]
+    Removed,
+    /// It stays, and shows where the others are.
+    #[serde(rename = " ")]
+    Same,
+}
+
+impl Sign {
+    /// As it stands before a line.
+    pub(super) fn character(self) -> char {
+        match self {
+            Self::Added => '+',
+            Self::Removed => '-',
+            Self::Same => ' ',
+        }
+    }
+}
+
+/// How many lines come and how many go.
+pub(super) fn stat(hunks: &[Vec<Line>]) -> (usize, usize) {
+    let count = |sign| {
+        hunks
+            .iter()
+            .flatten()
+            .filter(|line| line.sign == sign)
+            .count()
+    };
+    (count(Sign::Added), count(Sign::Removed))
+}
+
+/// Whether there was no script before: then no line goes and none stays.
+pub(super) fn is_first(hunks: &[Vec<Line>]) -> bool {
+    hunks.iter().flatten().all(|line| line.sign == Sign::Added)
 }
 
 /// The lines that differ, with three lines of context; line ends and newlines at the end do not count.
@@ -58,9 +100,9 @@ fn lines(diff: &TextDiff<'_, '_, str>, op: &DiffOp) -> Vec<Line> {
 
 fn line(change: &similar::Change<&str>) -> Line {
     let (sign, index) = match change.tag() {
-        ChangeTag::Equal => (' ', change.new_index()),
-        ChangeTag::Insert => ('+', change.new_index()),
-        ChangeTag::Delete => ('-', change.old_index()),
+        ChangeTag::Equal => (Sign::Same, change.new_index()),
+        ChangeTag::Insert => (Sign::Added, change.new_index()),
+        ChangeTag::Delete => (Sign::Removed, change.old_index()),
     };
     Line {
         sign,

@@ -6,15 +6,25 @@
 
 pub(crate) mod diagnostics;
 mod diff;
+mod failure;
 mod forecast;
+mod github;
+mod look;
+mod markdown;
 mod plan;
 mod run;
+mod saved;
 mod shown;
 mod text;
 
+pub(crate) use failure::{Attempt, FailureReport};
 pub(crate) use forecast::about;
+pub(crate) use github::{plan_github, problems_github};
+pub(crate) use look::{Budget, Look, ScriptDiff};
+pub(crate) use markdown::plan_markdown;
 pub(crate) use plan::{Context, PlanReport};
 pub(crate) use run::RunReport;
+pub(crate) use saved::plan_json;
 pub(crate) use text::{plan_text, run_text};
 
 use shown::Foreign;

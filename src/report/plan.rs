@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Foreign;
 use super::diff::{Line, hunks};
+use super::failure::FailureReport;
 use super::forecast::ForecastReport;
 use super::shown::{Shown, Side, redacted, shown};
 use crate::diagnostic::{Place, Texts};
@@ -18,8 +19,12 @@ use crate::secret::Text;
 pub(crate) struct PlanReport {
     /// The version of this form.
     pub(super) format_version: u32,
-    /// The server and the account.
-    pub(super) server: ServerReport,
+    /// Why there is no plan, if the run failed: then nothing below is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) failure: Option<FailureReport>,
+    /// The server and the account; missing only where a run failed before one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) server: Option<ServerReport>,
     /// What was read.
     pub(super) manifest: ManifestReport,
     /// The changes, in the order they are shown.
@@ -40,9 +45,11 @@ pub(super) struct ServerReport {
     /// Whether it is the embedded sandbox.
     pub(super) sandbox: bool,
     /// Its version, as it says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) version: Option<Foreign>,
-    /// The account's username.
-    pub(super) account: Foreign,
+    /// The account's username; missing only where a run failed before the server said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) account: Option<Foreign>,
 }
 
 /// What was read.
@@ -71,8 +78,10 @@ pub(super) struct ChangeReport {
     /// The name.
     pub(super) name: Foreign,
     /// The record, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Foreign>,
     /// Where the entry stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) place: Option<PlaceReport>,
     /// The fields.
     pub(super) fields: Vec<FieldReport>,
@@ -83,6 +92,7 @@ pub(super) struct ChangeReport {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) url_dies: bool,
     /// Why it is blocked.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) blocked: Option<BlockedReport>,
 }
 
@@ -104,6 +114,8 @@ pub(super) struct PlaceReport {
     pub(super) file: Foreign,
     /// The line, from 1.
     pub(super) line: usize,
+    /// The column in characters, from 1.
+    pub(super) column: usize,
 }
 
 /// Why a change cannot be made.
@@ -126,6 +138,7 @@ pub(super) struct ConditionReport {
     /// What is wrong.
     pub(super) why: Foreign,
     /// What the server says about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) words: Option<Foreign>,
     /// What to do.
     pub(super) remedy: Foreign,
@@ -155,6 +168,7 @@ pub(super) enum FieldDiff {
     },
     /// Another script, or a first one.
     Script {
+        #[serde(skip_serializing_if = "Option::is_none")]
         file: Option<Foreign>,
         hunks: Vec<Vec<Line>>,
     },
@@ -201,12 +215,13 @@ impl PlanReport {
         };
         Self {
             format_version: Self::FORMAT_VERSION,
-            server: ServerReport {
+            failure: None,
+            server: Some(ServerReport {
                 address: context.sandbox.unwrap_or(&plan.server.url).into(),
                 sandbox: context.sandbox.is_some(),
                 version: plan.server.version_text.as_deref().map(Into::into),
-                account: plan.server.username.as_str().into(),
-            },
+                account: Some(plan.server.username.as_str().into()),
+            }),
             manifest: ManifestReport {
                 paths: context.paths.iter().map(Into::into).collect(),
                 files: context.files,
@@ -290,9 +305,11 @@ fn condition_report(condition: &Condition) -> ConditionReport {
 }
 
 pub(super) fn place_report(place: &Place, texts: &Texts) -> PlaceReport {
+    let start = texts.start(place);
     PlaceReport {
         file: texts.get(place.source).origin.as_str().into(),
-        line: texts.start(place).line,
+        line: start.line,
+        column: start.column,
     }
 }
 

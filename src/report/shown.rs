@@ -14,9 +14,18 @@ pub(crate) struct Foreign(String);
 impl Foreign {
     /// For a terminal: characters that would move the cursor, change colours or reorder the text are written out.
     pub(super) fn for_terminal(&self) -> String {
+        self.escaped(needs_escape)
+    }
+
+    /// A line of a script: the same, but for tabs, which do no harm and are what people indent with.
+    pub(super) fn line(&self) -> String {
+        self.escaped(|character| character != '\t' && needs_escape(character))
+    }
+
+    fn escaped(&self, escape: impl Fn(char) -> bool) -> String {
         let mut escaped = String::with_capacity(self.0.len());
         for character in self.0.chars() {
-            if needs_escape(character) {
+            if escape(character) {
                 escaped.extend(character.escape_unicode());
             } else {
                 escaped.push(character);

@@ -1,19 +1,24 @@
 //! Reports as text for people, 80 columns wide. Symbols carry the meaning; colour repeats it.
 
+mod failure;
 mod run;
+mod script;
 
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
+pub(super) use failure::problem_line;
 pub(crate) use run::run_text;
 
 use super::Foreign;
-use super::diff::Line;
+use super::look::{Look, ScriptDiff};
 use super::plan::{
     ActionWord, ChangeReport, ConditionReport, FieldDiff, FieldReport, PlaceReport, PlanReport,
 };
 use super::shown::Shown;
+use failure::failure_text;
+use script::script_text;
 
 /// How wide a page is.
 const COLUMNS: usize = 80;
@@ -31,13 +36,15 @@ const DIM: Style = Style::new().dimmed();
 struct Page {
     text: String,
     color: bool,
+    scripts: ScriptDiff,
 }
 
 impl Page {
-    fn new(color: bool) -> Self {
+    fn new(look: &Look) -> Self {
         Self {
             text: String::new(),
-            color,
+            color: look.color,
+            scripts: look.scripts,
         }
     }
 
@@ -73,9 +80,13 @@ impl Page {
 }
 
 /// A plan as text.
-pub(crate) fn plan_text(report: &PlanReport, color: bool) -> String {
-    let mut page = Page::new(color);
+pub(crate) fn plan_text(report: &PlanReport, look: &Look) -> String {
+    let mut page = Page::new(look);
     heading(report, &mut page);
+    if let Some(failure) = &report.failure {
+        failure_text(failure, &mut page);
+        return page.text;
+    }
     for change in &report.changes {
         page.line("");
         change_text(change, &mut page);
@@ -86,26 +97,26 @@ pub(crate) fn plan_text(report: &PlanReport, color: bool) -> String {
 }
 
 fn heading(report: &PlanReport, page: &mut Page) {
-    let server = &report.server;
     let mut line = page.paint(BOLD, "rcsync plan");
-    let address = server.address.for_terminal();
-    let what = if server.sandbox { "sandbox " } else { "" };
-    let _ = write!(line, " · {what}{address}");
-    let version = server
-        .version
-        .as_ref()
-        .map_or("of an unknown version".to_owned(), Foreign::for_terminal);
-    let _ = write!(
-        line,
-        " · Rocket.Chat {version} · as {}",
-        server.account.for_terminal()
-    );
+    if let Some(server) = &report.server {
+        let what = if server.sandbox { "sandbox " } else { "" };
+        let _ = write!(line, " · {what}{}", server.address.for_terminal());
+        if let Some(account) = &server.account {
+            let version = server.version.as_ref();
+            let version = version.map_or("of an unknown version".to_owned(), Foreign::for_terminal);
+            let account = account.for_terminal();
+            let _ = write!(line, " · Rocket.Chat {version} · as {account}");
+        }
+    }
     page.line(line);
     let manifest = &report.manifest;
     let paths: Vec<_> = manifest.paths.iter().map(Foreign::for_terminal).collect();
+    let paths = paths.join(", ");
+    if report.failure.is_some() {
+        return page.line(paths);
+    }
     page.line(format!(
-        "{}: {}, {}",
-        paths.join(", "),
+        "{paths}: {}, {}",
         count(manifest.files, "file"),
         count(manifest.integrations, "integration")
     ));
@@ -214,42 +225,8 @@ fn field_text(field: &FieldReport, width: usize, page: &mut Page) {
     }
 }
 
-fn script_text(name: &str, file: Option<&Foreign>, hunks: &[Vec<Line>], page: &mut Page) {
-    let added_alone = hunks.iter().flatten().all(|line| line.sign == '+');
-    let file = file.map_or("inline".to_owned(), Foreign::for_terminal);
-    if added_alone {
-        let lines = hunks.iter().map(Vec::len).sum();
-        return page.line(format!("{name}{file} ({})", count(lines, "line")));
-    }
-    page.line(format!("{name}{file}"));
-    for (index, hunk) in hunks.iter().enumerate() {
-        if index > 0 {
-            page.line(page.paint(DIM, "       …"));
-        }
-        for line in hunk {
-            let text = format!(
-                "{:>8}  {} {}",
-                line.number,
-                line.sign,
-                line.text.for_terminal()
-            );
-            let note = if line.space_only {
-                "  (white space only)"
-            } else {
-                ""
-            };
-            let text = text + note;
-            let text = match line.sign {
-                '+' => page.paint(GREEN, &text),
-                '-' => page.paint(RED, &text),
-                _ => text,
-            };
-            page.line(text);
-        }
-    }
-}
-
-fn value_text(value: &Shown) -> String {
+/// A value in one line.
+pub(super) fn value_text(value: &Shown) -> String {
     match value {
         Shown::Nothing => "(none)".to_owned(),
         Shown::Flag(on) => on.to_string(),
@@ -270,24 +247,11 @@ fn value_text(value: &Shown) -> String {
 
 fn summary(report: &PlanReport, page: &mut Page) {
     let counts = &report.counts;
-    if report.changes.is_empty() {
-        page.line(format!("No changes: {} as written.", are(counts.unchanged)));
-    } else {
-        let some = |number: usize, text: &str| match number {
-            0 => String::new(),
-            _ => format!("{number} {text}"),
-        };
-        page.line(format!(
-            "{} {} to create, {} to update, 0 to disable, {} to delete; {}{}{} unchanged.",
-            page.paint(BOLD, "Plan:"),
-            counts.create,
-            counts.update,
-            counts.delete,
-            some(counts.blocked, "blocked, "),
-            some(counts.condition, "with a condition, "),
-            counts.unchanged
-        ));
-    }
+    let line = summary_line(report);
+    page.line(match line.strip_prefix("Plan:") {
+        Some(rest) => page.paint(BOLD, "Plan:") + rest,
+        None => line,
+    });
     if counts.released > 0 {
         page.line(format!(
             "Released: {} left alone.",
@@ -301,8 +265,29 @@ fn summary(report: &PlanReport, page: &mut Page) {
         ));
     }
     if let Some(forecast) = &report.forecast {
-        page.line(format!("Writes: {}", forecast.words()));
+        page.line(format!("Writes: {}", forecast.words("\n  ")));
     }
+}
+
+/// The line that says it all.
+pub(super) fn summary_line(report: &PlanReport) -> String {
+    let counts = &report.counts;
+    if report.changes.is_empty() {
+        return format!("No changes: {} as written.", are(counts.unchanged));
+    }
+    let some = |number: usize, text: &str| match number {
+        0 => String::new(),
+        _ => format!("{number} {text}"),
+    };
+    format!(
+        "Plan: {} to create, {} to update, 0 to disable, {} to delete; {}{}{} unchanged.",
+        counts.create,
+        counts.update,
+        counts.delete,
+        some(counts.blocked, "blocked, "),
+        some(counts.condition, "with a condition, "),
+        counts.unchanged
+    )
 }
 
 fn are(number: usize) -> String {
@@ -312,7 +297,8 @@ fn are(number: usize) -> String {
     }
 }
 
-fn count(number: usize, noun: &str) -> String {
+/// `1 file`, `2 files`.
+pub(super) fn count(number: usize, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
         _ => format!("{number} {noun}s"),

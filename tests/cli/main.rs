@@ -11,6 +11,7 @@ mod export;
 mod failures;
 mod plan;
 mod readme;
+mod review;
 mod sandbox;
 mod scripts;
 mod support;

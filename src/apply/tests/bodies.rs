@@ -205,6 +205,7 @@ async fn kept_bytes_show_in_no_report() {
     let mut plan = plan;
     plan.changes[0].place = None;
     let report = crate::report::RunReport::new(&plan, &applied, &texts);
-    let shown = serde_json::to_string(&report).unwrap() + &crate::report::run_text(&report, false);
+    let shown = serde_json::to_string(&report).unwrap()
+        + &crate::report::run_text(&report, &crate::report::Look::default());
     assert!(!format!("{shown}{plan:?}").contains("hunter2"), "{shown}");
 }

@@ -29,13 +29,13 @@ pub(super) struct Places {
 }
 
 /// A file to write.
-pub(super) struct File {
+pub(in crate::commands) struct File {
     /// Where.
-    pub(super) path: PathBuf,
+    pub(in crate::commands) path: PathBuf,
     /// What.
-    pub(super) text: String,
+    pub(in crate::commands) text: String,
     /// Whether nobody else may read it.
-    pub(super) secret: bool,
+    pub(in crate::commands) secret: bool,
 }
 
 impl Places {
@@ -190,7 +190,7 @@ pub(super) fn check_free(files: &[File], force: bool) -> Result<(), Refusal> {
 }
 
 /// Writes all files, or, if one cannot be written, none.
-pub(super) fn write(files: &[File], force: bool) -> Result<(), String> {
+pub(in crate::commands) fn write(files: &[File], force: bool) -> Result<(), String> {
     let said = |file: &File, error: &io::Error| {
         format!("{} cannot be written: {error}", file.path.display())
     };

@@ -1,7 +1,7 @@
 //! `rcsync export`: what the server has, as a manifest.
 
 mod check;
-mod files;
+pub(super) mod files;
 
 use super::load;
 use super::runtime;

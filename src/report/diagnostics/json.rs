@@ -1,12 +1,13 @@
 //! The form of findings for programs: a version, a schema, and everything that was found.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::super::Foreign;
 use crate::diagnostic::{Diagnostic, Place, Severity, Texts};
 
 /// The findings of a run, for programs.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Problems {
     /// The version of this format.
@@ -16,23 +17,23 @@ pub(crate) struct Problems {
 }
 
 /// One finding.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Problem {
     /// The name of this kind of finding.
-    pub(crate) code: &'static str,
+    pub(crate) code: Foreign,
     /// `error` or `warning`.
     pub(crate) severity: Weight,
     /// What is wrong.
-    pub(crate) message: String,
+    pub(crate) message: Foreign,
     /// What was expected, or what comes of what is written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) expected: Option<String>,
+    pub(crate) expected: Option<Foreign>,
     /// How to mend it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) hint: Option<String>,
+    pub(crate) hint: Option<Foreign>,
     /// The path, or `<stdin>`.
-    pub(crate) file: String,
+    pub(crate) file: Foreign,
     /// The line, from 1.
     pub(crate) line: usize,
     /// The column in characters, from 1.
@@ -46,7 +47,7 @@ pub(crate) struct Problem {
 }
 
 /// How much a finding weighs.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Weight {
     Error,
@@ -54,16 +55,16 @@ pub(crate) enum Weight {
 }
 
 /// Another place of a finding.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Also {
     /// The path, or `<stdin>`.
-    pub(crate) file: String,
+    pub(crate) file: Foreign,
     /// The line, from 1.
     pub(crate) line: usize,
     /// The column in characters, from 1.
     pub(crate) column: usize,
     /// What is there.
-    pub(crate) message: String,
+    pub(crate) message: Foreign,
 }
 
 impl Problems {
@@ -81,23 +82,23 @@ impl Problems {
 
 impl Problem {
     fn of(found: &Diagnostic, texts: &Texts) -> Self {
-        let file = |place: &Place| texts.get(place.source).origin.clone();
+        let file = |place: &Place| Foreign::from(texts.get(place.source).origin.as_str());
         let (start, end) = (texts.start(&found.at), texts.end(&found.at));
         let also = found.also.iter().map(|(place, words)| Also {
             file: file(place),
             line: texts.start(place).line,
             column: texts.start(place).column,
-            message: words.clone(),
+            message: words.as_str().into(),
         });
         Problem {
-            code: found.code.0,
+            code: found.code.0.into(),
             severity: match found.severity {
                 Severity::Error => Weight::Error,
                 Severity::Warning => Weight::Warning,
             },
-            message: found.message.clone(),
-            expected: found.expected.clone(),
-            hint: found.hint.clone(),
+            message: found.message.as_str().into(),
+            expected: found.expected.as_deref().map(Into::into),
+            hint: found.hint.as_deref().map(Into::into),
             file: file(&found.at),
             line: start.line,
             column: start.column,

@@ -2,12 +2,13 @@
 
 use anstyle::Style;
 
+use super::super::look::Look;
 use super::super::run::{OutcomeReport, OutcomeWord, RunReport};
 use super::{GREEN, Page, RED, YELLOW, beside, field_text, head, name_width, placed};
 
 /// What became of a plan, as text.
-pub(crate) fn run_text(report: &RunReport, color: bool) -> String {
-    let mut page = Page::new(color);
+pub(crate) fn run_text(report: &RunReport, look: &Look) -> String {
+    let mut page = Page::new(look);
     for outcome in &report.outcomes {
         outcome_text(outcome, &mut page);
     }

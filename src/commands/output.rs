@@ -1,0 +1,78 @@
+//! Where a plan goes: standard output in one format, and files in others.
+
+use super::export::files::{self, File};
+use super::failure::Failure;
+use super::terminal::{self, Terminal};
+use crate::cli::{OutputArgs, PlanFormat, ScriptDiffArg};
+use crate::exit::Exit;
+use crate::report::{self, Attempt, Look, PlanReport, ScriptDiff};
+
+/// Shows a plan and writes the files that were asked for.
+///
+/// # Errors
+/// When a file cannot be written; the reason has been shown.
+pub(super) fn plan(report: &PlanReport, args: &OutputArgs, terminal: Terminal) -> Result<(), Exit> {
+    terminal::out(&rendered(
+        report,
+        args.format,
+        &look(args, terminal.color_out),
+    ));
+    write(report, args)
+}
+
+/// Tells of a run that failed wherever something reads more than standard error, and says how the run ends.
+pub(super) fn failure(
+    failure: Failure,
+    attempt: &Attempt<'_>,
+    args: &OutputArgs,
+    terminal: Terminal,
+) -> Exit {
+    let Failure { exit, report } = failure;
+    let report = PlanReport::failed(attempt, report);
+    // People have read it on standard error.
+    if args.format != PlanFormat::Text {
+        terminal::out(&rendered(
+            &report,
+            args.format,
+            &look(args, terminal.color_out),
+        ));
+    }
+    write(&report, args)
+        .err()
+        .map_or(exit, |other| exit.min(other))
+}
+
+fn look(args: &OutputArgs, color: bool) -> Look {
+    Look {
+        color,
+        scripts: match args.script_diff {
+            ScriptDiffArg::Full => ScriptDiff::Full,
+            ScriptDiffArg::Stat => ScriptDiff::Stat,
+            ScriptDiffArg::None => ScriptDiff::None,
+        },
+        budget: args.budget,
+    }
+}
+
+fn rendered(report: &PlanReport, format: PlanFormat, look: &Look) -> String {
+    match format {
+        PlanFormat::Text => report::plan_text(report, look),
+        PlanFormat::Markdown => report::plan_markdown(report, look),
+        PlanFormat::Json => report::plan_json(report),
+        PlanFormat::Github => report::plan_github(report),
+    }
+}
+
+fn write(report: &PlanReport, args: &OutputArgs) -> Result<(), Exit> {
+    let look = look(args, false);
+    let outs = args.out.iter().map(|out| File {
+        path: out.path.clone(),
+        text: rendered(report, out.format, &look),
+        secret: false,
+    });
+    let outs: Vec<_> = outs.collect();
+    files::write(&outs, true).map_err(|message| {
+        terminal::error(&message, None);
+        Exit::Unexpected
+    })
+}

@@ -1,0 +1,75 @@
+//! A run that failed before there was a plan: the same form, so that a pipeline has one thing to read.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Foreign;
+use super::diagnostics::json::Problem;
+use super::plan::{Counts, ManifestReport, PlanReport, ServerReport};
+
+/// Why a run failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FailureReport {
+    /// The exit code.
+    pub(super) exit_code: u8,
+    /// What went wrong.
+    pub(super) message: Foreign,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hint: Option<Foreign>,
+    /// What is wrong with the manifests, if that is why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) problems: Vec<Problem>,
+}
+
+impl FailureReport {
+    /// A failure, in a line, and what to do about it.
+    pub(crate) fn new(exit_code: u8, message: &str, hint: Option<&str>) -> Self {
+        Self {
+            exit_code,
+            message: message.into(),
+            hint: hint.map(Into::into),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Adds what is wrong with the manifests.
+    pub(crate) fn with(self, problems: Vec<Problem>) -> Self {
+        Self { problems, ..self }
+    }
+}
+
+/// What a failed run was about.
+pub(crate) struct Attempt<'a> {
+    /// The address of the server, or where the embedded sandbox keeps its state; if either was named.
+    pub(crate) address: Option<&'a str>,
+    /// Whether it is the embedded sandbox.
+    pub(crate) sandbox: bool,
+    /// The paths that were named.
+    pub(crate) paths: &'a [String],
+}
+
+impl PlanReport {
+    /// The report of a run that failed.
+    pub(crate) fn failed(attempt: &Attempt<'_>, failure: FailureReport) -> Self {
+        Self {
+            format_version: Self::FORMAT_VERSION,
+            failure: Some(failure),
+            server: attempt.address.map(|address| ServerReport {
+                address: address.into(),
+                sandbox: attempt.sandbox,
+                version: None,
+                account: None,
+            }),
+            manifest: ManifestReport {
+                paths: attempt.paths.iter().map(Into::into).collect(),
+                files: 0,
+                integrations: 0,
+            },
+            changes: Vec::new(),
+            counts: Counts::default(),
+            forecast: None,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Workflow commands of GitHub Actions: what stands beside the lines of a pull request.
+//!
+//! GitHub shows the first ten errors, warnings and notices of a step.
+
+use super::Foreign;
+use super::diagnostics::json::{Problem, Weight};
+use super::plan::FieldDiff;
+use super::plan::{ActionWord, ChangeReport, PlaceReport, PlanReport};
+use super::text::value_text;
+
+/// Findings as annotations.
+pub(crate) fn problems_github(problems: &[Problem]) -> String {
+    problems.iter().map(problem).collect()
+}
+
+fn problem(problem: &Problem) -> String {
+    let level = match problem.severity {
+        Weight::Error => "error",
+        Weight::Warning => "warning",
+    };
+    let hint = problem
+        .hint
+        .iter()
+        .map(|hint| format!("\n{}", hint.for_terminal()));
+    let message = problem.message.for_terminal() + &hint.collect::<String>();
+    let place = Some((&problem.file, problem.line, problem.column));
+    command(level, place, &problem.code.for_terminal(), &message)
+}
+
+/// A plan as annotations: how many changes there are, and each beside its entry.
+pub(crate) fn plan_github(report: &PlanReport) -> String {
+    if let Some(failure) = &report.failure {
+        let hint = failure
+            .hint
+            .iter()
+            .map(|hint| format!("\n{}", hint.for_terminal()));
+        let message = failure.message.for_terminal() + &hint.collect::<String>();
+        return command("error", None, "rcsync: no plan", &message)
+            + &problems_github(&failure.problems);
+    }
+    let summary = super::text::summary_line(report);
+    let changes: String = report.changes.iter().map(change).collect();
+    command("notice", None, "rcsync plan", &summary) + &changes
+}
+
+fn change(change: &ChangeReport) -> String {
+    let (level, word) = match change.action {
+        ActionWord::Blocked => ("error", "blocked"),
+        ActionWord::Condition => ("warning", "condition"),
+        ActionWord::Delete => ("notice", "delete"),
+        ActionWord::Update => ("notice", "update"),
+        ActionWord::Create => ("notice", "create"),
+    };
+    let name = change.name.for_terminal();
+    let title = format!("{word} {} {name}", change.kind_word.for_terminal());
+    let place = change.place.as_ref();
+    let place = place.map(|PlaceReport { file, line, column }| (file, *line, *column));
+    command(level, place, &title, &message(change))
+}
+
+/// What would be done, and why not.
+fn message(change: &ChangeReport) -> String {
+    let mut lines = Vec::new();
+    if let Some(blocked) = &change.blocked {
+        lines.push(blocked.why.for_terminal());
+        lines.extend(blocked.choices.iter().map(Foreign::for_terminal));
+        lines.push(blocked.remedy.for_terminal());
+    }
+    for field in &change.fields {
+        let name = field.name.for_terminal();
+        lines.push(match &field.change {
+            FieldDiff::Set(value) => format!("{name}: {}", value_text(value)),
+            FieldDiff::Replaced { before, after } => {
+                format!("{name}: {} → {}", value_text(before), value_text(after))
+            }
+            FieldDiff::Items { added, removed } => {
+                let removed = removed
+                    .iter()
+                    .map(|item| format!("- {}", item.for_terminal()));
+                let added = added
+                    .iter()
+                    .map(|item| format!("+ {}", item.for_terminal()));
+                format!(
+                    "{name}: {}",
+                    removed.chain(added).collect::<Vec<_>>().join(", ")
+                )
+            }
+            FieldDiff::Script { .. } => name,
+        });
+    }
+    for condition in &change.conditions {
+        lines.push(format!(
+            "{}: {}",
+            condition.code.for_terminal(),
+            condition.why.for_terminal()
+        ));
+        lines.extend(
+            condition
+                .words
+                .iter()
+                .chain([&condition.remedy])
+                .map(Foreign::for_terminal),
+        );
+    }
+    if change.url_dies {
+        lines.push("its URL dies: whatever posts to it is refused from then on".to_owned());
+    }
+    if lines.is_empty() {
+        lines.push("no fields".to_owned());
+    }
+    lines.join("\n")
+}
+
+/// `::error file=…,line=…,col=…,title=…::…`. What was read from standard input has no file to stand beside.
+fn command(
+    level: &str,
+    place: Option<(&Foreign, usize, usize)>,
+    title: &str,
+    message: &str,
+) -> String {
+    let place = place.map(|(file, line, column)| (file.for_terminal(), line, column));
+    let place = place.filter(|(file, ..)| !file.starts_with('<'));
+    let place = place.map_or_else(String::new, |(file, line, column)| {
+        format!("file={},line={line},col={column},", property(&file))
+    });
+    format!(
+        "::{level} {place}title={}::{}\n",
+        property(title),
+        data(message)
+    )
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_gets_out_of_a_command() {
+        let file = Foreign::from("a,b:c%\n::error::x");
+        let made = command(
+            "error",
+            Some((&file, 1, 2)),
+            "t: 100 %, x",
+            "m\n::warning::y",
+        );
+        assert_eq!(
+            made,
+            "::error file=a%2Cb%3Ac%25\\u{a}%3A%3Aerror%3A%3Ax,line=1,col=2,title=t%3A 100 %25%2C x::m%0A::warning::y\n"
+        );
+    }
+
+    #[test]
+    fn standard_input_is_no_file() {
+        let file = Foreign::from("<stdin>");
+        assert_eq!(
+            command("notice", Some((&file, 1, 2)), "t", "m"),
+            "::notice title=t::m\n"
+        );
+    }
+}

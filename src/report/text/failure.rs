@@ -1,0 +1,34 @@
+//! A run that failed before there was a plan, as text.
+
+use super::super::diagnostics::json::{Problem, Weight};
+use super::super::failure::FailureReport;
+use super::Page;
+
+/// Why there is no plan.
+pub(super) fn failure_text(failure: &FailureReport, page: &mut Page) {
+    for problem in &failure.problems {
+        page.line(problem_line(problem));
+    }
+    page.line(format!("error: {}", failure.message.for_terminal()));
+    if let Some(hint) = &failure.hint {
+        page.line(format!("help: {}", hint.for_terminal()));
+    }
+    page.line("");
+    page.line(format!("No plan: exit code {}.", failure.exit_code));
+}
+
+/// A finding in one line: `chat/a.yaml:3:5: error[unknown-field]: …`.
+pub(in crate::report) fn problem_line(problem: &Problem) -> String {
+    let weight = match problem.severity {
+        Weight::Error => "error",
+        Weight::Warning => "warning",
+    };
+    format!(
+        "{}:{}:{}: {weight}[{}]: {}",
+        problem.file.for_terminal(),
+        problem.line,
+        problem.column,
+        problem.code.for_terminal(),
+        problem.message.for_terminal()
+    )
+}
