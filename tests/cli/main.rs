@@ -10,6 +10,7 @@ mod apply;
 mod drift;
 mod export;
 mod failures;
+mod limits;
 mod plan;
 mod readme;
 mod review;
