@@ -1,6 +1,7 @@
 //! Applying over scripted answers, on a clock that does not wait.
 
 mod bodies;
+mod limits;
 mod update;
 
 use std::sync::Arc;
@@ -48,6 +49,10 @@ fn plan(changes: Vec<Change>) -> Plan {
         unchanged: 0,
         released: 0,
         unmanaged: 0,
+        taken_at: None,
+        not_compared: Vec::new(),
+        not_checked: crate::plan::NotChecked::default(),
+        binding: None,
     }
 }
 

@@ -9,9 +9,10 @@ use super::diff::{Line, hunks};
 use super::failure::FailureReport;
 use super::forecast::ForecastReport;
 use super::shown::{Shown, Side, redacted, shown};
+use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
-use crate::plan::{Action, Change, Condition, FieldChange, Plan, Reason};
+use crate::plan::{Action, Binding, Change, Condition, FieldChange, Plan, Reason};
 use crate::secret::Text;
 
 /// A plan, as it is shown and saved.
@@ -38,6 +39,12 @@ pub(crate) struct PlanReport {
     /// How long the writes will take, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) forecast: Option<ForecastReport>,
+    /// The snapshot that it is made from, if the server was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) snapshot: Option<SnapshotReport>,
+    /// What it was made for, if it may be applied: `apply --plan` goes on only if all of it still holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) binding: Option<Binding>,
 }
 
 /// The server and the account.
@@ -259,6 +266,8 @@ impl PlanReport {
                 unmanaged: plan.unmanaged,
             },
             forecast: plan.forecast().map(Into::into),
+            snapshot: SnapshotReport::of(plan, context.texts),
+            binding: plan.binding.clone(),
         }
     }
 }
