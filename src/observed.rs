@@ -7,6 +7,7 @@
 //! A [`Snapshot`] keeps it in a file, without what may be secret, and gives it back with those values unknown.
 
 mod histories;
+mod limits;
 pub(crate) mod snapshot;
 mod users;
 
@@ -18,6 +19,7 @@ use crate::integration::{Field, Fields, Kind, Role, Shape, Value, Version};
 use crate::secret::{Piece, Secret, Text};
 
 pub(crate) use histories::{Gone, Histories, History};
+pub(crate) use limits::{Limits, Rate};
 pub(crate) use snapshot::{Held, Snapshot};
 pub(crate) use users::{Found, User, Users};
 
@@ -42,6 +44,8 @@ pub(crate) struct ObservedState {
     pub(crate) strangers: usize,
     /// The users that were looked up.
     pub(crate) users: Users,
+    /// What its answers told of its rate limit.
+    pub(crate) limits: Limits,
     /// The histories that were looked up.
     pub(crate) histories: Histories,
     /// When the snapshot was taken that it comes from; `None` if the server was read.

@@ -15,8 +15,8 @@ use crate::cli::ManifestArgs;
 use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
 use crate::observed::{
-    Found, Gone, Held, Histories, History, ObservedState, Record, ServerFacts, ServerId, Snapshot,
-    User, Users,
+    Found, Gone, Held, Histories, History, Limits, ObservedState, Record, ServerFacts, ServerId,
+    Snapshot, User, Users,
 };
 use crate::plan::{Extent, NotChecked, Plan};
 use crate::report::{self, Context, Look, PlanReport};
@@ -86,6 +86,7 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
             .collect(),
         strangers: 0,
         users: users(listing),
+        limits: Limits::default(),
         histories: histories(listing),
         taken_at: None,
     }

@@ -1,6 +1,7 @@
 //! Applying over scripted answers, on a clock that does not wait.
 
 mod bodies;
+mod limits;
 mod update;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::integration::{Key, Kind, Value};
+use crate::observed::Limits;
 use crate::plan::{Change, Reason};
 use crate::secret::{Secret, Text};
 use crate::server::fake::{Script, Step, answer, page};
@@ -41,6 +43,7 @@ fn plan(changes: Vec<Change>) -> Plan {
     Plan {
         server,
         users: Users::default(),
+        limits: Limits::default(),
         posters: BTreeSet::new(),
         changes,
         unchanged: 0,

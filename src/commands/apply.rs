@@ -11,6 +11,7 @@ use super::base::Against;
 use super::failure::Failure;
 use super::output;
 use super::plan::{self, Planned};
+use super::progress::Progress;
 use super::runtime;
 use super::saved::Saved;
 use super::terminal::{self, Terminal};
@@ -107,14 +108,16 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> Exit {
     };
     let writer = Arc::new(Writer::beside(&planned.session.reader));
     let stop = Stop::listen();
+    let progress = Progress::of(&planned.plan, &planned.session.reader);
     let applied = apply::apply(
         &planned.plan,
         writer,
         options,
         stop.stopped.clone(),
-        &mut |_, _| {},
+        &mut |index, _| progress.done(index),
     )
     .await;
+    drop(progress);
     let report = RunReport::new(&planned.plan, &applied, &planned.loaded.sources.texts);
     terminal::out(&format!(
         "\n{}",

@@ -7,6 +7,7 @@ mod failure;
 pub(crate) mod load;
 mod output;
 mod plan;
+mod progress;
 mod sandbox;
 mod saved;
 mod schema;

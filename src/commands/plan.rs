@@ -4,6 +4,7 @@ use super::base::Against;
 use super::failure::Failure;
 use super::load::{self, Loaded};
 use super::output;
+use super::progress;
 use super::runtime;
 use super::scripts;
 use super::session::{self, Session};
@@ -136,11 +137,8 @@ pub(super) async fn planned(
         terminal::err(&sandbox_notice(state, &loaded.made_up));
     }
     let read_at = Instant::now();
-    let mut observed = session
-        .reader
-        .observe()
-        .await
-        .map_err(|error| session::failed(&error))?;
+    let reading = progress::while_reading(&session.reader, session.reader.observe());
+    let mut observed = reading.await.map_err(|error| session::failed(&error))?;
     if let Some(version) = assumed {
         observed.server.assume(version);
     }
@@ -224,8 +222,8 @@ pub(super) fn extent(preflight: Preflight) -> Option<Extent> {
 
 /// Asks who the users are.
 pub(super) async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Failure> {
-    reader
-        .users(&questions.users, questions.impersonators)
+    let asking = reader.users(&questions.users, questions.impersonators);
+    progress::while_reading(reader, asking)
         .await
         .map_err(|error| session::failed(&error))
 }

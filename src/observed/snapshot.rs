@@ -162,6 +162,8 @@ impl Snapshot {
                 impersonators,
             },
             histories,
+            // Of the account that took it; others may be limited otherwise.
+            limits: _,
             taken_at: _,
         } = observed;
         let ServerFacts {

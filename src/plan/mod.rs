@@ -7,6 +7,7 @@ mod conditions;
 mod create;
 mod disabled;
 mod drift;
+mod forecast;
 mod identity;
 mod open;
 mod preflight;
@@ -16,11 +17,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::desired::{Desired, DesiredState, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
-use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
+use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Users};
 
 pub(crate) use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};
 pub(crate) use conditions::{Condition, script_failure};
 pub(crate) use drift::{Cause, Touched};
+pub(crate) use forecast::Forecast;
 use identity::Identity;
 pub(crate) use identity::{Match, records};
 pub(crate) use open::{NotChecked, NotCompared, Open};
@@ -33,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) server: ServerFacts,
     /// The users that were looked up for it.
     pub(crate) users: Users,
+    /// How many calls the server takes.
+    pub(crate) limits: Limits,
     /// Whom the entries' records post as.
     pub(crate) posters: BTreeSet<Poster>,
     /// The changes, in the order they are shown: blocked ones, conditions, deletes, updates, creates; each by kind
@@ -139,6 +143,7 @@ impl Plan {
         let mut plan = Self {
             server: observed.server.clone(),
             users: observed.users.clone(),
+            limits: observed.limits,
             posters: BTreeSet::new(),
             changes: Vec::new(),
             unchanged: 0,
@@ -193,6 +198,11 @@ impl Plan {
     /// Whether the server is as written.
     pub(crate) fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// How long its writes will take, if it has any.
+    pub(crate) fn forecast(&self) -> Option<Forecast> {
+        Forecast::of(self.changes.iter().map(|it| &it.action), self.limits)
     }
 
     /// Whether there is a change that can be made.

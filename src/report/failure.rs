@@ -75,6 +75,7 @@ impl PlanReport {
             base: None,
             changes: Vec::new(),
             counts: Counts::default(),
+            forecast: None,
             snapshot: None,
             binding: None,
         }

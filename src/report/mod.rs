@@ -8,6 +8,7 @@ mod cause;
 pub(crate) mod diagnostics;
 mod diff;
 mod failure;
+mod forecast;
 mod github;
 mod look;
 mod markdown;
@@ -20,6 +21,7 @@ mod stale;
 mod text;
 
 pub(crate) use failure::{Attempt, FailureReport};
+pub(crate) use forecast::about;
 pub(crate) use github::{plan_github, problems_github};
 pub(crate) use look::{Budget, Look, ScriptDiff};
 pub(crate) use markdown::plan_markdown;

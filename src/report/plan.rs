@@ -7,6 +7,7 @@ use super::Foreign;
 use super::cause::{CauseWord, LastChangeReport};
 use super::diff::{Line, hunks};
 use super::failure::FailureReport;
+use super::forecast::ForecastReport;
 use super::shown::{Shown, Side, redacted, shown};
 use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
@@ -35,6 +36,9 @@ pub(crate) struct PlanReport {
     pub(super) changes: Vec<ChangeReport>,
     /// How many of each.
     pub(super) counts: Counts,
+    /// How long the writes will take, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) forecast: Option<ForecastReport>,
     /// The snapshot that it is made from, if the server was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) snapshot: Option<SnapshotReport>,
@@ -261,6 +265,7 @@ impl PlanReport {
                 released: plan.released,
                 unmanaged: plan.unmanaged,
             },
+            forecast: plan.forecast().map(Into::into),
             snapshot: SnapshotReport::of(plan, context.texts),
             binding: plan.binding.clone(),
         }

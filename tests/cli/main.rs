@@ -12,6 +12,7 @@ mod docs;
 mod drift;
 mod export;
 mod failures;
+mod limits;
 mod plan;
 mod readme;
 mod review;
