@@ -237,7 +237,20 @@ pub(crate) struct ServerArgs {
     )]
     pub(crate) sandbox: Option<PathBuf>,
 
-    /// Seconds that a request may take
+    /// Seconds until there is a connection
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) connect_timeout: u16,
+
+    /// Seconds that the server may be silent
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) read_timeout: u16,
+
+    /// Seconds that a request may take in all, and that a create without an answer is looked for
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) timeout: u16,
+
+    /// How often a request is sent again that found no server, no answer or a proxy's 502, 503 or 504; a create only
+    /// if it was not sent
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) retries: u16,
 }

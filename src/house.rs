@@ -73,7 +73,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "report",
-        &["plan", "apply", "integration", "diagnostic", "secret"],
+        &[
+            "plan",
+            "apply",
+            "observed",
+            "integration",
+            "diagnostic",
+            "secret",
+        ],
     ),
     (
         "export",

@@ -4,6 +4,7 @@
 //! for a record that somebody asks about, by the rows of its kind. Nothing here prints a value of a record:
 //! errors name the record and the field, and `Debug` shows what identifies it.
 
+mod limits;
 mod users;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use serde_json::{Map, Value as Json};
 use crate::integration::{Field, Fields, Kind, Role, Shape, Value, Version};
 use crate::secret::{Piece, Secret, Text};
 
+pub(crate) use limits::{Limits, Rate};
 pub(crate) use users::{Found, User, Users};
 
 /// The id that the server gave a record.
@@ -36,6 +38,8 @@ pub(crate) struct ObservedState {
     pub(crate) strangers: usize,
     /// The users that were looked up.
     pub(crate) users: Users,
+    /// What its answers told of its rate limit.
+    pub(crate) limits: Limits,
 }
 
 /// Which server answered, and as whom.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::cli::ManifestArgs;
 use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
-use crate::observed::{Found, ObservedState, Record, ServerFacts, User, Users};
+use crate::observed::{Found, Limits, ObservedState, Record, ServerFacts, User, Users};
 use crate::plan::Plan;
 use crate::report::{self, Context, Look, PlanReport};
 use crate::variables::Undefined;
@@ -76,6 +76,7 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
             .collect(),
         strangers: 0,
         users: users(listing),
+        limits: Limits::default(),
     }
 }
 

@@ -40,7 +40,7 @@ impl Run {
                 Some(id) => Outcome::Adopted(id),
                 None => Outcome::Unknown(error.to_string()),
             },
-            Err(error) => Outcome::Failed(error),
+            Err(error) => Outcome::of(error),
         }
     }
 

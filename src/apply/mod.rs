@@ -97,19 +97,23 @@ pub(crate) async fn apply(
     stop: watch::Receiver<bool>,
     progress: &mut dyn FnMut(usize, &Outcome),
 ) -> Applied {
+    let (halt, halted) = watch::channel(*stop.borrow());
     let run = Arc::new(Run {
-        writer,
+        writer: writer.gated(options.concurrency, halted),
         server: plan.server.clone(),
         users: plan.users.clone(),
         options,
     });
     let mut outcomes = Outcomes::new(plan, progress);
-    let is_delete = |action: &Action| matches!(action, Action::Delete { .. });
-    let (deletes, rest) = changes(plan)
-        .into_iter()
-        .partition::<VecDeque<_>, _>(|it| is_delete(&it.action));
-    for waiting in [rest, deletes] {
-        run.all(waiting, &stop, &mut outcomes).await;
+    let of = |these: fn(&Action) -> bool| {
+        let changes = changes(plan).into_iter();
+        changes.filter(|it| these(&it.action)).collect()
+    };
+    let creates = of(|it| matches!(it, Action::Create(_)));
+    let updates = of(|it| matches!(it, Action::Update { .. }));
+    let deletes = of(|it| matches!(it, Action::Delete { .. }));
+    for lines in [vec![creates, updates], vec![deletes]] {
+        run.all(lines, stop.clone(), &halt, &mut outcomes).await;
     }
     outcomes.finish()
 }
@@ -134,34 +138,55 @@ fn changes(plan: &Plan) -> Vec<Write> {
 
 /// What every write of a run needs.
 struct Run {
-    writer: Arc<Writer>,
+    writer: Writer,
     server: ServerFacts,
     users: Users,
     options: Options,
 }
 
 impl Run {
-    /// Makes these writes side by side within the bound, as long as nothing speaks against starting another.
+    /// Makes these writes side by side, as long as nothing speaks against starting another. Each endpoint has a line
+    /// of its own, so that one whose limit is used up does not hold up the others; how many requests are on their
+    /// way is bounded by the writer.
     async fn all(
         self: &Arc<Self>,
-        mut waiting: VecDeque<Write>,
-        stop: &watch::Receiver<bool>,
+        mut lines: Vec<VecDeque<Write>>,
+        mut stop: watch::Receiver<bool>,
+        halt: &watch::Sender<bool>,
         outcomes: &mut Outcomes<'_>,
     ) {
+        let most = self.options.concurrency.get();
+        let mut free: Vec<_> = lines.iter().map(|_| most).collect();
         let mut running = JoinSet::new();
         loop {
-            let may_start = !outcomes.refused && !*stop.borrow();
-            while may_start && running.len() < self.options.concurrency.get() {
-                let Some(write) = waiting.pop_front() else {
-                    break;
-                };
-                let run = self.clone();
-                outcomes.started(write.index);
-                running
-                    .spawn(async move { (write.index, run.make(write.kind, write.action).await) });
+            for (number, line) in lines.iter_mut().enumerate() {
+                while !*halt.borrow() && free[number] > 0 {
+                    let Some(write) = line.pop_front() else {
+                        break;
+                    };
+                    free[number] -= 1;
+                    let run = self.clone();
+                    outcomes.started(write.index);
+                    running.spawn(async move {
+                        let outcome = run.make(write.kind, write.action).await;
+                        (number, write.index, outcome)
+                    });
+                }
             }
-            match running.join_next().await {
-                Some(Ok((index, outcome))) => outcomes.settle(index, outcome),
+            let joined = tokio::select! {
+                joined = running.join_next() => joined,
+                Ok(_) = stop.wait_for(|stop| *stop), if !*halt.borrow() => {
+                    halt.send_replace(true);
+                    continue;
+                }
+            };
+            match joined {
+                Some(Ok((number, index, outcome))) => {
+                    free[number] += 1;
+                    if outcomes.settle(index, outcome) {
+                        halt.send_replace(true);
+                    }
+                }
                 // A fault of ours in a task: its change keeps the outcome it had when it was started.
                 Some(Err(_)) => {}
                 None => break,
@@ -200,8 +225,6 @@ impl Run {
 /// The outcomes so far, each told as it comes.
 struct Outcomes<'a> {
     all: Vec<Outcome>,
-    /// Whether the server refused this account as a whole.
-    refused: bool,
     progress: &'a mut dyn FnMut(usize, &Outcome),
 }
 
@@ -217,7 +240,6 @@ impl<'a> Outcomes<'a> {
         });
         Self {
             all: untouched.collect(),
-            refused: false,
             progress,
         }
     }
@@ -226,10 +248,12 @@ impl<'a> Outcomes<'a> {
         self.set(index, Outcome::Unknown("it was not finished".to_owned()));
     }
 
-    fn settle(&mut self, index: usize, outcome: Outcome) {
-        self.refused |= matches!(&outcome, Outcome::Failed(error) if error.refuses_all());
+    /// Takes an outcome, and says whether the server refuses this account as a whole.
+    fn settle(&mut self, index: usize, outcome: Outcome) -> bool {
+        let refused = matches!(&outcome, Outcome::Failed(error) if error.refuses_all());
         (self.progress)(index, &outcome);
         self.set(index, outcome);
+        refused
     }
 
     fn set(&mut self, index: usize, outcome: Outcome) {
@@ -246,6 +270,14 @@ impl<'a> Outcomes<'a> {
 }
 
 impl Outcome {
+    /// What becomes of a change that certainly was not made.
+    fn of(error: ServerError) -> Self {
+        match error {
+            ServerError::Stopped => Self::NotAttempted,
+            error => Self::Failed(error),
+        }
+    }
+
     /// Whether the server is now as the change wanted it.
     pub(crate) fn is_done(&self) -> bool {
         matches!(

@@ -14,7 +14,7 @@ impl Run {
                 Err(look) if look.is_gone() => Outcome::Deleted(id),
                 _ => Outcome::Unknown(error.to_string()),
             },
-            Err(error) => Outcome::Failed(error),
+            Err(error) => Outcome::of(error),
         }
     }
 }

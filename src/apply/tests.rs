@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::integration::{Key, Kind, Value};
+use crate::observed::Limits;
 use crate::plan::{Change, Reason};
 use crate::secret::{Secret, Text};
 use crate::server::fake::{Script, Step, answer, page};
@@ -39,6 +40,7 @@ fn plan(changes: Vec<Change>) -> Plan {
     Plan {
         server,
         users: Users::default(),
+        limits: Limits::default(),
         posters: BTreeSet::new(),
         changes,
         unchanged: 0,

@@ -20,22 +20,28 @@ const GONE: &str = "it was deleted since the plan was made";
 impl Run {
     /// Gives a record these values, if it is still what the plan was made for.
     pub(super) async fn update(&self, id: ServerId, from: &Fields, mut to: Fields) -> Outcome {
+        // First of all, since it may take minutes: what is read before that would be old.
+        let turn = match self.writer.turn().await {
+            Ok(turn) => turn,
+            Err(error) => return Outcome::of(error),
+        };
         match self.staleness(&id, from).await {
             Ok(None) => {}
             Ok(Some(why)) => return Outcome::Stale { id, why },
-            Err(error) => return Outcome::Failed(error),
+            Err(error) => return Outcome::of(error),
         }
         if let Err(error) = generate_secrets(&mut to) {
             return Outcome::Failed(error);
         }
-        match self.writer.update(&id, &to, self.server.version).await {
+        let answer = self.writer.update(turn, &id, &to, self.server.version);
+        match answer.await {
             Ok(record) => self.verified(&to, record),
             Err(error) if error.is_gone() => Outcome::Stale {
                 id,
                 why: GONE.to_owned(),
             },
             Err(error) if error.leaves_open() => self.looked_at(id, &to, &error).await,
-            Err(error) => Outcome::Failed(error),
+            Err(error) => Outcome::of(error),
         }
     }
 

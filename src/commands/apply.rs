@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::output;
 use super::plan::{self, Planned};
+use super::progress::Progress;
 use super::runtime;
 use super::terminal::{self, Terminal};
 use crate::apply::{self, Options};
@@ -80,14 +81,16 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> Exit {
     };
     let writer = Arc::new(Writer::beside(&planned.session.reader));
     let stop = Stop::listen();
+    let progress = Progress::of(&planned.plan, &planned.session.reader);
     let applied = apply::apply(
         &planned.plan,
         writer,
         options,
         stop.stopped.clone(),
-        &mut |_, _| {},
+        &mut |index, _| progress.done(index),
     )
     .await;
+    drop(progress);
     let report = RunReport::new(&planned.plan, &applied, &planned.loaded.sources.texts);
     terminal::out(&format!(
         "\n{}",

@@ -6,6 +6,7 @@ mod failure;
 pub(crate) mod load;
 mod output;
 mod plan;
+mod progress;
 mod sandbox;
 mod schema;
 mod scripts;

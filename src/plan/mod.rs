@@ -4,6 +4,7 @@
 mod compare;
 mod conditions;
 mod create;
+mod forecast;
 mod identity;
 mod preflight;
 
@@ -12,9 +13,10 @@ use std::collections::BTreeSet;
 use crate::desired::{Desired, DesiredState, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
-use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
+use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Users};
 
 pub(crate) use conditions::{Condition, script_failure};
+pub(crate) use forecast::Forecast;
 use identity::{Identity, Match};
 pub(crate) use preflight::{Extent, Poster, Questions};
 
@@ -25,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) server: ServerFacts,
     /// The users that were looked up for it.
     pub(crate) users: Users,
+    /// How many calls the server takes.
+    pub(crate) limits: Limits,
     /// Whom the entries' records post as.
     pub(crate) posters: BTreeSet<Poster>,
     /// The changes, in the order they are shown: blocked ones, conditions, deletes, updates, creates; each by kind
@@ -117,6 +121,7 @@ impl Plan {
         let mut plan = Self {
             server: observed.server.clone(),
             users: observed.users.clone(),
+            limits: observed.limits,
             posters: BTreeSet::new(),
             changes: Vec::new(),
             unchanged: 0,
@@ -144,6 +149,11 @@ impl Plan {
     /// Whether the server is as written.
     pub(crate) fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// How long its writes will take, if it has any.
+    pub(crate) fn forecast(&self) -> Option<Forecast> {
+        Forecast::of(self.changes.iter().map(|it| &it.action), self.limits)
     }
 
     /// Whether there is a change that can be made.

@@ -69,6 +69,7 @@ impl PlanReport {
             },
             changes: Vec::new(),
             counts: Counts::default(),
+            forecast: None,
         }
     }
 }

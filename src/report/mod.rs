@@ -7,6 +7,7 @@
 pub(crate) mod diagnostics;
 mod diff;
 mod failure;
+mod forecast;
 mod github;
 mod look;
 mod markdown;
@@ -17,6 +18,7 @@ mod shown;
 mod text;
 
 pub(crate) use failure::{Attempt, FailureReport};
+pub(crate) use forecast::about;
 pub(crate) use github::{plan_github, problems_github};
 pub(crate) use look::{Budget, Look, ScriptDiff};
 pub(crate) use markdown::plan_markdown;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Foreign;
 use super::diff::{Line, hunks};
 use super::failure::FailureReport;
+use super::forecast::ForecastReport;
 use super::shown::{Shown, Side, redacted, shown};
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
@@ -30,6 +31,9 @@ pub(crate) struct PlanReport {
     pub(super) changes: Vec<ChangeReport>,
     /// How many of each.
     pub(super) counts: Counts,
+    /// How long the writes will take, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) forecast: Option<ForecastReport>,
 }
 
 /// The server and the account.
@@ -238,6 +242,7 @@ impl PlanReport {
                 released: plan.released,
                 unmanaged: plan.unmanaged,
             },
+            forecast: plan.forecast().map(Into::into),
         }
     }
 }

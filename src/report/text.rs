@@ -264,6 +264,9 @@ fn summary(report: &PlanReport, page: &mut Page) {
             count(counts.unmanaged, "record")
         ));
     }
+    if let Some(forecast) = &report.forecast {
+        page.line(format!("Writes: {}", forecast.words()));
+    }
 }
 
 /// The line that says it all.

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use tracing::{Level, debug, enabled, info};
 
 use super::credentials::TOKEN_HEADER;
+use super::error::ServerError;
 use super::quote::Blanks;
 use super::transport::{Request, Response, SendError};
 use super::wire;
@@ -62,9 +63,15 @@ pub(super) fn outcome(
     }
 }
 
-/// A wait that the server asked for.
+/// A wait that the rate limit asks for.
 pub(super) fn waiting(endpoint: &str, wait: Duration) {
-    info!(target: TARGET, "{endpoint}: too many requests, waiting {} s", wait.as_secs());
+    let seconds = wait.as_secs_f64().ceil();
+    info!(target: TARGET, "{endpoint}: waiting {seconds} s for the server's limit");
+}
+
+/// A request that is sent again after a pause.
+pub(super) fn again(endpoint: &str, pause: Duration, why: &ServerError) {
+    info!(target: TARGET, "{endpoint}: again in {} ms: {why}", pause.as_millis());
 }
 
 fn headers(headers: &HeaderMap) -> String {

@@ -10,14 +10,18 @@ mod base_url;
 mod client;
 mod credentials;
 mod error;
+mod gate;
 mod hint;
 mod http_transport;
 mod limits;
 mod listing;
 mod log;
 mod lookup;
+mod pacer;
 mod quote;
+mod resend;
 mod transport;
+mod waits;
 mod wire;
 
 #[cfg(test)]
@@ -25,22 +29,28 @@ pub(crate) mod fake;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json};
+use tokio::sync::watch;
 
 pub(crate) use base_url::BaseUrl;
 pub(crate) use credentials::{BadCredentials, Credentials};
 pub(crate) use error::ServerError;
 pub(crate) use http_transport::{HttpTransport, Timeouts};
+pub(crate) use resend::Retries;
 pub(crate) use transport::Transport;
 #[cfg(test)]
 pub(crate) use transport::{BoxFuture, Request, Response, SendError};
+pub(crate) use waits::{WaitReason, Waiting};
 
 use crate::integration::{Fields, Kind, Version};
-use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
-use client::{Call, Client};
+use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Users};
+use client::{Call, Client, Sent};
+use gate::{Gate, Leave, Stopped};
+use resend::Resend;
 
 const INFO: &str = "api/info";
 const ME: &str = "api/v1/me";
@@ -56,13 +66,24 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// A reader of this workspace, as this account.
+    /// A reader that sends again as is usual.
+    #[cfg(test)]
     pub(crate) fn new(
         base: BaseUrl,
         credentials: &Credentials,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, BadCredentials> {
-        let client = Client::new(base, credentials, transport)?;
+        Self::with(base, credentials, transport, Retries::default())
+    }
+
+    /// A reader of this workspace, as this account.
+    pub(crate) fn with(
+        base: BaseUrl,
+        credentials: &Credentials,
+        transport: Arc<dyn Transport>,
+        retries: Retries,
+    ) -> Result<Self, BadCredentials> {
+        let client = Client::new(base, credentials, transport, retries)?;
         Ok(Self {
             client: Arc::new(client),
         })
@@ -77,6 +98,7 @@ impl Reader {
             records: listing.records,
             strangers: listing.strangers,
             users: Users::default(),
+            limits: self.limits(),
         })
     }
 
@@ -106,18 +128,44 @@ impl Reader {
         let query = [("integrationId", &*id.0)];
         record(self.client.call(&Call::get(GET, &query)).await?)
     }
+
+    /// What the answers so far told of the rate limit.
+    pub(crate) fn limits(&self) -> Limits {
+        self.client.pacer.limits()
+    }
+
+    /// What requests wait for at this moment, before they are sent.
+    pub(crate) fn waits(&self) -> Vec<Waiting> {
+        self.client.pacer.waits().all()
+    }
 }
 
 /// Writes, one record at a time.
 pub(crate) struct Writer {
     reader: Reader,
+    gate: Gate,
 }
+
+/// Leave to send one update. Taken before the record is looked at once more, so that no wait lies between that look
+/// and the write.
+#[must_use]
+pub(crate) struct Turn(Leave);
 
 impl Writer {
     /// A writer beside a reader: the same server, account and connections.
     pub(crate) fn beside(reader: &Reader) -> Self {
         Self {
             reader: reader.clone(),
+            gate: Gate::default(),
+        }
+    }
+
+    /// The same, with so many writes on their way at the most, and none sent once `stop` is true: those that wait
+    /// to be sent end with [`ServerError::Stopped`] at once.
+    pub(crate) fn gated(&self, most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            reader: self.reader.clone(),
+            gate: Gate::new(most, stop),
         }
     }
 
@@ -126,33 +174,57 @@ impl Writer {
         &self.reader
     }
 
-    /// Creates a record with these values and returns what the server answers it to be. Sent once, apart
-    /// from refusals by the rate limit; [`ServerError::leaves_open`] tells whether it may have been done.
+    /// Creates a record with these values and returns what the server answers it to be. Sent again only where it
+    /// certainly was not done; [`ServerError::leaves_open`] tells whether it may have been.
     pub(crate) async fn create(&self, fields: &Fields) -> Result<Record, ServerError> {
         let body = wire::create(fields)?;
-        record(self.reader.client.call(&Call::post(CREATE, &body)).await?)
+        let call = Call::post(CREATE, &body);
+        let sent = self.send(&call, Resend::Doubling, None).await;
+        record(sent.result?)
+    }
+
+    /// Waits for leave to send an update.
+    pub(crate) async fn turn(&self) -> Result<Turn, ServerError> {
+        let leave = self.reader.client.leave(&Method::PUT, UPDATE, &self.gate);
+        leave
+            .await
+            .map(Turn)
+            .map_err(|Stopped| ServerError::Stopped)
     }
 
     /// Gives a record these values, all others that the server has for it being lost, and returns what the server
     /// answers it to be.
     pub(crate) async fn update(
         &self,
+        turn: Turn,
         id: &ServerId,
         fields: &Fields,
         server: Option<Version>,
     ) -> Result<Record, ServerError> {
         let body = wire::update(id, fields, server)?;
-        record(self.reader.client.call(&Call::put(UPDATE, &body)).await?)
+        let call = Call::put(UPDATE, &body);
+        let sent = self.send(&call, Resend::Harmless, Some(turn.0)).await;
+        record(sent.unless_open()?)
     }
 
     /// Removes a record for good. [`ServerError::is_gone`] tells whether there was none.
     pub(crate) async fn remove(&self, kind: Kind, id: &ServerId) -> Result<(), ServerError> {
         let body = wire::remove(kind, id);
+        let call = Call::post(REMOVE, &body);
+        let sent = self.send(&call, Resend::Harmless, None).await;
+        let again = sent.open.is_some();
+        match sent.unless_open() {
+            // It was there for an earlier sending, whose answer was lost (reference 13.23).
+            Err(error) if again && error.is_gone() => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    async fn send(&self, call: &Call<'_>, resend: Resend, leave: Option<Leave>) -> Sent {
         self.reader
             .client
-            .call(&Call::post(REMOVE, &body))
+            .send(call, resend, &self.gate, leave)
             .await
-            .map(drop)
     }
 }
 

@@ -3,4 +3,5 @@
 mod answers;
 mod listing;
 mod lookup;
+mod resend;
 mod writes;

@@ -2,10 +2,11 @@
 //! any observed state.
 //!
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
-//! them, and `mutants` are clients that break a law and have to be caught.
+//! them, and `mutants` are clients that break a law and have to be caught. `limits` is about time.
 
 mod draw;
 mod laws;
+mod limits;
 mod mutants;
 mod world;
 
@@ -54,9 +55,18 @@ struct Client {
 
 impl Client {
     fn over(transport: Arc<dyn Transport>) -> Self {
+        Self::of("uAnn", "tok-ann", transport)
+    }
+
+    /// A client with an account whose calls the server limits.
+    fn limited(transport: Arc<dyn Transport>) -> Self {
+        Self::of("uLim", "tok-lim", transport)
+    }
+
+    fn of(user_id: &str, token: &str, transport: Arc<dyn Transport>) -> Self {
         let credentials = Credentials {
-            user_id: "uAnn".to_owned(),
-            token: Secret::new("tok-ann"),
+            user_id: user_id.to_owned(),
+            token: Secret::new(token),
         };
         let base = BaseUrl::parse("http://chat.example.org").unwrap();
         Self {
@@ -82,7 +92,7 @@ impl Client {
         let read_at = Instant::now();
         let (observed, plan) = self.plan(desired, Extent::Writes).await;
         let options = Options {
-            concurrency: NonZeroUsize::new(4).unwrap(),
+            concurrency: NonZeroUsize::new(8).unwrap(),
             seen: observed.records.iter().map(|it| it.id.clone()).collect(),
             read_at,
             patience: Duration::from_secs(30),
