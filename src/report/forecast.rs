@@ -53,8 +53,8 @@ impl From<Forecast> for ForecastReport {
 }
 
 impl ForecastReport {
-    /// In words, and the assumptions with it.
-    pub(super) fn words(&self) -> String {
+    /// In words, and the assumptions with it. `space` stands in the middle of what may need two lines.
+    pub(super) fn words(&self, space: &str) -> String {
         let plural = if self.requests == 1 { "" } else { "s" };
         let lead = format!(
             "{} request{plural}, about {}",
@@ -68,7 +68,7 @@ impl ForecastReport {
                 calls,
                 window_seconds,
             } => format!(
-                "{lead}; this account is limited to {calls} calls in {window_seconds} s\n  \
+                "{lead}; this account is limited to {calls} calls in {window_seconds} s{space}\
                  of each endpoint, and others behind the same address use them up too."
             ),
         }
@@ -119,7 +119,7 @@ mod tests {
                 time,
                 limits,
             };
-            ForecastReport::from(forecast).words()
+            ForecastReport::from(forecast).words("\n  ")
         };
         let ten = Rate {
             calls: 10,

@@ -265,7 +265,7 @@ fn summary(report: &PlanReport, page: &mut Page) {
         ));
     }
     if let Some(forecast) = &report.forecast {
-        page.line(format!("Writes: {}", forecast.words()));
+        page.line(format!("Writes: {}", forecast.words("\n  ")));
     }
 }
 
