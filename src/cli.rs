@@ -155,6 +155,14 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Preflight::Auto)]
     pub(crate) preflight: Preflight,
 
+    /// Begin nothing new after the first failure
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+
+    /// Write what became of each change into FILE, as JSON
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(crate) report: Option<PathBuf>,
+
     /// How many requests may be on their way at once
     #[arg(long, value_name = "N", default_value = "8")]
     pub(crate) concurrency: NonZeroU8,
@@ -180,6 +188,8 @@ pub(crate) enum SchemaOf {
     Diagnostics,
     /// What `plan --format json` prints
     Plan,
+    /// What `apply --report` writes
+    Report,
 }
 
 /// Which manifests, and what their variables stand for

@@ -3,6 +3,7 @@
 mod apply;
 mod export;
 mod failure;
+mod interrupt;
 pub(crate) mod load;
 mod output;
 mod plan;

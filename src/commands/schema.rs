@@ -4,7 +4,7 @@ use super::terminal;
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::exit::Exit;
 use crate::manifest;
-use crate::report::{PlanReport, diagnostics};
+use crate::report::{PlanReport, RunReport, diagnostics};
 
 /// Prints it.
 pub(super) fn run(args: &SchemaArgs) -> Exit {
@@ -18,6 +18,7 @@ fn text(of: SchemaOf) -> String {
         SchemaOf::Manifest => manifest::schema(),
         SchemaOf::Diagnostics => crate::schema::of_written::<diagnostics::json::Problems>(),
         SchemaOf::Plan => crate::schema::of_written::<PlanReport>(),
+        SchemaOf::Report => crate::schema::of_written::<RunReport>(),
     };
     format!("{schema:#}\n")
 }
