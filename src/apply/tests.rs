@@ -27,6 +27,8 @@ fn change(kind: Kind, name: &str, action: Action) -> Change {
         conditions: Vec::new(),
         place: None,
         script_file: None,
+        cause: None,
+        touched: None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::base::Against;
 use super::export::files::{self, File};
 use super::failure::Failure;
 use super::interrupt::Interrupt;
@@ -24,6 +25,10 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
     if let Err(exit) = sensible(args) {
         return exit;
     }
+    let against = match &args.base {
+        Some(base) => Against::Base(base),
+        None => Against::Nothing,
+    };
     runtime(async {
         let writing = !args.dry_run;
         let planned = plan::planned(
@@ -32,6 +37,7 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
             args.preflight,
             writing,
             None,
+            against,
             terminal,
         );
         match planned.await {
@@ -85,6 +91,10 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> (RunRe
             Exit::Done,
         );
     }
+    let drift = report::drift_text(&planned.report, &terminal.look());
+    if !drift.is_empty() {
+        terminal::out(&format!("\n{drift}"));
+    }
     // A sandbox holds nothing that anybody would miss.
     let ask = !args.yes && planned.session.sandbox.is_none() && planned.plan.has_writes();
     if ask && !terminal::confirmed(&question(&planned.plan)) {
@@ -130,6 +140,7 @@ fn context<'a>(args: &'a ApplyArgs, planned: &'a Planned) -> Context<'a> {
         files: planned.loaded.sources.manifests.len(),
         integrations: planned.loaded.integrations,
         sandbox: planned.session.sandbox.as_deref(),
+        base: None,
     }
 }
 

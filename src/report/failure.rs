@@ -79,6 +79,7 @@ impl PlanReport {
             failure: Some(failure),
             server: attempt.server(),
             manifest: attempt.manifest(),
+            base: None,
             changes: Vec::new(),
             counts: Counts::default(),
             forecast: None,

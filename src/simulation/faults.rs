@@ -18,7 +18,8 @@ use crate::apply::{Applied, Outcome, Settled, exit_of};
 use crate::desired::DesiredState;
 use crate::exit::Exit;
 use crate::integration::Kind;
-use crate::plan::{Action, Plan};
+use crate::plan::Action;
+use crate::sandbox::{Effect, Fault};
 
 /// How many schedules are drawn: `RCSYNC_CASES` says otherwise.
 const SCHEDULES: u64 = 1_000;
@@ -109,6 +110,10 @@ impl Scene {
             && at_once != self.before
         {
             return Err(format!("no plan ({error}), and the records are others"));
+        }
+        if matches!(first, Ended::Killed) && schedule.outlives_its_run() {
+            // What becomes of that otherwise is for a test of its own.
+            sleep(LATER).await;
         }
         let quiet = Schedule {
             seed: schedule.seed,
@@ -246,6 +251,55 @@ fn urls_are_alive(ended: &Ended, records: &[Stored]) -> Result<(), String> {
         Some(id) => Err(format!("{id} was told of, and is dead: {ended:?}")),
         None => Ok(()),
     }
+}
+
+/// What the server finishes after the last look of every run is doubled; it is told of, and not doubled again.
+#[test]
+fn what_is_finished_after_the_last_look_is_named_and_refused() {
+    let wanted = desired(&ENTRIES);
+    paused(async {
+        let scene = Scene::new().await;
+        let sandbox = &scene.world.sandbox;
+        let late = Fault::next("integrations.create", Effect::Late { millis: 150_000 });
+        sandbox.inject(late);
+        let run = async || {
+            wire::run(sandbox, &wanted, &Schedule::default(), |wire| wire)
+                .await
+                .0
+        };
+        let Ended::Told(_, first) = run().await else {
+            panic!("no plan");
+        };
+        let unknown = first.outcomes.iter();
+        let unknown = unknown.filter(|(_, it)| matches!(it, Outcome::Unknown(_)));
+        assert_eq!((unknown.count(), exit_of(&first)), (1, Exit::Incomplete));
+        let Ended::Told(_, second) = run().await else {
+            panic!("no plan");
+        };
+        assert_eq!(exit_of(&second), Exit::Done);
+        sleep(LATER).await;
+        let doubled = scene.world.records();
+        for _ in 0..2 {
+            let Ended::Told(plan, third) = run().await else {
+                panic!("no plan");
+            };
+            let [change] = &plan.changes[..] else {
+                panic!("{plan:?}");
+            };
+            let Action::Blocked { reason, .. } = &change.action else {
+                panic!("{change:?}");
+            };
+            let line = |it: &String| {
+                it.starts_with("id: ") && it.contains("made by ann.admin on 2023-11-14")
+            };
+            assert!(
+                reason.choices.len() == 2 && reason.choices.iter().all(line),
+                "{reason:?}"
+            );
+            assert_eq!(exit_of(&third), Exit::Refused);
+            assert_eq!(scene.world.records(), doubled);
+        }
+    });
 }
 
 /// Plays a schedule in a world of its own.

@@ -57,6 +57,18 @@ pub(super) struct Schedule {
     pub(super) kill: Option<(usize, Kill)>,
 }
 
+impl Schedule {
+    /// Whether the server may finish something much later than it was asked to.
+    pub(super) fn outlives_its_run(&self) -> bool {
+        self.mishaps.values().any(|mishap| match mishap {
+            Mishap::Effect(
+                Effect::Late { millis } | Effect::Delay { millis } | Effect::Gap { millis },
+            ) => *millis > 1_000,
+            _ => false,
+        })
+    }
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub(super) enum Ended {

@@ -210,6 +210,7 @@ async fn kept_bytes_show_in_no_report() {
         files: 1,
         integrations: 1,
         sandbox: None,
+        base: None,
     };
     let report = crate::report::RunReport::new(&plan, &applied, &context, 6);
     let shown = serde_json::to_string(&report).unwrap()
