@@ -146,7 +146,7 @@ pub(crate) enum FailOn {
 pub(crate) enum Preflight {
     /// Nothing
     Off,
-    /// For integrations that would be created or updated
+    /// For integrations that would be created or updated, and where records contradict each other
     Auto,
     /// For all integrations of the manifests
     Full,

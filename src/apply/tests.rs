@@ -1,6 +1,8 @@
 //! Applying over scripted answers, on a clock that does not wait.
 
 mod bodies;
+mod settle;
+mod stop;
 mod update;
 
 use std::sync::Arc;
@@ -96,16 +98,24 @@ async fn run_plan(plan: &Plan, script: &Arc<Script>, stopped: bool, age: Duratio
     let read_at = Instant::now();
     tokio::time::advance(age).await;
     let options = Options {
-        concurrency: NonZeroUsize::MIN,
-        seen: seen(),
         read_at,
-        patience: Duration::from_mins(1),
-        fail_fast: false,
+        ..options()
     };
     let writer = Arc::new(Writer::beside(&script.reader()));
     let stopped = if stopped { Stop::Finish } else { Stop::GoOn };
     let (_sender, stop) = watch::channel(stopped);
     apply(plan, writer, options, stop, &mut |_, _| {}).await
+}
+
+/// One write at a time, for a plan that was made a moment ago.
+fn options() -> Options {
+    Options {
+        concurrency: NonZeroUsize::MIN,
+        seen: seen(),
+        read_at: Instant::now(),
+        patience: Duration::from_mins(1),
+        fail_fast: false,
+    }
 }
 
 /// The listing that the plan was made for.
@@ -285,10 +295,8 @@ async fn writes_run_side_by_side_within_the_bound() {
     let reader = Reader::new(base, &credentials, busy.clone()).unwrap();
     let options = Options {
         concurrency: NonZeroUsize::new(3).unwrap(),
-        seen: BTreeMap::new(),
-        read_at: Instant::now(),
         patience: Duration::ZERO,
-        fail_fast: false,
+        ..options()
     };
     let (_sender, stop) = watch::channel(Stop::GoOn);
     let plan = plan((0..10).map(|_| create("A")).collect());

@@ -287,7 +287,9 @@ fn poster(entry: &Desired, found: &Match<'_>, decision: Option<&Decision>) -> Op
     let action = decision.map(|decision| &decision.action);
     match (found, action) {
         (_, Some(Action::Delete { .. })) => None,
-        (Match::Record(record), _) => preflight::poster(&record.fields().ok()?, action),
-        _ => preflight::poster(&entry.fields, action),
+        (Match::Record(record), _) => {
+            preflight::poster(&record.fields().ok()?, action, Some(record))
+        }
+        _ => preflight::poster(&entry.fields, action, None),
     }
 }

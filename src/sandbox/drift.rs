@@ -129,7 +129,10 @@ fn writes(state: &State, action: Action, now: &str) -> Option<Vec<Write>> {
             record.extend(set);
             Some(vec![Write::Record(moved(record, now))])
         }
-        Action::DeleteIntegration { id } => world.record(&id).map(|_| vec![Write::RecordGone(id)]),
+        Action::DeleteIntegration { id } => {
+            world.record(&id)?;
+            Some(vec![Write::RecordGone(id.clone()), Write::HistoryGone(id)])
+        }
         Action::ChangeSetting { name, value } => Some(vec![Write::Setting(name, value)]),
         Action::ChangeRoles { username, roles } => {
             let mut user = world.user_named(&username)?.clone();

@@ -94,10 +94,10 @@ async fn gather(seed: u64, wanted: &DesiredState, wrap: Wrap) -> Result<(), Stri
     }
 }
 
-/// Whether one of the crowds catches the client behind this wire.
-pub(super) fn is_caught(wrap: Wrap) -> bool {
+/// The first law that clients behind this wire break.
+pub(super) fn broken_by(wrap: Wrap) -> Option<String> {
     let wanted = desired(&entries());
-    (0..CROWDS).any(|seed| paused(gather(seed, &wanted, wrap)).is_err())
+    (0..CROWDS).find_map(|seed| paused(gather(seed, &wanted, wrap)).err())
 }
 
 #[test]

@@ -368,10 +368,10 @@ fn requests(wanted: &DesiredState) -> usize {
     .unwrap()
 }
 
-/// Whether one of the schedules catches the client behind this wire.
-pub(super) fn is_caught(wrap: Wrap) -> bool {
+/// The first law that the client behind this wire breaks.
+pub(super) fn broken_by(wrap: Wrap) -> Option<String> {
     let wanted = desired(&ENTRIES);
-    one_by_one(requests(&wanted)).any(|schedule| play(&wanted, &schedule, wrap).is_err())
+    one_by_one(requests(&wanted)).find_map(|schedule| play(&wanted, &schedule, wrap).err())
 }
 
 #[test]

@@ -19,7 +19,9 @@ fn the_first_run_creates_everything_and_the_second_nothing() {
 
     let first = apply().exits(0);
     assert!(
-        first.out.ends_with("Applied: 7 created.\n"),
+        first
+            .out
+            .ends_with("Applied: 7 created. Verified by one listing.\n"),
         "{}",
         first.out
     );
@@ -127,7 +129,8 @@ fn one_failure_does_not_stop_the_rest() {
     );
     assert!(run.out.contains("a.yaml:2"), "{}", run.out);
     assert!(
-        run.out.ends_with("Applied in part: 2 created, 1 failed.\n"),
+        run.out
+            .ends_with("Applied in part: 2 created, 1 failed. Verified by one listing.\n"),
         "{}",
         run.out
     );
@@ -234,6 +237,31 @@ fn several_files_are_one_desired_state() {
         .exits(0);
     assert!(run.out.contains("2 files, 3 integrations"), "{}", run.out);
     assert_eq!(sandbox.records().len(), 3);
+}
+
+#[test]
+fn who_it_posts_as_after_all_is_in_every_later_plan() {
+    let sandbox = Sandbox::with(&["--invent", "--quirk", "user-id-left=on"]);
+    let path = sandbox.file("a.yaml", &manifest(2));
+    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.file(
+        "a.yaml",
+        &manifest(2).replacen("rocket.cat", "deploy.bot", 1),
+    );
+    let run = sandbox.run(&["apply", &path]).exits(6);
+    assert!(
+        run.out.contains("1 accepted but not applied"),
+        "{}",
+        run.out
+    );
+    for _ in 0..2 {
+        // No field differs, and nobody asked for more than the usual look-ups.
+        let run = sandbox
+            .run(&["plan", &path, "--detailed-exitcode"])
+            .exits(2);
+        assert!(run.out.contains("posts-as-someone-else"), "{}", run.out);
+    }
+    sandbox.run(&["apply", &path]).exits(6);
 }
 
 /// Tokens end up in the state: a repository must not take it in.

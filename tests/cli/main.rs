@@ -8,12 +8,15 @@
 
 mod apply;
 mod drift;
+mod exits;
 mod export;
 mod failures;
+mod interruption;
 mod plan;
 mod readme;
 mod review;
 mod sandbox;
 mod scripts;
 mod support;
+mod together;
 mod usage;

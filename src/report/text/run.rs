@@ -77,24 +77,12 @@ fn closing(report: &RunReport, page: &mut Page) {
             "{twins} {what} removed: a run beside this one made the same."
         ));
     }
-    let new_urls = report.outcomes.iter().any(OutcomeReport::has_new_url);
-    match &report.check {
-        CheckReport::NotDone { why } => {
-            page.line(format!(
-                "Not verified: nobody looked whether other runs made the same: {}.",
-                why.for_terminal()
-            ));
-            page.line("Plan again before the URLs of new webhooks are used.");
-        }
-        _ if new_urls => {
-            let paths = report.manifest.paths.iter();
-            let paths: Vec<_> = paths.map(|path| path.for_terminal()).collect();
-            page.line(format!(
-                "URLs of new webhooks: rcsync urls {}",
-                paths.join(" ")
-            ));
-        }
-        _ => {}
+    if let CheckReport::NotDone { why } = &report.check {
+        page.line(format!(
+            "Not verified: nobody looked whether other runs made the same: {}.",
+            why.for_terminal()
+        ));
+        page.line("Plan again before the URLs of new webhooks are used.");
     }
 }
 

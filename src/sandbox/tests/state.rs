@@ -203,6 +203,10 @@ async fn the_server_drifts_as_the_real_one_does() {
 
     assert!(server.act(json!({"action": "target-gone", "id": out})));
     assert_eq!(record(&out)["enabled"], json!(false));
+    let remembered = || server.0.lock().world.history(&out).count();
+    assert_eq!(remembered(), 1);
+    assert!(server.act(json!({"action": "delete-integration", "id": out})));
+    assert_eq!(remembered(), 0);
 
     assert!(server.act(json!({"action": "rename-user", "from": "hooky", "to": "hooked"})));
     assert_eq!(record(&hook)["username"], "hooky");

@@ -106,7 +106,7 @@ impl Transport for LooksTooSoon {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, SendError>> {
         Box::pin(async move {
             if is(&request, "integrations.list")
-                && let Some(seen) = self.seen.lock().unwrap().clone()
+                && let Some(seen) = self.seen.lock().unwrap().take()
             {
                 return Ok(seen);
             }
@@ -129,29 +129,42 @@ impl Transport for LooksTooSoon {
     }
 }
 
+/// Holds the law that was broken against the one that has to be.
+#[track_caller]
+fn is_law(broken: Option<String>, law: &str) {
+    let broken = broken.unwrap();
+    assert!(broken.contains(law), "{broken}");
+}
+
 #[test]
 fn a_client_that_sends_a_create_again_is_caught() {
-    assert!(faults::is_caught(|line| Arc::new(Resends(line))));
+    let broken = faults::broken_by(|line| Arc::new(Resends(line)));
+    is_law(broken, "made");
 }
 
 #[test]
 fn a_client_that_ignores_the_total_is_caught() {
-    assert!(faults::is_caught(|line| Arc::new(IgnoresTotal(line))));
+    let broken = faults::broken_by(|line| Arc::new(IgnoresTotal(line)));
+    is_law(broken, "changed in");
 }
 
 #[test]
 fn a_client_that_does_not_look_back_is_caught() {
-    assert!(crowd::is_caught(|line| Arc::new(LooksNotBack {
-        line,
-        known: Mutex::default(),
-        creates: Mutex::default(),
-    })));
+    let broken = crowd::broken_by(|line| {
+        Arc::new(LooksNotBack {
+            line,
+            known: Mutex::default(),
+            creates: Mutex::default(),
+        })
+    });
+    is_law(broken, "8 records of");
 }
 
 #[test]
 fn a_client_that_looks_back_too_soon_is_caught() {
-    assert!(crowd::is_caught(|line| Arc::new(LooksTooSoon {
-        line,
-        seen: Mutex::default(),
-    })));
+    let broken = crowd::broken_by(|line| {
+        let seen = Mutex::default();
+        Arc::new(LooksTooSoon { line, seen })
+    });
+    is_law(broken, "was told of, and is dead");
 }
