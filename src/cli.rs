@@ -11,6 +11,8 @@
 mod export;
 mod output;
 mod sandbox;
+mod snapshot;
+mod urls;
 
 use std::num::NonZeroU8;
 use std::path::PathBuf;
@@ -20,6 +22,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 pub(crate) use export::ExportArgs;
 pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
+pub(crate) use snapshot::SnapshotArgs;
+pub(crate) use urls::{UrlsArgs, UrlsFormat};
 
 /// Keeps a Rocket.Chat server's webhook integrations as code
 #[derive(Debug, Parser)]
@@ -70,6 +74,12 @@ pub(crate) enum Command {
     /// Write what the server has as a manifest, so that a plan of it is empty
     #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
     Export(ExportArgs),
+    /// Keep what the server has in a file without secrets, for plans without credentials
+    #[command(after_help = snapshot::EXAMPLES)]
+    Snapshot(SnapshotArgs),
+    /// Tell the URLs of incoming webhooks: secrets, shown because you ask for them
+    #[command(after_help = urls::EXAMPLES)]
+    Urls(UrlsArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
     /// Serve an imitation of Rocket.Chat's integration endpoints on this machine
@@ -106,6 +116,10 @@ pub(crate) struct PlanArgs {
 
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+
+    /// Plan from a snapshot (`rcsync snapshot`): no server, no credentials; secrets are not compared
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "user_id", "auth_token_file", "sandbox"])]
+    pub(crate) state: Option<PathBuf>,
 
     /// Plan as if the server were of this version, to see what an upgrade would bring
     #[arg(long, value_name = "MAJOR.MINOR")]
@@ -213,6 +227,10 @@ pub(crate) enum SchemaOf {
     Plan,
     /// What `apply --report` writes
     Report,
+    /// What `snapshot` writes
+    Snapshot,
+    /// What `urls --format json` prints
+    Urls,
 }
 
 /// Which manifests, and what their variables stand for

@@ -18,14 +18,14 @@ use crate::yaml::{Content, Node};
 pub(crate) use crate::manifest::State;
 
 /// What all manifests of a run ask for together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct DesiredState {
     /// The entries, in the order they were read; no two have the same key, unless each is pinned.
     pub(crate) entries: Vec<Desired>,
 }
 
 /// One integration as it should be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Desired {
     /// What identifies it.
     pub(crate) key: Key,

@@ -14,7 +14,10 @@ mod schema;
 mod scripts;
 mod session;
 mod show;
+mod snapshot;
+mod state;
 mod terminal;
+mod urls;
 mod validate;
 mod values;
 
@@ -45,6 +48,8 @@ pub(crate) fn run() -> Exit {
         Command::Apply(args) => apply::run(&args, terminal),
         Command::Show(args) => show::run(&args, terminal),
         Command::Export(args) => export::run(&args, terminal),
+        Command::Snapshot(args) => snapshot::run(&args, terminal),
+        Command::Urls(args) => urls::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
     }

@@ -90,8 +90,8 @@ pub(super) fn poster(
 }
 
 /// What makes the server refuse these values for certain.
-pub(super) fn refusal(to: &Fields, observed: &ObservedState) -> Option<Condition> {
-    conditions::posting_user(to, observed)
+pub(super) fn refusal(to: &Fields, disabled: bool, observed: &ObservedState) -> Option<Condition> {
+    conditions::posting_user(to, disabled, observed)
 }
 
 /// The conditions but for the one that is told as a refusal.

@@ -83,6 +83,7 @@ impl PlanReport {
             changes: Vec::new(),
             counts: Counts::default(),
             forecast: None,
+            snapshot: None,
         }
     }
 }

@@ -16,6 +16,7 @@ mod plan;
 mod run;
 mod saved;
 mod shown;
+mod snapshot;
 mod text;
 
 pub(crate) use failure::{Attempt, FailureReport};
@@ -28,4 +29,5 @@ pub(crate) use run::{RunReport, run_json};
 pub(crate) use saved::plan_json;
 pub(crate) use text::{drift_text, plan_text, run_text};
 
-use shown::Foreign;
+pub(crate) use diagnostics::json::Problem;
+pub(crate) use shown::Foreign;

@@ -9,6 +9,7 @@ use super::diff::{Line, hunks};
 use super::failure::FailureReport;
 use super::forecast::ForecastReport;
 use super::shown::{Shown, Side, redacted, shown};
+use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
 use crate::plan::{Action, Change, Condition, FieldChange, Plan, Reason};
@@ -38,6 +39,9 @@ pub(crate) struct PlanReport {
     /// How long the writes will take, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) forecast: Option<ForecastReport>,
+    /// The snapshot that it is made from, if the server was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) snapshot: Option<SnapshotReport>,
 }
 
 /// The server and the account.
@@ -250,6 +254,7 @@ impl PlanReport {
                 unmanaged: plan.unmanaged,
             },
             forecast: plan.forecast().map(Into::into),
+            snapshot: SnapshotReport::of(plan, context.texts),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::plan::{
 use super::shown::{Shown, Side, shown};
 use crate::apply::{Applied, Outcome, Settled};
 use crate::diagnostic::Texts;
-use crate::integration::Fields;
+use crate::integration::{Fields, Kind};
 use crate::plan::{Change, Plan};
 
 /// What became of a plan.
@@ -214,6 +214,14 @@ pub(crate) fn run_json(report: &RunReport) -> String {
     // It cannot fail: all keys are texts.
     let text = serde_json::to_string_pretty(report).unwrap_or_default();
     text + "\n"
+}
+
+impl OutcomeReport {
+    /// Whether it is a new incoming webhook: nobody knows its URL yet.
+    pub(super) fn has_new_url(&self) -> bool {
+        let new = matches!(self.outcome, OutcomeWord::Created | OutcomeWord::Adopted);
+        new && self.kind == Foreign::from(Kind::Incoming.wire())
+    }
 }
 
 impl OutcomeWord {

@@ -4,6 +4,7 @@ mod cause;
 mod failure;
 mod run;
 mod script;
+mod snapshot;
 
 use std::fmt::Write;
 
@@ -12,6 +13,7 @@ use anstyle::{AnsiColor, Style};
 pub(crate) use cause::drift_text;
 pub(super) use failure::problem_line;
 pub(crate) use run::run_text;
+pub(super) use snapshot::{disabled, moment, open_fields};
 
 use super::Foreign;
 use super::look::{Look, ScriptDiff};
@@ -57,11 +59,16 @@ impl Page {
 
     /// Words below a heading, indented, in lines that fit the page.
     fn words(&mut self, words: &str) {
+        self.indented("    ", words);
+    }
+
+    /// Words in lines that fit the page, each behind an indent.
+    fn indented(&mut self, indent: &str, words: &str) {
         let mut line = String::new();
         for word in words.split(' ') {
             let columns = line.chars().count() + 1 + word.chars().count();
-            if !line.is_empty() && columns > COLUMNS - 4 {
-                self.line(format!("    {line}"));
+            if !line.is_empty() && columns > COLUMNS - indent.len() {
+                self.line(format!("{indent}{line}"));
                 line.clear();
             }
             if !line.is_empty() {
@@ -69,7 +76,7 @@ impl Page {
             }
             line.push_str(word);
         }
-        self.line(format!("    {line}"));
+        self.line(format!("{indent}{line}"));
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -110,6 +117,7 @@ fn heading(report: &PlanReport, page: &mut Page) {
             let _ = write!(line, " · Rocket.Chat {version} · as {account}");
         }
     }
+    line.push_str(&snapshot::heading(report));
     page.line(line);
     let manifest = &report.manifest;
     let paths: Vec<_> = manifest.paths.iter().map(Foreign::for_terminal).collect();
@@ -281,6 +289,7 @@ fn summary(report: &PlanReport, page: &mut Page) {
     if let Some(forecast) = &report.forecast {
         page.line(format!("Writes: {}", forecast.words("\n  ")));
     }
+    snapshot::open(report, page);
 }
 
 /// The line that says it all.

@@ -12,6 +12,7 @@ mod credentials;
 mod error;
 mod gate;
 mod hint;
+mod history;
 mod http_transport;
 mod limits;
 mod listing;
@@ -48,7 +49,7 @@ pub(crate) use transport::{BoxFuture, Request, Response, SendError};
 pub(crate) use waits::{WaitReason, Waiting};
 
 use crate::integration::{Fields, Kind, Version};
-use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Users};
+use crate::observed::{Histories, Limits, ObservedState, Record, ServerFacts, ServerId, Users};
 use client::{Call, Client, Sent};
 use gate::{Gate, Leave, Stopped};
 use resend::Resend;
@@ -100,6 +101,8 @@ impl Reader {
             strangers: listing.strangers,
             users: Users::default(),
             limits: self.limits(),
+            histories: Histories::default(),
+            taken_at: None,
         })
     }
 
@@ -117,6 +120,13 @@ impl Reader {
             user_id: required(&me, "_id")?,
             username: required(&me, "username")?,
         })
+    }
+
+    /// Where the workspace says that people reach it, if it says so (reference 1.6).
+    pub(crate) async fn workspace_url(&self) -> Result<Option<BaseUrl>, ServerError> {
+        let info = self.client.call(&Call::get(INFO, &[])).await?;
+        let told = info.get("workspaceUrl").and_then(Json::as_str);
+        Ok(told.and_then(|url| BaseUrl::parse(url).ok()))
     }
 
     /// All records that this account sees.

@@ -437,7 +437,7 @@ fn a_server_that_lies_about_its_version_breaks_no_promise() {
 }
 
 /// How many cases: `RCSYNC_CASES` says otherwise.
-fn cases(default: u32) -> u32 {
+pub(super) fn cases(default: u32) -> u32 {
     let given = std::env::var("RCSYNC_CASES").ok();
     given.and_then(|text| text.parse().ok()).unwrap_or(default)
 }

@@ -2,7 +2,8 @@
 //! any observed state.
 //!
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
-//! them, and `mutants` are clients that break a law and have to be caught. `limits` is about time.
+//! them, and `mutants` are clients that break a law and have to be caught. `state` holds plans from snapshots against
+//! those of the server, and `limits` is about time.
 //!
 //! `wire` is the way between a run and the server, with latency, mishaps and the end of the run; `faults` lets
 //! everything go wrong at every request of a small run, and `crowd` lets runs begin together.
@@ -13,6 +14,7 @@ mod faults;
 mod laws;
 mod limits;
 mod mutants;
+mod state;
 mod wire;
 mod world;
 
@@ -92,9 +94,12 @@ impl Client {
         extent: Extent,
     ) -> Result<(ObservedState, Plan), ServerError> {
         let mut observed = self.reader.observe().await?;
-        let asked = Plan::between(desired, &observed).questions(extent);
+        let plan = Plan::between(desired, &observed);
+        let asked = plan.questions(extent);
         let users = self.reader.users(&asked.users, asked.impersonators);
         observed.users = users.await?;
+        let (disabled, _) = plan.histories();
+        observed.histories = self.reader.histories(&disabled).await?;
         let plan = Plan::between(desired, &observed);
         Ok((observed, plan))
     }

@@ -7,6 +7,8 @@
 )]
 
 mod apply;
+mod ci;
+mod docs;
 mod drift;
 mod exits;
 mod export;
@@ -17,6 +19,8 @@ mod readme;
 mod review;
 mod sandbox;
 mod scripts;
+mod snapshot;
 mod support;
 mod together;
+mod urls;
 mod usage;

@@ -64,8 +64,8 @@ impl From<Output> for Run {
 pub(crate) struct Sandbox {
     process: Child,
     pub(crate) url: String,
-    user_id: String,
-    token: String,
+    pub(crate) user_id: String,
+    pub(crate) token: String,
     pub(crate) folder: TempDir,
 }
 
@@ -207,7 +207,7 @@ impl Sandbox {
         self.http(method, &format!("/sandbox/{path}"), body)
     }
 
-    fn http(&self, method: &str, path: &str, body: &str) -> Json {
+    pub(crate) fn http(&self, method: &str, path: &str, body: &str) -> Json {
         let address = self.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         write!(

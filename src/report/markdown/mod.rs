@@ -7,6 +7,7 @@
 mod budget;
 mod change;
 mod escape;
+mod snapshot;
 
 use super::Foreign;
 use super::failure::FailureReport;
@@ -31,10 +32,11 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
         return format!("{marker}{}", nothing_to_do(report));
     }
     let head = format!("{marker}### rcsync: {}\n", heading(report));
+    let open = snapshot::fold(report, look.budget);
     let writes = report.forecast.map_or_else(String::new, |forecast| {
         format!("Writes: {}\n\n", forecast.words(" "))
     });
-    let foot = format!("\n{writes}{}\n", footer(report));
+    let foot = format!("{open}\n{writes}{}\n", footer(report));
     let parts = report
         .changes
         .iter()
@@ -111,7 +113,8 @@ fn nothing_to_do(report: &PlanReport) -> String {
         format!(" · {others}")
     };
     format!(
-        "**rcsync: no changes**: {are} as written{others} · {}\n",
+        "**rcsync: no changes**: {are} as written{others}{} · {}\n",
+        snapshot::open(report),
         place(report)
     )
 }
@@ -133,8 +136,9 @@ fn footer(report: &PlanReport) -> String {
         format!(", {others}")
     };
     format!(
-        "{} unchanged{others} · {}",
+        "{} unchanged{others}{} · {}",
         report.counts.unchanged,
+        snapshot::open(report),
         place(report)
     )
 }
@@ -158,7 +162,7 @@ fn place(report: &PlanReport) -> String {
     if let Some(account) = &server.account {
         words = format!("{words} · as {}", short(account));
     }
-    words
+    words + &snapshot::date(report)
 }
 
 /// Why there is no plan. What is wrong with manifests is told as far as it fits.

@@ -4,7 +4,7 @@ use anstyle::Style;
 
 use super::super::look::Look;
 use super::super::run::{CheckReport, OutcomeReport, OutcomeWord, RunReport};
-use super::{GREEN, Page, RED, YELLOW, beside, field_text, head, name_width, placed};
+use super::{Foreign, GREEN, Page, RED, YELLOW, beside, field_text, head, name_width, placed};
 
 /// What became of a plan, as text.
 pub(crate) fn run_text(report: &RunReport, look: &Look) -> String {
@@ -83,6 +83,13 @@ fn closing(report: &RunReport, page: &mut Page) {
             why.for_terminal()
         ));
         page.line("Plan again before the URLs of new webhooks are used.");
+    } else if report.outcomes.iter().any(OutcomeReport::has_new_url) {
+        let paths = report.manifest.paths.iter();
+        let paths: Vec<_> = paths.map(Foreign::for_terminal).collect();
+        page.line(format!(
+            "URLs of new webhooks: rcsync urls {}",
+            paths.join(" ")
+        ));
     }
 }
 
