@@ -176,7 +176,7 @@ pub(crate) fn command() -> clap::Command {
 }
 
 /// The flags of `rcsync apply`
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ApplyArgs {
     /// Apply a saved plan (`plan --out FILE.json`): plan anew, and go on only if the result is the same. The paths
     /// are those that it names, unless others are given
@@ -206,6 +206,14 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "GITREF|DIR")]
     pub(crate) base: Option<String>,
 
+    /// Begin nothing new after the first failure
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+
+    /// Write what became of each change into FILE, as JSON
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(crate) report: Option<PathBuf>,
+
     /// How many requests may be on their way at once
     #[arg(long, value_name = "N", default_value = "8")]
     pub(crate) concurrency: NonZeroU8,
@@ -231,6 +239,8 @@ pub(crate) enum SchemaOf {
     Diagnostics,
     /// What `plan --format json` prints
     Plan,
+    /// What `apply --report` writes
+    Report,
     /// What `snapshot` writes
     Snapshot,
     /// What `urls --format json` prints
@@ -266,7 +276,7 @@ pub(crate) struct ManifestArgs {
 }
 
 /// Which server, and as whom
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ServerArgs {
     /// Address of the server, with the path it lives under (environment: RCSYNC_URL)
     #[arg(long, value_name = "URL")]

@@ -2,17 +2,22 @@
 //!
 //! Creates and updates run side by side within a bound, then deletes. One failure does not stop the rest; refused
 //! credentials do, and so does the stop signal: both keep further writes from being *started*. What is in flight
-//! always finishes, because a dropped write has an outcome that nobody knows.
+//! finishes, because a dropped write has an outcome that nobody knows; only who is told to stop twice drops it. In
+//! the end comes a look back at what was made.
 
 mod create;
+mod outcome;
 mod remove;
+mod settle;
+mod stop;
+mod twins;
 mod update;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,13 +26,17 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-pub(crate) use verify::Shortfall;
+pub(crate) use outcome::{Applied, Outcome, exit_of};
+pub(crate) use settle::Settled;
+pub(crate) use stop::Stop;
 
-use crate::exit::Exit;
 use crate::integration::{Fields, Kind, Role, Value};
-use crate::observed::{ServerFacts, ServerId, Users};
+use crate::observed::{Record, ServerFacts, ServerId, Users};
 use crate::plan::{Action, Plan};
-use crate::server::{ServerError, Writer};
+use crate::server::Writer;
+use outcome::Outcomes;
+use settle::Pace;
+use stop::said;
 
 /// How to go about it.
 #[derive(Debug)]
@@ -35,74 +44,33 @@ pub(crate) struct Options {
     /// The most writes at a time.
     pub(crate) concurrency: NonZeroUsize,
     /// Every record that was there when the plan was made: none of them can be one of ours.
-    pub(crate) seen: BTreeSet<ServerId>,
+    pub(crate) seen: BTreeMap<ServerId, Record>,
     /// When the reading of the listing that the plan was made for began.
     pub(crate) read_at: Instant,
-    /// How long to look for a record whose create was not answered.
+    /// How long after sending a create that was not answered its record is looked for.
     pub(crate) patience: Duration,
+    /// Whether the first failure keeps further writes from being started.
+    pub(crate) fail_fast: bool,
 }
 
-/// What became of a change.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// Made, and the server answered with every value that was asked for.
-    Created(ServerId),
-    /// Made without an answer, and found afterwards with every value that was asked for.
-    Adopted(ServerId),
-    /// Changed, and every value is as asked.
-    Updated(ServerId),
-    /// Removed.
-    Deleted(ServerId),
-    /// There was nothing left to remove.
-    AlreadyGone(ServerId),
-    /// Accepted, and not done as asked.
-    NotApplied {
-        /// The record.
-        id: ServerId,
-        /// What is missing.
-        shortfall: Shortfall,
-    },
-    /// Not written: the record is not what the plan was made for any more.
-    Stale {
-        /// The record.
-        id: ServerId,
-        /// What changed, in one line.
-        why: String,
-    },
-    /// Certainly not made.
-    Failed(ServerError),
-    /// No answer, and not to be found out. Not sent again: it may still be done.
-    Unknown(String),
-    /// The plan says that it cannot be made.
-    Blocked,
-    /// Something is wrong that no update mends.
-    Condition,
-    /// Not started: the run was stopped, or the credentials were refused.
-    NotAttempted,
-}
-
-/// What became of a plan.
-#[derive(Debug)]
-pub(crate) struct Applied {
-    /// For each change its index in the plan, and its outcome; in the plan's order.
-    pub(crate) outcomes: Vec<(usize, Outcome)>,
-}
-
-/// Makes the changes of a plan. `stop` becomes true when nothing more is to be started; `progress` hears of
+/// Makes the changes of a plan, and looks back at what was made. `stop` says how far to go on; `progress` hears of
 /// each write's outcome as soon as it is known.
 pub(crate) async fn apply(
     plan: &Plan,
     writer: Arc<Writer>,
     options: Options,
-    stop: watch::Receiver<bool>,
+    stop: watch::Receiver<Stop>,
     progress: &mut dyn FnMut(usize, &Outcome),
 ) -> Applied {
-    let (halt, halted) = watch::channel(*stop.borrow());
+    let (halt, halted) = watch::channel(*stop.borrow() >= Stop::Finish);
     let run = Arc::new(Run {
         writer: writer.gated(options.concurrency, halted),
+        free_writer: writer,
         server: plan.server.clone(),
         users: plan.users.clone(),
+        pace: Pace::default(),
         options,
+        stop,
     });
     let mut outcomes = Outcomes::new(plan, progress);
     let of = |these: fn(&Action) -> bool| {
@@ -113,9 +81,10 @@ pub(crate) async fn apply(
     let updates = of(|it| matches!(it, Action::Update { .. }));
     let deletes = of(|it| matches!(it, Action::Delete { .. }));
     for lines in [vec![creates, updates], vec![deletes]] {
-        run.all(lines, stop.clone(), &halt, &mut outcomes).await;
+        run.all(lines, &halt, &mut outcomes).await;
     }
-    outcomes.finish()
+    let settled = run.settle(plan, &mut outcomes).await;
+    outcomes.finish(plan, &run.options.seen, settled)
 }
 
 /// A write, and where it stands in the plan.
@@ -138,10 +107,15 @@ fn changes(plan: &Plan) -> Vec<Write> {
 
 /// What every write of a run needs.
 struct Run {
+    /// Writes as long as nothing speaks against it.
     writer: Writer,
+    /// Writes as long as nobody says stop.
+    free_writer: Arc<Writer>,
     server: ServerFacts,
     users: Users,
+    pace: Pace,
     options: Options,
+    stop: watch::Receiver<Stop>,
 }
 
 impl Run {
@@ -151,7 +125,6 @@ impl Run {
     async fn all(
         self: &Arc<Self>,
         mut lines: Vec<VecDeque<Write>>,
-        mut stop: watch::Receiver<bool>,
         halt: &watch::Sender<bool>,
         outcomes: &mut Outcomes<'_>,
     ) {
@@ -175,7 +148,9 @@ impl Run {
             }
             let joined = tokio::select! {
                 joined = running.join_next() => joined,
-                Ok(_) = stop.wait_for(|stop| *stop), if !*halt.borrow() => {
+                // What is on its way is dropped here and nowhere else: its outcome stays unknown.
+                () = said(&self.stop, Stop::Quit) => break,
+                () = said(&self.stop, Stop::Finish), if !*halt.borrow() => {
                     halt.send_replace(true);
                     continue;
                 }
@@ -183,9 +158,10 @@ impl Run {
             match joined {
                 Some(Ok((number, index, outcome))) => {
                     free[number] += 1;
-                    if outcomes.settle(index, outcome) {
+                    if outcome.refuses_all() || self.options.fail_fast && !outcome.is_done() {
                         halt.send_replace(true);
                     }
+                    outcomes.take(index, outcome);
                 }
                 // A fault of ours in a task: its change keeps the outcome it had when it was started.
                 Some(Err(_)) => {}
@@ -196,7 +172,7 @@ impl Run {
 
     async fn make(&self, kind: Kind, action: Action) -> Outcome {
         match action {
-            Action::Create(fields) => self.create(fields).await,
+            Action::Create(fields) => self.create(&fields).await,
             Action::Update { id, from, to } => self.update(id, &from, to).await,
             Action::Delete { id } => self.remove(kind, id).await,
             Action::Condition { .. } => Outcome::Condition,
@@ -220,101 +196,4 @@ impl Run {
         self.poster(asked)
             .filter(|_| field.changes_on(self.server.version))
     }
-}
-
-/// The outcomes so far, each told as it comes.
-struct Outcomes<'a> {
-    all: Vec<Outcome>,
-    progress: &'a mut dyn FnMut(usize, &Outcome),
-}
-
-impl<'a> Outcomes<'a> {
-    fn new(plan: &Plan, progress: &'a mut dyn FnMut(usize, &Outcome)) -> Self {
-        let changes = plan.changes.iter();
-        let untouched = changes.map(|change| match change.action {
-            Action::Blocked { .. } => Outcome::Blocked,
-            Action::Condition { .. } => Outcome::Condition,
-            Action::Create(_) | Action::Update { .. } | Action::Delete { .. } => {
-                Outcome::NotAttempted
-            }
-        });
-        Self {
-            all: untouched.collect(),
-            progress,
-        }
-    }
-
-    fn started(&mut self, index: usize) {
-        self.set(index, Outcome::Unknown("it was not finished".to_owned()));
-    }
-
-    /// Takes an outcome, and says whether the server refuses this account as a whole.
-    fn settle(&mut self, index: usize, outcome: Outcome) -> bool {
-        let refused = matches!(&outcome, Outcome::Failed(error) if error.refuses_all());
-        (self.progress)(index, &outcome);
-        self.set(index, outcome);
-        refused
-    }
-
-    fn set(&mut self, index: usize, outcome: Outcome) {
-        if let Some(slot) = self.all.get_mut(index) {
-            *slot = outcome;
-        }
-    }
-
-    fn finish(self) -> Applied {
-        Applied {
-            outcomes: self.all.into_iter().enumerate().collect(),
-        }
-    }
-}
-
-impl Outcome {
-    /// What becomes of a change that certainly was not made.
-    fn of(error: ServerError) -> Self {
-        match error {
-            ServerError::Stopped => Self::NotAttempted,
-            error => Self::Failed(error),
-        }
-    }
-
-    /// Whether the server is now as the change wanted it.
-    pub(crate) fn is_done(&self) -> bool {
-        matches!(
-            self,
-            Self::Created(_)
-                | Self::Adopted(_)
-                | Self::Updated(_)
-                | Self::Deleted(_)
-                | Self::AlreadyGone(_)
-        )
-    }
-
-    /// Whether a write was tried: one that reached no server, or a server that refuses everything, was not.
-    fn is_tried(&self) -> bool {
-        match self {
-            Self::Failed(error) => error.exit() != Exit::Server,
-            Self::Blocked | Self::Condition | Self::NotAttempted => false,
-            _ => true,
-        }
-    }
-}
-
-/// How a run ends that came to this. An interruption, which wins, is the caller's to tell.
-pub(crate) fn exit_of(applied: &Applied) -> Exit {
-    let any = |holds: fn(&Outcome) -> bool| applied.outcomes.iter().any(|(_, it)| holds(it));
-    if !any(|outcome| !outcome.is_done()) {
-        return Exit::Done;
-    }
-    if any(Outcome::is_tried) {
-        return Exit::Incomplete;
-    }
-    if any(|outcome| matches!(outcome, Outcome::Failed(_))) {
-        return Exit::Server;
-    }
-    // Nothing was tried: what is left is blocked, a condition that no update mends, or was not begun.
-    if any(|outcome| matches!(outcome, Outcome::NotAttempted)) {
-        return Exit::Incomplete;
-    }
-    Exit::Refused
 }

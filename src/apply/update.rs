@@ -13,7 +13,7 @@ use crate::observed::{Record, ServerId};
 use crate::server::ServerError;
 
 /// How old the plan's listing may be to stand for a look of its own.
-const FRESH: Duration = Duration::from_secs(5);
+pub(super) const FRESH: Duration = Duration::from_secs(5);
 
 const GONE: &str = "it was deleted since the plan was made";
 
@@ -25,10 +25,11 @@ impl Run {
             Ok(turn) => turn,
             Err(error) => return Outcome::of(error),
         };
-        match self.staleness(&id, from).await {
-            Ok(None) => {}
-            Ok(Some(why)) => return Outcome::Stale { id, why },
-            Err(error) => return Outcome::of(error),
+        match self.look(self.staleness(&id, from)).await {
+            Some(Ok(None)) => {}
+            Some(Ok(Some(why))) => return Outcome::Stale { id, why },
+            Some(Err(error)) => return Outcome::of(error),
+            None => return Outcome::NotAttempted,
         }
         if let Err(error) = generate_secrets(&mut to) {
             return Outcome::Failed(error);
@@ -82,8 +83,8 @@ impl Run {
 
     /// No answer came: only the record itself can tell whether it was done.
     async fn looked_at(&self, id: ServerId, to: &Fields, error: &ServerError) -> Outcome {
-        match self.writer.reader().get(&id).await {
-            Ok(record) if shortfall(to, &record, self.poster_after_update(to)).is_none() => {
+        match self.look(self.writer.reader().get(&id)).await {
+            Some(Ok(record)) if shortfall(to, &record, self.poster_after_update(to)).is_none() => {
                 Outcome::Updated(id)
             }
             _ => Outcome::Unknown(error.to_string()),

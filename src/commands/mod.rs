@@ -4,6 +4,7 @@ mod apply;
 mod base;
 mod export;
 mod failure;
+mod interrupt;
 pub(crate) mod load;
 mod output;
 mod plan;

@@ -87,12 +87,21 @@ pub(super) fn failed(
     terminal: Terminal,
 ) -> Exit {
     let address = session::address(server);
-    let attempt = Attempt {
-        address: address.as_deref(),
+    let attempt = attempt(address.as_deref(), manifests, server);
+    output::failure(failure, &attempt, output, terminal)
+}
+
+/// What a failed run was about.
+pub(super) fn attempt<'a>(
+    address: Option<&'a str>,
+    manifests: &'a ManifestArgs,
+    server: &ServerArgs,
+) -> Attempt<'a> {
+    Attempt {
+        address,
         sandbox: server.sandbox.is_some(),
         paths: &manifests.paths,
-    };
-    output::failure(failure, &attempt, output, terminal)
+    }
 }
 
 /// A plan, with all that it came from.

@@ -11,6 +11,7 @@ mod forecast;
 mod identity;
 mod open;
 mod preflight;
+pub(crate) mod twins;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -229,6 +230,14 @@ impl Action {
             Self::Delete { .. } => 2,
             Self::Update { .. } => 3,
             Self::Create(_) => 4,
+        }
+    }
+
+    /// The record that it changes or removes.
+    pub(crate) fn rewrites(&self) -> Option<&ServerId> {
+        match self {
+            Self::Update { id, .. } | Self::Delete { id } => Some(id),
+            Self::Create(_) | Self::Condition { .. } | Self::Blocked { .. } => None,
         }
     }
 

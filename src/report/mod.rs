@@ -26,7 +26,7 @@ pub(crate) use github::{plan_github, problems_github};
 pub(crate) use look::{Budget, Look, ScriptDiff};
 pub(crate) use markdown::plan_markdown;
 pub(crate) use plan::{Context, PlanReport};
-pub(crate) use run::RunReport;
+pub(crate) use run::{RunReport, run_json};
 pub(crate) use saved::{NoPlan, Unfit, plan_json};
 pub(crate) use text::{drift_text, plan_text, run_text};
 

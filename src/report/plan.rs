@@ -238,17 +238,8 @@ impl PlanReport {
         Self {
             format_version: Self::FORMAT_VERSION,
             failure: None,
-            server: Some(ServerReport {
-                address: context.sandbox.unwrap_or(&plan.server.url).into(),
-                sandbox: context.sandbox.is_some(),
-                version: plan.server.version_text.as_deref().map(Into::into),
-                account: Some(plan.server.username.as_str().into()),
-            }),
-            manifest: ManifestReport {
-                paths: context.paths.iter().map(Into::into).collect(),
-                files: context.files,
-                integrations: context.integrations,
-            },
+            server: Some(ServerReport::of(plan, context)),
+            manifest: ManifestReport::of(context),
             base: context.base.map(Into::into),
             changes: plan
                 .changes
@@ -268,6 +259,29 @@ impl PlanReport {
             forecast: plan.forecast().map(Into::into),
             snapshot: SnapshotReport::of(plan, context.texts),
             binding: plan.binding.clone(),
+        }
+    }
+}
+
+impl ServerReport {
+    /// The server that a plan was made for.
+    pub(super) fn of(plan: &Plan, context: &Context<'_>) -> Self {
+        Self {
+            address: context.sandbox.unwrap_or(&plan.server.url).into(),
+            sandbox: context.sandbox.is_some(),
+            version: plan.server.version_text.as_deref().map(Into::into),
+            account: Some(plan.server.username.as_str().into()),
+        }
+    }
+}
+
+impl ManifestReport {
+    /// What a plan was made from.
+    pub(super) fn of(context: &Context<'_>) -> Self {
+        Self {
+            paths: context.paths.iter().map(Into::into).collect(),
+            files: context.files,
+            integrations: context.integrations,
         }
     }
 }

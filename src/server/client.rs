@@ -44,6 +44,8 @@ pub(super) struct Sent {
     pub(super) result: Result<Map<String, Json>, ServerError>,
     /// Why an earlier sending may have done what was asked.
     pub(super) open: Option<ServerError>,
+    /// When the last sending left, or was to leave.
+    pub(super) left: Instant,
 }
 
 impl Sent {
@@ -152,12 +154,13 @@ impl Client {
                 Some(leave) => Ok(leave),
                 None => self.leave(&call.method, call.endpoint, gate).await,
             };
+            let left = Instant::now();
             let result = match passed {
                 Ok(leave) => self.once(call, leave).await,
                 Err(Stopped) => Err(ServerError::Stopped),
             };
             let Err(error) = &result else {
-                return Sent { result, open };
+                return Sent { result, open, left };
             };
             let again = match error {
                 ServerError::TooMany { .. } => {
@@ -170,7 +173,7 @@ impl Client {
                 _ => false,
             };
             if !again {
-                return Sent { result, open };
+                return Sent { result, open, left };
             }
             if let Err(error) = result
                 && error.leaves_open()

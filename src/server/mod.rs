@@ -36,6 +36,7 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 pub(crate) use base_url::BaseUrl;
 pub(crate) use credentials::{BadCredentials, Credentials};
@@ -156,7 +157,15 @@ pub(crate) struct Writer {
     gate: Gate,
 }
 
-/// Leave to send one update. Taken before the record is looked at once more, so that no wait lies between that look
+/// What came of a create.
+pub(crate) struct Creation {
+    /// What the server answers the record to be.
+    pub(crate) result: Result<Record, ServerError>,
+    /// When it was sent; the last time, if that was more than once.
+    pub(crate) sent: Instant,
+}
+
+/// Leave to send one update or removal. Taken before the record is looked at once more, so that no wait lies between that look
 /// and the write.
 #[must_use]
 pub(crate) struct Turn(Leave);
@@ -184,18 +193,39 @@ impl Writer {
         &self.reader
     }
 
-    /// Creates a record with these values and returns what the server answers it to be. Sent again only where it
-    /// certainly was not done; [`ServerError::leaves_open`] tells whether it may have been.
-    pub(crate) async fn create(&self, fields: &Fields) -> Result<Record, ServerError> {
-        let body = wire::create(fields)?;
-        let call = Call::post(CREATE, &body);
-        let sent = self.send(&call, Resend::Doubling, None).await;
-        record(sent.result?)
+    /// Creates a record with these values. Sent again only where it certainly was not done;
+    /// [`ServerError::leaves_open`] tells whether it may have been.
+    pub(crate) async fn create(&self, fields: &Fields) -> Creation {
+        let body = match wire::create(fields) {
+            Ok(body) => body,
+            Err(error) => {
+                return Creation {
+                    result: Err(error),
+                    sent: Instant::now(),
+                };
+            }
+        };
+        let sent = self
+            .send(&Call::post(CREATE, &body), Resend::Doubling, None)
+            .await;
+        Creation {
+            result: sent.result.and_then(record),
+            sent: sent.left,
+        }
     }
 
     /// Waits for leave to send an update.
     pub(crate) async fn turn(&self) -> Result<Turn, ServerError> {
-        let leave = self.reader.client.leave(&Method::PUT, UPDATE, &self.gate);
+        self.turn_to(&Method::PUT, UPDATE).await
+    }
+
+    /// Waits for leave to send a removal.
+    pub(crate) async fn turn_to_remove(&self) -> Result<Turn, ServerError> {
+        self.turn_to(&Method::POST, REMOVE).await
+    }
+
+    async fn turn_to(&self, method: &Method, endpoint: &str) -> Result<Turn, ServerError> {
+        let leave = self.reader.client.leave(method, endpoint, &self.gate);
         leave
             .await
             .map(Turn)
@@ -218,10 +248,15 @@ impl Writer {
     }
 
     /// Removes a record for good. [`ServerError::is_gone`] tells whether there was none.
-    pub(crate) async fn remove(&self, kind: Kind, id: &ServerId) -> Result<(), ServerError> {
+    pub(crate) async fn remove(
+        &self,
+        turn: Turn,
+        kind: Kind,
+        id: &ServerId,
+    ) -> Result<(), ServerError> {
         let body = wire::remove(kind, id);
         let call = Call::post(REMOVE, &body);
-        let sent = self.send(&call, Resend::Harmless, None).await;
+        let sent = self.send(&call, Resend::Harmless, Some(turn.0)).await;
         let again = sent.open.is_some();
         match sent.unless_open() {
             // It was there for an earlier sending, whose answer was lost (reference 13.23).

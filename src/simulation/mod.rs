@@ -3,15 +3,20 @@
 //!
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
 //! them, and `mutants` are clients that break a law and have to be caught. `state` holds plans from snapshots against
-//! those of the server, `saved` saved ones against fresh ones. `limits` is about
-//! time.
+//! those of the server, `saved` saved ones against fresh ones, and `limits` is about time.
+//!
+//! `wire` is the way between a run and the server, with latency, mishaps and the end of the run; `faults` lets
+//! everything go wrong at every request of a small run, and `crowd` lets runs begin together.
 
+mod crowd;
 mod draw;
+mod faults;
 mod laws;
 mod limits;
 mod mutants;
 mod saved;
 mod state;
+mod wire;
 mod world;
 
 use std::net::Ipv4Addr;
@@ -22,14 +27,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::apply::{self, Applied, Options};
+use crate::apply::{self, Applied, Options, Stop};
 use crate::desired::DesiredState;
 use crate::observed::ObservedState;
 use crate::plan::{Extent, Plan};
 use crate::sandbox::{self, Answer, Sandbox};
 use crate::secret::Secret;
 use crate::server::{
-    BaseUrl, BoxFuture, Credentials, Reader, Request, Response, SendError, Transport, Writer,
+    BaseUrl, BoxFuture, Credentials, Reader, Request, Response, SendError, ServerError, Transport,
+    Writer,
 };
 
 /// The wire between client and sandbox.
@@ -80,33 +86,53 @@ impl Client {
 
     /// What `rcsync plan` would show, with the look-ups that belong to it.
     async fn plan(&self, desired: &DesiredState, extent: Extent) -> (ObservedState, Plan) {
-        let mut observed = self.reader.observe().await.unwrap();
+        self.try_plan(desired, extent).await.unwrap()
+    }
+
+    async fn try_plan(
+        &self,
+        desired: &DesiredState,
+        extent: Extent,
+    ) -> Result<(ObservedState, Plan), ServerError> {
+        let mut observed = self.reader.observe().await?;
         let plan = Plan::between(desired, &observed);
         let asked = plan.questions(extent);
-        observed.users = self
-            .reader
-            .users(&asked.users, asked.impersonators)
-            .await
-            .unwrap();
+        let users = self.reader.users(&asked.users, asked.impersonators);
+        observed.users = users.await?;
         let (disabled, _) = plan.histories();
-        observed.histories = self.reader.histories(&disabled).await.unwrap();
+        observed.histories = self.reader.histories(&disabled).await?;
         let plan = Plan::between(desired, &observed);
-        (observed, plan)
+        Ok((observed, plan))
     }
 
     /// What `rcsync apply` would do.
     async fn apply(&self, desired: &DesiredState) -> (Plan, Applied) {
+        self.try_apply(desired).await.unwrap()
+    }
+
+    async fn try_apply(&self, desired: &DesiredState) -> Result<(Plan, Applied), ServerError> {
         let read_at = Instant::now();
-        let (observed, plan) = self.plan(desired, Extent::Writes).await;
+        let (observed, plan) = self.try_plan(desired, Extent::Writes).await?;
+        let records = observed.records.iter();
         let options = Options {
             concurrency: NonZeroUsize::new(8).unwrap(),
-            seen: observed.records.iter().map(|it| it.id.clone()).collect(),
+            seen: records.map(|it| (it.id.clone(), it.clone())).collect(),
             read_at,
-            patience: Duration::from_secs(30),
+            patience: Duration::from_mins(1),
+            fail_fast: false,
         };
         let writer = Arc::new(Writer::beside(&self.reader));
-        let (_stop, stopped) = watch::channel(false);
+        let (_stop, stopped) = watch::channel(Stop::GoOn);
         let applied = apply::apply(&plan, writer, options, stopped, &mut |_, _| {}).await;
-        (plan, applied)
+        Ok((plan, applied))
+    }
+}
+
+/// The seeds to play: so many, `RCSYNC_CASES` of them, or the one that `RCSYNC_SEED` names.
+fn seeds(count: u64) -> std::ops::Range<u64> {
+    let given = |name| std::env::var(name).ok()?.parse().ok();
+    match given("RCSYNC_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..given("RCSYNC_CASES").unwrap_or(count),
     }
 }

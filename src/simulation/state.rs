@@ -131,9 +131,9 @@ impl Both {
             records: self.observed.records.clone(),
             strangers: self.observed.strangers,
             users,
+            limits: self.observed.limits,
             histories,
             // A snapshot has none, and no forecast rests on it.
-            limits: Limits::Unknown,
             taken_at: None,
         };
         let mut plan = Plan::between(&manifest, &server);

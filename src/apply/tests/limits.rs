@@ -30,15 +30,16 @@ async fn run_stopped(
     let start = Instant::now();
     let options = Options {
         concurrency: SIDE_BY_SIDE,
-        seen: BTreeSet::new(),
+        seen: BTreeMap::new(),
         read_at: start,
         patience: Duration::ZERO,
+        fail_fast: false,
     };
     let writer = Arc::new(Writer::beside(&script.reader()));
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = watch::channel(Stop::GoOn);
     tokio::spawn(async move {
         tokio::time::sleep(stop_after).await;
-        stop.send_replace(true);
+        stop.send_replace(Stop::Finish);
         std::future::pending::<()>().await;
     });
     let applied = apply(&plan(changes), writer, options, stopped, &mut |_, _| {}).await;

@@ -43,7 +43,7 @@ fn writer(script: &Arc<Script>) -> Writer {
 
 async fn create(script: &Arc<Script>) -> Result<Record, ServerError> {
     let fields = Fields::new(Kind::Incoming);
-    writer(script).create(&fields).await
+    writer(script).create(&fields).await.result
 }
 
 async fn update(writer: &Writer) -> Result<Record, ServerError> {
@@ -54,7 +54,9 @@ async fn update(writer: &Writer) -> Result<Record, ServerError> {
 
 async fn remove(script: &Arc<Script>) -> Result<(), ServerError> {
     let id = ServerId("a1".to_owned());
-    writer(script).remove(Kind::Incoming, &id).await
+    let writer = writer(script);
+    let turn = writer.turn_to_remove().await.unwrap();
+    writer.remove(turn, Kind::Incoming, &id).await
 }
 
 #[tokio::test(start_paused = true)]
