@@ -9,6 +9,7 @@
 )]
 
 mod export;
+mod narrow;
 mod output;
 mod sandbox;
 mod snapshot;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use export::ExportArgs;
+pub(crate) use narrow::{KindWord, NarrowArgs};
 pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
 pub(crate) use snapshot::SnapshotArgs;
@@ -39,7 +41,7 @@ pub(crate) struct Cli {
 /// How rcsync talks
 #[derive(Args, Debug)]
 pub(crate) struct TerminalArgs {
-    /// Log each request to standard error; twice, with headers and bodies, secrets masked
+    /// Log each request to standard error, and list unmanaged records; twice, with headers and bodies, secrets masked
     #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Terminal")]
     pub(crate) verbose: u8,
 
@@ -121,6 +123,9 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "user_id", "auth_token_file", "sandbox"])]
     pub(crate) state: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) narrow: NarrowArgs,
+
     /// Plan as if the server were of this version, to see what an upgrade would bring
     #[arg(long, value_name = "MAJOR.MINOR")]
     pub(crate) assume_version: Option<String>,
@@ -188,6 +193,9 @@ pub(crate) struct ApplyArgs {
 
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+
+    #[command(flatten)]
+    pub(crate) narrow: NarrowArgs,
 
     /// Do not ask before changing anything (without a terminal, rcsync never asks)
     #[arg(short, long, visible_alias = "auto-approve")]

@@ -1,5 +1,6 @@
 //! What the manifests ask for, with every reference replaced and every default filled in.
 
+pub(crate) mod policy;
 pub(crate) mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,13 +16,16 @@ use crate::secret::{Piece, Secret, Text};
 use crate::variables::{Resolver, Secrets, Variables, within};
 use crate::yaml::{Content, Node};
 
-pub(crate) use crate::manifest::State;
+pub(crate) use crate::manifest::{Prune, State};
+pub(crate) use policy::Policy;
 
 /// What all manifests of a run ask for together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DesiredState {
     /// The entries, in the order they were read; no two have the same key, unless each is pinned.
     pub(crate) entries: Vec<Desired>,
+    /// What else a run may do, and what it may not.
+    pub(crate) policy: Policy,
 }
 
 /// One integration as it should be.
@@ -86,6 +90,10 @@ pub(crate) fn build(
     let mut state = DesiredState::default();
     let mut seen = Identities::default();
     settings_once(manifests, &mut resolver.findings);
+    let settings = manifests.iter().find_map(|it| it.settings.as_ref());
+    if let Some((settings, _, node)) = settings {
+        state.policy = policy::read(settings, node, &mut resolver);
+    }
     for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
         let view = view(entry, scripts, texts, &mut resolver);
         rules::check(&view, &mut resolver.findings);
@@ -115,17 +123,12 @@ pub(crate) fn not_yet_acting(manifests: &[Manifest]) -> Vec<Diagnostic> {
                 .hint("leave it out for now: `plan` and `apply` refuse it"),
         );
     };
-    for manifest in manifests {
-        if let Some((_, at)) = &manifest.settings {
-            add("settings", at);
-        }
-        for entry in &manifest.entries {
-            let script = entry
-                .value("script")
-                .and_then(|script| script.get("replace"));
-            if let Some(member) = script {
-                add("script.replace", &member.key_at);
-            }
+    for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
+        let script = entry
+            .value("script")
+            .and_then(|script| script.get("replace"));
+        if let Some(member) = script {
+            add("script.replace", &member.key_at);
         }
     }
     found

@@ -10,7 +10,9 @@ mod histories;
 mod limits;
 pub(crate) mod snapshot;
 mod users;
+mod view;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Map, Value as Json};
@@ -22,6 +24,7 @@ pub(crate) use histories::{Gone, Histories, History};
 pub(crate) use limits::{Limits, Rate};
 pub(crate) use snapshot::{Held, Snapshot};
 pub(crate) use users::{Found, User, Users};
+pub(crate) use view::{Permissions, Sight, View};
 
 /// The id that the server gave a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,10 +49,23 @@ pub(crate) struct ObservedState {
     pub(crate) users: Users,
     /// What its answers told of its rate limit.
     pub(crate) limits: Limits,
+    /// What this account sees, where that was asked.
+    pub(crate) view: View,
     /// The histories that were looked up.
     pub(crate) histories: Histories,
     /// When the snapshot was taken that it comes from; `None` if the server was read.
     pub(crate) taken_at: Option<String>,
+}
+
+impl ObservedState {
+    /// Takes in who may do what.
+    pub(crate) fn learn(&mut self, permissions: &Permissions) {
+        self.users.impersonators = permissions.impersonators().cloned();
+        self.view = match &self.server.roles {
+            Some(roles) => View::of(roles, permissions),
+            None => View::UNKNOWN,
+        };
+    }
 }
 
 /// Which server answered, and as whom.
@@ -65,6 +81,8 @@ pub(crate) struct ServerFacts {
     pub(crate) user_id: String,
     /// The name of this account.
     pub(crate) username: String,
+    /// The roles of this account, if the server says them.
+    pub(crate) roles: Option<BTreeSet<String>>,
 }
 
 impl ServerFacts {

@@ -16,7 +16,7 @@ use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
 use crate::observed::{
     Found, Gone, Held, Histories, History, Limits, ObservedState, Record, ServerFacts, ServerId,
-    Snapshot, User, Users,
+    Snapshot, User, Users, View,
 };
 use crate::plan::{Extent, NotChecked, Plan};
 use crate::report::{self, Context, Look, PlanReport};
@@ -77,6 +77,7 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
             version_text: version,
             user_id: "uDeploy".to_owned(),
             username: "deploy".to_owned(),
+            roles: None,
         },
         records: listing["integrations"]
             .as_array()
@@ -87,6 +88,7 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
         strangers: 0,
         users: users(listing),
         limits: Limits::default(),
+        view: View::default(),
         histories: histories(listing),
         taken_at: None,
     }

@@ -1,8 +1,8 @@
 //! Makes a plan's changes, and says what became of each.
 //!
-//! Creates and updates run side by side within a bound, then deletes. One failure does not stop the rest; refused
-//! credentials do, and so does the stop signal: both keep further writes from being *started*. What is in flight
-//! finishes, because a dropped write has an outcome that nobody knows; only who is told to stop twice drops it. In
+//! Creates and updates run side by side within a bound, then disables, then deletes. One failure does not stop the
+//! rest; refused credentials do, and so does the stop signal: both keep further writes from being *started*. What is
+//! in flight finishes, because a dropped write has an outcome that nobody knows; only who is told to stop twice drops it. In
 //! the end comes a look back at what was made.
 
 mod create;
@@ -79,8 +79,10 @@ pub(crate) async fn apply(
     };
     let creates = of(|it| matches!(it, Action::Create(_)));
     let updates = of(|it| matches!(it, Action::Update { .. }));
+    let disables = of(|it| matches!(it, Action::Disable { .. }));
     let deletes = of(|it| matches!(it, Action::Delete { .. }));
-    for lines in [vec![creates, updates], vec![deletes]] {
+    // What is lost comes last: an interruption then leaves more than was asked for, never less.
+    for lines in [vec![creates, updates], vec![disables], vec![deletes]] {
         run.all(lines, &halt, &mut outcomes).await;
     }
     let settled = run.settle(plan, &mut outcomes).await;
@@ -174,7 +176,8 @@ impl Run {
         match action {
             Action::Create(fields) => self.create(&fields).await,
             Action::Update { id, from, to } => self.update(id, &from, to).await,
-            Action::Delete { id } => self.remove(kind, id).await,
+            Action::Disable { id, from, to } => self.disable(id, &from, to).await,
+            Action::Delete { id, from } => self.remove(kind, id, from.as_ref()).await,
             Action::Condition { .. } => Outcome::Condition,
             Action::Blocked { .. } => Outcome::Blocked,
         }

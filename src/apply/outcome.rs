@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Adopted(ServerId),
     /// Changed, and every value is as asked.
     Updated(ServerId),
+    /// Switched off.
+    Disabled(ServerId),
     /// Removed.
     Deleted(ServerId),
     /// There was nothing left to remove.
@@ -85,7 +87,10 @@ fn untouched(action: &Action) -> Outcome {
     match action {
         Action::Blocked { .. } => Outcome::Blocked,
         Action::Condition { .. } => Outcome::Condition,
-        Action::Create(_) | Action::Update { .. } | Action::Delete { .. } => Outcome::NotAttempted,
+        Action::Create(_)
+        | Action::Update { .. }
+        | Action::Disable { .. }
+        | Action::Delete { .. } => Outcome::NotAttempted,
     }
 }
 
@@ -184,6 +189,7 @@ impl Outcome {
             Self::Created(_)
                 | Self::Adopted(_)
                 | Self::Updated(_)
+                | Self::Disabled(_)
                 | Self::Deleted(_)
                 | Self::AlreadyGone(_)
         )
@@ -200,9 +206,11 @@ impl Outcome {
             Self::Created(_) | Self::Adopted(_) | Self::Doubled { .. } => false,
             Self::AlreadyGone(_) | Self::Stale { .. } | Self::NotAttempted => false,
             Self::Failed(_) | Self::Blocked | Self::Condition => false,
-            Self::Updated(_) | Self::Deleted(_) | Self::NotApplied { .. } | Self::Unknown(_) => {
-                true
-            }
+            Self::Updated(_)
+            | Self::Disabled(_)
+            | Self::Deleted(_)
+            | Self::NotApplied { .. }
+            | Self::Unknown(_) => true,
         }
     }
 

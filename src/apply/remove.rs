@@ -1,20 +1,29 @@
-//! Removing a record, as `state: absent` asks. That there is none any more is success.
+//! Removing a record, as `state: absent` or pruning asks. That there is none any more is success.
 
 use tokio::time::Instant;
 
-use super::update::FRESH;
+use super::update::{FRESH, GONE};
 use super::{Outcome, Run};
-use crate::integration::Kind;
+use crate::integration::{Fields, Kind};
 use crate::observed::{Record, ServerId};
 use crate::server::{ServerError, Turn, Writer};
 
 impl Run {
-    /// Removes a record.
-    pub(super) async fn remove(&self, kind: Kind, id: ServerId) -> Outcome {
-        match self.writer.turn_to_remove().await {
-            Ok(turn) => self.removed(&self.writer, turn, kind, id).await,
-            Err(error) => Outcome::of(error),
+    /// Removes a record; where its values decided that it should go, only if it still has them.
+    pub(super) async fn remove(&self, kind: Kind, id: ServerId, from: Option<&Fields>) -> Outcome {
+        let turn = match self.writer.turn_to_remove().await {
+            Ok(turn) => turn,
+            Err(error) => return Outcome::of(error),
+        };
+        if let Some(from) = from
+            && let Some(outcome) = self.stale(&id, from).await
+        {
+            return match outcome {
+                Outcome::Stale { why, .. } if why == GONE => Outcome::AlreadyGone(id),
+                outcome => outcome,
+            };
         }
+        self.removed(&self.writer, turn, kind, id).await
     }
 
     /// Removes a twin, if it is still what it was in the listing.

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use super::*;
 use crate::exit::Exit;
 use crate::integration::{Key, Kind, Value};
-use crate::observed::Limits;
-use crate::plan::{Change, Reason};
+use crate::observed::{Limits, View};
+use crate::plan::{Change, LeftOut, Reason};
 use crate::secret::{Secret, Text};
 use crate::server::fake::{Script, Step, answer, page};
 use crate::server::{
@@ -32,6 +32,7 @@ fn change(kind: Kind, name: &str, action: Action) -> Change {
         conditions: Vec::new(),
         place: None,
         script_file: None,
+        pruned: None,
         cause: None,
         touched: None,
     }
@@ -44,16 +45,22 @@ fn plan(changes: Vec<Change>) -> Plan {
         version_text: None,
         user_id: "u1".to_owned(),
         username: "deploy".to_owned(),
+        roles: None,
     };
     Plan {
         server,
         users: Users::default(),
         limits: Limits::default(),
+        view: View::default(),
+        depends_on_view: false,
         posters: std::collections::BTreeSet::new(),
         changes,
         unchanged: 0,
         released: 0,
-        unmanaged: 0,
+        unmanaged: Vec::new(),
+        strangers: 0,
+        left_out: LeftOut::default(),
+        refusals: Vec::new(),
         taken_at: None,
         not_compared: Vec::new(),
         not_checked: crate::plan::NotChecked::default(),

@@ -15,7 +15,8 @@ use crate::server::ServerError;
 /// How old the plan's listing may be to stand for a look of its own.
 pub(super) const FRESH: Duration = Duration::from_secs(5);
 
-const GONE: &str = "it was deleted since the plan was made";
+/// Why a record that is no more is not what the plan was made for.
+pub(super) const GONE: &str = "it was deleted since the plan was made";
 
 impl Run {
     /// Gives a record these values, if it is still what the plan was made for.
@@ -25,11 +26,8 @@ impl Run {
             Ok(turn) => turn,
             Err(error) => return Outcome::of(error),
         };
-        match self.look(self.staleness(&id, from)).await {
-            Some(Ok(None)) => {}
-            Some(Ok(Some(why))) => return Outcome::Stale { id, why },
-            Some(Err(error)) => return Outcome::of(error),
-            None => return Outcome::NotAttempted,
+        if let Some(outcome) = self.stale(&id, from).await {
+            return outcome;
         }
         if let Err(error) = generate_secrets(&mut to) {
             return Outcome::Failed(error);
@@ -43,6 +41,32 @@ impl Run {
             },
             Err(error) if error.leaves_open() => self.looked_at(id, &to, &error).await,
             Err(error) => Outcome::of(error),
+        }
+    }
+
+    /// Switches a record off, if it is still what the plan was made for. That its script does not compile, or that it
+    /// posts as somebody else, is as it was.
+    pub(super) async fn disable(&self, id: ServerId, from: &Fields, to: Fields) -> Outcome {
+        match self.update(id, from, to).await {
+            Outcome::NotApplied { id, shortfall } if shortfall.fields.is_empty() => {
+                Outcome::Disabled(id)
+            }
+            Outcome::Updated(id) => Outcome::Disabled(id),
+            outcome => outcome,
+        }
+    }
+
+    /// The outcome of a write that is not made, because the record is not what the plan was made for any more, or
+    /// nobody can tell.
+    pub(super) async fn stale(&self, id: &ServerId, from: &Fields) -> Option<Outcome> {
+        match self.look(self.staleness(id, from)).await {
+            Some(Ok(None)) => None,
+            Some(Ok(Some(why))) => Some(Outcome::Stale {
+                id: id.clone(),
+                why,
+            }),
+            Some(Err(error)) => Some(Outcome::of(error)),
+            None => Some(Outcome::NotAttempted),
         }
     }
 

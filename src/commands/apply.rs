@@ -9,7 +9,7 @@ use super::export::files::{self, File};
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::output;
-use super::plan::{self, Planned};
+use super::plan::{self, Planned, Request};
 use super::progress::Progress;
 use super::runtime;
 use super::saved::Saved;
@@ -36,23 +36,25 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
     };
     let args = &as_saved(args, saved.as_ref());
     runtime(async {
-        let writing = !args.dry_run;
-        let planned = plan::planned(
-            &args.manifests,
-            &args.server,
-            args.preflight,
-            writing,
-            None,
+        let request = Request {
+            manifests: &args.manifests,
+            server: &args.server,
+            narrow: &args.narrow,
+            preflight: args.preflight,
+            writing: !args.dry_run,
+            assumed: None,
             against,
-            terminal,
-        );
+        };
+        let planned = plan::planned(&request, terminal);
         let planned = planned.await.and_then(|planned| {
             let holds = saved.map_or(Ok(()), |saved| saved.holds(&planned.report));
             holds.map(|()| planned)
         });
         match planned {
             Ok(planned) => {
-                if let Err(exit) = output::plan(&planned.report, &args.output, terminal) {
+                let shown = output::plan(&planned.report, &args.output, terminal).err();
+                let refused = planned.plan.is_refused().then_some(Exit::Refused);
+                if let Some(exit) = refused.into_iter().chain(shown).min() {
                     return exit;
                 }
                 if args.dry_run {

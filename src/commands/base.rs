@@ -30,7 +30,7 @@ pub(super) enum Before {
     /// Nobody asks, or nobody can tell.
     Unknown,
     /// This, in the base of that name.
-    Base(String, DesiredState),
+    Base(String, Box<DesiredState>),
     /// The same as now.
     Same,
 }
@@ -103,7 +103,7 @@ fn load(name: &str, manifests: &ManifestArgs, undefined: Undefined) -> Result<Be
             "note: there are no manifests in {name} yet: all is from this change\n"
         ));
     }
-    Ok(Before::Base(name, loaded.desired))
+    Ok(Before::Base(name, Box::new(loaded.desired)))
 }
 
 fn in_one_line(found: &Diagnostic, texts: &Texts) -> String {

@@ -6,6 +6,7 @@ mod export;
 mod failure;
 mod interrupt;
 pub(crate) mod load;
+mod narrow;
 mod output;
 mod plan;
 mod progress;

@@ -15,9 +15,9 @@ pub(super) fn plan(report: &PlanReport, args: &OutputArgs, terminal: Terminal) -
     terminal::out(&rendered(
         report,
         args.format,
-        &look(args, terminal.color_out),
+        &look(args, terminal.color_out, terminal),
     ));
-    write(report, args)
+    write(report, args, terminal)
 }
 
 /// Tells of a run that failed wherever something reads more than standard error, and says how the run ends.
@@ -34,17 +34,18 @@ pub(super) fn failure(
         terminal::out(&rendered(
             &report,
             args.format,
-            &look(args, terminal.color_out),
+            &look(args, terminal.color_out, terminal),
         ));
     }
-    write(&report, args)
+    write(&report, args, terminal)
         .err()
         .map_or(exit, |other| exit.min(other))
 }
 
-fn look(args: &OutputArgs, color: bool) -> Look {
+fn look(args: &OutputArgs, color: bool, terminal: Terminal) -> Look {
     Look {
         color,
+        verbose: terminal.verbose,
         scripts: match args.script_diff {
             ScriptDiffArg::Full => ScriptDiff::Full,
             ScriptDiffArg::Stat => ScriptDiff::Stat,
@@ -63,8 +64,8 @@ fn rendered(report: &PlanReport, format: PlanFormat, look: &Look) -> String {
     }
 }
 
-fn write(report: &PlanReport, args: &OutputArgs) -> Result<(), Exit> {
-    let look = look(args, false);
+fn write(report: &PlanReport, args: &OutputArgs, terminal: Terminal) -> Result<(), Exit> {
+    let look = look(args, false, terminal);
     let outs = args.out.iter().map(|out| File {
         path: out.path.clone(),
         text: rendered(report, out.format, &look),

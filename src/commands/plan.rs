@@ -3,6 +3,7 @@
 use super::base::Against;
 use super::failure::Failure;
 use super::load::{self, Loaded};
+use super::narrow;
 use super::output;
 use super::progress;
 use super::runtime;
@@ -12,10 +13,10 @@ use super::state;
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
 
-use crate::cli::{FailOn, ManifestArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
+use crate::cli::{FailOn, ManifestArgs, NarrowArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
-use crate::observed::{Found, Histories, History, ObservedState, Users};
+use crate::observed::{Found, Histories, History, ObservedState, View};
 use crate::plan::{Binding, Extent, Plan, Questions};
 use crate::report::{Attempt, Context, PlanReport};
 use crate::server::Reader;
@@ -36,7 +37,9 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         };
         match planned {
             Ok((plan, report)) => {
-                let exit = if fails(args, &plan) {
+                let exit = if plan.is_refused() {
+                    Exit::Refused
+                } else if fails(args, &plan) {
                     Exit::Changes
                 } else {
                     Exit::Done
@@ -61,15 +64,16 @@ async fn online(
     against: Against<'_>,
     terminal: Terminal,
 ) -> Result<(Plan, PlanReport), Failure> {
-    let planned = planned(
-        &args.manifests,
-        &args.server,
-        args.preflight,
-        false,
-        args.assume_version.as_deref(),
+    let request = Request {
+        manifests: &args.manifests,
+        server: &args.server,
+        narrow: &args.narrow,
+        preflight: args.preflight,
+        writing: false,
+        assumed: args.assume_version.as_deref(),
         against,
-        terminal,
-    );
+    };
+    let planned = planned(&request, terminal);
     planned.await.map(|planned| (planned.plan, planned.report))
 }
 
@@ -104,6 +108,24 @@ pub(super) fn attempt<'a>(
     }
 }
 
+/// What a plan is asked for.
+pub(super) struct Request<'a> {
+    /// Which manifests.
+    pub(super) manifests: &'a ManifestArgs,
+    /// Which server.
+    pub(super) server: &'a ServerArgs,
+    /// Which part of it.
+    pub(super) narrow: &'a NarrowArgs,
+    /// What is looked up for it.
+    pub(super) preflight: Preflight,
+    /// Whether it is made to be applied.
+    pub(super) writing: bool,
+    /// The version that the server is taken for.
+    pub(super) assumed: Option<&'a str>,
+    /// What the manifests are compared with.
+    pub(super) against: Against<'a>,
+}
+
 /// A plan, with all that it came from.
 pub(super) struct Planned {
     /// What was read.
@@ -124,24 +146,22 @@ pub(super) struct Planned {
 ///
 /// # Errors
 /// How the run ends; the reason has been shown.
-pub(super) async fn planned(
-    manifests: &ManifestArgs,
-    server: &ServerArgs,
-    preflight: Preflight,
-    writing: bool,
-    assumed: Option<&str>,
-    against: Against<'_>,
-    terminal: Terminal,
-) -> Result<Planned, Failure> {
-    let assumed = assumed.map(version).transpose()?;
+pub(super) async fn planned(request: &Request<'_>, terminal: Terminal) -> Result<Planned, Failure> {
+    let (manifests, server) = (request.manifests, request.server);
+    let assumed = request.assumed.map(version).transpose()?;
     let undefined = if server.sandbox.is_some() {
         Undefined::MadeUp
     } else {
         Undefined::Refused
     };
-    let loaded = sound(manifests, undefined, terminal)?;
-    let before = against.load(manifests, undefined)?;
-    let session = session::open(server, writing).await?;
+    let mut loaded = sound(manifests, undefined, terminal)?;
+    narrow::narrow(
+        &mut loaded.desired.policy,
+        request.narrow,
+        server.sandbox.is_some(),
+    );
+    let before = request.against.load(manifests, undefined)?;
+    let session = session::open(server, request.writing).await?;
     if let Some(state) = &session.sandbox {
         terminal::err(&sandbox_notice(state, &loaded.made_up));
     }
@@ -152,12 +172,13 @@ pub(super) async fn planned(
         observed.server.assume(version);
     }
     let mut plan = Plan::between(&loaded.desired, &observed);
-    if let Some(extent) = extent(preflight) {
-        // A sandbox makes up whatever is not there.
-        if session.sandbox.is_none() {
-            observed.users = look_up(&session.reader, &plan.questions(extent)).await?;
-            tell_unknown(&observed.users);
-        }
+    let extent = extent(request.preflight);
+    // A sandbox makes up whatever is not there.
+    if session.sandbox.is_none() {
+        look_up(&session.reader, &plan.questions(extent), &mut observed).await?;
+        plan = Plan::between(&loaded.desired, &observed);
+    }
+    if extent != Extent::Nothing {
         observed.histories = histories(&session.reader, &plan).await?;
         plan = Plan::between(&loaded.desired, &observed);
     }
@@ -166,7 +187,7 @@ pub(super) async fn planned(
     // What is planned for another version is never applied.
     plan.binding = assumed
         .is_none()
-        .then(|| Binding::of(&plan, &loaded.desired, &observed, extent(preflight)));
+        .then(|| Binding::of(&plan, &loaded.desired, &observed, extent));
     let context = Context {
         base: before.name(),
         sandbox: session.sandbox.as_deref(),
@@ -221,29 +242,40 @@ pub(super) fn version(text: &str) -> Result<Version, Failure> {
     })
 }
 
-pub(super) fn extent(preflight: Preflight) -> Option<Extent> {
+pub(super) fn extent(preflight: Preflight) -> Extent {
     match preflight {
-        Preflight::Off => None,
-        Preflight::Auto => Some(Extent::Writes),
-        Preflight::Full => Some(Extent::All),
+        Preflight::Off => Extent::Nothing,
+        Preflight::Auto => Extent::Writes,
+        Preflight::Full => Extent::All,
     }
 }
 
-/// Asks who the users are.
-pub(super) async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Failure> {
-    let asking = reader.users(&questions.users, questions.impersonators);
-    progress::while_reading(reader, asking)
-        .await
-        .map_err(|error| session::failed(&error))
-}
-
-/// Says whom the server would not tell of.
-pub(super) fn tell_unknown(users: &Users) {
-    for (name, found) in &users.found {
+/// Asks who the users are and what this account may see, and says what the server would not tell.
+pub(super) async fn look_up(
+    reader: &Reader,
+    questions: &Questions,
+    observed: &mut ObservedState,
+) -> Result<(), Failure> {
+    let users = progress::while_reading(reader, reader.users(&questions.users)).await;
+    observed.users = users.map_err(|error| session::failed(&error))?;
+    for (name, found) in &observed.users.found {
         if let Found::Unknown(why) = found {
             terminal::err(&format!("note: the user {name:?} is not checked: {why}\n"));
         }
     }
+    if !questions.permissions() {
+        return Ok(());
+    }
+    match progress::while_reading(reader, reader.permissions()).await {
+        Ok(permissions) => observed.learn(&permissions),
+        Err(error) if error.refuses_all() => return Err(session::failed(&error)),
+        // The server checks it again; what is not seen counts as not seen.
+        Err(error) => {
+            observed.view = View::UNKNOWN;
+            terminal::err(&format!("note: permissions are not known: {error}\n"));
+        }
+    }
+    Ok(())
 }
 
 /// Asks why outgoing webhooks are disabled, and says of which the server would not tell.

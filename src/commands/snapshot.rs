@@ -1,7 +1,7 @@
 //! `rcsync snapshot`: keep what the server has, without what may be secret, so that others can plan without it.
 
 use super::export::files;
-use super::plan::{histories, look_up, sound, tell_unknown};
+use super::plan::{histories, look_up, sound};
 use super::runtime;
 use super::session;
 use super::terminal::{self, Terminal};
@@ -29,9 +29,10 @@ async fn taken(args: &SnapshotArgs, terminal: Terminal) -> Result<(), Exit> {
     observed.histories = histories(&session.reader, &plan).await?;
     // A sandbox makes up whatever is not there.
     if session.sandbox.is_none() {
-        let asked = plan.questions(Extent::All);
-        observed.users = look_up(&session.reader, &asked).await?;
-        tell_unknown(&observed.users);
+        let mut asked = plan.questions(Extent::All);
+        // Whoever plans from it may ask for what is not there yet.
+        asked.view = true;
+        look_up(&session.reader, &asked, &mut observed).await?;
     }
     let named = Plan::named(desired, &observed);
     let held = Held::new(named, desired.entries.iter().map(|entry| &entry.fields));

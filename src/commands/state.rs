@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::base::Against;
 use super::failure::Failure;
+use super::narrow;
 use super::output;
 use super::plan::{context, extent, sound, version};
 use super::scripts;
@@ -12,7 +13,7 @@ use super::terminal::Terminal;
 use crate::cli::PlanArgs;
 use crate::exit::Exit;
 use crate::observed::Snapshot;
-use crate::plan::{NotChecked, Plan, Questions};
+use crate::plan::{Extent, NotChecked, Plan, Questions};
 use crate::report::{Attempt, Context, PlanReport};
 use crate::variables::Undefined;
 
@@ -27,10 +28,11 @@ pub(super) fn planned(
     terminal: Terminal,
 ) -> Result<(Plan, PlanReport), Failure> {
     let assumed = args.assume_version.as_deref().map(version).transpose()?;
-    let loaded = sound(&args.manifests, Undefined::Unknown, terminal)?;
+    let mut loaded = sound(&args.manifests, Undefined::Unknown, terminal)?;
     let before = against.load(&args.manifests, Undefined::Unknown)?;
     let snapshot = read(file)?;
     let sandbox = snapshot.sandbox().map(str::to_owned);
+    narrow::narrow(&mut loaded.desired.policy, &args.narrow, sandbox.is_some());
     let mut observed = snapshot
         .observed()
         .map_err(|error| unusable(file, &error))?;
@@ -40,12 +42,13 @@ pub(super) fn planned(
     let known = std::mem::take(&mut observed.users);
     let told = std::mem::take(&mut observed.histories);
     let mut plan = Plan::between(&loaded.desired, &observed);
-    if let Some(extent) = extent(args.preflight) {
-        // A sandbox makes up whatever is not there.
-        let asked = match &sandbox {
-            Some(_) => Questions::default(),
-            None => plan.questions(extent),
-        };
+    let extent = extent(args.preflight);
+    // A sandbox makes up whatever is not there.
+    let asked = match &sandbox {
+        Some(_) => Questions::default(),
+        None => plan.questions(extent),
+    };
+    if extent != Extent::Nothing {
         let (disabled, _) = plan.histories();
         observed.histories = told.only(&disabled);
         observed.users = known.only(&asked.users, asked.impersonators);

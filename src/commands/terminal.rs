@@ -18,6 +18,8 @@ pub(super) struct Terminal {
     pub(super) color_out: bool,
     /// Whether standard error takes colour.
     pub(super) color_err: bool,
+    /// Whether to tell more than a summary.
+    pub(super) verbose: bool,
 }
 
 impl Terminal {
@@ -31,6 +33,7 @@ impl Terminal {
         let terminal = Self {
             color_out: color(anstream::AutoStream::choice(&io::stdout())),
             color_err: color(anstream::AutoStream::choice(&io::stderr())),
+            verbose: args.verbose > 0,
         };
         terminal.log(args.verbose);
         terminal

@@ -30,10 +30,6 @@ pub(crate) struct Document {
 }
 
 /// The policy that `plan` shows and `apply` follows.
-#[expect(
-    dead_code,
-    reason = "read and typed from the start; nothing prunes yet"
-)]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Settings {
@@ -41,47 +37,44 @@ pub(crate) struct Settings {
     #[schemars(extend("examples" = ["https://chat.example.org"]))]
     pub(crate) server: Option<String>,
 
-    /// What these files may call their own. Only records in scope are ever pruned.
+    /// What these files may call their own. Only records in scope are ever pruned; without a scope none is.
     pub(crate) scope: Option<Scope>,
 
     /// What becomes of records in scope that no entry names: nothing (`off`), they are switched off and keep
-    /// their URL (`disable`), or they are deleted (`delete`).
+    /// their URL (`disable`), or they are deleted (`delete`; an incoming one is first switched off, and deleted by a
+    /// later run).
     #[schemars(extend("default" = "off", "examples" = ["disable"]))]
     pub(crate) prune: Option<Prune>,
 
-    /// How many records one run may disable or delete, in place of the built-in limits.
+    /// How many records one run may disable or delete by `prune`, in place of the built-in limits (3, and 30 % of
+    /// the records in scope).
     #[schemars(extend("minimum" = 0, "examples" = [3]))]
     pub(crate) max_deletes: Option<i64>,
 
-    /// Names of records that are never disabled or deleted, whatever else is written.
+    /// Names, with `*` for any text, of records that are never disabled or deleted, whatever else is written.
     #[serde(default)]
     #[schemars(extend("default" = [], "examples" = [["Grafana legacy"]]))]
     pub(crate) keep: Vec<String>,
 }
 
 /// Which records these files may call their own: those that match in both ways.
-#[expect(
-    dead_code,
-    reason = "read and typed from the start; nothing prunes yet"
-)]
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Scope {
-    /// Names, with `*` for any text.
-    #[serde(default)]
+    /// Names, with `*` for any text; left out, every name.
     #[schemars(extend("examples" = [["pay-*", "Grafana *"]]))]
-    pub(crate) names: Vec<String>,
+    pub(crate) names: Option<Vec<String>>,
 
     /// Usernames of creators; left out, this account alone.
-    #[serde(default)]
     #[schemars(extend("examples" = [["deploy"]]))]
-    pub(crate) creators: Vec<String>,
+    pub(crate) creators: Option<Vec<String>>,
 }
 
 /// What becomes of records in scope that no entry names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Prune {
+    #[default]
     Off,
     Disable,
     Delete,

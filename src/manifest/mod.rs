@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-pub(crate) use form::{Document, Own, Settings, State};
+pub(crate) use form::{Document, Own, Prune, Settings, State};
 pub(crate) use spoilt::Spoilt;
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
@@ -25,8 +25,8 @@ use crate::yaml::{Content, Node};
 /// What one document asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Manifest {
-    /// Its settings, with the place of their key.
-    pub(crate) settings: Option<(Settings, Place)>,
+    /// Its settings, with the place of their key, and their tree.
+    pub(crate) settings: Option<(Settings, Place, Node)>,
     /// Its entries, in order.
     pub(crate) entries: Vec<Entry>,
 }
@@ -95,7 +95,7 @@ pub(crate) fn read(
     if let Some(member) = spoilt.sound(document, "settings", &violations)
         && let Some(settings) = typed(&member.value, member.value.to_json(), findings)
     {
-        manifest.settings = Some((settings, member.key_at.clone()));
+        manifest.settings = Some((settings, member.key_at.clone(), member.value.clone()));
     }
     if let Some(Content::List(items)) = document.get("integrations").map(|m| &m.value.content) {
         let broken = by_entry(&violations);

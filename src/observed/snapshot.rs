@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Found, Gone, Histories, History, ObservedState, Record, ServerFacts, ServerId, Users};
+use super::{
+    Found, Gone, Histories, History, ObservedState, Record, ServerFacts, ServerId, Users, View,
+};
 use crate::integration::{Fields, Role};
 
 use kept::Kept;
@@ -38,6 +40,9 @@ pub(crate) struct Snapshot {
     /// The roles that may impersonate, where that was asked and told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     impersonators: Option<BTreeSet<String>>,
+    /// What the account saw, where that was asked.
+    #[serde(default)]
+    view: View,
 }
 
 /// The server and the account.
@@ -72,6 +77,9 @@ struct RecordForm {
     /// The username of its creator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     creator: Option<String>,
+    /// Whether it is switched on.
+    #[serde(default)]
+    on: bool,
     /// The rest, if an entry names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     managed: Option<ManagedForm>,
@@ -161,6 +169,7 @@ impl Snapshot {
                 found,
                 impersonators,
             },
+            view,
             histories,
             // Of the account that took it; others may be limited otherwise.
             limits: _,
@@ -172,6 +181,8 @@ impl Snapshot {
             version_text,
             user_id,
             username,
+            // What they come to is the view.
+            roles: _,
         } = server;
         let users = found
             .iter()
@@ -193,6 +204,7 @@ impl Snapshot {
             strangers: *strangers,
             users: users.collect(),
             impersonators: impersonators.clone(),
+            view: *view,
         }
     }
 
@@ -215,6 +227,7 @@ impl RecordForm {
             kind: record.kind.wire().to_owned(),
             name: record.name.clone(),
             creator: record.creator.clone(),
+            on: record.is_enabled(),
             managed: entries.map(|entries| ManagedForm {
                 history: histories.found.get(&record.id).and_then(HistoryForm::of),
                 ..ManagedForm::of(record, entries, held)

@@ -92,7 +92,7 @@ impl Binding {
         plan: &Plan,
         desired: &DesiredState,
         observed: &ObservedState,
-        preflight: Option<Extent>,
+        preflight: Extent,
     ) -> Self {
         let entries: BTreeMap<_, _> = desired
             .entries
@@ -108,9 +108,9 @@ impl Binding {
         Self {
             user_id: plan.server.user_id.clone(),
             preflight: match preflight {
-                None => Asked::Off,
-                Some(Extent::Writes) => Asked::Auto,
-                Some(Extent::All) => Asked::Full,
+                Extent::Nothing => Asked::Off,
+                Extent::Writes => Asked::Auto,
+                Extent::All => Asked::Full,
             },
             entries: desired.entries.iter().map(BoundEntry::of).collect(),
             records: plan.changes.iter().filter_map(bound).collect(),

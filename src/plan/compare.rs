@@ -8,7 +8,7 @@ use super::{Action, Decision, FieldChange, Reason, disabled, preflight};
 use crate::desired::Desired;
 use crate::integration::compat::{self, UPDATES_SINCE};
 use crate::integration::field::is_empty;
-use crate::integration::{Field, Fields, LeftOut, Value};
+use crate::integration::{Field, Fields, LeftOut, Role, Value};
 use crate::observed::{DecodeError, ObservedState, Record, ServerFacts};
 
 /// What has to change about a record; `None` if it is as written.
@@ -20,11 +20,8 @@ pub(super) fn record(
     let (fields, stored) = match both_forms(record) {
         Ok(forms) => forms,
         Err(error) => {
-            let reason = Reason::new(
-                format!("the record cannot be read: {error}"),
-                "save it once in the administration, or delete it",
-            );
-            return Some(Decision::blocked(Some(record.id.clone()), reason));
+            let id = Some(record.id.clone());
+            return Some(Decision::blocked(id, unreadable(&error)));
         }
     };
     let conditions = conditions::of(entry, record, &fields, observed);
@@ -51,6 +48,14 @@ pub(super) fn open(entry: &Desired, observed: &Fields) -> Vec<&'static Field> {
 
 fn both_forms(record: &Record) -> Result<(Fields, Fields), DecodeError> {
     Ok((record.fields()?, record.stored()?))
+}
+
+/// Why nothing can be done about a record.
+pub(super) fn unreadable(error: &DecodeError) -> Reason {
+    Reason::new(
+        format!("the record cannot be read: {error}"),
+        "save it once in the administration, or delete it",
+    )
 }
 
 /// The values that are compared: those of the entry, but for the rows that it leaves to others. What others chose
@@ -161,32 +166,86 @@ impl<'a> Update<'a> {
 
     /// The body's value of a row that stays as it is.
     fn keep(&mut self, field: &'static Field, wanted: Option<&Value>) {
-        let version = self.server.version;
-        if !field.versions.take(version) {
-            return;
-        }
-        let stored = self
-            .stored
-            .get(field)
-            .filter(|value| !is_blank_secret(value));
-        let demanded = field.always_sent || field.versions.demand(version);
-        let value = stored
-            .cloned()
-            .or_else(|| field.versions.lingering(version))
-            .or_else(|| {
-                let value = wanted.or(self.entry.fields.get(field)).cloned();
-                demanded.then(|| value.unwrap_or_else(|| field.empty()))
-            });
-        // A record may do without, but an update may not (reference 3.5).
-        if value.is_none() && field.left_out == LeftOut::Generated {
-            self.changes.push(FieldChange {
+        let otherwise = wanted.or(self.entry.fields.get(field));
+        let value = kept(field, &self.stored, self.server, otherwise);
+        self.changes
+            .extend(generated(field, value.as_ref(), self.server));
+        self.to.set(field.name, value);
+    }
+}
+
+/// The body's value of a row that stays as it is: the stored one, and where there is none what this server has to be
+/// told.
+fn kept(
+    field: &Field,
+    stored: &Fields,
+    server: &ServerFacts,
+    otherwise: Option<&Value>,
+) -> Option<Value> {
+    let version = server.version;
+    if !field.versions.take(version) {
+        return None;
+    }
+    let stored = stored.get(field).filter(|value| !is_blank_secret(value));
+    let demanded = field.always_sent || field.versions.demand(version);
+    stored
+        .cloned()
+        .or_else(|| field.versions.lingering(version))
+        .or_else(|| demanded.then(|| otherwise.cloned().unwrap_or_else(|| field.empty())))
+}
+
+/// A record may do without a secret, but an update may not (reference 3.5).
+fn generated(
+    field: &'static Field,
+    value: Option<&Value>,
+    server: &ServerFacts,
+) -> Option<FieldChange> {
+    let missing = value.is_none() && field.left_out == LeftOut::Generated;
+    (missing && field.versions.take(server.version)).then_some(FieldChange {
+        field,
+        before: None,
+        after: None,
+        cause: None,
+    })
+}
+
+/// The update that switches a record off and leaves all else as it is stored.
+pub(super) struct SwitchedOff {
+    pub(super) from: Fields,
+    pub(super) to: Fields,
+    pub(super) changes: Vec<FieldChange>,
+}
+
+/// Switches a record off that no entry names.
+pub(super) fn switched_off(
+    record: &Record,
+    observed: &ObservedState,
+) -> Result<SwitchedOff, Reason> {
+    let server = &observed.server;
+    let (fields, from) = both_forms(record).map_err(|error| unreadable(&error))?;
+    if !compat::takes_updates(server.version) {
+        return Err(no_updates(server));
+    }
+    let mut to = Fields::new(record.kind);
+    let mut changes = Vec::new();
+    for field in record.kind.fields() {
+        if field.role == Role::Switch {
+            to.set(field.name, Some(field.empty()));
+            changes.push(FieldChange {
                 field,
-                before: None,
-                after: None,
+                before: fields.get(field).cloned(),
+                after: Some(field.empty()),
                 cause: None,
             });
+            continue;
         }
-        self.to.set(field.name, value);
+        let value = kept(field, &from, server, None);
+        changes.extend(generated(field, value.as_ref(), server));
+        to.set(field.name, value);
+    }
+    match preflight::refusal(&to, false, observed) {
+        Some(refusal) => Err(refusal.into()),
+        None => Ok(SwitchedOff { from, to, changes }),
     }
 }
 
@@ -216,14 +275,7 @@ fn decide(
         ..
     } = update;
     if !possible {
-        let reason = Reason::new(
-            format!(
-                "this server{} cannot change integrations: {UPDATES_SINCE} was the first that can",
-                in_words(&observed.server)
-            ),
-            "change it in the administration, or upgrade the server",
-        );
-        let blocked = Decision::blocked(Some(id), reason);
+        let blocked = Decision::blocked(Some(id), no_updates(&observed.server));
         return Some(blocked.showing(changes).with(conditions));
     }
     // What refuses the update may be a condition of the record already: it is told once.
@@ -241,6 +293,16 @@ fn decide(
         }),
     };
     Some(decision.showing(changes).with(conditions))
+}
+
+fn no_updates(server: &ServerFacts) -> Reason {
+    Reason::new(
+        format!(
+            "this server{} cannot change integrations: {UPDATES_SINCE} was the first that can",
+            in_words(server)
+        ),
+        "change it in the administration, or upgrade the server",
+    )
 }
 
 /// Whether this server takes the field. One that it does not know can be left out if the value is what the server

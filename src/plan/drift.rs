@@ -157,7 +157,9 @@ impl<'a> Before<'a> {
         };
         let wanted = entry.map(|entry| wanted(entry, id.and_then(|id| records.get(id).copied())));
         let mut whole = self.action(change, entry.map(|entry| &entry.key), old);
-        for field in &mut change.fields {
+        // Of what is pruned no entry asks for anything.
+        let fields = change.fields.iter_mut().filter(|_| change.pruned.is_none());
+        for field in fields {
             field.cause = cause(field, wanted.as_ref());
             whole = joined(whole, field.cause);
         }
@@ -188,10 +190,13 @@ impl<'a> Before<'a> {
                 Some(_) => Cause::Both,
                 None => Cause::ThisChange,
             }),
-            Action::Delete { id } => Some(match self.to_record.get(id).map(|then| &then.action) {
-                Some(Action::Delete { .. }) => Cause::Drift,
-                _ => Cause::ThisChange,
-            }),
+            Action::Delete { id, .. } | Action::Disable { id, .. } => {
+                let then = self.to_record.get(id).map(|then| &then.action);
+                Some(match then {
+                    Some(Action::Delete { .. } | Action::Disable { .. }) => Cause::Drift,
+                    _ => Cause::ThisChange,
+                })
+            }
             Action::Blocked { id, reason } => {
                 let then = match id {
                     Some(id) => self.to_record.get(id),

@@ -34,22 +34,25 @@ impl Forecast {
         actions: impl IntoIterator<Item = &'a Action>,
         limits: Limits,
     ) -> Option<Self> {
-        let (mut creates, mut updates, mut deletes) = (0, 0, 0);
+        let (mut creates, mut updates, mut disables, mut deletes) = (0, 0, 0, 0);
         for action in actions {
             match action {
                 Action::Create(_) => creates += 1,
                 Action::Update { .. } => updates += 1,
+                Action::Disable { .. } => disables += 1,
                 Action::Delete { .. } => deletes += 1,
                 Action::Condition { .. } | Action::Blocked { .. } => {}
             }
         }
-        let requests = creates + updates + deletes;
+        let requests = creates + updates + disables + deletes;
+        // Each is read once more before it is written. A disable is an update, and follows those of the same endpoint.
+        let changed = |calls| Endpoint::under(limits).end(calls, 2 * ANSWER);
         let first = [
             Endpoint::under(limits).end(creates, ANSWER),
-            // Each is read once more before it is written.
-            Endpoint::under(limits).end(updates, 2 * ANSWER),
+            changed(updates),
         ];
-        let then = Endpoint::under(limits).end(deletes, ANSWER);
+        let then = changed(updates + disables).saturating_sub(changed(updates))
+            + Endpoint::under(limits).end(deletes, ANSWER);
         let first = match limits {
             Limits::PerEndpoint(_) => first[0].max(first[1]),
             // All endpoints share what can be on its way.
@@ -106,7 +109,10 @@ mod tests {
             from: fields(),
             to: fields(),
         };
-        let delete = Action::Delete { id: id() };
+        let delete = Action::Delete {
+            id: id(),
+            from: None,
+        };
         create
             .chain(std::iter::repeat_n(update, updates as usize))
             .chain(std::iter::repeat_n(delete, deletes as usize))

@@ -96,11 +96,11 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// How many records none of these entries names.
-    pub(super) fn unnamed(&self, entries: &[Desired]) -> usize {
+    /// The records that none of these entries names.
+    pub(super) fn unnamed(&self, entries: &[Desired]) -> Vec<&'a Record> {
         let named: BTreeSet<_> = entries.iter().flat_map(|entry| self.named(entry)).collect();
-        let unnamed = self.records.values();
-        unnamed.filter(|it| !named.contains(&it.id)).count()
+        let unnamed = self.records.values().copied();
+        unnamed.filter(|it| !named.contains(&it.id)).collect()
     }
 
     /// The records that an entry names: the pinned one, or those of its name and of its old name.

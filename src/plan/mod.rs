@@ -2,32 +2,43 @@
 //! gives the same plan.
 
 mod binding;
+mod change;
 mod compare;
 mod conditions;
 mod create;
 mod disabled;
 mod drift;
 mod forecast;
+mod guard;
+mod hold;
 mod identity;
 mod open;
 mod preflight;
+mod prune;
 pub(crate) mod twins;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::{Desired, DesiredState, State};
+use crate::desired::{Desired, DesiredState, Prune, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
-use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Users};
+use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Users, View};
 
 pub(crate) use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};
+pub(crate) use change::{Action, Reason};
 pub(crate) use conditions::{Condition, script_failure};
 pub(crate) use drift::{Cause, Touched};
 pub(crate) use forecast::Forecast;
+pub(crate) use guard::Refusal;
+use guard::Tally;
 use identity::Identity;
 pub(crate) use identity::{Match, records};
 pub(crate) use open::{NotChecked, NotCompared, Open};
 pub(crate) use preflight::{Extent, Poster, Questions};
+pub(crate) use prune::{LeftAlone, Step, Unmanaged};
 
 /// What would change on the server.
 #[derive(Debug)]
@@ -38,17 +49,27 @@ pub(crate) struct Plan {
     pub(crate) users: Users,
     /// How many calls the server takes.
     pub(crate) limits: Limits,
+    /// What the account sees, where that was asked.
+    pub(crate) view: View,
+    /// Whether something would be otherwise if the account did not see all there is.
+    pub(crate) depends_on_view: bool,
     /// Whom the entries' records post as.
     pub(crate) posters: BTreeSet<Poster>,
-    /// The changes, in the order they are shown: blocked ones, conditions, deletes, updates, creates; each by kind
-    /// and name.
+    /// The changes, in the order they are shown: blocked ones, conditions, deletes, disables, updates, creates; each
+    /// by kind and name.
     pub(crate) changes: Vec<Change>,
     /// How many entries are as written.
     pub(crate) unchanged: usize,
     /// How many entries leave their record alone.
     pub(crate) released: usize,
-    /// How many records no entry names.
-    pub(crate) unmanaged: usize,
+    /// The records that no entry names and that are left alone.
+    pub(crate) unmanaged: Vec<Unmanaged>,
+    /// How many records are of no kind that rcsync knows.
+    pub(crate) strangers: usize,
+    /// What the flags of this run leave out.
+    pub(crate) left_out: LeftOut,
+    /// Why the plan as a whole is refused.
+    pub(crate) refusals: Vec<Refusal>,
     /// When the snapshot was taken that it is made from; `None` if the server was read.
     pub(crate) taken_at: Option<String>,
     /// What the snapshot does not hold, by kind and name.
@@ -57,6 +78,15 @@ pub(crate) struct Plan {
     pub(crate) not_checked: NotChecked,
     /// What it was made for, if it may be applied later.
     pub(crate) binding: Option<Binding>,
+}
+
+/// What the flags of a run leave out of a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// How many entries the run is not about.
+    pub(crate) entries: usize,
+    /// How many changes it does not make.
+    pub(crate) changes: usize,
 }
 
 /// What would change about one integration.
@@ -74,54 +104,12 @@ pub(crate) struct Change {
     pub(crate) place: Option<Place>,
     /// The file its script comes from, as the manifest names it.
     pub(crate) script_file: Option<String>,
+    /// What pruning does to it, if no entry names it.
+    pub(crate) pruned: Option<Step>,
     /// What it comes from, where that is known.
     pub(crate) cause: Option<Cause>,
     /// Who changed the record last, if it drifts.
     pub(crate) touched: Option<Touched>,
-}
-
-/// What would be done.
-#[derive(Clone, Debug)]
-pub(crate) enum Action {
-    /// A new record with these values: exactly what the request carries.
-    Create(Fields),
-    /// Another content of the record.
-    Update {
-        /// The record.
-        id: ServerId,
-        /// The stored values that the plan was made for.
-        from: Fields,
-        /// The values to have afterwards: exactly what the request carries, but for a secret that is generated.
-        to: Fields,
-    },
-    /// No record any more. The URL of an incoming webhook dies with it.
-    Delete {
-        /// The record.
-        id: ServerId,
-    },
-    /// Nothing: something is wrong that no update mends.
-    Condition {
-        /// The record.
-        id: ServerId,
-    },
-    /// Nothing, for a reason.
-    Blocked {
-        /// The record, where there is one.
-        id: Option<ServerId>,
-        /// Why.
-        reason: Reason,
-    },
-}
-
-/// Why a change cannot be made, and what would help.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reason {
-    /// Why, in one line.
-    pub(crate) why: String,
-    /// The lines to choose from, if the choice is the user's.
-    pub(crate) choices: Vec<String>,
-    /// What to do about it.
-    pub(crate) remedy: String,
 }
 
 /// A field before and after.
@@ -141,26 +129,44 @@ impl Plan {
     /// What has to change for the observed state to become the desired one.
     pub(crate) fn between(desired: &DesiredState, observed: &ObservedState) -> Self {
         let identity = Identity::of(&desired.entries, &observed.records);
+        let pruned = prune::prune(desired, observed, &identity.unnamed(&desired.entries));
+        let mut tally = Tally {
+            matched: BTreeMap::new(),
+            candidates: pruned.candidates,
+        };
         let mut plan = Self {
             server: observed.server.clone(),
             users: observed.users.clone(),
             limits: observed.limits,
-            posters: BTreeSet::new(),
-            changes: Vec::new(),
+            view: observed.view,
+            depends_on_view: desired.policy.prune != Prune::Off,
+            posters: pruned.changes.iter().filter_map(pruned_poster).collect(),
+            changes: pruned.changes,
             unchanged: 0,
             released: 0,
-            unmanaged: identity.unnamed(&desired.entries) + observed.strangers,
+            unmanaged: pruned.left,
+            strangers: observed.strangers,
+            left_out: LeftOut::default(),
+            refusals: Vec::new(),
             taken_at: observed.taken_at.clone(),
             not_compared: Vec::new(),
             not_checked: NotChecked::default(),
             binding: None,
         };
         for entry in &desired.entries {
+            let found = identity.find(entry);
+            if !hold::is_selected(entry, &found, &desired.policy) {
+                plan.left_out.entries += 1;
+                continue;
+            }
+            if let Match::Record(record) = &found {
+                *tally.matched.entry(record.kind).or_default() += 1;
+            }
             if entry.state == State::Released {
                 plan.released += 1;
                 continue;
             }
-            let found = identity.find(entry);
+            plan.depends_on_view |= matches!(found, Match::Nothing | Match::Blocked(None, _));
             let open = NotCompared::of(entry, &found);
             let unseen = matches!(&open, Some(it) if matches!(it.what, Open::Record));
             plan.not_compared.extend(open);
@@ -168,6 +174,14 @@ impl Plan {
                 continue;
             }
             let decision = decide(entry, &found, observed);
+            let decision = decision.map(|it| hold::kept(it, entry, &found, &desired.policy));
+            if decision
+                .as_ref()
+                .is_some_and(|it| hold::leaves_out(&desired.policy, it))
+            {
+                plan.left_out.changes += 1;
+                continue;
+            }
             plan.posters
                 .extend(poster(entry, &found, decision.as_ref()));
             match decision {
@@ -177,6 +191,7 @@ impl Plan {
         }
         plan.changes.sort_by(|a, b| a.order().cmp(&b.order()));
         plan.not_compared.sort_by_key(NotCompared::order);
+        plan.refusals = guard::refusals(&plan, desired, &tally);
         plan
     }
 
@@ -206,6 +221,11 @@ impl Plan {
         Forecast::of(self.changes.iter().map(|it| &it.action), self.limits)
     }
 
+    /// Whether a guard refuses it.
+    pub(crate) fn is_refused(&self) -> bool {
+        !self.refusals.is_empty()
+    }
+
     /// Whether there is a change that can be made.
     pub(crate) fn has_writes(&self) -> bool {
         self.changes.iter().any(|change| change.action.is_write())
@@ -218,52 +238,6 @@ impl Change {
         let place = self.place.as_ref();
         let place = place.map(|place| (place.source, place.bytes.start));
         (self.action.rank(), &self.key, place)
-    }
-}
-
-impl Action {
-    /// The order in which changes are shown.
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Blocked { .. } => 0,
-            Self::Condition { .. } => 1,
-            Self::Delete { .. } => 2,
-            Self::Update { .. } => 3,
-            Self::Create(_) => 4,
-        }
-    }
-
-    /// The record that it changes or removes.
-    pub(crate) fn rewrites(&self) -> Option<&ServerId> {
-        match self {
-            Self::Update { id, .. } | Self::Delete { id } => Some(id),
-            Self::Create(_) | Self::Condition { .. } | Self::Blocked { .. } => None,
-        }
-    }
-
-    /// The record, where there is one.
-    pub(crate) fn id(&self) -> Option<&ServerId> {
-        match self {
-            Self::Create(_) => None,
-            Self::Update { id, .. } | Self::Delete { id } | Self::Condition { id } => Some(id),
-            Self::Blocked { id, .. } => id.as_ref(),
-        }
-    }
-
-    /// Whether it is a write.
-    pub(crate) fn is_write(&self) -> bool {
-        !matches!(self, Self::Blocked { .. } | Self::Condition { .. })
-    }
-}
-
-impl Reason {
-    /// A reason and its remedy.
-    pub(crate) fn new(why: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            choices: Vec::new(),
-            remedy: remedy.into(),
-        }
     }
 }
 
@@ -303,6 +277,7 @@ impl Decision {
             conditions: self.conditions,
             place: Some(entry.place.clone()),
             script_file: entry.script_file.clone(),
+            pruned: None,
             cause: None,
             touched: None,
         }
@@ -317,7 +292,8 @@ fn decide(entry: &Desired, found: &Match<'_>, observed: &ObservedState) -> Optio
         Match::Nothing if absent => None,
         Match::Nothing => Some(create::create(entry, observed)),
         Match::Record(Record { id, .. }) if absent => {
-            Some(Decision::new(Action::Delete { id: id.clone() }))
+            let (id, from) = (id.clone(), None);
+            Some(Decision::new(Action::Delete { id, from }))
         }
         Match::Record(record) => compare::record(entry, record, observed),
     }
@@ -332,5 +308,13 @@ fn poster(entry: &Desired, found: &Match<'_>, decision: Option<&Decision>) -> Op
             preflight::poster(&record.fields().ok()?, action, Some(record))
         }
         _ => preflight::poster(&entry.fields, action, None),
+    }
+}
+
+/// Whom the update that switches a record off needs.
+fn pruned_poster(change: &Change) -> Option<Poster> {
+    match &change.action {
+        Action::Disable { from, .. } => preflight::poster(from, Some(&change.action), None),
+        _ => None,
     }
 }

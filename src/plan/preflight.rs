@@ -11,6 +11,8 @@ use crate::observed::{ObservedState, Record};
 /// For which entries something is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
+    /// For none.
+    Nothing,
     /// For those with a write, and for those whose record looks wrong already.
     Writes,
     /// For all.
@@ -24,6 +26,15 @@ pub(crate) struct Questions {
     pub(crate) users: BTreeSet<String>,
     /// Whether it counts which roles may impersonate.
     pub(crate) impersonators: bool,
+    /// Whether it counts what this account sees.
+    pub(crate) view: bool,
+}
+
+impl Questions {
+    /// Whether it has to be asked which roles hold which permission: one answer serves both.
+    pub(crate) fn permissions(&self) -> bool {
+        self.impersonators || self.view
+    }
 }
 
 /// Whom an entry's record posts as, once the plan is made.
@@ -44,14 +55,17 @@ impl Plan {
     pub(crate) fn questions(&self, extent: Extent) -> Questions {
         let asked = || {
             let posters = self.posters.iter();
-            posters.filter(|poster| {
-                poster.written || extent == Extent::All || self.is_doubtful(poster)
+            posters.filter(|poster| match extent {
+                Extent::Nothing => false,
+                Extent::Writes => poster.written || self.is_doubtful(poster),
+                Extent::All => true,
             })
         };
         Questions {
             users: asked().map(|poster| poster.name.clone()).collect(),
             impersonators: asked()
                 .any(|poster| compat::demands_impersonation(poster.kind, self.server.version)),
+            view: self.depends_on_view,
         }
     }
 
@@ -77,7 +91,9 @@ pub(super) fn poster(
     record: Option<&Record>,
 ) -> Option<Poster> {
     let (fields, written) = match action {
-        Some(Action::Create(to) | Action::Update { to, .. }) => (to, true),
+        Some(Action::Create(to) | Action::Update { to, .. } | Action::Disable { to, .. }) => {
+            (to, true)
+        }
         _ => (fields, false),
     };
     let stays = record.filter(|_| !written);

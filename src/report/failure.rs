@@ -88,6 +88,10 @@ impl PlanReport {
             changes: Vec::new(),
             counts: Counts::default(),
             forecast: None,
+            unmanaged: Vec::new(),
+            view: None,
+            left_out: None,
+            refusals: Vec::new(),
             snapshot: None,
             binding: None,
         }

@@ -6,7 +6,7 @@ use super::Foreign;
 use super::diagnostics::json::{Problem, Weight};
 use super::plan::FieldDiff;
 use super::plan::{ActionWord, ChangeReport, PlaceReport, PlanReport};
-use super::text::value_text;
+use super::text::{pruned_words, refusal_lines, value_text};
 
 /// Findings as annotations.
 pub(crate) fn problems_github(problems: &[Problem]) -> String {
@@ -39,8 +39,12 @@ pub(crate) fn plan_github(report: &PlanReport) -> String {
             + &problems_github(&failure.problems);
     }
     let summary = super::text::summary_line(report);
+    let refusals = report.refusals.iter();
+    let refusals: String = refusals
+        .map(|it| command("error", None, "rcsync: refused", &refusal_lines(it)))
+        .collect();
     let changes: String = report.changes.iter().map(change).collect();
-    command("notice", None, "rcsync plan", &summary) + &changes
+    refusals + &command("notice", None, "rcsync plan", &summary) + &changes
 }
 
 fn change(change: &ChangeReport) -> String {
@@ -48,6 +52,7 @@ fn change(change: &ChangeReport) -> String {
         ActionWord::Blocked => ("error", "blocked"),
         ActionWord::Condition => ("warning", "condition"),
         ActionWord::Delete => ("notice", "delete"),
+        ActionWord::Disable => ("notice", "disable"),
         ActionWord::Update => ("notice", "update"),
         ActionWord::Create => ("notice", "create"),
     };
@@ -102,6 +107,7 @@ fn message(change: &ChangeReport) -> String {
                 .map(Foreign::for_terminal),
         );
     }
+    lines.extend(pruned_words(change).map(str::to_owned));
     if change.url_dies {
         lines.push("its URL dies: whatever posts to it is refused from then on".to_owned());
     }

@@ -5,6 +5,8 @@
 pub(crate) struct Look {
     /// Whether text has colour.
     pub(crate) color: bool,
+    /// Whether text lists what is otherwise counted.
+    pub(crate) verbose: bool,
     /// How much is shown of scripts that differ.
     pub(crate) scripts: ScriptDiff,
     /// The room there is for Markdown.

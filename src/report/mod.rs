@@ -13,6 +13,7 @@ mod github;
 mod look;
 mod markdown;
 mod plan;
+mod policy;
 mod run;
 mod saved;
 mod shown;

@@ -8,6 +8,7 @@ use super::cause::{CauseWord, LastChangeReport};
 use super::diff::{Line, hunks};
 use super::failure::FailureReport;
 use super::forecast::ForecastReport;
+use super::policy::{self, LeftOutReport, RefusalReport, StepWord, UnmanagedReport, ViewReport};
 use super::shown::{Shown, Side, redacted, shown};
 use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
@@ -39,6 +40,18 @@ pub(crate) struct PlanReport {
     /// How long the writes will take, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) forecast: Option<ForecastReport>,
+    /// The records that no entry names and that are left alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) unmanaged: Vec<UnmanagedReport>,
+    /// What the account sees, where that is not all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) view: Option<ViewReport>,
+    /// What the flags of the run leave out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) left_out: Option<LeftOutReport>,
+    /// Why the plan as a whole is refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) refusals: Vec<RefusalReport>,
     /// The snapshot that it is made from, if the server was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) snapshot: Option<SnapshotReport>,
@@ -102,6 +115,9 @@ pub(super) struct ChangeReport {
     /// Whether the URL of an incoming webhook dies with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) url_dies: bool,
+    /// What pruning does to it, if no entry names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pruned: Option<StepWord>,
     /// Why it is blocked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) blocked: Option<BlockedReport>,
@@ -120,6 +136,7 @@ pub(super) enum ActionWord {
     Blocked,
     Condition,
     Delete,
+    Disable,
     Update,
     Create,
 }
@@ -199,6 +216,8 @@ pub(super) enum FieldDiff {
 pub(super) struct Counts {
     pub(super) create: usize,
     pub(super) update: usize,
+    #[serde(default)]
+    pub(super) disable: usize,
     pub(super) delete: usize,
     pub(super) blocked: usize,
     pub(super) condition: usize,
@@ -249,14 +268,19 @@ impl PlanReport {
             counts: Counts {
                 create: count(ActionWord::Create),
                 update: count(ActionWord::Update),
+                disable: count(ActionWord::Disable),
                 delete: count(ActionWord::Delete),
                 blocked: count(ActionWord::Blocked),
                 condition: count(ActionWord::Condition),
                 unchanged: plan.unchanged,
                 released: plan.released,
-                unmanaged: plan.unmanaged,
+                unmanaged: plan.unmanaged.len() + plan.strangers,
             },
             forecast: plan.forecast().map(Into::into),
+            unmanaged: plan.unmanaged.iter().map(policy::unmanaged).collect(),
+            view: policy::view(plan.view),
+            left_out: policy::left_out(plan),
+            refusals: plan.refusals.iter().map(policy::refusal).collect(),
             snapshot: SnapshotReport::of(plan, context.texts),
             binding: plan.binding.clone(),
         }
@@ -291,25 +315,23 @@ fn action(change: &Change) -> ActionWord {
         Action::Blocked { .. } => ActionWord::Blocked,
         Action::Condition { .. } => ActionWord::Condition,
         Action::Delete { .. } => ActionWord::Delete,
+        Action::Disable { .. } => ActionWord::Disable,
         Action::Update { .. } => ActionWord::Update,
         Action::Create(_) => ActionWord::Create,
     }
 }
 
 fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
-    let (id, blocked) = match &change.action {
-        Action::Create(_) => (None, None),
-        Action::Update { id, .. } | Action::Delete { id } | Action::Condition { id } => {
-            (Some(id), None)
-        }
-        Action::Blocked { id, reason } => (id.as_ref(), Some(blocked_report(reason))),
+    let blocked = match &change.action {
+        Action::Blocked { reason, .. } => Some(blocked_report(reason)),
+        _ => None,
     };
     ChangeReport {
         action: action(change),
         kind: change.key.kind.wire().into(),
         kind_word: change.key.kind.word().into(),
         name: change.key.name.as_str().into(),
-        id: id.map(|id| id.0.as_str().into()),
+        id: change.action.id().map(|id| id.0.as_str().into()),
         place: change
             .place
             .as_ref()
@@ -322,6 +344,7 @@ fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
         conditions: change.conditions.iter().map(condition_report).collect(),
         url_dies: matches!(change.action, Action::Delete { .. })
             && change.key.kind == Kind::Incoming,
+        pruned: change.pruned.map(policy::step),
         blocked,
         cause: change.cause.map(Into::into),
         last_change: change.touched.as_ref().map(Into::into),

@@ -96,6 +96,8 @@ pub(super) enum OutcomeWord {
     Adopted,
     /// Changed and verified.
     Updated,
+    /// Switched off.
+    Disabled,
     /// Removed.
     Deleted,
     /// Nothing was left to remove.
@@ -279,6 +281,7 @@ fn outcome_report(change: &Change, outcome: &Outcome, texts: &Texts) -> OutcomeR
         Outcome::Created(id)
         | Outcome::Adopted(id)
         | Outcome::Updated(id)
+        | Outcome::Disabled(id)
         | Outcome::Deleted(id)
         | Outcome::AlreadyGone(id) => report.id = Some(id.0.as_str().into()),
         Outcome::Stale { id, why } => {
@@ -322,6 +325,7 @@ fn word(outcome: &Outcome) -> OutcomeWord {
         Outcome::Created(_) => OutcomeWord::Created,
         Outcome::Adopted(_) => OutcomeWord::Adopted,
         Outcome::Updated(_) => OutcomeWord::Updated,
+        Outcome::Disabled(_) => OutcomeWord::Disabled,
         Outcome::Deleted(_) => OutcomeWord::Deleted,
         Outcome::AlreadyGone(_) => OutcomeWord::AlreadyGone,
         Outcome::NotApplied { .. } => OutcomeWord::NotApplied,

@@ -206,6 +206,7 @@ fn word(action: ActionWord) -> &'static str {
         ActionWord::Blocked => "a block",
         ActionWord::Condition => "a condition",
         ActionWord::Delete => "a delete",
+        ActionWord::Disable => "a disable",
         ActionWord::Update => "an update",
         ActionWord::Create => "a create",
     }

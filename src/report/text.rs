@@ -2,6 +2,7 @@
 
 mod cause;
 mod failure;
+mod policy;
 mod run;
 mod script;
 mod snapshot;
@@ -22,6 +23,8 @@ use super::plan::{
 };
 use super::shown::Shown;
 use failure::failure_text;
+use policy::{left_out_text, unmanaged_text};
+pub(super) use policy::{pruned_words, refusal_lines, view_words};
 use script::script_text;
 
 /// How wide a page is.
@@ -41,6 +44,7 @@ struct Page {
     text: String,
     color: bool,
     scripts: ScriptDiff,
+    verbose: bool,
 }
 
 impl Page {
@@ -49,6 +53,7 @@ impl Page {
             text: String::new(),
             color: look.color,
             scripts: look.scripts,
+            verbose: look.verbose,
         }
     }
 
@@ -140,6 +145,7 @@ fn change_head(change: &ChangeReport, page: &Page) -> Head {
         ActionWord::Blocked => ("!", "blocked", YELLOW),
         ActionWord::Condition => ("!", "condition", YELLOW),
         ActionWord::Delete => ("-", "delete", RED),
+        ActionWord::Disable => ("~", "disable", RED),
         ActionWord::Update => ("~", "update", YELLOW),
         ActionWord::Create => ("+", "create", GREEN),
     };
@@ -148,7 +154,10 @@ fn change_head(change: &ChangeReport, page: &Page) -> Head {
 
 fn change_text(change: &ChangeReport, page: &mut Page) {
     let head = change_head(change, page);
-    page.line(placed(&head, change.place.as_ref(), page));
+    page.line(match (&change.place, &change.id) {
+        (None, Some(id)) => beside(&head, &id.for_terminal(), page),
+        (place, _) => placed(&head, place.as_ref(), page),
+    });
     cause::below(change, page);
     let width = name_width(&change.fields);
     for field in &change.fields {
@@ -157,6 +166,9 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
     }
     for condition in &change.conditions {
         condition_text(condition, page);
+    }
+    if let Some(words) = pruned_words(change) {
+        page.words(words);
     }
     if change.url_dies {
         page.words("URL dies: whatever posts to it is refused from then on");
@@ -282,14 +294,34 @@ fn summary(report: &PlanReport, page: &mut Page) {
     }
     if counts.unmanaged > 0 {
         page.line(format!(
-            "Unmanaged: {} in no entry.",
-            count(counts.unmanaged, "record")
+            "Unmanaged: {} in no entry{}",
+            count(counts.unmanaged, "record"),
+            if page.verbose {
+                ":"
+            } else {
+                " (list them with --verbose)."
+            }
         ));
     }
     if let Some(forecast) = &report.forecast {
         page.line(format!("Writes: {}", forecast.words("\n  ")));
     }
+    if let Some(view) = report.view {
+        page.line("Partial view: what other accounts made is not in this plan;");
+        page.line(format!("  {}.", view_words(view)));
+    }
+    if let Some(left_out) = &report.left_out {
+        left_out_text(left_out, page);
+    }
+    if page.verbose {
+        unmanaged_text(report, page);
+    }
     snapshot::open(report, page);
+    for refusal in &report.refusals {
+        page.line("");
+        let lines = refusal_lines(refusal);
+        page.line(lines.replacen("refused:", &page.paint(RED, "refused:"), 1));
+    }
 }
 
 /// The line that says it all.
@@ -303,9 +335,10 @@ pub(super) fn summary_line(report: &PlanReport) -> String {
         _ => format!("{number} {text}"),
     };
     format!(
-        "Plan: {} to create, {} to update, 0 to disable, {} to delete; {}{}{} unchanged.",
+        "Plan: {} to create, {} to update, {} to disable, {} to delete; {}{}{} unchanged.",
         counts.create,
         counts.update,
+        counts.disable,
         counts.delete,
         some(counts.blocked, "blocked, "),
         some(counts.condition, "with a condition, "),

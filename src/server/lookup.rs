@@ -1,4 +1,4 @@
-//! Look-ups before a write: who the users are that integrations post as (reference 9.1, 1.7).
+//! Look-ups before a write: who the users are that integrations post as, and who may do what (reference 9.1, 1.7).
 //!
 //! An answer that does not come is *unknown*, never "nobody": a plan says so and goes on. Refused credentials end
 //! the look-up.
@@ -10,21 +10,14 @@ use serde_json::{Map, Value as Json};
 use super::client::Call;
 use super::error::ServerError;
 use super::{Reader, required};
-use crate::observed::{Found, User, Users};
+use crate::observed::{Found, Permissions, User, Users};
 
 const USER: &str = "api/v1/users.info";
 const PERMISSIONS: &str = "api/v1/permissions.listAll";
 
-/// The permission to post under another name (reference 5.5).
-const IMPERSONATE: &str = "message-impersonate";
-
 impl Reader {
-    /// Looks users up, one request for each; and, if that counts, which roles may impersonate.
-    pub(crate) async fn users(
-        &self,
-        names: &BTreeSet<String>,
-        impersonators: bool,
-    ) -> Result<Users, ServerError> {
+    /// Looks users up, one request for each.
+    pub(crate) async fn users(&self, names: &BTreeSet<String>) -> Result<Users, ServerError> {
         let mut found = BTreeMap::new();
         for name in names {
             let answer = match self.user(name).await {
@@ -35,15 +28,9 @@ impl Reader {
             };
             found.insert(name.clone(), answer);
         }
-        // Not to know it is no reason to stop: the server checks it again.
-        let impersonators = if impersonators && !names.is_empty() {
-            self.roles_with(IMPERSONATE).await.ok().flatten()
-        } else {
-            None
-        };
         Ok(Users {
             found,
-            impersonators,
+            impersonators: None,
         })
     }
 
@@ -67,20 +54,23 @@ impl Reader {
         }))
     }
 
-    /// The roles that hold a permission, if the server knows it.
-    async fn roles_with(&self, permission: &str) -> Result<Option<BTreeSet<String>>, ServerError> {
+    /// Which roles hold which permission.
+    pub(crate) async fn permissions(&self) -> Result<Permissions, ServerError> {
         let object = self.client.call(&Call::get(PERMISSIONS, &[])).await?;
         let Some(Json::Array(permissions)) = object.get("update") else {
             return Err(ServerError::Undecodable("`update` is no list".to_owned()));
         };
-        let mut permissions = permissions.iter().filter_map(Json::as_object);
-        let named =
-            |it: &&Map<String, Json>| it.get("_id").and_then(Json::as_str) == Some(permission);
-        Ok(permissions.find(named).and_then(|it| texts(it, "roles")))
+        let permissions = permissions.iter().filter_map(Json::as_object);
+        let holders = permissions.filter_map(|it| {
+            let name = it.get("_id")?.as_str()?;
+            Some((name.to_owned(), texts(it, "roles")?))
+        });
+        Ok(Permissions(holders.collect()))
     }
 }
 
-fn texts(object: &Map<String, Json>, key: &str) -> Option<BTreeSet<String>> {
+/// The texts of a list.
+pub(super) fn texts(object: &Map<String, Json>, key: &str) -> Option<BTreeSet<String>> {
     let items = object.get(key)?.as_array()?.iter();
     items.map(|item| item.as_str().map(str::to_owned)).collect()
 }

@@ -49,7 +49,7 @@ pub(crate) use transport::{BoxFuture, Request, Response, SendError};
 pub(crate) use waits::{WaitReason, Waiting};
 
 use crate::integration::{Fields, Kind, Version};
-use crate::observed::{Histories, Limits, ObservedState, Record, ServerFacts, ServerId, Users};
+use crate::observed::{Histories, Limits, ObservedState, Record, ServerFacts, ServerId, Users, View};
 use client::{Call, Client, Sent};
 use gate::{Gate, Leave, Stopped};
 use resend::Resend;
@@ -101,6 +101,7 @@ impl Reader {
             strangers: listing.strangers,
             users: Users::default(),
             limits: self.limits(),
+            view: View::default(),
             histories: Histories::default(),
             taken_at: None,
         })
@@ -119,6 +120,7 @@ impl Reader {
             version_text,
             user_id: required(&me, "_id")?,
             username: required(&me, "username")?,
+            roles: lookup::texts(&me, "roles"),
         })
     }
 

@@ -141,12 +141,14 @@ pub(super) fn pinned(entries: &[Json], records: &[Stored]) -> Vec<Json> {
 
 fn id_of(action: &Action) -> Option<&str> {
     match action {
-        Action::Update { id, .. } | Action::Delete { id } => Some(&id.0),
+        Action::Update { id, .. } | Action::Disable { id, .. } | Action::Delete { id, .. } => {
+            Some(&id.0)
+        }
         Action::Create(_) | Action::Condition { .. } | Action::Blocked { .. } => None,
     }
 }
 
-fn by_id(records: &[Stored]) -> BTreeMap<&str, &Stored> {
+pub(super) fn by_id(records: &[Stored]) -> BTreeMap<&str, &Stored> {
     let records = records.iter();
     records
         .map(|it| (it["_id"].as_str().unwrap_or_default(), it))
@@ -406,16 +408,23 @@ pub(super) fn paused<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn holds(cases: u32, drawn: impl Strategy<Value = Case>, law: fn(&Run) -> Result<(), String>) {
+    check(cases, drawn, |case| law(&paused(run(case, &|line| line))));
+}
+
+/// Whether something holds of every case.
+pub(super) fn check<T: std::fmt::Debug>(
+    cases: u32,
+    drawn: impl Strategy<Value = T>,
+    law: impl Fn(&T) -> Result<(), String>,
+) {
     let config = Config {
         cases,
         failure_persistence: None,
         max_shrink_iters: 300,
         ..Config::default()
     };
-    let outcome = TestRunner::new_with_rng(config, rng()).run(&drawn, |case| {
-        let run = paused(run(&case, &|line| line));
-        law(&run).map_err(TestCaseError::fail)
-    });
+    let outcome = TestRunner::new_with_rng(config, rng())
+        .run(&drawn, |case| law(&case).map_err(TestCaseError::fail));
     if let Err(error) = outcome {
         panic!("{error}");
     }
@@ -527,6 +536,7 @@ fn reached(case: &Case, run: &Run) -> Vec<String> {
         let action = match &change.action {
             Action::Create(_) => "create",
             Action::Update { .. } => "update",
+            Action::Disable { .. } => "disable",
             Action::Delete { .. } => "delete",
             Action::Condition { .. } => "condition",
             Action::Blocked { reason, .. } if !reason.choices.is_empty() => "ambiguous",

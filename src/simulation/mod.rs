@@ -2,8 +2,9 @@
 //! any observed state.
 //!
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
-//! them, and `mutants` are clients that break a law and have to be caught. `state` holds plans from snapshots against
-//! those of the server, `saved` saved ones against fresh ones, and `limits` is about time.
+//! them, `prune` what must hold of pruning, and `mutants` are clients that break a law and have to be caught.
+//! `requests` counts what a plan asks; `state` holds plans from snapshots against those of the server, `saved` saved
+//! ones against fresh ones, and `limits` is about time.
 //!
 //! `wire` is the way between a run and the server, with latency, mishaps and the end of the run; `faults` lets
 //! everything go wrong at every request of a small run, and `crowd` lets runs begin together.
@@ -14,8 +15,11 @@ mod faults;
 mod laws;
 mod limits;
 mod mutants;
+mod prune;
+mod requests;
 mod saved;
 mod state;
+mod watched;
 mod wire;
 mod world;
 
@@ -58,22 +62,32 @@ impl Transport for Line {
     }
 }
 
-/// A client with an account that may do everything.
+/// An account: its id, its username, its token.
+type Account = (&'static str, &'static str, &'static str);
+
+/// Whoever may do everything.
+const ANN: Account = ("uAnn", "ann.admin", "tok-ann");
+
+/// Whoever may do everything but bypass the server's limit.
+const LIM: Account = ("uLim", "lim.ited", "tok-lim");
+
+/// A client with an account.
 struct Client {
     reader: Reader,
 }
 
 impl Client {
+    /// One that may do everything.
     fn over(transport: Arc<dyn Transport>) -> Self {
-        Self::of("uAnn", "tok-ann", transport)
+        Self::of(ANN, transport)
     }
 
     /// A client with an account whose calls the server limits.
     fn limited(transport: Arc<dyn Transport>) -> Self {
-        Self::of("uLim", "tok-lim", transport)
+        Self::of(LIM, transport)
     }
 
-    fn of(user_id: &str, token: &str, transport: Arc<dyn Transport>) -> Self {
+    fn of((user_id, _, token): Account, transport: Arc<dyn Transport>) -> Self {
         let credentials = Credentials {
             user_id: user_id.to_owned(),
             token: Secret::new(token),
@@ -97,8 +111,10 @@ impl Client {
         let mut observed = self.reader.observe().await?;
         let plan = Plan::between(desired, &observed);
         let asked = plan.questions(extent);
-        let users = self.reader.users(&asked.users, asked.impersonators);
-        observed.users = users.await?;
+        observed.users = self.reader.users(&asked.users).await?;
+        if asked.permissions() {
+            observed.learn(&self.reader.permissions().await?);
+        }
         let (disabled, _) = plan.histories();
         observed.histories = self.reader.histories(&disabled).await?;
         let plan = Plan::between(desired, &observed);

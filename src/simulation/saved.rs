@@ -39,7 +39,7 @@ impl Asked {
     async fn plan(&self) -> (PlanReport, Plan) {
         let extent = Extent::Writes;
         let (observed, mut plan) = self.client.plan(&self.manifest, extent).await;
-        let binding = Binding::of(&plan, &self.manifest, &observed, Some(extent));
+        let binding = Binding::of(&plan, &self.manifest, &observed, extent);
         plan.binding = Some(binding);
         (report(&plan), plan)
     }

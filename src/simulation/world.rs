@@ -130,9 +130,18 @@ fn fixture() -> PathBuf {
 
 /// What a manifest with these entries asks for.
 pub(super) fn desired(entries: &[Json]) -> DesiredState {
+    desired_under(None, entries)
+}
+
+/// What a manifest with these settings and entries asks for.
+pub(super) fn desired_under(settings: Option<&Json>, entries: &[Json]) -> DesiredState {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("manifest.yaml");
-    std::fs::write(&path, json!({ "integrations": entries }).to_string()).unwrap();
+    let mut manifest = json!({ "integrations": entries });
+    if let Some(settings) = settings {
+        manifest["settings"] = settings.clone();
+    }
+    std::fs::write(&path, manifest.to_string()).unwrap();
     scenarios::loaded(&path, None).desired
 }
 

@@ -11,7 +11,7 @@ fn limited() -> Step {
 
 fn removal() -> Change {
     let id = ServerId("old".to_owned());
-    change(Kind::Incoming, "Old", Action::Delete { id })
+    change(Kind::Incoming, "Old", Action::Delete { id, from: None })
 }
 
 fn update() -> Change {

@@ -175,7 +175,7 @@ async fn a_record_that_vanishes_under_the_write_is_stale() {
 
 fn delete(id: &str) -> Change {
     let id = ServerId(id.to_owned());
-    change(Kind::Incoming, "D", Action::Delete { id })
+    change(Kind::Incoming, "D", Action::Delete { id, from: None })
 }
 
 #[tokio::test(start_paused = true)]
@@ -231,4 +231,83 @@ async fn deletes_come_last_and_a_closed_route_ends_the_run() {
         (script.lines().len(), exit_of(&applied)),
         (2, Exit::Incomplete)
     );
+}
+
+/// The same record, switched off.
+fn off() -> Json {
+    let mut json = stored();
+    json["enabled"] = json!(false);
+    json
+}
+
+fn disable() -> Change {
+    let from = record(&stored()).stored().unwrap();
+    let to = record(&off()).stored().unwrap();
+    let id = ServerId("a1".to_owned());
+    change(Kind::Incoming, "A", Action::Disable { id, from, to })
+}
+
+/// The second step of a deletion: it counts on the record being off.
+fn second_step() -> Change {
+    let from = Some(record(&off()).stored().unwrap());
+    let id = ServerId("a1".to_owned());
+    change(Kind::Incoming, "A", Action::Delete { id, from })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disable_is_looked_at_first_and_verified() {
+    let steps = vec![created(&stored()), created(&off())];
+    let (done, lines) = outcome(disable(), OLD, steps).await;
+    assert!(
+        matches!(done, Outcome::Disabled(_)) && done.is_done(),
+        "{done:?}"
+    );
+    assert_eq!(lines, ["GET get?integrationId=a1", "PUT update"]);
+    let (stale, lines) = outcome(disable(), OLD, vec![created(&updated())]).await;
+    assert!(matches!(stale, Outcome::Stale { .. }), "{stale:?}");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let (ignored, _) = outcome(disable(), Duration::ZERO, vec![created(&stored())]).await;
+    assert!(matches!(ignored, Outcome::NotApplied { .. }), "{ignored:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_with_a_broken_script_is_switched_off_all_the_same() {
+    let mut answered = off();
+    answered["script"] = json!("class {");
+    answered["scriptEnabled"] = json!(true);
+    let mut before = answered.clone();
+    before["enabled"] = json!(true);
+    let id = ServerId("a1".to_owned());
+    let from = record(&before).stored().unwrap();
+    let to = record(&answered).stored().unwrap();
+    let change = change(Kind::Incoming, "A", Action::Disable { id, from, to });
+    let (done, _) = outcome(change, Duration::ZERO, vec![created(&answered)]).await;
+    assert!(matches!(done, Outcome::Disabled(_)), "{done:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_step_deletes_only_what_is_still_off() {
+    let steps = vec![created(&off()), created(&off())];
+    let (done, lines) = outcome(second_step(), OLD, steps).await;
+    assert!(matches!(done, Outcome::Deleted(_)), "{done:?}");
+    assert_eq!(lines, ["GET get?integrationId=a1", "POST remove"]);
+    let (stale, lines) = outcome(second_step(), OLD, vec![created(&stored())]).await;
+    assert!(matches!(stale, Outcome::Stale { .. }), "{stale:?}");
+    assert_eq!(lines, ["GET get?integrationId=a1"]);
+    // Somebody else was quicker.
+    let gone = refused("The integration does not exists.");
+    let (gone, _) = outcome(second_step(), OLD, vec![gone]).await;
+    assert!(matches!(gone, Outcome::AlreadyGone(_)), "{gone:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_lost_is_lost_last() {
+    let script = Script::new([created(&updated()), created(&off()), created(&off())]);
+    let applied = run(vec![delete("d1"), disable(), update()], &script, false).await;
+    assert_eq!(exit_of(&applied), Exit::Done, "{applied:?}");
+    let lines = script.lines();
+    let words: Vec<_> = lines.iter().map(|it| it.rsplit('.').next()).collect();
+    assert_eq!(words, [Some("update"), Some("update"), Some("remove")]);
+    let body: Json = serde_json::from_slice(script.requests()[1].body()).unwrap();
+    assert_eq!(body["enabled"], false);
 }

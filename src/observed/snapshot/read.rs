@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::{HistoryForm, ManagedForm, RecordForm, ServerForm, Snapshot, UserForm};
-use crate::integration::{Kind, Version};
+use crate::integration::{Kind, Role, Version};
 use crate::observed::{
     Detail, Found, Gone, Histories, History, Limits, ObservedState, Record, ServerFacts, ServerId,
     User, Users,
@@ -89,6 +89,7 @@ impl Snapshot {
                 version_text: self.server.version,
                 user_id: self.server.user_id,
                 username: self.server.account,
+                roles: None,
             },
             records,
             strangers: self.strangers,
@@ -96,6 +97,7 @@ impl Snapshot {
                 found,
                 impersonators: self.impersonators,
             },
+            view: self.view,
             histories,
             limits: Limits::Unknown,
             taken_at: Some(taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
@@ -109,8 +111,9 @@ impl RecordForm {
             Some(_) => Detail::Redacted,
             None => Detail::Identity,
         };
+        let kind = Kind::from_wire(&self.kind)?;
         let creator = self.creator.as_deref();
-        let raw = match self.managed {
+        let mut raw = match self.managed {
             Some(managed) => managed.raw(creator),
             // Of ids nothing is kept; what this account made is told by its name.
             None if creator == Some(&*server.account) => {
@@ -119,9 +122,11 @@ impl RecordForm {
             }
             None => Map::new(),
         };
+        let switch = kind.fields().iter().find(|it| it.role == Role::Switch)?;
+        raw.entry(switch.name).or_insert(json!(self.on));
         Some(Record {
             id: ServerId(self.id),
-            kind: Kind::from_wire(&self.kind)?,
+            kind,
             name: self.name,
             creator: self.creator,
             raw,

@@ -257,6 +257,50 @@ fn without_a_base_nothing_is_known_and_all_may_be_drift() {
     assert!(!empty.drifts());
 }
 
+/// What is pruned is from this change if an entry or the policy went with it.
+#[test]
+fn pruning_has_its_cause() {
+    let settings = json!({"prune": "disable", "scope": {"creators": ["deploy"]}});
+    let under = |settings: Option<&Json>, entries: &[Json]| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.yaml");
+        let mut manifest = json!({ "integrations": entries });
+        if let Some(settings) = settings {
+            manifest["settings"] = settings.clone();
+        }
+        std::fs::write(&path, manifest.to_string()).unwrap();
+        scenarios::loaded(&path, None).desired
+    };
+    let observed = server(&[record("1", "a", &json!({})), record("2", "b", &json!({}))]);
+    let (a, b) = (entry("a", &json!({})), entry("b", &json!({})));
+    let cases = [
+        (
+            Some(&settings),
+            vec![a.clone(), b],
+            "disable ThisChange: enabled ThisChange",
+        ),
+        (
+            None,
+            vec![a.clone()],
+            "disable ThisChange: enabled ThisChange",
+        ),
+        (
+            Some(&settings),
+            vec![a.clone()],
+            "disable Drift: enabled Drift",
+        ),
+    ];
+    for (policy, base, told) in cases {
+        let (base, head) = (
+            under(policy, &base),
+            under(Some(&settings), std::slice::from_ref(&a)),
+        );
+        let mut plan = Plan::between(&head, &observed);
+        plan.trace(&head, &base, &observed);
+        assert_eq!(shown(&plan), told);
+    }
+}
+
 #[test]
 fn to_enable_again_what_the_server_disabled_is_this_change() {
     let outgoing = |over: &Json| {

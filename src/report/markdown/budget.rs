@@ -2,7 +2,7 @@
 //!
 //! 1. Script diffs, the longest first: their number of lines in their place, then only that they differ.
 //! 2. Field details, the last first: of creates, of updates; then their rows in the table.
-//! 3. Only then anything of conditions, of blocked entries, and at the very end of deletes.
+//! 3. Only then anything of conditions, of blocked entries, and at the very end of disables and deletes.
 //!
 //! The line that says it all counts every change whatever is left out, and what is left out is counted in words.
 
@@ -116,7 +116,7 @@ fn document(head: &str, parts: &[Part], kept: &[Kept], left_out: &str, foot: &st
 
 /// Everything that can be left out, in order.
 fn steps(parts: &[Part]) -> Vec<Step> {
-    use ActionWord::{Blocked, Condition, Create, Delete, Update};
+    use ActionWord::{Blocked, Condition, Create, Delete, Disable, Update};
     let mut scripts: Vec<_> = (0..parts.len())
         .filter(|at| parts[*at].folds.len() > 1)
         .collect();
@@ -138,7 +138,14 @@ fn steps(parts: &[Part]) -> Vec<Step> {
     };
     let rows = |action| of(action).map(Step::Row);
     let mut steps: Vec<_> = with(2).chain(with(1)).collect();
-    for group in [&[Create, Update][..], &[Condition], &[Blocked], &[Delete]] {
+    let groups: [&[ActionWord]; 5] = [
+        &[Create, Update],
+        &[Condition],
+        &[Blocked],
+        &[Disable],
+        &[Delete],
+    ];
+    for group in groups {
         steps.extend(group.iter().flat_map(|action| folds(*action)));
         steps.extend(group.iter().flat_map(|action| rows(*action)));
     }
@@ -149,15 +156,16 @@ fn steps(parts: &[Part]) -> Vec<Step> {
 #[derive(Default)]
 struct LeftOut {
     scripts: std::collections::BTreeSet<usize>,
-    folds: [usize; 5],
-    rows: [usize; 5],
+    folds: [usize; 6],
+    rows: [usize; 6],
 }
 
 /// The kinds of change, as they are counted.
-const NOUNS: [(ActionWord, &str); 5] = [
+const NOUNS: [(ActionWord, &str); 6] = [
     (ActionWord::Blocked, "blocked"),
     (ActionWord::Condition, "condition"),
     (ActionWord::Delete, "delete"),
+    (ActionWord::Disable, "disable"),
     (ActionWord::Update, "update"),
     (ActionWord::Create, "create"),
 ];
@@ -182,7 +190,7 @@ impl LeftOut {
 
     /// The line that says so; empty if all is there.
     fn words(&self, budget: Budget) -> String {
-        let of = |counts: &[usize; 5]| {
+        let of = |counts: &[usize; 6]| {
             let some = NOUNS.iter().zip(counts).filter(|(_, number)| **number > 0);
             let some = some.map(|((action, noun), number)| match action {
                 ActionWord::Blocked => format!("{number} {noun}"),

@@ -5,8 +5,9 @@ use super::super::cause::CauseWord;
 use super::super::diff::{Line, Sign, is_first, stat};
 use super::super::look::ScriptDiff;
 use super::super::plan::{ActionWord, ChangeReport, FieldDiff, FieldReport};
+use super::super::policy::StepWord;
 use super::super::shown::Shown;
-use super::super::text::{count, value_text};
+use super::super::text::{count, pruned_words, value_text};
 use super::escape::{cell, code, end, fence, html, start};
 use super::sign;
 
@@ -54,6 +55,10 @@ fn what(change: &ChangeReport) -> String {
         },
         ActionWord::Delete if change.url_dies => "delete: **its URL dies**".to_owned(),
         ActionWord::Delete => "delete".to_owned(),
+        ActionWord::Disable if change.pruned == Some(StepWord::First) => {
+            "disable; second step: delete".to_owned()
+        }
+        ActionWord::Disable => "disable".to_owned(),
         ActionWord::Create => "new".to_owned(),
         ActionWord::Update | ActionWord::Condition => names(fields.chain(conditions)),
     };
@@ -119,6 +124,9 @@ pub(super) fn fold(change: &ChangeReport, scripts: ScriptDiff) -> String {
         let rest = condition.words.iter().chain([&condition.remedy]);
         let rest = rest.map(|words| words.for_terminal() + "\n");
         blocks.push(fence("text", &(first + &rest.collect::<String>())));
+    }
+    if let Some(words) = pruned_words(change) {
+        blocks.push(fence("text", &format!("{words}\n")));
     }
     if blocks.is_empty() {
         return String::new();

@@ -13,7 +13,7 @@ use super::Foreign;
 use super::failure::FailureReport;
 use super::look::Look;
 use super::plan::{ActionWord, PlanReport, ServerReport};
-use super::text::problem_line;
+use super::text::{problem_line, refusal_lines, view_words};
 use budget::Part;
 use escape::{code, comment, end, fence, start};
 
@@ -28,10 +28,14 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
     if let Some(failure) = &report.failure {
         return failed(&marker, report, failure, look);
     }
-    if report.changes.is_empty() {
+    if report.changes.is_empty() && report.refusals.is_empty() {
         return format!("{marker}{}", nothing_to_do(report));
     }
-    let head = format!("{marker}### rcsync: {}\n", heading(report));
+    let head = format!(
+        "{marker}### rcsync: {}\n{}",
+        heading(report),
+        refusals(report)
+    );
     let writes = report.forecast.map_or_else(String::new, |forecast| {
         format!("Writes: {}\n\n", forecast.words(" "))
     });
@@ -59,7 +63,19 @@ fn marker(server: Option<&ServerReport>) -> String {
     format!("<!-- rcsync plan{} -->\n", address.unwrap_or_default())
 }
 
+/// Why the plan as a whole is refused.
+fn refusals(report: &PlanReport) -> String {
+    let blocks = report.refusals.iter();
+    let blocks = blocks.map(|it| format!("\n{}", fence("text", &(refusal_lines(it) + "\n"))));
+    blocks.collect()
+}
+
 fn heading(report: &PlanReport) -> String {
+    let refused = if report.refusals.is_empty() {
+        ""
+    } else {
+        "**refused** · "
+    };
     let counts = &report.counts;
     let dying = report
         .changes
@@ -74,6 +90,7 @@ fn heading(report: &PlanReport) -> String {
     let writes = listed([
         (counts.create, "to create".to_owned()),
         (counts.update, "to update".to_owned()),
+        (counts.disable, "to disable".to_owned()),
         (counts.delete, format!("to delete{deaths}")),
     ]);
     let held = listed([
@@ -86,9 +103,9 @@ fn heading(report: &PlanReport) -> String {
         writes
     };
     if held.is_empty() {
-        writes
+        format!("{refused}{writes}")
     } else {
-        format!("{writes} · {held}")
+        format!("{refused}{writes} · {held}")
     }
 }
 
@@ -122,9 +139,12 @@ fn nothing_to_do(report: &PlanReport) -> String {
 /// `12 unmanaged, 1 released`.
 fn others(report: &PlanReport) -> String {
     let counts = &report.counts;
+    let left_out = report.left_out.as_ref();
+    let left_out = left_out.map_or(0, |it| it.integrations + it.changes + it.records);
     listed([
         (counts.released, "released".to_owned()),
         (counts.unmanaged, "unmanaged".to_owned()),
+        (left_out, "left out by flags".to_owned()),
     ])
 }
 
@@ -161,6 +181,9 @@ fn place(report: &PlanReport) -> String {
     }
     if let Some(account) = &server.account {
         words = format!("{words} · as {}", short(account));
+    }
+    if let Some(view) = report.view {
+        words = format!("{words} · **partial view**: {}", view_words(view));
     }
     words + &snapshot::date(report)
 }
@@ -207,6 +230,7 @@ fn sign(action: ActionWord) -> &'static str {
     match action {
         ActionWord::Blocked | ActionWord::Condition => "❗",
         ActionWord::Delete => "🗑️",
+        ActionWord::Disable => "⏸️",
         ActionWord::Update => "✏️",
         ActionWord::Create => "➕",
     }

@@ -1,0 +1,56 @@
+//! The flags that say which part of a plan a run is about, and which hold they lift.
+
+use clap::{Args, ValueEnum};
+
+/// Which part of a plan a run is about
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct NarrowArgs {
+    /// Only integrations of this name, `*` for any text; may be repeated
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    pub(crate) only: Vec<String>,
+
+    /// Not integrations of this name, `*` for any text; may be repeated
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Only integrations of this type
+    #[arg(
+        long = "type",
+        value_name = "TYPE",
+        value_enum,
+        help_heading = "Selection"
+    )]
+    pub(crate) kind: Option<KindWord>,
+
+    /// Create what is missing, and change nothing that is there
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) create_only: bool,
+
+    /// Delete nothing
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) no_delete: bool,
+
+    /// Leave records that no entry names alone, whatever `settings.prune` says
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) no_prune: bool,
+
+    /// Let `settings.prune: delete` delete incoming webhooks that are switched on, in one step
+    #[arg(long, help_heading = "Holds")]
+    pub(crate) allow_url_loss: bool,
+
+    /// Create and prune though this account does not see what others made
+    #[arg(long, help_heading = "Holds")]
+    pub(crate) allow_partial_view: bool,
+}
+
+/// A type of integration
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KindWord {
+    /// Others post to Rocket.Chat
+    #[value(alias = "webhook-incoming")]
+    Incoming,
+    /// Rocket.Chat calls others
+    #[value(alias = "webhook-outgoing")]
+    Outgoing,
+}

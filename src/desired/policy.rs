@@ -1,0 +1,216 @@
+//! What a run may do beyond its entries: the manifest's `settings`, narrowed by flags.
+//!
+//! The manifest alone allows to disable or delete what no entry names. A flag takes from that, or lifts one hold by
+//! name; none adds to it.
+
+use std::fmt;
+
+use url::Url;
+use wildmatch::WildMatchPattern;
+
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::integration::Kind;
+use crate::manifest::{Prune, Settings};
+use crate::variables::{Resolver, Secrets};
+use crate::yaml::{Content, Node};
+
+/// What a run may do beyond its entries.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Policy {
+    /// The server that the manifest is for; any other is refused.
+    pub(crate) server: Option<Url>,
+    /// What may be pruned at all.
+    pub(crate) scope: Option<Scope>,
+    /// What becomes of records in scope that no entry names.
+    pub(crate) prune: Prune,
+    /// How many may be disabled or deleted by that, in place of the built-in limits.
+    pub(crate) max_deletes: Option<usize>,
+    /// The names of records that are never disabled or deleted.
+    pub(crate) keep: Globs,
+    /// What the flags of this run take away, and which holds they lift.
+    pub(crate) flags: Flags,
+}
+
+/// Which records the manifest may call its own: those that match in both ways.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    /// Their names; `None` for every name.
+    pub(crate) names: Option<Globs>,
+    /// The usernames of who made them; `None` for this account alone.
+    pub(crate) creators: Option<Vec<String>>,
+}
+
+/// What the flags of a run say about it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Flags {
+    /// Which integrations the run is about.
+    pub(crate) selection: Selection,
+    /// Whether it only creates.
+    pub(crate) create_only: bool,
+    /// Whether it deletes nothing.
+    pub(crate) no_delete: bool,
+    /// Whether pruning may delete an incoming webhook that is in use.
+    pub(crate) allow_url_loss: bool,
+    /// Whether it may create and prune though the account does not see all there is.
+    pub(crate) allow_partial_view: bool,
+}
+
+/// Which integrations a run is about.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Selection {
+    /// Those of these names; `None` for every name.
+    pub(crate) only: Option<Globs>,
+    /// But for those of these names.
+    pub(crate) exclude: Globs,
+    /// Those of this kind; `None` for every kind.
+    pub(crate) kind: Option<Kind>,
+}
+
+impl Selection {
+    /// Whether an integration that has these names, on the server and in the manifest, is one of them: one name
+    /// chooses it, and none excludes it.
+    pub(crate) fn takes(&self, kind: Kind, names: &[&str]) -> bool {
+        let any = |globs: &Globs| names.iter().any(|name| globs.match_any(name));
+        self.kind.is_none_or(|only| only == kind)
+            && self.only.as_ref().is_none_or(any)
+            && !any(&self.exclude)
+    }
+}
+
+/// Names with `*` for any text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Globs(Vec<Glob>);
+
+/// No name holds the second character: `?` and all others stand for themselves.
+type Glob = WildMatchPattern<'*', '\0'>;
+
+impl Globs {
+    /// Whether one of them is this name.
+    pub(crate) fn match_any(&self, name: &str) -> bool {
+        self.0.iter().any(|glob| glob.matches(name))
+    }
+}
+
+impl<T: AsRef<str>> FromIterator<T> for Globs {
+    fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
+        Self(texts.into_iter().map(|it| Glob::new(it.as_ref())).collect())
+    }
+}
+
+/// `"pay-*", "Grafana *"`
+impl fmt::Display for Globs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let globs: Vec<_> = self.0.iter().map(|glob| format!("\"{glob}\"")).collect();
+        f.write_str(&globs.join(", "))
+    }
+}
+
+/// Reads the settings, with their references replaced.
+pub(super) fn read(settings: &Settings, node: &Node, resolver: &mut Resolver<'_>) -> Policy {
+    let value = |key: &str| node.get(key).map(|member| &member.value);
+    let scope = settings.scope.as_ref().map(|scope| {
+        let value = |key: &str| value("scope")?.get(key).map(|member| &member.value);
+        let mut texts = |key, texts: &Option<Vec<String>>| {
+            let texts = texts.as_ref()?;
+            Some(items(texts, value(key)?, resolver))
+        };
+        Scope {
+            names: texts("names", &scope.names).map(|names| names.iter().collect()),
+            creators: texts("creators", &scope.creators),
+        }
+    });
+    let keep = value("keep").map(|node| items(&settings.keep, node, resolver));
+    let server = settings.server.as_ref().zip(value("server"));
+    Policy {
+        server: server.and_then(|(text, node)| address(text, &node.at, resolver)),
+        scope,
+        prune: settings.prune.unwrap_or_default(),
+        max_deletes: settings
+            .max_deletes
+            .map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
+        keep: keep.unwrap_or_default().iter().collect(),
+        flags: Flags::default(),
+    }
+}
+
+/// The texts of a list. One that cannot be replaced is a finding, and the manifest is refused.
+fn items(texts: &[String], node: &Node, resolver: &mut Resolver<'_>) -> Vec<String> {
+    let Content::List(nodes) = &node.content else {
+        return Vec::new();
+    };
+    let items = texts.iter().zip(nodes);
+    items
+        .filter_map(|(text, node)| plain(text, &node.at, resolver))
+        .collect()
+}
+
+fn plain(text: &str, at: &Place, resolver: &mut Resolver<'_>) -> Option<String> {
+    let text = resolver.text(text, at, Secrets::Refused)?;
+    text.as_plain().map(str::to_owned)
+}
+
+fn address(text: &str, at: &Place, resolver: &mut Resolver<'_>) -> Option<Url> {
+    let text = plain(text, at, resolver)?;
+    let url = Url::parse(text.trim()).ok();
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if url.is_none() {
+        resolver.findings.push(
+            Diagnostic::error(Code("not-an-address"), at.clone(), "`server` is no address")
+                .expected("expected the address of a server")
+                .hint("write it as `https://chat.example.org`, with the path it lives under"),
+        );
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn globs(texts: &[&str]) -> Globs {
+        texts.iter().collect()
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text_and_nothing_else_is_special() {
+        let cases = [
+            ("pay-*", "pay-in", true),
+            ("pay-*", "pay-", true),
+            ("pay-*", "Pay-in", false),
+            ("*pay*", "we pay them", true),
+            ("a*b*c", "abxc", true),
+            ("a*b*c", "abx", false),
+            ("*", "", true),
+            ("", "", true),
+            ("", "a", false),
+            ("w?at", "what", false),
+            ("w?at", "w?at", true),
+            ("[ab]{c}", "[ab]{c}", true),
+            ("[ab]{c}", "a", false),
+            ("a/*", "a/b/c", true),
+            ("ñ*", "ñandú", true),
+        ];
+        for (glob, name, matches) in cases {
+            assert_eq!(globs(&[glob]).match_any(name), matches, "{glob} {name}");
+        }
+        assert!(!globs(&[]).match_any(""));
+        assert!(globs(&["a", "b*"]).match_any("bc"));
+    }
+
+    #[test]
+    fn one_name_chooses_and_none_excludes() {
+        let selection = |only: &[&str], exclude: &[&str], kind| Selection {
+            only: (!only.is_empty()).then(|| globs(only)),
+            exclude: globs(exclude),
+            kind,
+        };
+        let takes = |it: &Selection, names: &[&str]| it.takes(Kind::Incoming, names);
+        assert!(takes(&selection(&[], &[], None), &["a"]));
+        assert!(takes(&selection(&["a*"], &[], None), &["new", "ab"]));
+        assert!(!takes(&selection(&["a*"], &[], None), &["b"]));
+        assert!(!takes(&selection(&["*"], &["ab"], None), &["new", "ab"]));
+        assert!(!takes(&selection(&[], &[], Some(Kind::Outgoing)), &["a"]));
+        assert!(takes(&selection(&[], &[], Some(Kind::Incoming)), &["a"]));
+    }
+}

@@ -1,0 +1,163 @@
+//! What this account sees of what the server has (reference 3.4). A record that it does not see is to it as one that is
+//! not there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::integration::Kind;
+
+/// What this account sees of the integrations of a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Sight {
+    /// Nobody asked, because nothing depended on it.
+    #[default]
+    NotAsked,
+    /// All of them.
+    All,
+    /// Those alone that it made itself.
+    Own,
+    /// None.
+    Nothing,
+    /// It could not be told.
+    Unknown,
+}
+
+impl Sight {
+    /// Whether there may be some that it does not see.
+    pub(crate) fn is_partial(self) -> bool {
+        matches!(self, Self::Own | Self::Nothing | Self::Unknown)
+    }
+}
+
+/// What this account sees, kind by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct View {
+    /// Of the incoming webhooks.
+    incoming: Sight,
+    /// Of the outgoing ones.
+    outgoing: Sight,
+}
+
+impl View {
+    /// It could not be told.
+    pub(crate) const UNKNOWN: Self = Self {
+        incoming: Sight::Unknown,
+        outgoing: Sight::Unknown,
+    };
+
+    /// What an account with these roles sees.
+    pub(crate) fn of(roles: &BTreeSet<String>, permissions: &Permissions) -> Self {
+        let may = |permission: &str| {
+            let holders = permissions.holders(permission);
+            holders.is_some_and(|holders| !holders.is_disjoint(roles))
+        };
+        let all = |kind: Kind| may(&format!("manage-{}-integrations", kind.word()));
+        let own = |kind: Kind| may(&format!("manage-own-{}-integrations", kind.word()));
+        let sight = |kind| {
+            // Who may manage all of one kind and their own of both sees only their own of both.
+            let of_both = |may: &dyn Fn(Kind) -> bool| Kind::ALL.into_iter().all(may);
+            if of_both(&all) {
+                Sight::All
+            } else if of_both(&own) {
+                Sight::Own
+            } else if all(kind) {
+                Sight::All
+            } else if own(kind) {
+                Sight::Own
+            } else {
+                Sight::Nothing
+            }
+        };
+        Self {
+            incoming: sight(Kind::Incoming),
+            outgoing: sight(Kind::Outgoing),
+        }
+    }
+
+    /// What it sees of a kind.
+    pub(crate) fn sight(self, kind: Kind) -> Sight {
+        match kind {
+            Kind::Incoming => self.incoming,
+            Kind::Outgoing => self.outgoing,
+        }
+    }
+
+    /// Whether there may be records that it does not see.
+    pub(crate) fn is_partial(self) -> bool {
+        self.incoming.is_partial() || self.outgoing.is_partial()
+    }
+}
+
+/// Which roles hold which permission.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Permissions(pub(crate) BTreeMap<String, BTreeSet<String>>);
+
+impl Permissions {
+    /// The permission to post under another name (reference 5.5).
+    const IMPERSONATE: &'static str = "message-impersonate";
+
+    /// The roles that hold a permission, if the server knows it.
+    fn holders(&self, permission: &str) -> Option<&BTreeSet<String>> {
+        self.0.get(permission)
+    }
+
+    /// The roles that may impersonate, if the server knows the permission.
+    pub(crate) fn impersonators(&self) -> Option<&BTreeSet<String>> {
+        self.holders(Self::IMPERSONATE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Sight::{All, Nothing, Own};
+
+    fn view(held: &[&str]) -> (Sight, Sight) {
+        let names = ["incoming", "outgoing", "own-incoming", "own-outgoing"];
+        let permissions = names.map(|name| {
+            let roles = held.contains(&name).then(|| "mine".to_owned());
+            let roles = roles.into_iter().chain(["theirs".to_owned()]).collect();
+            (format!("manage-{name}-integrations"), roles)
+        });
+        let roles = BTreeSet::from(["user".to_owned(), "mine".to_owned()]);
+        let view = View::of(&roles, &Permissions(permissions.into()));
+        (view.sight(Kind::Incoming), view.sight(Kind::Outgoing))
+    }
+
+    #[test]
+    fn what_is_seen_follows_the_permissions() {
+        let table: [(&[&str], _); 12] = [
+            (&["incoming", "outgoing"], (All, All)),
+            (
+                &["incoming", "outgoing", "own-incoming", "own-outgoing"],
+                (All, All),
+            ),
+            (&["own-incoming", "own-outgoing"], (Own, Own)),
+            // Even if all of one kind may be managed.
+            (&["incoming", "own-incoming", "own-outgoing"], (Own, Own)),
+            (&["outgoing", "own-incoming", "own-outgoing"], (Own, Own)),
+            (&["incoming"], (All, Nothing)),
+            (&["outgoing"], (Nothing, All)),
+            (&["own-incoming"], (Own, Nothing)),
+            (&["own-outgoing"], (Nothing, Own)),
+            (&["incoming", "own-outgoing"], (All, Own)),
+            (&["incoming", "own-incoming"], (All, Nothing)),
+            (&[], (Nothing, Nothing)),
+        ];
+        for (held, seen) in table {
+            assert_eq!(view(held), seen, "{held:?}");
+        }
+    }
+
+    #[test]
+    fn a_permission_that_the_server_does_not_know_is_held_by_nobody() {
+        let roles = BTreeSet::from(["admin".to_owned()]);
+        let view = View::of(&roles, &Permissions::default());
+        assert_eq!(view.sight(Kind::Incoming), Nothing);
+        assert!(view.is_partial() && View::UNKNOWN.is_partial());
+        assert!(!View::default().is_partial());
+    }
+}

@@ -1,0 +1,106 @@
+//! What would be done about one integration, and why it may not be.
+
+use crate::integration::Fields;
+use crate::observed::ServerId;
+
+/// What would be done.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    /// A new record with these values: exactly what the request carries.
+    Create(Fields),
+    /// Another content of the record.
+    Update {
+        /// The record.
+        id: ServerId,
+        /// The stored values that the plan was made for.
+        from: Fields,
+        /// The values to have afterwards: exactly what the request carries, but for a secret that is generated.
+        to: Fields,
+    },
+    /// The record is switched off. It and its URL stay.
+    Disable {
+        /// The record.
+        id: ServerId,
+        /// The stored values that the plan was made for.
+        from: Fields,
+        /// The same, switched off, as in an update.
+        to: Fields,
+    },
+    /// No record any more. The URL of an incoming webhook dies with it.
+    Delete {
+        /// The record.
+        id: ServerId,
+        /// The stored values that the plan was made for, where they decided.
+        from: Option<Fields>,
+    },
+    /// Nothing: something is wrong that no update mends.
+    Condition {
+        /// The record.
+        id: ServerId,
+    },
+    /// Nothing, for a reason.
+    Blocked {
+        /// The record, where there is one.
+        id: Option<ServerId>,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+impl Action {
+    /// The order in which changes are shown.
+    pub(super) fn rank(&self) -> u8 {
+        match self {
+            Self::Blocked { .. } => 0,
+            Self::Condition { .. } => 1,
+            Self::Delete { .. } => 2,
+            Self::Disable { .. } => 3,
+            Self::Update { .. } => 4,
+            Self::Create(_) => 5,
+        }
+    }
+
+    /// Whether it is a write.
+    pub(crate) fn is_write(&self) -> bool {
+        !matches!(self, Self::Blocked { .. } | Self::Condition { .. })
+    }
+
+    /// The record that it changes or removes.
+    pub(crate) fn rewrites(&self) -> Option<&ServerId> {
+        self.id().filter(|_| self.is_write())
+    }
+
+    /// The record, where there is one.
+    pub(crate) fn id(&self) -> Option<&ServerId> {
+        match self {
+            Self::Create(_) => None,
+            Self::Update { id, .. }
+            | Self::Disable { id, .. }
+            | Self::Delete { id, .. }
+            | Self::Condition { id } => Some(id),
+            Self::Blocked { id, .. } => id.as_ref(),
+        }
+    }
+}
+
+/// Why a change cannot be made, and what would help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reason {
+    /// Why, in one line.
+    pub(crate) why: String,
+    /// The lines to choose from, if the choice is the user's.
+    pub(crate) choices: Vec<String>,
+    /// What to do about it.
+    pub(crate) remedy: String,
+}
+
+impl Reason {
+    /// A reason and its remedy.
+    pub(crate) fn new(why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            choices: Vec::new(),
+            remedy: remedy.into(),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What a report says about records that no entry names, about what flags leave out, and about refusals.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Foreign;
+use crate::integration::Kind;
+use crate::observed::{Sight, View};
+use crate::plan::{LeftAlone, Plan, Refusal, Step, Unmanaged};
+
+/// What pruning does to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum StepWord {
+    /// It is switched off, and stays so.
+    Off,
+    /// It is switched off; a later run that finds it so deletes it.
+    First,
+    /// It was found switched off, and is deleted.
+    Second,
+    /// It is deleted.
+    AtOnce,
+}
+
+/// A record that no entry names and that is left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UnmanagedReport {
+    /// `webhook-incoming` or `webhook-outgoing`.
+    #[serde(rename = "type")]
+    pub(super) kind: Foreign,
+    /// The kind in one word.
+    pub(super) kind_word: Foreign,
+    /// The name.
+    pub(super) name: Foreign,
+    /// The id.
+    pub(super) id: Foreign,
+    /// The username of its creator.
+    pub(super) creator: Option<Foreign>,
+    /// Why it is left alone.
+    pub(super) why: LeftAloneWord,
+}
+
+/// Why a record is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum LeftAloneWord {
+    /// Nothing is pruned.
+    NotPruned,
+    /// It is not in scope.
+    OutOfScope,
+    /// It is kept by name.
+    Kept,
+    /// A flag leaves it out.
+    LeftOut,
+    /// It is switched off already.
+    Off,
+}
+
+/// What the flags of a run leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct LeftOutReport {
+    /// How many integrations of the manifest the run is not about.
+    pub(super) integrations: usize,
+    /// How many changes it does not make.
+    pub(super) changes: usize,
+    /// How many records that could be pruned it leaves alone.
+    pub(super) records: usize,
+}
+
+/// What the account sees, where that is not all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct ViewReport {
+    /// Of the incoming webhooks.
+    pub(super) incoming: SightWord,
+    /// Of the outgoing ones.
+    pub(super) outgoing: SightWord,
+}
+
+/// What the account sees of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum SightWord {
+    /// All.
+    All,
+    /// Those alone that it made itself.
+    Own,
+    /// None.
+    Nothing,
+    /// It is not known.
+    Unknown,
+}
+
+/// Why a plan is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct RefusalReport {
+    /// The guard: `too-many`, `another-server`, …
+    pub(super) code: Foreign,
+    /// Why, in one line.
+    pub(super) why: Foreign,
+    /// What it was judged by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) facts: Vec<Fact>,
+    /// What would allow it.
+    pub(super) remedy: Foreign,
+    /// The lines to write, where there are some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) lines: Vec<Foreign>,
+}
+
+/// What a guard judged by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Fact {
+    /// In one word.
+    pub(super) word: Foreign,
+    /// What it is.
+    pub(super) value: Foreign,
+}
+
+pub(super) fn step(step: Step) -> StepWord {
+    match step {
+        Step::Off => StepWord::Off,
+        Step::First => StepWord::First,
+        Step::Second => StepWord::Second,
+        Step::AtOnce => StepWord::AtOnce,
+    }
+}
+
+pub(super) fn unmanaged(record: &Unmanaged) -> UnmanagedReport {
+    UnmanagedReport {
+        kind: record.key.kind.wire().into(),
+        kind_word: record.key.kind.word().into(),
+        name: record.key.name.as_str().into(),
+        id: record.id.0.as_str().into(),
+        creator: record.creator.as_deref().map(Into::into),
+        why: match record.why {
+            LeftAlone::NotPruned => LeftAloneWord::NotPruned,
+            LeftAlone::OutOfScope => LeftAloneWord::OutOfScope,
+            LeftAlone::Kept => LeftAloneWord::Kept,
+            LeftAlone::LeftOut => LeftAloneWord::LeftOut,
+            LeftAlone::Off => LeftAloneWord::Off,
+        },
+    }
+}
+
+pub(super) fn view(view: View) -> Option<ViewReport> {
+    let word = |kind| match view.sight(kind) {
+        Sight::NotAsked | Sight::All => SightWord::All,
+        Sight::Own => SightWord::Own,
+        Sight::Nothing => SightWord::Nothing,
+        Sight::Unknown => SightWord::Unknown,
+    };
+    view.is_partial().then(|| ViewReport {
+        incoming: word(Kind::Incoming),
+        outgoing: word(Kind::Outgoing),
+    })
+}
+
+pub(super) fn left_out(plan: &Plan) -> Option<LeftOutReport> {
+    let left_alone = plan.unmanaged.iter();
+    let report = LeftOutReport {
+        integrations: plan.left_out.entries,
+        changes: plan.left_out.changes,
+        records: left_alone.filter(|it| it.why == LeftAlone::LeftOut).count(),
+    };
+    (report.integrations + report.changes + report.records > 0).then_some(report)
+}
+
+pub(super) fn refusal(refusal: &Refusal) -> RefusalReport {
+    let fact = |(word, value): &(&str, String)| Fact {
+        word: (*word).into(),
+        value: value.as_str().into(),
+    };
+    RefusalReport {
+        code: refusal.code.into(),
+        why: refusal.why.as_str().into(),
+        facts: refusal.facts.iter().map(fact).collect(),
+        remedy: refusal.remedy.as_str().into(),
+        lines: refusal.lines.iter().map(Into::into).collect(),
+    }
+}

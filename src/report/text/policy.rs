@@ -1,0 +1,108 @@
+//! What a plan as text says about pruning, about what flags leave out, and about refusals.
+
+use super::super::plan::{ActionWord, ChangeReport, PlanReport};
+use super::super::policy::{
+    LeftAloneWord, LeftOutReport, RefusalReport, SightWord, StepWord, UnmanagedReport, ViewReport,
+};
+use super::{COLUMNS, Foreign, Page, count, shortened};
+
+/// What pruning does to a record.
+pub(in super::super) fn pruned_words(change: &ChangeReport) -> Option<&'static str> {
+    Some(match (change.pruned?, change.action) {
+        (_, ActionWord::Blocked) => "in no entry: it should be pruned, and cannot",
+        (StepWord::Off, _) => "in no entry: switched off, and kept",
+        (StepWord::First, _) => {
+            "in no entry: switched off now; announced second step: a later run that finds it switched off deletes it"
+        }
+        (StepWord::Second, _) => "in no entry: second step, it was found switched off",
+        (StepWord::AtOnce, _) => "in no entry: deleted at once",
+    })
+}
+
+/// What the flags of the run leave out, in one line.
+pub(super) fn left_out_text(left_out: &LeftOutReport, page: &mut Page) {
+    let parts = [
+        (left_out.integrations, "integration"),
+        (left_out.changes, "change"),
+        (left_out.records, "record in no entry"),
+    ];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, noun)| match noun {
+            "record in no entry" if number > 1 => format!("{number} records in no entry"),
+            noun => count(number, noun),
+        })
+        .collect();
+    page.line(format!("Left out by flags: {}.", parts.join(", ")));
+}
+
+/// `incoming: its own alone; outgoing: none`
+pub(in super::super) fn view_words(view: ViewReport) -> String {
+    let word = |sight| match sight {
+        SightWord::All => "all",
+        SightWord::Own => "its own alone",
+        SightWord::Nothing => "none",
+        SightWord::Unknown => "not known",
+    };
+    let (incoming, outgoing) = (word(view.incoming), word(view.outgoing));
+    format!("this account sees incoming: {incoming}, outgoing: {outgoing}")
+}
+
+/// Why the plan as a whole is refused.
+pub(in super::super) fn refusal_lines(refusal: &RefusalReport) -> String {
+    let mut lines = vec![wrapped("refused: ", &refusal.why.for_terminal(), 2)];
+    lines.extend(refusal.facts.iter().map(|fact| {
+        let (word, value) = (fact.word.for_terminal(), fact.value.for_terminal());
+        format!("  {word}   {value}")
+    }));
+    lines.push(wrapped("  to go on: ", &refusal.remedy.for_terminal(), 4));
+    let block = refusal.lines.iter();
+    lines.extend(block.map(|line| format!("    {}", line.for_terminal())));
+    lines.join("\n")
+}
+
+/// The records that no entry names and that are left alone, a line each.
+pub(super) fn unmanaged_text(report: &PlanReport, page: &mut Page) {
+    for record in &report.unmanaged {
+        page.line(unmanaged_line(record));
+    }
+}
+
+fn unmanaged_line(record: &UnmanagedReport) -> String {
+    let creator = record.creator.as_ref().map(Foreign::for_terminal);
+    let why = match record.why {
+        LeftAloneWord::NotPruned => "",
+        LeftAloneWord::OutOfScope => ", out of scope",
+        LeftAloneWord::Kept => ", kept",
+        LeftAloneWord::LeftOut => ", left out by flags",
+        LeftAloneWord::Off => ", switched off already",
+    };
+    format!(
+        "  {:<9} {:<36}  {}  made by {}{why}",
+        record.kind_word.for_terminal(),
+        shortened(&record.name.for_terminal(), 36),
+        record.id.for_terminal(),
+        creator.as_deref().unwrap_or("somebody unknown"),
+    )
+}
+
+/// The words in lines that fit the page, those after the first indented.
+fn wrapped(lead: &str, words: &str, indent: usize) -> String {
+    let mut text = lead.to_owned();
+    let mut columns = lead.len();
+    for (index, word) in words.split(' ').enumerate() {
+        let width = word.chars().count();
+        if index > 0 && columns + 1 + width > COLUMNS {
+            text.push('\n');
+            text.push_str(&" ".repeat(indent));
+            columns = indent;
+        } else if index > 0 {
+            text.push(' ');
+            columns += 1;
+        }
+        text.push_str(word);
+        columns += width;
+    }
+    text
+}
