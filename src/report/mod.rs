@@ -14,6 +14,8 @@ mod plan;
 mod run;
 mod saved;
 mod shown;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub(crate) use failure::{Attempt, FailureReport};

@@ -6,7 +6,7 @@
 
 mod budget;
 mod change;
-mod escape;
+pub(super) mod escape;
 
 use super::Foreign;
 use super::failure::FailureReport;
