@@ -115,12 +115,30 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
 
+    /// Exit with 2 when there is drift, or any change
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(crate) fail_on: Option<FailOn>,
+
+    /// Label each change: from this change of the manifests, or already drifting? The base is what they were before:
+    /// a git revision, or a folder that holds the same paths
+    #[arg(long, value_name = "GITREF|DIR")]
+    pub(crate) base: Option<String>,
+
     /// Whose posting user is looked up
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Preflight::Auto)]
     pub(crate) preflight: Preflight,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+/// What a plan fails on
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// What does not come from this change of the manifests; without --base, everything
+    Drift,
+    /// Any change, condition or blocked entry, like --detailed-exitcode
+    Any,
 }
 
 /// What is looked up before anything is written
@@ -154,6 +172,11 @@ pub(crate) struct ApplyArgs {
     /// Whose posting user is looked up
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Preflight::Auto)]
     pub(crate) preflight: Preflight,
+
+    /// Say first what will be made that this change of the manifests does not bring. The base is what they were before:
+    /// a git revision, or a folder that holds the same paths
+    #[arg(long, value_name = "GITREF|DIR")]
+    pub(crate) base: Option<String>,
 
     /// How many requests may be on their way at once
     #[arg(long, value_name = "N", default_value = "8")]

@@ -204,16 +204,23 @@ fn unique<'m>(
         None => seen.first.get(key),
     };
     if let Some(other) = namesake {
-        findings.push(
-            Diagnostic::error(
-                Code("duplicate-entry"),
-                place(entry, "name"),
-                format!("a {} of this name is already written", key.kind),
-            )
-            .expected("second entry of this type and name")
-            .hint("type and name identify an integration: give one of them another name, or pin each with an `id`")
-            .also(place(other, "name"), "first written here"),
+        let (first, second) = (place(other, "name"), place(entry, "name"));
+        let repeated = first == second;
+        let error = Diagnostic::error(
+            Code("duplicate-entry"),
+            second,
+            format!("a {} of this name is already written", key.kind),
         );
+        findings.push(if repeated {
+            error
+                .expected("an alias repeats this name")
+                .hint("merge what the entries share instead, and give each a name: `<<: *anchor`")
+        } else {
+            error
+                .expected("second entry of this type and name")
+                .hint("type and name identify an integration: give one of them another name, or pin each with an `id`")
+                .also(first, "first written here")
+        });
     }
     seen.first.entry(key.clone()).or_insert(entry);
     if entry.own.id.is_none() {
@@ -384,18 +391,21 @@ fn list(
             let Content::List(nodes) = &node.content else {
                 return None;
             };
-            items
-                .iter()
-                .zip(nodes)
-                .map(|(item, node)| {
-                    Some((
-                        resolver.text(item, &node.at, takes_secrets(field))?,
-                        node.at.clone(),
-                    ))
-                })
-                .collect()
+            let items = items.iter().zip(nodes).map(|(item, node)| {
+                let text = resolver.text(item, &node.at, takes_secrets(field));
+                // What could not be resolved is told; it keeps its place, so that the other items are looked at.
+                (text.unwrap_or_else(unknown), node.at.clone())
+            });
+            Some(items.collect())
         }
     }
+}
+
+/// A text of which nothing is known.
+fn unknown() -> Text {
+    let mut text = Text::EMPTY;
+    text.push(Piece::Secret(Secret::Unknown));
+    text
 }
 
 /// The parts of a text with commas, each with where it can be seen: without the blanks around it, and with a comma

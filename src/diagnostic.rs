@@ -227,13 +227,14 @@ impl SourceText {
         counted + starts(&self.text.as_bytes()[from..byte])
     }
 
-    /// The bytes of the lines `first..=last` (from 1), without the last line's end.
+    /// The bytes of the lines `first..=last` (from 1), without the last line's end, be it LF or CRLF.
     pub(crate) fn lines(&self, first: usize, last: usize) -> Range<usize> {
         let start = self.lines[first - 1];
-        let end = self
-            .lines
-            .get(last)
-            .map_or(self.text.len(), |next| next - 1);
+        let end = match self.lines.get(last) {
+            Some(next) if self.text[start..next - 1].ends_with('\r') => next - 2,
+            Some(next) => next - 1,
+            None => self.text.len(),
+        };
         start..end
     }
 }

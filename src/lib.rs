@@ -5,7 +5,7 @@
 //!
 //! | stage | from | to |
 //! |---|---|---|
-//! | `source` (I/O) | paths | texts, each read once |
+//! | `source` (I/O) | paths, a revision in git | texts, each read once |
 //! | `yaml` | a text | a tree in which every key and value has its place |
 //! | `schema` | types | JSON Schemas; a tree checked against one |
 //! | `manifest` | a tree | a typed manifest that follows the schema |

@@ -117,7 +117,7 @@ impl Record {
             id,
             kind,
             name,
-            creator: created_by(&raw, "username"),
+            creator: by(&raw, "_createdBy", "username"),
             raw,
         })
     }
@@ -170,7 +170,7 @@ impl Record {
 
     /// The id of the account that created it.
     pub(crate) fn created_by_id(&self) -> Option<String> {
-        created_by(&self.raw, "_id")
+        by(&self.raw, "_createdBy", "_id")
     }
 
     /// When it was created, as the server writes it.
@@ -181,6 +181,11 @@ impl Record {
     /// When it was last updated, as the server writes it.
     pub(crate) fn updated_at(&self) -> Option<&str> {
         text(&self.raw, "_updatedAt")
+    }
+
+    /// The username of who edited it last; the server writes it with the first update.
+    pub(crate) fn updated_by(&self) -> Option<String> {
+        by(&self.raw, "_updatedBy", "username")
     }
 
     /// The id of the user that it posts as: the one that counts, whatever the username says (reference 3.5).
@@ -283,9 +288,9 @@ fn name_of(kind: Kind, raw: &Map<String, Json>) -> Option<String> {
     }
 }
 
-fn created_by(raw: &Map<String, Json>, key: &str) -> Option<String> {
-    let creator = raw.get("_createdBy")?.as_object()?;
-    text(creator, key).map(str::to_owned)
+fn by(raw: &Map<String, Json>, who: &str, key: &str) -> Option<String> {
+    let who = raw.get(who)?.as_object()?;
+    text(who, key).map(str::to_owned)
 }
 
 fn text<'a>(map: &'a Map<String, Json>, key: &str) -> Option<&'a str> {

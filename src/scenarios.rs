@@ -1,6 +1,8 @@
 //! The scenario folders in `tests/scenarios/`: a manifest, what the server has, and the plan as text, as Markdown and
 //! as JSON.
 //!
+//! A folder may also have `base.yaml` (what the manifest was before) and `secrets.yaml`.
+//!
 //! `RCSYNC_ACCEPT=1 cargo test scenarios` writes what the plans are now; read the difference before you commit it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +39,11 @@ fn folders() -> Vec<PathBuf> {
 
 /// The manifest of a folder, which has to be sound.
 pub(crate) fn loaded(manifest: &Path, secrets: Option<&Path>) -> Loaded {
+    loaded_with(manifest, secrets, Undefined::Refused)
+}
+
+/// The same, with a choice of what an undefined secret is.
+pub(crate) fn loaded_with(manifest: &Path, secrets: Option<&Path>, undefined: Undefined) -> Loaded {
     let args = ManifestArgs {
         paths: vec![manifest.to_str().unwrap().to_owned()],
         root: None,
@@ -45,7 +52,7 @@ pub(crate) fn loaded(manifest: &Path, secrets: Option<&Path>) -> Loaded {
         secret_file: secrets.into_iter().map(Path::to_owned).collect(),
         strict: false,
     };
-    let loaded = load::load(&args, Undefined::Refused).unwrap();
+    let loaded = load::load(&args, undefined).unwrap();
     assert!(
         !loaded.is_refused(false),
         "{}: {:#?}",
@@ -116,10 +123,14 @@ fn report(folder: &Path) -> PlanReport {
         secrets.exists().then_some(secrets.as_path()),
     );
     let listing = fs::read_to_string(folder.join("observed.json")).unwrap();
-    let plan = Plan::between(
-        &loaded.desired,
-        &observed(&serde_json::from_str(&listing).unwrap()),
-    );
+    let observed = observed(&serde_json::from_str(&listing).unwrap());
+    let mut plan = Plan::between(&loaded.desired, &observed);
+    let base = folder.join("base.yaml");
+    let has_base = base.exists();
+    if has_base {
+        let base = self::loaded(&base, None).desired;
+        plan.trace(&loaded.desired, &base, &observed);
+    }
     let report = PlanReport::new(
         &plan,
         &Context {
@@ -127,6 +138,7 @@ fn report(folder: &Path) -> PlanReport {
             paths: &["manifest.yaml".to_owned()],
             files: 1,
             integrations: loaded.integrations,
+            base: has_base.then_some("main (1a2b3c4d5e)"),
             sandbox: None,
         },
     );
@@ -175,7 +187,8 @@ fn a_scenario_has_its_files_and_no_others() {
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| {
-                name != "secrets.yaml" && Path::new(name).extension() != Some("js".as_ref())
+                !["secrets.yaml", "base.yaml"].contains(&name.as_str())
+                    && Path::new(name).extension() != Some("js".as_ref())
             })
             .collect();
         let expected: BTreeSet<_> = FILES.iter().map(ToString::to_string).collect();

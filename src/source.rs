@@ -3,10 +3,17 @@
 //! Each file is read once. A script stays below its manifest's root, links resolved. Refuses what is no
 //! regular file, too large or not UTF-8. Does not look into the texts: a byte order mark and CRLF stay.
 
+mod base;
+mod files;
+mod git;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
+use std::rc::Rc;
+
+pub(crate) use base::{Base, BaseError};
+use files::{Disk, Files, Unreadable, read_text, words};
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId, Texts};
 
@@ -25,7 +32,7 @@ const UNREADABLE: Code = Code("source-unreadable");
 const ENCODING: Code = Code("source-encoding");
 
 /// All texts of a run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sources {
     /// Manifests, scripts, and an empty text for each path that could not be read.
     pub(crate) texts: Texts,
@@ -35,6 +42,10 @@ pub(crate) struct Sources {
     scripts: BTreeMap<PathBuf, SourceId>,
     /// The resolved paths of the manifests that were read.
     known: BTreeSet<PathBuf>,
+    /// Where they are read from.
+    files: Rc<dyn Files>,
+    /// Whether what is not there is nothing, and no mistake.
+    may_miss: bool,
 }
 
 /// A manifest that was read.
@@ -59,26 +70,6 @@ pub(crate) struct ScriptFileError {
     pub(crate) hint: Option<String>,
 }
 
-/// A file that could not be read as a text.
-enum Unreadable {
-    Io(io::Error),
-    Folder,
-    NotAFile,
-    TooLarge(usize),
-    NotText(NotText),
-}
-
-/// The first bytes that are not UTF-8.
-struct NotText {
-    /// The text up to the end of the line they stand on, each bad stretch as U+FFFD.
-    text: String,
-    /// Where in it.
-    at: usize,
-    /// They, in hexadecimal.
-    bytes: String,
-    hint: &'static str,
-}
-
 impl Sources {
     /// Reads all manifests that the paths name, and says what could not be read.
     ///
@@ -89,9 +80,40 @@ impl Sources {
         root: Option<&Path>,
         stdin: &mut dyn Read,
     ) -> (Self, Vec<Diagnostic>) {
-        let mut sources = Self::default();
+        Self::from(Rc::new(Disk), false).reading(paths, root, stdin)
+    }
+
+    /// Reads the manifests that the same paths named in the base. What was not there then is nothing.
+    pub(crate) fn before(
+        base: &Base,
+        paths: &[PathBuf],
+        root: Option<&Path>,
+    ) -> (Self, Vec<Diagnostic>) {
+        Self::from(base.files(), true).reading(paths, root, &mut io::empty())
+    }
+
+    fn from(files: Rc<dyn Files>, may_miss: bool) -> Self {
+        Self {
+            texts: Texts::default(),
+            manifests: Vec::new(),
+            scripts: BTreeMap::new(),
+            known: BTreeSet::new(),
+            files,
+            may_miss,
+        }
+    }
+
+    fn reading(
+        self,
+        paths: &[PathBuf],
+        root: Option<&Path>,
+        stdin: &mut dyn Read,
+    ) -> (Self, Vec<Diagnostic>) {
+        let mut sources = self;
         let mut findings = Vec::new();
-        let root = match root.map(|root| (root, fs::canonicalize(root))) {
+        let root = match root.map(|root| (root, sources.files.resolve(root))) {
+            // No script was below it.
+            Some((root, Err(error))) if sources.misses(&error) => Some(root.to_owned()),
             Some((root, Err(error))) => {
                 let words = format!("the root cannot be used: {}", words(&error));
                 findings.push(sources.about_path(root, UNREADABLE, words));
@@ -117,7 +139,11 @@ impl Sources {
 
     /// Reads what one path names.
     fn path(&mut self, path: &Path, root: Option<&Path>) -> Result<(), Vec<Diagnostic>> {
-        let metadata = fs::metadata(path).map_err(|error| {
+        let is_folder = match self.files.is_folder(path) {
+            Err(error) if self.misses(&error) => return Ok(()),
+            found => found,
+        };
+        let is_folder = is_folder.map_err(|error| {
             let code = match error.kind() {
                 io::ErrorKind::NotFound => MISSING,
                 _ => UNREADABLE,
@@ -125,7 +151,7 @@ impl Sources {
             let hint = "name a file, a folder, or `-` for standard input";
             vec![self.about_path(path, code, words(&error)).hint(hint)]
         })?;
-        if !metadata.is_dir() {
+        if !is_folder {
             let own = parent(path);
             return self.manifest(path, root.unwrap_or(own));
         }
@@ -133,12 +159,12 @@ impl Sources {
         let mut files = Vec::new();
         let mut folders = vec![path.to_owned()];
         while let Some(folder) = folders.pop() {
-            if let Err(error) = list(&folder, &mut files, &mut folders) {
+            if let Err(error) = self.files.list(&folder, &mut files, &mut folders) {
                 findings.push(self.about_path(&folder, UNREADABLE, words(&error)));
             }
         }
         files.sort();
-        if files.is_empty() && findings.is_empty() {
+        if files.is_empty() && findings.is_empty() && !self.may_miss {
             let finding = self.about_path(path, EMPTY, "this folder holds no manifest".to_owned());
             let hint =
                 "manifests end in `.yaml` or `.yml`; hidden ones and `*.test.yaml` are skipped";
@@ -155,11 +181,21 @@ impl Sources {
         }
     }
 
+    /// Whether nothing was there, where that is no mistake.
+    fn misses(&self, error: &io::Error) -> bool {
+        self.may_miss
+            && matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            )
+    }
+
     /// Reads a manifest's file.
     fn manifest(&mut self, path: &Path, root: &Path) -> Result<(), Vec<Diagnostic>> {
         let shown_dir = parent(path);
-        let resolved = fs::canonicalize(path)
-            .and_then(|file| Ok((file, fs::canonicalize(shown_dir)?, fs::canonicalize(root)?)));
+        let resolve = |path: &Path| self.files.resolve(path);
+        let resolved =
+            resolve(path).and_then(|file| Ok((file, resolve(shown_dir)?, resolve(root)?)));
         let (file, dir, root) = resolved.map_err(|error| {
             let hint = "the name is there, and what it leads to is not";
             let found = self.about_path(path, UNREADABLE, words(&error));
@@ -171,7 +207,9 @@ impl Sources {
         if !self.known.insert(file.clone()) {
             return Ok(());
         }
-        let text = read_file(&file, MAX_MANIFEST)
+        let text = self
+            .files
+            .read(&file, MAX_MANIFEST)
             .map_err(|error| vec![self.unreadable(&shown(path), error)])?;
         let id = self.texts.add(shown(path), text);
         self.manifests.push(ManifestSource {
@@ -185,8 +223,12 @@ impl Sources {
 
     /// Reads a manifest from standard input.
     fn stdin(&mut self, root: Option<&Path>, stdin: &mut dyn Read) -> Result<(), Vec<Diagnostic>> {
-        let read = read_text(stdin, MAX_MANIFEST)
-            .and_then(|text| Ok((text, fs::canonicalize(".").map_err(Unreadable::Io)?)));
+        let read = read_text(stdin, MAX_MANIFEST).and_then(|text| {
+            Ok((
+                text,
+                self.files.resolve(Path::new(".")).map_err(Unreadable::Io)?,
+            ))
+        });
         let (text, dir) = read.map_err(|error| vec![self.unreadable(STDIN, error)])?;
         let id = self.texts.add(STDIN, text);
         self.manifests.push(ManifestSource {
@@ -230,7 +272,7 @@ impl Sources {
             ));
         }
         let shown_path = shown(&source.shown_dir.join(path));
-        let file = fs::canonicalize(source.dir.join(path)).map_err(|io| {
+        let file = self.files.resolve(&source.dir.join(path)).map_err(|io| {
             let hint =
                 format!("looked for at `{shown_path}`: paths start from the manifest's folder");
             error(format!("the script cannot be read: {}", words(&io)), &hint)
@@ -245,22 +287,26 @@ impl Sources {
         if let Some(id) = self.scripts.get(&file) {
             return Ok(*id);
         }
-        let text = read_file(&file, MAX_SCRIPT).map_err(|unreadable| match unreadable {
-            Unreadable::NotText(bad) => {
-                let before = &bad.text[..bad.at];
-                let line = before.matches('\n').count() + 1;
-                let column = before
-                    .rsplit('\n')
-                    .next()
-                    .map_or(1, |text| text.chars().count() + 1);
-                let message = format!("the script is not UTF-8: {} at {line}:{column}", bad.bytes);
-                error(message, bad.hint)
-            }
-            other => {
-                let message = format!("the script cannot be read: {}", other.words());
-                error(message, "name a file")
-            }
-        })?;
+        let text = self
+            .files
+            .read(&file, MAX_SCRIPT)
+            .map_err(|unreadable| match unreadable {
+                Unreadable::NotText(bad) => {
+                    let before = &bad.text[..bad.at];
+                    let line = before.matches('\n').count() + 1;
+                    let column = before
+                        .rsplit('\n')
+                        .next()
+                        .map_or(1, |text| text.chars().count() + 1);
+                    let message =
+                        format!("the script is not UTF-8: {} at {line}:{column}", bad.bytes);
+                    error(message, bad.hint)
+                }
+                other => {
+                    let message = format!("the script cannot be read: {}", other.words());
+                    error(message, "name a file")
+                }
+            })?;
         let id = self.texts.add(shown_path, text);
         self.scripts.insert(file, id);
         Ok(id)
@@ -296,28 +342,6 @@ impl Sources {
     }
 }
 
-impl Unreadable {
-    fn words(&self) -> String {
-        match self {
-            Self::Io(error) => words(error),
-            Self::Folder => "this is a folder".to_owned(),
-            Self::NotAFile => "not a regular file".to_owned(),
-            Self::TooLarge(limit) => format!("larger than {} MiB", limit >> 20),
-            Self::NotText(_) => "the file is not UTF-8".to_owned(),
-        }
-    }
-}
-
-/// What the system says, in our words where it is one of the everyday errors.
-fn words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::NotADirectory => "a part of this path is a file".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
 /// The folder of a file.
 fn parent(path: &Path) -> &Path {
     match path.parent() {
@@ -333,89 +357,6 @@ fn shown(path: &Path) -> String {
     match text.strip_prefix("./") {
         Some(rest) if !rest.is_empty() => rest.to_owned(),
         _ => text,
-    }
-}
-
-/// The manifests and the folders in a folder. Links to folders are not followed: they may lead back.
-fn list(folder: &Path, files: &mut Vec<PathBuf>, folders: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') {
-            continue;
-        }
-        let linked_folder =
-            || entry.file_type().is_ok_and(|kind| kind.is_symlink()) && entry.path().is_dir();
-        if entry.file_type()?.is_dir() {
-            folders.push(entry.path());
-        } else if is_manifest(&name) && !linked_folder() {
-            files.push(entry.path());
-        }
-    }
-    Ok(())
-}
-
-/// Whether a file of that name, in a folder, is a manifest.
-fn is_manifest(name: &str) -> bool {
-    let stem = name
-        .strip_suffix(".yaml")
-        .or_else(|| name.strip_suffix(".yml"));
-    stem.is_some_and(|stem| stem.strip_suffix(".test").is_none())
-}
-
-/// Reads a file, looking at what it is before opening it: opening a pipe would wait for ever.
-fn read_file(path: &Path, limit: usize) -> Result<String, Unreadable> {
-    let metadata = fs::metadata(path).map_err(Unreadable::Io)?;
-    if metadata.is_dir() {
-        return Err(Unreadable::Folder);
-    }
-    if !metadata.is_file() {
-        return Err(Unreadable::NotAFile);
-    }
-    if usize::try_from(metadata.len()).is_ok_and(|length| length > limit) {
-        return Err(Unreadable::TooLarge(limit));
-    }
-    read_text(&mut File::open(path).map_err(Unreadable::Io)?, limit)
-}
-
-/// Reads a text of at most `limit` bytes.
-fn read_text(from: &mut dyn Read, limit: usize) -> Result<String, Unreadable> {
-    let mut bytes = Vec::new();
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    from.take(most)
-        .read_to_end(&mut bytes)
-        .map_err(Unreadable::Io)?;
-    if bytes.len() > limit {
-        return Err(Unreadable::TooLarge(limit));
-    }
-    String::from_utf8(bytes).map_err(|error| Unreadable::NotText(not_text(&error)))
-}
-
-/// The place and the looks of the first bytes that are not UTF-8.
-fn not_text(error: &std::string::FromUtf8Error) -> NotText {
-    let bytes = error.as_bytes();
-    let at = error.utf8_error().valid_up_to();
-    let length = error.utf8_error().error_len().unwrap_or(bytes.len() - at);
-    let shown: Vec<_> = bytes[at..at + length]
-        .iter()
-        .map(|byte| format!("0x{byte:02X}"))
-        .collect();
-    let end = bytes[at..].iter().position(|byte| *byte == b'\n');
-    let end = end.map_or(bytes.len(), |newline| at + newline);
-    // No more than can be shown: the rest of the "line" may be the rest of a picture.
-    let end = end.min(at + 200);
-    NotText {
-        text: String::from_utf8_lossy(&bytes[..end]).into_owned(),
-        at,
-        bytes: shown.join(" "),
-        hint: if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
-            "this looks like UTF-16: save the file as UTF-8"
-        } else if bytes.iter().take(1 << 10).any(|byte| *byte == 0) {
-            "this does not look like a text"
-        } else {
-            "this looks like Latin-1 or Windows-1252: save the file as UTF-8"
-        },
     }
 }
 

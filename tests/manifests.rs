@@ -90,7 +90,9 @@ const INVALID: &[Invalid] = &[
     error("channel-prefix--scope", 6, 14),
     error("channel-prefix--variable", 5, 14).with(&["--var", "room=ops"]),
     error("comma-in-channel", 5, 15),
+    error("comma-in-channel--at-end", 5, 23),
     error("duplicate-entry", 13, 11),
+    error("duplicate-entry--alias", 4, 11),
     error("duplicate-entry--files", 9, 11),
     error("duplicate-entry--one-pinned", 7, 11),
     error("duplicate-id", 11, 9),
@@ -101,6 +103,7 @@ const INVALID: &[Invalid] = &[
     error("empty--script-file", 6, 21),
     error("empty--settings", 1, 10),
     error("empty--tilde", 6, 12),
+    error("empty--type", 2, 10),
     error("empty--url", 7, 40),
     error("empty--urls", 7, 11),
     error("empty-channel-part", 5, 19),
@@ -186,6 +189,7 @@ const INVALID: &[Invalid] = &[
     error("undefined-variable--near", 5, 16).with(&["--var", "room=ops"]),
     error("unknown-field", 6, 5),
     error("unknown-field--case", 6, 5),
+    error("unknown-field--crlf", 6, 5),
     error("unknown-field--far", 6, 5),
     error("unknown-field--incoming-token", 6, 5),
     error("unknown-field--other-kind", 6, 5),
@@ -199,6 +203,7 @@ const INVALID: &[Invalid] = &[
     error("unknown-field--target-url", 8, 5),
     error("unknown-field--text-as-key", 7, 7),
     error("unknown-field--top", 1, 1),
+    error("unknown-field--top-entry", 1, 1),
     error("unknown-field--top-other", 1, 1),
     warning("unknown-retry-delay", 9, 17),
     warning("unknown-script-engine", 7, 19),
@@ -219,6 +224,7 @@ const INVALID: &[Invalid] = &[
     warning("url-form--malformed", 7, 12),
     error("username-form", 4, 15),
     error("username-form--blanks", 4, 15),
+    error("wrong-type--commas-for-list", 7, 11),
     error("wrong-type--flag-for-text", 6, 12),
     error("wrong-type--integration", 2, 5),
     error("wrong-type--integrations", 2, 3),
@@ -745,8 +751,8 @@ fn undescribed(path: &str, schema: &Json, found: &mut Vec<String>) {
             .as_str()
             .is_some_and(|text| text.len() > 10);
         let typed = property.get("type").is_some();
-        // What is required of every entry has a list of values or an example; a mapping has them in its keys.
-        let shown = ["default", "examples", "enum", "properties", "const"]
+        // A mapping has its examples in its keys.
+        let shown = ["examples", "properties"]
             .iter()
             .any(|keyword| property.get(keyword).is_some());
         if !(discriminator || described && typed && shown || path == "/integrations" && described) {
@@ -837,8 +843,171 @@ fn all_mistakes_of_all_files_are_told_at_once() {
     ] {
         assert!(told.contains(&format!("error[{code}]")), "{told}");
     }
+    // All of them have the same name, too.
+    assert_eq!(told.matches("error[duplicate-entry]").count(), 2, "{told}");
     assert!(
-        told.ends_with("\nerror: 4 problems in 4 of 4 files\n"),
+        told.ends_with("\nerror: 6 problems in 4 of 4 files\n"),
         "{told}"
     );
+}
+
+/// What `validate` says of a text: code, line and column of each finding.
+fn findings(manifest: &str) -> Vec<(String, u64, u64)> {
+    let output = validate(&["-", "--format", "json"], manifest.as_bytes());
+    let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let told = report["problems"].as_array().unwrap().iter();
+    let number = |found: &Json, key: &str| found[key].as_u64().unwrap();
+    told.map(|found| {
+        let code = found["code"].as_str().unwrap().to_owned();
+        (code, number(found, "line"), number(found, "column"))
+    })
+    .collect()
+}
+
+/// What YAML hides, what breaks the schema and what breaks a rule, in one entry and in several: none hides another.
+#[test]
+fn no_mistake_hides_another() {
+    let manifest = r##"
+integrations:
+  - type: webhook-incoming
+    name: A
+    username: rocket.cat
+    channel: #general
+    enabled: yes
+    emoji: :ghost:
+    scriptEnable: true
+    scriptEngine: v8
+  - type: webhook-outgoing
+    name: B
+    event: sendMessage
+    username: "@rocket.cat"
+    channel: "#general,"
+    urls: ["example.org"]
+    triggerWords: [!guggy]
+    retryFailedCalls: true
+    retryCount: 0
+    alias: a
+    alias: b
+  - type: webhook-incoming
+    name: A
+    channel: [all_public_channels, "${var.nowhere}"]
+    script: { file: nowhere.js }
+  - type: webhook-incoming
+    name: C
+    username: rocket.cat
+    channel: "#ops"
+    script: "class {"
+    state: gone
+settings: { prune: maybe }
+---
+integrations: [{ type: webhook-outgoing, name: D }]
+---
+integrations: [ "open
+"##;
+    let expected = [
+        ("yaml-comment", 6, 14),
+        ("not-a-flag", 7, 14),
+        ("yaml-syntax", 8, 12),
+        ("unknown-field", 9, 5),
+        ("unknown-script-engine", 10, 19),
+        ("username-form", 14, 15),
+        ("empty-channel-part", 15, 23),
+        ("url-form", 16, 12),
+        ("yaml-tag", 17, 20),
+        ("retry-count", 19, 17),
+        ("yaml-duplicate-key", 21, 5),
+        ("missing-field", 22, 5),
+        ("duplicate-entry", 23, 11),
+        ("scope-on-incoming", 24, 15),
+        ("undefined-variable", 24, 37),
+        ("script-file", 25, 21),
+        ("script-syntax", 30, 13),
+        ("unknown-value", 31, 12),
+        ("unknown-value", 32, 20),
+        ("missing-field", 34, 18),
+        ("missing-field", 34, 18),
+        ("missing-field", 34, 18),
+        ("yaml-syntax", 36, 17),
+    ];
+    let expected = expected.map(|(code, line, column)| (code.to_owned(), line, column));
+    assert_eq!(findings(manifest), expected);
+}
+
+/// Of a mistake that was told, nothing is told that only follows from it.
+#[test]
+fn what_follows_from_a_mistake_is_not_told() {
+    let rest = "\n    name: A\n    username: rocket.cat\n    channel: '#ops'\n";
+    for (mistake, code) in [
+        ("type: @dana", "yaml-syntax"),
+        ("type: !webhook-incoming", "yaml-tag"),
+        ("type: *nowhere", "yaml-alias"),
+        ("<<: *nowhere", "yaml-alias"),
+        ("<<: 5", "yaml-merge"),
+        ("[type]: webhook-incoming", "yaml-key"),
+    ] {
+        let manifest = format!("integrations:\n  - {mistake}{rest}");
+        assert_eq!(codes(&manifest), [code], "{mistake}");
+    }
+
+    let whole = "integrations:\n  - type: webhook-outgoing\n    name: A\n    username: rocket.cat\n    \
+                 event: sendMessage\n    channel: '#ops'\n    urls: [https://example.org/hook]\n";
+    for (sound, spoilt, code) in [
+        ("name: A", "name: @a", "yaml-syntax"),
+        ("name: A", "name: !a", "yaml-tag"),
+        ("event: sendMessage", "event: `sendMessage`", "yaml-syntax"),
+        ("event: sendMessage", "event: !sendMessage", "yaml-tag"),
+        ("username: rocket.cat", "username: *nobody", "yaml-alias"),
+        ("channel: '#ops'", "channel: @dana", "yaml-syntax"),
+        (
+            "channel: '#ops'",
+            "channel: ['#ops', ${var.room}]",
+            "yaml-syntax",
+        ),
+        ("channel: '#ops'", "channel: [!ops]", "yaml-tag"),
+        ("channel: '#ops'", "channel: !ops [a]", "yaml-tag"),
+        (
+            "urls: [https://example.org/hook]",
+            "urls: [%a]",
+            "yaml-syntax",
+        ),
+        (
+            "urls: [https://example.org/hook]",
+            "enabled: !!bool maybe",
+            "yaml-tag",
+        ),
+        (
+            "urls: [https://example.org/hook]",
+            "script: @x",
+            "yaml-syntax",
+        ),
+    ] {
+        assert!(whole.contains(sound));
+        let mut manifest = whole.replace(sound, spoilt);
+        if !manifest.contains("urls") {
+            manifest.push_str("    urls: [https://example.org/hook]\n");
+        }
+        assert_eq!(codes(&manifest), [code], "{spoilt}");
+    }
+
+    // Nor that another entry has the same name, where it is unclear which record each is for.
+    let twice = "integrations:\n  - { type: webhook-incoming, id: a, name: A, username: b, channel: '#c' }\n  \
+                 - { type: webhook-incoming, id: 5, name: A, username: b, channel: '#c' }\n";
+    assert_eq!(codes(twice), ["wrong-type"]);
+}
+
+/// Where more is wrong than is collected, it is not clear what follows from what.
+#[test]
+fn of_a_thousand_mistakes_nothing_more_is_told() {
+    let entry = "  - { type: webhook-incoming, name: a, username: !a '', channel: '#c', foo: 1 }\n";
+    let manifest = format!("integrations:\n{}", entry.repeat(1200));
+    let codes = codes(&manifest);
+    assert_eq!(codes.len(), 1000);
+    assert!(codes.iter().all(|code| code == "yaml-tag"));
+}
+
+fn codes(manifest: &str) -> Vec<String> {
+    findings(manifest)
+        .into_iter()
+        .map(|found| found.0)
+        .collect()
 }

@@ -25,6 +25,8 @@ fn change(kind: Kind, name: &str, action: Action) -> Change {
         conditions: Vec::new(),
         place: None,
         script_file: None,
+        cause: None,
+        touched: None,
     }
 }
 

@@ -47,6 +47,7 @@ fn differences(asked: &Fields, observed: &Fields) -> Vec<FieldChange> {
             field,
             before: before.cloned(),
             after: Some(value.clone()),
+            cause: None,
         })
     });
     differing.collect()

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::base::Against;
 use super::output;
 use super::plan::{self, Planned};
 use super::runtime;
@@ -28,6 +29,10 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
         );
         return Exit::Invalid;
     }
+    let against = match &args.base {
+        Some(base) => Against::Base(base),
+        None => Against::Nothing,
+    };
     runtime(async {
         let writing = !args.dry_run;
         let planned = plan::planned(
@@ -36,6 +41,7 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
             args.preflight,
             writing,
             None,
+            against,
             terminal,
         );
         match planned.await {
@@ -61,6 +67,10 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
 
 /// Makes the changes, if whoever is asked agrees.
 async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> Exit {
+    let drift = report::drift_text(&planned.report, &terminal.look());
+    if !drift.is_empty() {
+        terminal::out(&format!("\n{drift}"));
+    }
     // A sandbox holds nothing that anybody would miss.
     let ask = !args.yes && planned.session.sandbox.is_none() && planned.plan.has_writes();
     if ask && !terminal::confirmed(&question(&planned.plan)) {

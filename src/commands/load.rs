@@ -1,20 +1,21 @@
 //! From the paths on the command line to the desired state: the input stages in a row.
 
+use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::failure::Failure;
 use super::terminal::{self, Terminal};
-use super::values;
+use super::values::{self, Read};
 use crate::cli::ManifestArgs;
 use crate::desired::{self, DesiredState, Scripts};
 use crate::diagnostic::{Code, Diagnostic, Place, Severity, SourceId};
 use crate::exit::Exit;
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, Spoilt};
 use crate::report::diagnostics;
 use crate::schema::Checker;
-use crate::source::Sources;
+use crate::source::{Base, BaseError, Sources};
 use crate::variables::{Undefined, Variables};
 use crate::yaml::{self, Content};
 
@@ -39,15 +40,53 @@ pub(crate) struct Loaded {
 /// # Errors
 /// When the values of variables cannot be read; the reason has been shown.
 pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Failure> {
-    let variables = values::gather(args, undefined)
+    let (variables, checker) = tools(args, undefined, &|path| fs::read_to_string(path))?;
+    let (sources, findings) = Sources::read(&paths(args), args.root.as_deref(), &mut io::stdin());
+    Ok(check(sources, findings, &checker, &variables))
+}
+
+/// Reads what the same flags named in the base. What was not there then is nothing.
+///
+/// # Errors
+/// When the values of variables cannot be read, or a path has no place in the base; the reason has been shown.
+pub(super) fn load_base(
+    args: &ManifestArgs,
+    undefined: Undefined,
+    base: &Base,
+) -> Result<Loaded, Failure> {
+    let (variables, checker) = tools(args, undefined, &|path| base.read(path))?;
+    let there = |path: &Path| base.path(path).map_err(|error| no_base(&error));
+    let paths = paths(args)
+        .iter()
+        .map(|path| there(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    let root = args.root.as_deref().map(there).transpose()?;
+    let (sources, findings) = Sources::before(base, &paths, root.as_deref());
+    Ok(check(sources, findings, &checker, &variables))
+}
+
+/// Shows why there is no base.
+pub(super) fn no_base(error: &BaseError) -> Failure {
+    Failure::shown(Exit::Invalid, &error.message, Some(&error.hint))
+}
+
+fn paths(args: &ManifestArgs) -> Vec<PathBuf> {
+    args.paths.iter().map(PathBuf::from).collect()
+}
+
+/// What every text is read with.
+fn tools(
+    args: &ManifestArgs,
+    undefined: Undefined,
+    read: Read<'_>,
+) -> Result<(Variables, Checker), Failure> {
+    let variables = values::gather(args, undefined, read)
         .map_err(|message| Failure::shown(Exit::Invalid, &message, None))?;
     let checker = Checker::new(manifest::schema()).map_err(|message| {
         let message = format!("the schema of manifests is unsound: {message}");
         Failure::shown(Exit::Unexpected, &message, None)
     })?;
-    let paths: Vec<_> = args.paths.iter().map(PathBuf::from).collect();
-    let (sources, findings) = Sources::read(&paths, args.root.as_deref(), &mut io::stdin());
-    Ok(check(sources, findings, &checker, &variables))
+    Ok((variables, checker))
 }
 
 /// Takes what was read through every stage up to the desired state.
@@ -82,20 +121,17 @@ fn read_manifests(
     let mut manifests = Vec::new();
     for source in &sources.manifests {
         let text = &sources.texts.get(source.id).text;
-        let documents = match yaml::load(source.id, text) {
-            Ok(documents) => documents,
-            Err(errors) => {
-                findings.extend(errors);
-                continue;
-            }
-        };
-        let written = documents
+        let reading = yaml::read(source.id, text);
+        let spoilt = Spoilt::new(&reading.problems);
+        let mut empty = reading.problems.is_empty();
+        findings.extend(reading.problems);
+        let written = reading
+            .documents
             .iter()
             .filter(|node| !matches!(node.content, Content::Null));
-        let mut empty = true;
         for document in written {
             empty = false;
-            manifests.extend(manifest::read(checker, document, findings));
+            manifests.push(manifest::read(checker, document, &spoilt, findings));
         }
         if empty {
             findings.push(nothing_written(source.id));

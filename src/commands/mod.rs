@@ -1,6 +1,7 @@
 //! One short file per command: the only place that joins input and output to the pure stages.
 
 mod apply;
+mod base;
 mod export;
 mod failure;
 pub(crate) mod load;

@@ -1,5 +1,6 @@
 //! `rcsync plan`: show what would change, and change nothing.
 
+use super::base::Against;
 use super::failure::Failure;
 use super::load::{self, Loaded};
 use super::output;
@@ -9,7 +10,7 @@ use super::session::{self, Session};
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
 
-use crate::cli::{ManifestArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
+use crate::cli::{FailOn, ManifestArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
 use crate::observed::{Found, ObservedState, Users};
@@ -20,6 +21,12 @@ use crate::variables::Undefined;
 
 /// Plans and shows the plan.
 pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
+    let against = match &args.base {
+        Some(base) => Against::Base(base),
+        // What was merged is what should be: whatever differs drifts.
+        None if args.fail_on == Some(FailOn::Drift) => Against::Itself,
+        None => Against::Nothing,
+    };
     runtime(async {
         let planned = planned(
             &args.manifests,
@@ -27,11 +34,12 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
             args.preflight,
             false,
             args.assume_version.as_deref(),
+            against,
             terminal,
         );
         match planned.await {
             Ok(planned) => {
-                let exit = if args.detailed_exitcode && !planned.plan.is_empty() {
+                let exit = if fails(args, &planned.plan) {
                     Exit::Changes
                 } else {
                     Exit::Done
@@ -48,6 +56,11 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
             ),
         }
     })
+}
+
+fn fails(args: &PlanArgs, plan: &Plan) -> bool {
+    let any = args.detailed_exitcode || args.fail_on == Some(FailOn::Any);
+    any && !plan.is_empty() || args.fail_on == Some(FailOn::Drift) && plan.drifts()
 }
 
 /// Tells of a run that failed in the formats that were asked for, and says how it ends.
@@ -93,6 +106,7 @@ pub(super) async fn planned(
     preflight: Preflight,
     writing: bool,
     assumed: Option<&str>,
+    against: Against<'_>,
     terminal: Terminal,
 ) -> Result<Planned, Failure> {
     let assumed = assumed.map(version).transpose()?;
@@ -107,6 +121,7 @@ pub(super) async fn planned(
     if loaded.is_refused(manifests.strict) {
         return Err(loaded.refusal(&loaded.findings));
     }
+    let before = against.load(manifests, undefined)?;
     let session = session::open(server, writing).await?;
     if let Some(state) = &session.sandbox {
         terminal::err(&sandbox_notice(state, &loaded.made_up));
@@ -127,6 +142,7 @@ pub(super) async fn planned(
         plan = Plan::between(&loaded.desired, &observed);
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
+    before.trace(&mut plan, &loaded.desired, &observed);
     let report = PlanReport::new(
         &plan,
         &Context {
@@ -134,6 +150,7 @@ pub(super) async fn planned(
             paths: &manifests.paths,
             files: loaded.sources.manifests.len(),
             integrations: loaded.integrations,
+            base: before.name(),
             sandbox: session.sandbox.as_deref(),
         },
     );
@@ -181,9 +198,10 @@ async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Failur
 fn sandbox_notice(state: &str, made_up: &[String]) -> String {
     let secrets = match made_up {
         [] => String::new(),
+        [name] => format!("note: a value was made up for the secret `{name}`\n"),
         names => format!(
-            "note: values were made up for the secrets {}\n",
-            names.join(", ")
+            "note: values were made up for the secrets `{}`\n",
+            names.join("`, `")
         ),
     };
     format!(

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +20,9 @@ use crate::server::{BaseUrl, Credentials, HttpTransport, Reader, ServerError, Ti
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// The folder that the state of the embedded sandbox is in, unless another is named.
+const OWN_FOLDER: &str = ".rcsync";
 
 /// A server to talk to.
 pub(super) struct Session {
@@ -156,11 +160,20 @@ fn store(state: &Path, writing: bool) -> Result<Store, Failure> {
         return Ok(Store::ReadOnly(state.to_owned()));
     }
     if let Some(folder) = state.parent() {
-        fs::create_dir_all(folder)
-            .map_err(|error| unusable(&format!("{}: {error}", folder.display())))?;
+        make_folder(folder).map_err(|error| unusable(&format!("{}: {error}", folder.display())))?;
     }
     sandbox::compact(state).map_err(|error| unusable(&error))?;
     Ok(Store::File(state.to_owned()))
+}
+
+/// Makes the folder of the state. A hidden one of our own is hidden from git, too: the state holds tokens.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let made = !folder.exists();
+    fs::create_dir_all(folder)?;
+    if made && folder.file_name().is_some_and(|name| name == OWN_FOLDER) {
+        fs::write(folder.join(".gitignore"), "*\n")?;
+    }
+    Ok(())
 }
 
 /// Shows why the sandbox cannot be used.

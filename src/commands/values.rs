@@ -1,6 +1,7 @@
 //! The values of variables and secrets: from the environment, files and flags, the later winning.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -8,6 +9,9 @@ use serde::Deserialize;
 use crate::cli::ManifestArgs;
 use crate::secret::Secret;
 use crate::variables::{SECRET_PREFIX, Undefined, VAR_PREFIX, Variables, is_name};
+
+/// How a file of values is read.
+pub(super) type Read<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 
 /// What a file of values holds: texts, numbers and flags.
 #[derive(Deserialize)]
@@ -18,11 +22,15 @@ enum Scalar {
     Text(String),
 }
 
-/// Gathers the values.
+/// Gathers the values, the files through `read`.
 ///
 /// # Errors
 /// A message, for a flag or a file that cannot be read. It never quotes a value.
-pub(super) fn gather(args: &ManifestArgs, undefined: Undefined) -> Result<Variables, String> {
+pub(super) fn gather(
+    args: &ManifestArgs,
+    undefined: Undefined,
+    read: Read<'_>,
+) -> Result<Variables, String> {
     let mut variables = Variables {
         undefined_secrets: undefined,
         ..Variables::default()
@@ -40,7 +48,7 @@ pub(super) fn gather(args: &ManifestArgs, undefined: Undefined) -> Result<Variab
         }
     }
     for path in &args.var_file {
-        variables.plain.extend(read(path)?);
+        variables.plain.extend(values(path, read)?);
     }
     for flag in &args.var {
         let (name, value) = flag
@@ -50,7 +58,7 @@ pub(super) fn gather(args: &ManifestArgs, undefined: Undefined) -> Result<Variab
         variables.plain.insert(name.to_owned(), value.to_owned());
     }
     for path in &args.secret_file {
-        let values = read(path)?;
+        let values = values(path, read)?;
         variables.secrets.extend(
             values
                 .into_iter()
@@ -61,9 +69,9 @@ pub(super) fn gather(args: &ManifestArgs, undefined: Undefined) -> Result<Variab
 }
 
 /// A YAML mapping from names to scalars.
-fn read(path: &Path) -> Result<BTreeMap<String, String>, String> {
+fn values(path: &Path, read: Read<'_>) -> Result<BTreeMap<String, String>, String> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
+    let text = read(path).map_err(|error| format!("{shown}: {error}"))?;
     // The library's own words quote values.
     let values: BTreeMap<String, Scalar> = serde_yaml::from_str(&text).map_err(|error| {
         let line = error

@@ -26,13 +26,17 @@ pub(super) enum Yaml {
 /// A mapping in the order it was made.
 pub(super) struct Mapping<'a>(pub(super) &'a [(&'static str, Yaml)]);
 
-/// One text. Anything that would take several lines is written in one, escaped. What starts with a sign is quoted:
-/// readers differ about which of them mean something there.
+/// One text. Anything that would take several lines is written in one, escaped. What starts with a sign is quoted, and
+/// what has a `:` before one that means something in a list: readers differ about them.
 struct Line<'a>(&'a str);
+
+/// What some readers take for the end of a key, inside brackets.
+const ENDS_OF_KEYS: [&str; 6] = [":?", ":,", ":[", ":]", ":{", ":}"];
 
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let plain = self.0.starts_with(char::is_alphanumeric);
+        let plain = self.0.starts_with(char::is_alphanumeric)
+            && !ENDS_OF_KEYS.iter().any(|end| self.0.contains(end));
         if !plain || self.0.contains(char::is_control) {
             DoubleQuoted(self.0).serialize(to)
         } else {
@@ -121,4 +125,18 @@ pub(super) fn one_line(text: &str) -> String {
         }
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_end_a_key_in_brackets_is_quoted() {
+        let list = |item: &str| yaml(&Yaml::List(vec![item.to_owned()])).unwrap();
+        for item in ["a:?", "a:, b", "a:[b", "a:]", "a:{b", "a:}"] {
+            assert_eq!(list(item), format!("[\"{item}\"]\n"));
+        }
+        assert_eq!(list("https://a.org"), "[https://a.org]\n");
+    }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Incoming {
     name: Option<Words>,
 
     /// Whether the URL takes messages. While it is off, the server answers 503 and keeps the URL.
-    #[schemars(extend("default" = true))]
+    #[schemars(extend("default" = true, "examples" = [false]))]
     enabled: Option<Switch>,
 
     /// User that the messages are posted as: an exact, existing username. From Rocket.Chat 8.6 on this user must

@@ -19,7 +19,7 @@ pub(crate) struct Outgoing {
     name: Option<Words>,
 
     /// Whether the event is acted on. The server turns this off by itself when a URL answers 410.
-    #[schemars(extend("default" = true))]
+    #[schemars(extend("default" = true, "examples" = [false]))]
     enabled: Option<Switch>,
 
     /// What has to happen. `sendMessage`, `fileUploaded`, `roomJoined` and `roomLeft` happen in a room and need
@@ -47,11 +47,11 @@ pub(crate) struct Outgoing {
     trigger_words: Option<Items>,
 
     /// Whether a trigger word may stand anywhere in the message.
-    #[schemars(extend("default" = false))]
+    #[schemars(extend("default" = false, "examples" = [true]))]
     trigger_word_anywhere: Option<Switch>,
 
     /// Whether edited messages count too.
-    #[schemars(extend("default" = false))]
+    #[schemars(extend("default" = false, "examples" = [true]))]
     run_on_edits: Option<Switch>,
 
     /// Room that answers go to, as `#name` or `@username`. Needed for `userCreated`, which happens in no room.
@@ -76,7 +76,7 @@ pub(crate) struct Outgoing {
     emoji: Option<Words>,
 
     /// Whether answers are posted as the user whose message triggered the call.
-    #[schemars(extend("default" = false))]
+    #[schemars(extend("default" = false, "examples" = [true]))]
     impersonate_user: Option<Switch>,
 
     /// JavaScript that prepares the calls and reads the answers: a class `Script` with the method
@@ -100,7 +100,7 @@ pub(crate) struct Outgoing {
     skip_transpile: Option<Switch>,
 
     /// Whether a failed call is tried again (a 500 is not).
-    #[schemars(extend("default" = false))]
+    #[schemars(extend("default" = false, "examples" = [true]))]
     retry_failed_calls: Option<Switch>,
 
     /// How often a failed call is tried again, at least 1 with `retryFailedCalls`. Left out, the server's value is
@@ -352,7 +352,8 @@ impl JsonSchema for EventName {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let names: Vec<_> = EVENTS.iter().map(|event| event.name).collect();
         let meanings: Vec<_> = EVENTS.iter().map(|event| event.means).collect();
-        json_schema!({ "type": "string", "enum": names, "enumDescriptions": meanings })
+        let example = &names[..1];
+        json_schema!({ "type": "string", "enum": names, "enumDescriptions": meanings, "examples": example })
     }
 }
 

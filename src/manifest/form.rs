@@ -46,7 +46,7 @@ pub(crate) struct Settings {
 
     /// What becomes of records in scope that no entry names: nothing (`off`), they are switched off and keep
     /// their URL (`disable`), or they are deleted (`delete`).
-    #[schemars(extend("default" = "off"))]
+    #[schemars(extend("default" = "off", "examples" = ["disable"]))]
     pub(crate) prune: Option<Prune>,
 
     /// How many records one run may disable or delete, in place of the built-in limits.
@@ -106,7 +106,7 @@ pub(crate) struct Own {
 
     /// `present`: it should exist. `absent`: delete it. `released`: leave it alone, to stop managing it or to move
     /// it to another manifest.
-    #[schemars(extend("default" = "present"))]
+    #[schemars(extend("default" = "present", "examples" = ["absent"]))]
     pub(crate) state: Option<State>,
 }
 
@@ -159,7 +159,8 @@ impl JsonSchema for EntrySchema {
                         "Others post to Rocket.Chat through a URL.",
                         "Rocket.Chat calls URLs when something happens."
                     ],
-                    "description": "The kind of integration. It cannot be changed later."
+                    "description": "The kind of integration. It cannot be changed later.",
+                    "examples": kinds
                 }
             },
             "allOf": branches

@@ -1,21 +1,25 @@
 //! A checked manifest: exactly what the user wrote, typed, with every place at hand.
 //!
-//! A [`Manifest`] exists only for documents that follow the schema. What the schema cannot say stands in
-//! [`rules`]; what YAML hides, and how the schema's findings read, in [`hints`].
+//! A [`Manifest`] holds what follows the schema. What the schema cannot say stands in [`rules`]; what YAML hides, and
+//! how the schema's findings read, in [`hints`]; what a mistake leaves sound, in [`spoilt`].
 
 mod form;
 pub(crate) mod hints;
 pub(crate) mod rules;
 pub(crate) mod scripts;
+mod spoilt;
+
+use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
 pub(crate) use form::{Document, Own, Settings, State};
+pub(crate) use spoilt::Spoilt;
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
 use crate::integration::written::{ScriptSource, Written};
 use crate::integration::{Field, Incoming, Kind, Outgoing};
-use crate::schema::Checker;
+use crate::schema::{Checker, Step, Violation};
 use crate::yaml::{Content, Node};
 
 /// What one document asks for.
@@ -78,32 +82,50 @@ pub(crate) fn schema() -> Json {
     crate::schema::of::<Document>()
 }
 
-/// Checks documents against the schema and types them. Findings are added to `findings`; a document that breaks
-/// the schema yields no manifest.
+/// Checks a document against the schema and types it. Findings are added to `findings`; what breaks the schema, or
+/// is spoilt, is not part of the manifest, and the rest is still there to be checked.
 pub(crate) fn read(
     checker: &Checker,
     document: &Node,
+    spoilt: &Spoilt,
     findings: &mut Vec<Diagnostic>,
-) -> Option<Manifest> {
-    let violations = checker.check(document);
-    if !violations.is_empty() {
-        findings.extend(hints::explain(&violations));
-        return None;
-    }
+) -> Manifest {
+    let mut violations = checker.check(document);
     let mut manifest = Manifest::default();
-    if let Some(member) = document.get("settings") {
-        let settings = typed(&member.value, member.value.to_json(), findings)?;
+    if let Some(member) = spoilt.sound(document, "settings", &violations)
+        && let Some(settings) = typed(&member.value, member.value.to_json(), findings)
+    {
         manifest.settings = Some((settings, member.key_at.clone()));
     }
     if let Some(Content::List(items)) = document.get("integrations").map(|m| &m.value.content) {
-        for node in items {
-            manifest.entries.push(entry(node, findings)?);
+        let broken = by_entry(&violations);
+        for (index, node) in items.iter().enumerate() {
+            let broken = broken.get(&index).map_or(&[][..], Vec::as_slice);
+            let sound = spoilt.sound_entry(node, broken);
+            manifest
+                .entries
+                .extend(sound.and_then(|node| entry(node, findings)));
         }
     }
-    Some(manifest)
+    violations.retain(|violation| !spoilt.explains(violation));
+    findings.extend(hints::explain(&violations));
+    manifest
 }
 
-fn entry(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
+/// The rules that each entry breaks, by its number.
+fn by_entry<'v, 'n>(violations: &'v [Violation<'n>]) -> BTreeMap<usize, Vec<&'v Violation<'n>>> {
+    let mut by_entry: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for violation in violations {
+        if let [Step::Key(key), Step::Index(index), ..] = violation.path.as_slice()
+            && key == "integrations"
+        {
+            by_entry.entry(*index).or_default().push(violation);
+        }
+    }
+    by_entry
+}
+
+fn entry(node: Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
     let Json::Object(mut keys) = node.to_json() else {
         return None;
     };
@@ -112,11 +134,11 @@ fn entry(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
         .iter()
         .filter_map(|key| keys.remove_entry(*key))
         .collect();
-    let own: Own = typed(node, Json::Object(own), findings)?;
+    let own: Own = typed(&node, Json::Object(own), findings)?;
     let keys = Json::Object(keys);
     let written = match kind {
-        Kind::Incoming => typed::<Incoming>(node, keys, findings)?.into_fields(),
-        Kind::Outgoing => typed::<Outgoing>(node, keys, findings)?.into_fields(),
+        Kind::Incoming => typed::<Incoming>(&node, keys, findings)?.into_fields(),
+        Kind::Outgoing => typed::<Outgoing>(&node, keys, findings)?.into_fields(),
     };
     let written = kind
         .fields()
@@ -128,7 +150,7 @@ fn entry(node: &Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
         kind,
         own,
         written,
-        node: node.clone(),
+        node,
     })
 }
 

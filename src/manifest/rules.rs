@@ -328,12 +328,17 @@ fn empty_channel_part(view: &View, found: &mut Findings<'_>) {
 fn comma_in_channel(view: &View, found: &mut Findings<'_>) {
     if view.seen("channel").is_some_and(|seen| !seen.joined) {
         for (item, at) in channels(view).filter(|(item, _)| item.contains(',')) {
-            let parts: Vec<_> = item
-                .split(',')
-                .map(|part| format!("\"{}\"", part.trim()))
+            let parts = item.split(',').map(str::trim);
+            let parts: Vec<_> = parts
+                .filter(|part| !part.is_empty())
+                .map(|part| format!("\"{part}\""))
                 .collect();
             let error = found.add(at, "an item of `channel` holds a comma");
-            error.set_hint(format!("write one item each: `[{}]`", parts.join(", ")));
+            match parts.as_slice() {
+                [] => error.set_hint("remove it"),
+                [one] => error.set_hint(format!("write `{one}`")),
+                _ => error.set_hint(format!("write one item each: `[{}]`", parts.join(", "))),
+            }
         }
     }
 }

@@ -46,7 +46,7 @@ fn both_forms(record: &Record) -> Result<(Fields, Fields), DecodeError> {
 
 /// The values that are compared: those of the entry, but for the rows that it leaves to others. What others chose
 /// there decides which of the rest counts.
-fn wanted(entry: &Desired, observed: &Fields) -> Fields {
+pub(super) fn wanted(entry: &Desired, observed: &Fields) -> Fields {
     let mut wanted = entry.fields.clone();
     let ignored = || {
         let rows = entry.key.kind.fields().iter();
@@ -101,6 +101,7 @@ impl<'a> Update<'a> {
             field,
             before: observed.cloned(),
             after: Some(value.clone()),
+            cause: None,
         };
         match self.held(field) {
             Ok(true) => {
@@ -173,6 +174,7 @@ impl<'a> Update<'a> {
                 field,
                 before: None,
                 after: None,
+                cause: None,
             });
         }
         self.to.set(field.name, value);

@@ -15,6 +15,7 @@ pub(super) fn create(entry: &Desired, observed: &ObservedState) -> Decision {
             field,
             before: None,
             after: value.cloned(),
+            cause: None,
         });
     };
     for field in entry.key.kind.fields() {

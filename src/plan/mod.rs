@@ -4,6 +4,7 @@
 mod compare;
 mod conditions;
 mod create;
+mod drift;
 mod identity;
 mod preflight;
 
@@ -15,6 +16,7 @@ use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
 
 pub(crate) use conditions::{Condition, script_failure};
+pub(crate) use drift::{Cause, Touched};
 use identity::{Identity, Match};
 pub(crate) use preflight::{Extent, Poster, Questions};
 
@@ -53,6 +55,10 @@ pub(crate) struct Change {
     pub(crate) place: Option<Place>,
     /// The file its script comes from, as the manifest names it.
     pub(crate) script_file: Option<String>,
+    /// What it comes from, where that is known.
+    pub(crate) cause: Option<Cause>,
+    /// Who changed the record last, if it drifts.
+    pub(crate) touched: Option<Touched>,
 }
 
 /// What would be done.
@@ -108,6 +114,8 @@ pub(crate) struct FieldChange {
     pub(crate) before: Option<Value>,
     /// The desired value; `None` for a secret that is generated when the change is made.
     pub(crate) after: Option<Value>,
+    /// What the difference comes from, where that is known.
+    pub(crate) cause: Option<Cause>,
 }
 
 impl Plan {
@@ -173,6 +181,15 @@ impl Action {
         }
     }
 
+    /// The record, where there is one.
+    pub(crate) fn id(&self) -> Option<&ServerId> {
+        match self {
+            Self::Create(_) => None,
+            Self::Update { id, .. } | Self::Delete { id } | Self::Condition { id } => Some(id),
+            Self::Blocked { id, .. } => id.as_ref(),
+        }
+    }
+
     /// Whether it is a write.
     pub(crate) fn is_write(&self) -> bool {
         !matches!(self, Self::Blocked { .. } | Self::Condition { .. })
@@ -226,6 +243,8 @@ impl Decision {
             conditions: self.conditions,
             place: Some(entry.place.clone()),
             script_file: entry.script_file.clone(),
+            cause: None,
+            touched: None,
         }
     }
 }

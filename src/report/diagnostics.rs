@@ -20,6 +20,9 @@ use annotate_snippets::{
 /// How many findings are shown.
 const MAX_SHOWN: usize = 100;
 
+/// No line is wider, where it can be helped.
+const WIDTH: usize = 80;
+
 /// Two places of a file this many lines apart are drawn as one stretch.
 const NEAR: usize = 12;
 
@@ -31,7 +34,7 @@ const MAX_DRAWN: usize = 1 << 20;
 const MAX_MENDED: usize = 400;
 
 /// The longest stretch under carets.
-const MAX_MARKED: usize = 200;
+const MAX_MARKED: usize = 60;
 
 /// The findings as people read them, in the order of files and places; at most a hundred, errors first.
 ///
@@ -55,6 +58,7 @@ pub(crate) fn text(
     } else {
         Renderer::plain()
     };
+    let renderer = renderer.term_width(WIDTH);
     let mut text = String::new();
     for diagnostic in shown {
         text.push_str(&drawing.draw(diagnostic, &renderer));
@@ -171,7 +175,7 @@ impl Drawing<'_> {
         let title = level.primary_title(clean(&found.message)).id(found.code.0);
         let mut report = vec![self.group(title, found)];
         if let Some(hint) = &found.hint {
-            let title = Level::HELP.secondary_title(clean(hint));
+            let title = Level::HELP.secondary_title(wrapped(&clean(hint)));
             report.push(match self.patch(found) {
                 Some(patch) => title.element(patch),
                 None => Group::with_title(title),
@@ -335,6 +339,30 @@ impl Crop {
 /// A text in one line, without control and direction characters.
 fn clean(text: &str) -> Cow<'_, str> {
     normalize_untrusted_str(&text.replace(['\n', '\r'], " ")).into()
+}
+
+/// A text in lines that fit the width, behind `help: `. What stands in back-ticks stays together.
+fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut length = 0;
+    let mut quoted = false;
+    let words = text.split(|character| {
+        quoted ^= character == '`';
+        character == ' ' && !quoted
+    });
+    for (index, word) in words.enumerate() {
+        let width = word.chars().count();
+        if index > 0 && length + 1 + width > WIDTH - "help: ".len() {
+            lines.push('\n');
+            length = 0;
+        } else if index > 0 {
+            lines.push(' ');
+            length += 1;
+        }
+        lines.push_str(word);
+        length += width;
+    }
+    lines
 }
 
 /// The findings as data: all of them, by file and place.

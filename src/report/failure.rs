@@ -67,6 +67,7 @@ impl PlanReport {
                 files: 0,
                 integrations: 0,
             },
+            base: None,
             changes: Vec::new(),
             counts: Counts::default(),
         }

@@ -4,6 +4,7 @@
 //! them cannot leak one. Text that came from a manifest or the server is a [`Foreign`], which does not print
 //! itself; each renderer escapes it in its own way.
 
+mod cause;
 pub(crate) mod diagnostics;
 mod diff;
 mod failure;
@@ -25,6 +26,6 @@ pub(crate) use markdown::plan_markdown;
 pub(crate) use plan::{Context, PlanReport};
 pub(crate) use run::RunReport;
 pub(crate) use saved::plan_json;
-pub(crate) use text::{plan_text, run_text};
+pub(crate) use text::{drift_text, plan_text, run_text};
 
 use shown::Foreign;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
+use super::cause::{CauseWord, LastChangeReport};
 use super::diff::{Line, hunks};
 use super::failure::FailureReport;
 use super::shown::{Shown, Side, redacted, shown};
@@ -26,6 +27,9 @@ pub(crate) struct PlanReport {
     pub(super) server: Option<ServerReport>,
     /// What was read.
     pub(super) manifest: ManifestReport,
+    /// What the manifests are compared with to tell this change from drift.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) base: Option<Foreign>,
     /// The changes, in the order they are shown.
     pub(super) changes: Vec<ChangeReport>,
     /// How many of each.
@@ -90,6 +94,12 @@ pub(super) struct ChangeReport {
     /// Why it is blocked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) blocked: Option<BlockedReport>,
+    /// What it comes from, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cause: Option<CauseWord>,
+    /// Who changed the record last, if it drifts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_change: Option<LastChangeReport>,
 }
 
 /// What would be done.
@@ -147,6 +157,9 @@ pub(super) struct FieldReport {
     pub(super) name: Foreign,
     /// What becomes of it.
     pub(super) change: FieldDiff,
+    /// What it comes from, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cause: Option<CauseWord>,
 }
 
 /// What becomes of a field.
@@ -193,6 +206,8 @@ pub(crate) struct Context<'a> {
     pub(crate) files: usize,
     /// How many integrations are written there.
     pub(crate) integrations: usize,
+    /// What the manifests are compared with, if that is a base.
+    pub(crate) base: Option<&'a str>,
     /// Where the embedded sandbox keeps its state, if that is the server.
     pub(crate) sandbox: Option<&'a str>,
 }
@@ -223,6 +238,7 @@ impl PlanReport {
                 files: context.files,
                 integrations: context.integrations,
             },
+            base: context.base.map(Into::into),
             changes: plan
                 .changes
                 .iter()
@@ -279,6 +295,8 @@ fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
         url_dies: matches!(change.action, Action::Delete { .. })
             && change.key.kind == Kind::Incoming,
         blocked,
+        cause: change.cause.map(Into::into),
+        last_change: change.touched.as_ref().map(Into::into),
     }
 }
 
@@ -358,5 +376,6 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
     FieldReport {
         name: field.name.into(),
         change: diff,
+        cause: change.cause.map(Into::into),
     }
 }

@@ -1,5 +1,6 @@
 //! Reports as text for people, 80 columns wide. Symbols carry the meaning; colour repeats it.
 
+mod cause;
 mod failure;
 mod run;
 mod script;
@@ -8,6 +9,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
+pub(crate) use cause::drift_text;
 pub(super) use failure::problem_line;
 pub(crate) use run::run_text;
 
@@ -115,14 +117,17 @@ fn heading(report: &PlanReport, page: &mut Page) {
     if report.failure.is_some() {
         return page.line(paths);
     }
+    let base = report.base.as_ref();
+    let base = base.map(|base| format!("; base {}", base.for_terminal()));
     page.line(format!(
-        "{paths}: {}, {}",
+        "{paths}: {}, {}{}",
         count(manifest.files, "file"),
-        count(manifest.integrations, "integration")
+        count(manifest.integrations, "integration"),
+        base.unwrap_or_default()
     ));
 }
 
-fn change_text(change: &ChangeReport, page: &mut Page) {
+fn change_head(change: &ChangeReport, page: &Page) -> Head {
     let (sign, word, style) = match change.action {
         ActionWord::Blocked => ("!", "blocked", YELLOW),
         ActionWord::Condition => ("!", "condition", YELLOW),
@@ -130,11 +135,17 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
         ActionWord::Update => ("~", "update", YELLOW),
         ActionWord::Create => ("+", "create", GREEN),
     };
-    let head = head(sign, word, style, &change.kind_word, &change.name, page);
+    head(sign, word, style, &change.kind_word, &change.name, page)
+}
+
+fn change_text(change: &ChangeReport, page: &mut Page) {
+    let head = change_head(change, page);
     page.line(placed(&head, change.place.as_ref(), page));
+    cause::below(change, page);
     let width = name_width(&change.fields);
     for field in &change.fields {
-        field_text(field, width, page);
+        let note = cause::behind(field.cause, change.cause, page);
+        field_text(field, width, &note, page);
     }
     for condition in &change.conditions {
         condition_text(condition, page);
@@ -200,13 +211,13 @@ fn name_width(fields: &[FieldReport]) -> usize {
         .unwrap_or(0)
 }
 
-fn field_text(field: &FieldReport, width: usize, page: &mut Page) {
+fn field_text(field: &FieldReport, width: usize, note: &str, page: &mut Page) {
     let name = format!("    {:<width$}  ", field.name.for_terminal());
     match &field.change {
-        FieldDiff::Set(value) => page.line(format!("{name}{}", value_text(value))),
+        FieldDiff::Set(value) => page.line(format!("{name}{}{note}", value_text(value))),
         FieldDiff::Replaced { before, after } => {
             page.line(format!(
-                "{name}{} → {}",
+                "{name}{} → {}{note}",
                 value_text(before),
                 value_text(after)
             ));
@@ -219,9 +230,11 @@ fn field_text(field: &FieldReport, width: usize, page: &mut Page) {
                 .iter()
                 .map(|item| page.paint(GREEN, &format!("+ {}", item.for_terminal())));
             let items: Vec<_> = removed.chain(added).collect();
-            page.line(format!("{name}{}", items.join(", ")));
+            page.line(format!("{name}{}{note}", items.join(", ")));
         }
-        FieldDiff::Script { file, hunks } => script_text(&name, file.as_ref(), hunks, page),
+        FieldDiff::Script { file, hunks } => {
+            script_text(&name, file.as_ref(), hunks, note, page);
+        }
     }
 }
 
@@ -252,6 +265,7 @@ fn summary(report: &PlanReport, page: &mut Page) {
         Some(rest) => page.paint(BOLD, "Plan:") + rest,
         None => line,
     });
+    cause::summary(report, page);
     if counts.released > 0 {
         page.line(format!(
             "Released: {} left alone.",

@@ -13,7 +13,7 @@ pub(crate) struct BaseUrl(Url);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum BaseUrlError {
     /// It cannot be read at all.
-    #[error("the server's URL cannot be read: write it as `https://chat.example.org`")]
+    #[error("the server's URL cannot be read")]
     Unreadable,
     /// Neither http nor https.
     #[error("the server's URL must begin with `https://` or `http://`")]

@@ -27,6 +27,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde_json::{Map, Value as Json};
 
 pub(crate) use base_url::BaseUrl;
@@ -82,7 +83,8 @@ impl Reader {
     /// Which server answers, and as whom.
     pub(crate) async fn facts(&self) -> Result<ServerFacts, ServerError> {
         // First what needs no login, so that "this is no Rocket.Chat" is said before "wrong token".
-        let info = self.client.call(&Call::get(INFO, &[])).await?;
+        let info = self.client.call(&Call::get(INFO, &[])).await;
+        let info = info.map_err(not_rocket_chat)?;
         let me = self.client.call(&Call::get(ME, &[])).await?;
         let version_text = version_text(&info);
         Ok(ServerFacts {
@@ -163,6 +165,19 @@ fn record(mut object: Map<String, Json>) -> Result<Record, ServerError> {
         _ => Err(ServerError::Undecodable(
             "`integration` is no object".to_owned(),
         )),
+    }
+}
+
+/// Every Rocket.Chat answers what needs no login: who does not is another server, though it may speak JSON.
+fn not_rocket_chat(error: ServerError) -> ServerError {
+    let status = match error {
+        ServerError::Undecodable(_) => StatusCode::OK,
+        ServerError::Rejected { status, .. } if status == StatusCode::NOT_FOUND => status,
+        other => return other,
+    };
+    ServerError::NotRocketChat {
+        status,
+        line: String::new(),
     }
 }
 

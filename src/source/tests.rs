@@ -1,3 +1,5 @@
+use std::fs::{self, File};
+
 use tempfile::TempDir;
 
 use super::*;

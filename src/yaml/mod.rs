@@ -103,18 +103,41 @@ pub(crate) enum Style {
     Flow,
 }
 
-/// Reads every document of a text; all that is wrong with it, where anything is.
+/// What a text says, and all that is wrong with it.
+pub(crate) struct Reading {
+    /// A tree for each document that could be read. Where anything is wrong they serve to find what else is: a value
+    /// that lacks its quotes stands there under a made-up text, one that could not be read as nothing.
+    pub(crate) documents: Vec<Node>,
+    /// What is wrong, by place; all of it errors.
+    pub(crate) problems: Vec<Diagnostic>,
+}
+
+/// Reads every document of a text that has to be sound; else all that is wrong with it.
+pub(crate) fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Diagnostic>> {
+    let reading = read(source, text);
+    if reading.problems.is_empty() {
+        Ok(reading.documents)
+    } else {
+        Err(reading.problems)
+    }
+}
+
+/// Reads every document of a text, as far as it can be read.
 ///
 /// One mistake in the syntax is reported per document, and more where each is a value that only lacks its
 /// quotes: blanked out, it hides nothing else.
-pub(crate) fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Diagnostic>> {
+pub(crate) fn read(source: SourceId, text: &str) -> Reading {
     let refused = control_characters(source, text);
     if !refused.is_empty() {
-        return Err(refused);
+        return Reading {
+            documents: Vec::new(),
+            problems: refused,
+        };
     }
     let passes = (MAX_READ / text.len().max(1)).clamp(1, MAX_PASSES);
     let mut text = text.to_owned();
     let mut problems: Vec<Diagnostic> = Vec::new();
+    let mut documents = Vec::new();
     let mut blanked = HashSet::new();
     for pass in 1..=passes {
         let reading = loader::read(source, &text);
@@ -140,16 +163,21 @@ pub(crate) fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Diagno
         }
         if !again {
             problems.extend(reading.findings);
-            if problems.is_empty() {
-                return Ok(reading.documents);
-            }
+            documents = reading.documents;
             break;
         }
+    }
+    if problems.len() >= MAX_FINDINGS {
+        // Some may not have been collected: what else is said could follow from them.
+        documents.clear();
     }
     problems.sort_by_key(|problem| problem.at.bytes.start);
     problems.dedup();
     problems.truncate(MAX_FINDINGS);
-    Err(problems)
+    Reading {
+        documents,
+        problems,
+    }
 }
 
 /// The characters that YAML does not take, not even in quotes or comments.

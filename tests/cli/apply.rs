@@ -76,7 +76,8 @@ fn the_built_in_sandbox_keeps_its_state_in_a_file() {
         plan.err
     );
     assert!(
-        plan.err.contains("made up for the secrets guggy_token"),
+        plan.err
+            .contains("a value was made up for the secret `guggy_token`"),
         "{}",
         plan.err
     );
@@ -233,4 +234,28 @@ fn several_files_are_one_desired_state() {
         .exits(0);
     assert!(run.out.contains("2 files, 3 integrations"), "{}", run.out);
     assert_eq!(sandbox.records().len(), 3);
+}
+
+/// Tokens end up in the state: a repository must not take it in.
+#[test]
+fn the_folder_of_the_default_state_is_ignored_by_git() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.yaml");
+    std::fs::write(&path, manifest(1)).unwrap();
+    let run = |command| {
+        let mut command = rcsync(&[command, path.to_str().unwrap(), "--sandbox"]);
+        command.current_dir(folder.path());
+        Run::of(&mut command).exits(0);
+    };
+    run("plan");
+    let state = folder.path().join(".rcsync");
+    assert!(!state.exists());
+    run("apply");
+    let ignored = std::fs::read_to_string(state.join(".gitignore"));
+    assert_eq!(ignored.unwrap(), "*\n");
+    assert!(state.join("sandbox.jsonl").exists());
+    // Whoever takes it away wants it so.
+    std::fs::remove_file(state.join(".gitignore")).unwrap();
+    run("apply");
+    assert!(!state.join(".gitignore").exists());
 }

@@ -7,6 +7,7 @@
 )]
 
 mod apply;
+mod drift;
 mod export;
 mod failures;
 mod plan;

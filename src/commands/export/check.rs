@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::desired::{self, Scripts};
 use crate::diagnostic::{Severity, Texts};
 use crate::export::{self, Asked, Export, Faults};
-use crate::manifest;
+use crate::manifest::{self, Spoilt};
 use crate::observed::{ObservedState, ServerId};
 use crate::schema::Checker;
 use crate::variables::{Undefined, Variables};
@@ -44,7 +44,7 @@ fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>
     });
     let manifests: Vec<_> = documents
         .iter()
-        .filter_map(|document| manifest::read(checker, document, &mut findings))
+        .map(|document| manifest::read(checker, document, &Spoilt::default(), &mut findings))
         .collect();
     let scripts: Scripts = export
         .scripts

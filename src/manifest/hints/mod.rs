@@ -102,7 +102,11 @@ fn wrong_type(violation: &Violation<'_>, subject: &str, expected: &[String]) -> 
         Content::Map(_) if takes("array") && node.style == Style::Indented => {
             error.hint("begin each item of the list with `- `")
         }
-        Content::Text(text) if takes("array") && !text.contains('\n') => error
+        // A list of one that holds commas is hardly what is meant.
+        Content::Text(text) if takes("array") && text.contains([',', '\n']) => {
+            error.hint("write it as a list, one item each")
+        }
+        Content::Text(text) if takes("array") => error
             .hint("write it as a list")
             .fix(format!("[{}]", quoted(text))),
         Content::Text(_) if matches!(violation.path.as_slice(), [.., Step::Index(_)]) => {

@@ -26,6 +26,13 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
     if let Some(near) = nearest(key, allowed) {
         return error.hint(format!("did you mean `{near}`?")).fix(near);
     }
+    if top
+        && Kind::ALL
+            .iter()
+            .any(|kind| key == "type" || kind.field(key).is_some())
+    {
+        return error.hint("it belongs to an integration: write `integrations:`, and below it `- ` and the keys, all indented");
+    }
     if top {
         return error.hint(
             "a manifest has `settings` and `integrations`; keys that start with `x-` are free",

@@ -32,6 +32,7 @@ pub(super) fn fill_or_remove(violation: &Violation<'_>) -> &'static str {
             "write the entries below, each beginning with `- type:`, or `integrations: []`"
         }
         [.., Step::Index(_)] => "write a value, or remove the item",
+        [.., Step::Key(key)] if key == "type" => "write `webhook-incoming` or `webhook-outgoing`",
         [.., Step::Key(key)] if always_needed(key) => "write a value: it cannot be left out",
         _ => "write a value, or leave the key out",
     }
@@ -43,7 +44,7 @@ fn always_needed(key: &str) -> bool {
         .iter()
         .filter_map(|kind| kind.field(key))
         .peekable();
-    let known = rows.peek().is_some() || matches!(key, "type" | "file");
+    let known = rows.peek().is_some() || key == "file";
     known && rows.all(|row| row.left_out == LeftOut::Required)
 }
 

@@ -146,8 +146,8 @@ fn findings_are_drawn_in_order() {
     error[long]: in a long line
      --> chat/␛[31mlong.yaml:1:96005
       |
-    1 | ...aaaa", "aaaa", "aaaa", "aaaa", "aaaa", "aaaa", "aaaa", "aaaa", @bad, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b...
-      |                                                                   ^^^^
+    1 | ... "aaaa", "aaaa", "aaaa", "aaaa", @bad, b, b, b, b, b, b, b, b, b, b, b...
+      |                                     ^^^^
       |
     help: quote it
 
@@ -261,6 +261,39 @@ fn nothing_masked_is_drawn() {
         "wrong",
     );
     assert!(text(&[finding], &texts, &[], false).contains("b.yaml:1:10"));
+}
+
+#[test]
+fn lines_that_end_in_crlf_are_drawn_without_their_ends() {
+    let mut texts = Texts::default();
+    let text_of = "integrations:\r\n  - name: a\r\n    name: b\r\n";
+    let source = texts.add("a.yaml", text_of);
+    let finding = Diagnostic::error(Code("e"), place(source, text_of, "b"), "wrong")
+        .fix("c")
+        .hint("mend it")
+        .also(place(source, text_of, "a\r"), "first");
+    let drawn = text(&[finding], &texts, &[], false);
+    assert!(!drawn.contains(['\r', '␍']), "{drawn}");
+    for line in [
+        "2 |   - name: a\n",
+        "3 |     name: b\n",
+        "3 +     name: c\n",
+    ] {
+        assert!(drawn.contains(line), "{drawn}");
+    }
+}
+
+#[test]
+fn hints_are_wrapped_and_what_they_quote_is_not() {
+    let words = "write it so, ".repeat(5);
+    let quoted = "`channel: all_public_channels`";
+    let hint = format!("{words}{quoted} or so, {words}and `{}`", "x".repeat(90));
+    let lines = wrapped(&hint);
+    assert_eq!(lines.replace('\n', " "), hint);
+    assert!(lines.contains(&format!("\n{quoted} or so")), "{lines}");
+    let long = lines.lines().filter(|line| line.chars().count() > 74);
+    assert_eq!(long.count(), 1, "{lines}");
+    assert_eq!(wrapped(""), "");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A change: its row in the table, and its fold.
 
 use super::super::Foreign;
+use super::super::cause::CauseWord;
 use super::super::diff::{Line, Sign, is_first, stat};
 use super::super::look::ScriptDiff;
 use super::super::plan::{ActionWord, ChangeReport, FieldDiff, FieldReport};
@@ -43,7 +44,7 @@ fn name(change: &ChangeReport) -> String {
 fn what(change: &ChangeReport) -> String {
     let fields = change.fields.iter().map(|field| &field.name);
     let conditions = change.conditions.iter().map(|condition| &condition.code);
-    match change.action {
+    let what = match change.action {
         ActionWord::Blocked => match &change.blocked {
             Some(blocked) => format!(
                 "blocked: {}",
@@ -55,7 +56,18 @@ fn what(change: &ChangeReport) -> String {
         ActionWord::Delete => "delete".to_owned(),
         ActionWord::Create => "new".to_owned(),
         ActionWord::Update | ActionWord::Condition => names(fields.chain(conditions)),
+    };
+    match change.cause {
+        Some(cause) => format!("{what} · {}", cause.short()),
+        None => what,
     }
+}
+
+/// What the change comes from, and who changed a drifting record last.
+fn origin_line(change: &ChangeReport) -> Option<String> {
+    let last = change.last_change.as_ref()?;
+    let last = last.words(|text| code(&start(&text.for_terminal(), LONGEST_NAME)))?;
+    Some(format!("{}: {last}\n", change.cause?.words()))
 }
 
 /// Names of fields and conditions.
@@ -72,7 +84,7 @@ fn names<'a>(names: impl Iterator<Item = &'a Foreign>) -> String {
 
 /// The fold of a change; empty if the row says it all.
 pub(super) fn fold(change: &ChangeReport, scripts: ScriptDiff) -> String {
-    let mut blocks = Vec::new();
+    let mut blocks: Vec<_> = origin_line(change).into_iter().collect();
     if let Some(blocked) = &change.blocked {
         let choices = blocked
             .choices
@@ -89,13 +101,14 @@ pub(super) fn fold(change: &ChangeReport, scripts: ScriptDiff) -> String {
     let lines: String = change
         .fields
         .iter()
-        .map(|field| field_lines(field, scripts))
+        .map(|field| field_lines(field, note(field, change), scripts))
         .collect();
     if !lines.is_empty() {
         blocks.push(fence("diff", &lines));
     }
     if scripts == ScriptDiff::Full {
-        blocks.extend(change.fields.iter().filter_map(script_block));
+        let blocks_of = |field| script_block(field, note(field, change));
+        blocks.extend(change.fields.iter().filter_map(blocks_of));
     }
     for condition in &change.conditions {
         let first = format!(
@@ -119,9 +132,9 @@ pub(super) fn fold(change: &ChangeReport, scripts: ScriptDiff) -> String {
 }
 
 /// The lines of a field in the change's `diff` block. A script that is shown line by line has a block of its own.
-fn field_lines(field: &FieldReport, scripts: ScriptDiff) -> String {
+fn field_lines(field: &FieldReport, note: &str, scripts: ScriptDiff) -> String {
     let name = field.name.for_terminal();
-    let line = |sign: char, value: &str| format!("{sign} {name}: {value}\n");
+    let line = |sign: char, value: &str| format!("{sign} {name}: {value}{note}\n");
     match &field.change {
         FieldDiff::Set(value) => line('+', &value_text(value)),
         FieldDiff::Replaced {
@@ -149,12 +162,20 @@ fn field_lines(field: &FieldReport, scripts: ScriptDiff) -> String {
     }
 }
 
+/// What stands behind a field that is only a part of where the change comes from.
+fn note(field: &FieldReport, change: &ChangeReport) -> &'static str {
+    match field.cause {
+        Some(cause) if change.cause == Some(CauseWord::Both) => cause.note(),
+        _ => "",
+    }
+}
+
 fn origin(file: Option<&Foreign>) -> String {
     file.map_or("inline".to_owned(), Foreign::for_terminal)
 }
 
 /// A script that differs, line by line.
-fn script_block(field: &FieldReport) -> Option<String> {
+fn script_block(field: &FieldReport, note: &str) -> Option<String> {
     let FieldDiff::Script { file, hunks } = &field.change else {
         return None;
     };
@@ -180,7 +201,8 @@ fn script_block(field: &FieldReport) -> Option<String> {
     }
     let name = code(&field.name.for_terminal());
     let file = code(&end(&origin(file.as_ref()), 100));
-    Some(format!("{name} · {file}\n\n{}", fence("diff", &lines)))
+    let head = format!("{name} · {file}{note}");
+    Some(format!("{head}\n\n{}", fence("diff", &lines)))
 }
 
 /// `@@ -12,3 +12,4 @@`: where a stretch begins in the old script and in the new one, and how many lines it has in each.

@@ -49,7 +49,7 @@ fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
     }
     let width = name_width(&outcome.fields);
     for field in &outcome.fields {
-        field_text(field, width, page);
+        field_text(field, width, "", page);
     }
 }
 

@@ -10,18 +10,19 @@ pub(super) fn script_text(
     name: &str,
     file: Option<&Foreign>,
     hunks: &[Vec<Line>],
+    note: &str,
     page: &mut Page,
 ) {
     let file = file.map_or("inline".to_owned(), Foreign::for_terminal);
     let (added, removed) = stat(hunks);
     if is_first(hunks) {
-        return page.line(format!("{name}{file} ({})", count(added, "line")));
+        return page.line(format!("{name}{file} ({}){note}", count(added, "line")));
     }
     match page.scripts {
-        ScriptDiff::None => page.line(format!("{name}{file}")),
-        ScriptDiff::Stat => page.line(format!("{name}{file} (+{added} -{removed} lines)")),
+        ScriptDiff::None => page.line(format!("{name}{file}{note}")),
+        ScriptDiff::Stat => page.line(format!("{name}{file} (+{added} -{removed} lines){note}")),
         ScriptDiff::Full => {
-            page.line(format!("{name}{file}"));
+            page.line(format!("{name}{file}{note}"));
             lines(hunks, page);
         }
     }

@@ -27,6 +27,30 @@ async fn facts_with_the_version_where_old_servers_say_it() {
     assert_eq!(request.headers()["x-user-id"], "u1");
 }
 
+#[tokio::test]
+async fn a_server_that_speaks_json_and_is_no_rocket_chat_is_told_so() {
+    for (status, body) in [
+        (200, r#"{"hello":"world"}"#),
+        (200, r#"["hello"]"#),
+        (404, r#"{"message":"Not Found"}"#),
+        (404, r#"{"success":false,"error":"Not Found"}"#),
+    ] {
+        let script = Script::new([answer(status, body.to_owned())]);
+        let error = script.reader().facts().await.unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("this is no Rocket.Chat API: status "),
+            "{body}: {error}"
+        );
+        assert_eq!(error.exit(), Exit::Server);
+    }
+    // What Rocket.Chat itself may answer keeps its meaning.
+    let script = Script::new([answer(401, r#"{"status":"error"}"#.to_owned())]);
+    let error = script.reader().facts().await.unwrap_err();
+    assert!(matches!(error, ServerError::Unauthorised), "{error}");
+}
+
 async fn error_of(step: Step) -> ServerError {
     let script = Script::new([step]);
     script.reader().listing().await.unwrap_err()

@@ -87,11 +87,10 @@ impl Loader<'_> {
             if index > 0 {
                 let finding = Diagnostic::error(
                     DUPLICATE_KEY,
-                    key_at,
+                    key_at.clone(),
                     "`<<` is written twice in one mapping",
                 );
                 self.report(finding.hint("merge several mappings with a list: `<<: [*a, *b]`"));
-                continue;
             }
             let at = node.at.clone();
             for source in match node.content {
@@ -103,7 +102,7 @@ impl Loader<'_> {
                         more.into_iter()
                             .filter(|member| known.insert(member.key.clone())),
                     );
-                } else {
+                } else if !self.is_told(&at) {
                     let finding =
                         Diagnostic::error(MERGE, at.clone(), "`<<` merges mappings alone");
                     self.report(
@@ -115,6 +114,14 @@ impl Loader<'_> {
             }
         }
         members
+    }
+
+    /// Whether the last finding is about this place: what an alias repeats may not be there.
+    fn is_told(&self, at: &Place) -> bool {
+        self.reading
+            .findings
+            .last()
+            .is_some_and(|last| last.at == *at)
     }
 
     /// Keeps a node for the aliases that repeat it. The copy kept counts too: anchors may nest.

@@ -20,7 +20,7 @@ pub(super) const DEPTH: Code = Code("yaml-depth");
 /// What one reading of a text gave.
 #[derive(Default)]
 pub(super) struct Reading {
-    /// A tree per document; not to be used if anything was found.
+    /// A tree per document; where anything was found, what is left of it.
     pub(super) documents: Vec<Node>,
     /// What is wrong though the syntax is right.
     pub(super) findings: Vec<Diagnostic>,
@@ -252,7 +252,11 @@ impl<'a> Loader<'a> {
             ScalarStyle::Plain => scalars::plain(text),
             _ => Content::Text(text.to_owned()),
         };
+        let told = self.reading.findings.len();
         let content = self.tagged(content, text, tag.clone(), &range);
+        // A tag that was refused is where the value goes wrong.
+        let refused = self.reading.findings.len() > told;
+        let tag_start = tag.as_ref().map(|(_, range)| range.start);
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
@@ -262,6 +266,10 @@ impl<'a> Loader<'a> {
             Style::Block => self.block_range(range),
             _ if missing && tag.is_none() && anchor == 0 => self.missing_place(range.start),
             _ => range,
+        };
+        let at = match tag_start {
+            Some(start) if refused => start..at.end,
+            _ => at,
         };
         let mut node = self.node(content, &at, style);
         if missing {

@@ -1,0 +1,134 @@
+//! What a mistake leaves sound, so that one run tells all of them: the rest of an entry is still looked at, and
+//! nothing is said of what follows from a mistake that has been told.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::schema::{Rule, Step, Violation};
+use crate::yaml::{Content, Member, Node};
+
+/// Where a text is no sound YAML.
+#[derive(Default)]
+pub(crate) struct Spoilt {
+    /// The places, by where they begin.
+    places: Vec<Range<u32>>,
+    /// The same, joined where they overlap.
+    joined: Vec<Range<u32>>,
+}
+
+impl Spoilt {
+    /// Of the problems of one text.
+    pub(crate) fn new(problems: &[Diagnostic]) -> Self {
+        let mut spoilt = Self::default();
+        // Of a key that is written twice, the first is there: nothing is lost.
+        let losing = |problem: &&Diagnostic| problem.code != Code("yaml-duplicate-key");
+        let places = problems.iter().filter(losing).map(|found| seen(&found.at));
+        spoilt.places.extend(places);
+        spoilt.places.sort_by_key(|place| place.start);
+        for place in &spoilt.places {
+            match spoilt.joined.last_mut() {
+                Some(last) if place.start < last.end => last.end = last.end.max(place.end),
+                _ => spoilt.joined.push(place.clone()),
+            }
+        }
+        spoilt
+    }
+
+    fn touches(&self, place: &Place) -> bool {
+        let place = seen(place);
+        let next = self
+            .joined
+            .partition_point(|known| known.end <= place.start);
+        self.joined
+            .get(next)
+            .is_some_and(|known| known.start < place.end)
+    }
+
+    fn touches_member(&self, member: &Member) -> bool {
+        self.touches(&member.key_at) || self.touches(&member.value.at)
+    }
+
+    /// Whether something in a mapping could not be read and is none of its members: no key is surely missing then.
+    fn lost_in(&self, node: &Node) -> bool {
+        let Content::Map(members) = &node.content else {
+            return self.touches(&node.at);
+        };
+        let whole = seen(&node.at);
+        let first = self
+            .places
+            .partition_point(|place| place.start < whole.start);
+        let within = |part: &Place, place: &Range<u32>| {
+            let part = seen(part);
+            part.start < place.end && place.start < part.end
+        };
+        self.places[first..]
+            .iter()
+            .take_while(|place| place.start < whole.end)
+            .any(|place| {
+                !members
+                    .iter()
+                    .any(|member| within(&member.key_at, place) || within(&member.value.at, place))
+            })
+    }
+
+    /// Whether a finding of the schema only follows from what is spoilt.
+    pub(super) fn explains(&self, violation: &Violation<'_>) -> bool {
+        match violation.rule {
+            _ if self.joined.is_empty() => false,
+            Rule::Missing { .. } => self.lost_in(violation.node),
+            _ => self.touches(&violation.at),
+        }
+    }
+
+    /// What is sound of the value of a key of the document, `None` if nothing is.
+    pub(super) fn sound<'n>(
+        &self,
+        document: &'n Node,
+        key: &str,
+        violations: &[Violation<'_>],
+    ) -> Option<&'n Member> {
+        let member = document.get(key)?;
+        let broken = violations
+            .iter()
+            .any(|found| matches!(found.path.first(), Some(Step::Key(first)) if first == key));
+        (!broken && !self.touches_member(member)).then_some(member)
+    }
+
+    /// What is sound of an entry, given what the schema says of it: the members that break no rule. `None` if
+    /// it cannot be known for an entry.
+    pub(super) fn sound_entry(&self, entry: &Node, violations: &[&Violation<'_>]) -> Option<Node> {
+        let Content::Map(members) = &entry.content else {
+            return None;
+        };
+        let broken: BTreeSet<&str> = violations
+            .iter()
+            .filter_map(|found| match (found.path.get(2), &found.rule) {
+                (Some(Step::Key(key)), _) | (None, Rule::Unknown { key, .. }) => Some(key.as_str()),
+                _ => None,
+            })
+            .collect();
+        let mut kept: Vec<_> = members
+            .iter()
+            .filter(|member| !broken.contains(member.key.as_str()) && !self.touches_member(member))
+            .cloned()
+            .collect();
+        // Which record an entry is pinned to says whether its name is another's, too.
+        let had = |members: &[Member], key: &str| members.iter().any(|member| member.key == key);
+        if had(members, "id") && !had(&kept, "id") {
+            kept.retain(|member| member.key != "name");
+        }
+        Some(Node {
+            content: Content::Map(kept),
+            at: entry.at.clone(),
+            style: entry.style,
+            comment: None,
+        })
+    }
+}
+
+/// The bytes of a place; of an empty one, the byte behind it.
+fn seen(place: &Place) -> Range<u32> {
+    let Range { start, end } = place.bytes;
+    start..end.max(start + 1)
+}

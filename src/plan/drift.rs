@@ -1,0 +1,263 @@
+//! Where a change comes from: from this change of the manifests, or was the difference there before it?
+//!
+//! The base is what the manifests asked for before. Each value that differs is compared with the base's: a base that
+//! asks for the same was not met either (drift); one that the server meets makes it this change's.
+
+use std::collections::BTreeMap;
+
+use super::identity::{Identity, Match};
+use super::{Action, Change, FieldChange, Plan, Reason, compare};
+use crate::desired::{Desired, DesiredState, State};
+use crate::diagnostic::SourceId;
+use crate::integration::{Fields, Key, Value};
+use crate::observed::{ObservedState, Record, ServerId};
+
+/// Where a difference comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The base is met: this change of the manifests brings it.
+    ThisChange,
+    /// The base asks for the same: it was there before.
+    Drift,
+    /// The base is not met, and this change asks for something else again.
+    Both,
+}
+
+/// What a record says about who changed it last. The two need not belong together: what the server changes by itself
+/// moves the time and not the name (reference 5.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Touched {
+    /// When it was changed last, as the server writes it.
+    pub(crate) at: Option<String>,
+    /// Who edited it last; nobody edited it since it was made.
+    pub(crate) editor: Option<String>,
+    /// Who made it.
+    pub(crate) creator: Option<String>,
+}
+
+impl Cause {
+    fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Both }
+    }
+
+    /// Whether a part of it was there before.
+    pub(crate) fn is_drift(self) -> bool {
+        self != Self::ThisChange
+    }
+}
+
+impl Plan {
+    /// Says of each change what it comes from, given what the manifests asked for before: `head` is what they ask for
+    /// now.
+    pub(crate) fn trace(
+        &mut self,
+        head: &DesiredState,
+        base: &DesiredState,
+        observed: &ObservedState,
+    ) {
+        let records = by_id(observed);
+        let then = Plan::between(base, observed);
+        let before = Before::of(base, &then, observed);
+        let old_names = old_names(head);
+        for change in &mut self.changes {
+            before.mark(change, &old_names, &records);
+        }
+    }
+
+    /// Says of each change that it was there before: nothing was changed in the manifests.
+    pub(crate) fn trace_to_drift(&mut self, observed: &ObservedState) {
+        let records = by_id(observed);
+        for change in &mut self.changes {
+            for field in &mut change.fields {
+                field.cause = Some(Cause::Drift);
+            }
+            conclude(change, Cause::Drift, &records);
+        }
+    }
+
+    /// Whether there is a change that is not known to come from this change of the manifests.
+    pub(crate) fn drifts(&self) -> bool {
+        let mut causes = self.changes.iter().map(|change| change.cause);
+        causes.any(|cause| cause.is_none_or(Cause::is_drift))
+    }
+}
+
+type Records<'o> = BTreeMap<&'o ServerId, &'o Record>;
+
+fn by_id(observed: &ObservedState) -> Records<'_> {
+    let records = observed.records.iter();
+    records.map(|record| (&record.id, record)).collect()
+}
+
+/// The types and names that entries say they had, by where the entries stand.
+type OldNames = BTreeMap<(SourceId, u32), Key>;
+
+fn old_names(head: &DesiredState) -> OldNames {
+    let entries = head.entries.iter();
+    entries
+        .filter_map(|entry| {
+            let name = entry.renamed_from.clone()?;
+            let kind = entry.key.kind;
+            let place = (entry.place.source, entry.place.bytes.start);
+            Some((place, Key { kind, name }))
+        })
+        .collect()
+}
+
+/// What was asked for before, and what was wrong with it.
+struct Before<'a> {
+    /// The entries that should be there, by the record that they have.
+    with_record: BTreeMap<ServerId, &'a Desired>,
+    /// The entries that should be there and have none.
+    without: BTreeMap<&'a Key, &'a Desired>,
+    /// The changes of the plan of then, for the server of now, by the record.
+    to_record: BTreeMap<&'a ServerId, &'a Change>,
+    /// Those without a record, by what they are called.
+    by_key: BTreeMap<&'a Key, &'a Change>,
+}
+
+impl<'a> Before<'a> {
+    fn of(base: &'a DesiredState, then: &'a Plan, observed: &'a ObservedState) -> Self {
+        let identity = Identity::of(&base.entries, &observed.records);
+        let mut before = Self {
+            with_record: BTreeMap::new(),
+            without: BTreeMap::new(),
+            to_record: BTreeMap::new(),
+            by_key: BTreeMap::new(),
+        };
+        for change in &then.changes {
+            match change.action.id() {
+                Some(id) => before.to_record.insert(id, change),
+                None => before.by_key.insert(&change.key, change),
+            };
+        }
+        let wanted = |entry: &&Desired| entry.state == State::Present;
+        for entry in base.entries.iter().filter(wanted) {
+            match identity.find(entry) {
+                Match::Record(record) => {
+                    before.with_record.insert(record.id.clone(), entry);
+                }
+                Match::Nothing => {
+                    before.without.insert(&entry.key, entry);
+                }
+                // Which record was meant nobody knows.
+                Match::Blocked(..) => {}
+            }
+        }
+        before
+    }
+
+    fn mark(&self, change: &mut Change, old_names: &OldNames, records: &Records<'_>) {
+        let place = change.place.as_ref();
+        let old = place.and_then(|place| old_names.get(&(place.source, place.bytes.start)));
+        let id = change.action.id();
+        let entry = match id {
+            Some(id) => self.with_record.get(id),
+            None => named(&self.without, &change.key, old),
+        };
+        let wanted = entry.map(|entry| wanted(entry, id.and_then(|id| records.get(id).copied())));
+        let mut whole = self.action(change, entry.map(|entry| &entry.key), old);
+        for field in &mut change.fields {
+            field.cause = cause(field, wanted.as_ref());
+            whole = joined(whole, field.cause);
+        }
+        // What is wrong with a record beside its fields no manifest brought.
+        if !change.conditions.is_empty() {
+            whole = joined(whole, Some(Cause::Drift));
+        }
+        let whole = whole.unwrap_or(Cause::ThisChange);
+        for field in &mut change.fields {
+            // A secret is generated along with the rest.
+            field.cause = field.cause.or(Some(whole));
+        }
+        conclude(change, whole, records);
+    }
+
+    /// What the change itself comes from, apart from its fields.
+    fn action(&self, change: &Change, then: Option<&Key>, old: Option<&Key>) -> Option<Cause> {
+        match &change.action {
+            Action::Update { .. } => None,
+            Action::Condition { .. } => Some(Cause::Drift),
+            Action::Create(_) => Some(match then {
+                Some(key) if *key == change.key => Cause::Drift,
+                // By another name.
+                Some(_) => Cause::Both,
+                None => Cause::ThisChange,
+            }),
+            Action::Delete { id } => Some(match self.to_record.get(id).map(|then| &then.action) {
+                Some(Action::Delete { .. }) => Cause::Drift,
+                _ => Cause::ThisChange,
+            }),
+            Action::Blocked { id, reason } => {
+                let then = match id {
+                    Some(id) => self.to_record.get(id),
+                    None => named(&self.by_key, &change.key, old),
+                };
+                let known = then.is_some_and(|then| stands_in_the_way(then, reason));
+                Some(if known {
+                    Cause::Drift
+                } else {
+                    Cause::ThisChange
+                })
+            }
+        }
+    }
+}
+
+/// What has this type and name, or else the old one.
+fn named<'m, T>(map: &'m BTreeMap<&Key, T>, key: &Key, old: Option<&Key>) -> Option<&'m T> {
+    map.get(key).or_else(|| map.get(old?))
+}
+
+/// Whether a change was blocked for this reason, or had it as a condition.
+fn stands_in_the_way(then: &Change, reason: &Reason) -> bool {
+    let blocked =
+        matches!(&then.action, Action::Blocked { reason: then, .. } if then.why == reason.why);
+    let mut conditions = then.conditions.iter().cloned().map(Reason::from);
+    blocked || conditions.any(|then| then.why == reason.why)
+}
+
+/// The values that an entry asks of its record.
+fn wanted(entry: &Desired, record: Option<&Record>) -> Fields {
+    match record.and_then(|record| record.fields().ok()) {
+        Some(fields) => compare::wanted(entry, &fields),
+        None => entry.fields.clone(),
+    }
+}
+
+/// What a field's difference comes from; `None` for a secret that is generated.
+fn cause(field: &FieldChange, base: Option<&Fields>) -> Option<Cause> {
+    let after = field.after.as_ref()?;
+    let Some(then) = base.and_then(|base| base.get(field.field)) else {
+        return Some(Cause::ThisChange);
+    };
+    let same = |value: Option<&Value>| field.field.same(then, value);
+    Some(match (same(Some(after)), same(field.before.as_ref())) {
+        (Some(true), _) => Cause::Drift,
+        (_, Some(false)) => Cause::Both,
+        // Met, or a secret of then that nobody knows.
+        _ => Cause::ThisChange,
+    })
+}
+
+fn joined(whole: Option<Cause>, part: Option<Cause>) -> Option<Cause> {
+    match (whole, part) {
+        (Some(whole), Some(part)) => Some(whole.and(part)),
+        (whole, part) => whole.or(part),
+    }
+}
+
+/// Says what the whole change comes from, and of a drifting record who changed it last.
+fn conclude(change: &mut Change, cause: Cause, records: &Records<'_>) {
+    change.cause = Some(cause);
+    let id = change.action.id().filter(|_| cause.is_drift());
+    let record = id.and_then(|id| records.get(id));
+    change.touched = record.map(|record| Touched {
+        at: record.updated_at().map(str::to_owned),
+        editor: record.updated_by(),
+        creator: record.creator.clone(),
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! What changes come from, as text.
+
+use super::{ActionWord, DIM, Foreign, Page, change_head, count};
+use crate::report::cause::CauseWord;
+use crate::report::look::Look;
+use crate::report::plan::{ChangeReport, PlanReport};
+
+/// The line below a change's heading.
+pub(super) fn below(change: &ChangeReport, page: &mut Page) {
+    let Some(cause) = change.cause else { return };
+    let last = change.last_change.as_ref();
+    let last = last.and_then(|last| last.words(Foreign::for_terminal));
+    page.words(&match last {
+        Some(last) => format!("{}: {last}", cause.words()),
+        None => cause.words().to_owned(),
+    });
+}
+
+/// What stands behind a field whose change is only a part of the whole.
+pub(super) fn behind(field: Option<CauseWord>, whole: Option<CauseWord>, page: &Page) -> String {
+    match field {
+        Some(cause) if whole == Some(CauseWord::Both) => page.paint(DIM, cause.note()),
+        _ => String::new(),
+    }
+}
+
+/// The line of the summary.
+pub(super) fn summary(report: &PlanReport, page: &mut Page) {
+    let causes: Vec<_> = report.changes.iter().filter_map(|it| it.cause).collect();
+    if causes.is_empty() {
+        return;
+    }
+    let number = |cause| causes.iter().filter(|it| **it == cause).count();
+    page.line(format!(
+        "Of these: {} from this change, {} already drifting, {} both.",
+        number(CauseWord::ThisChange),
+        number(CauseWord::Drift),
+        number(CauseWord::Both)
+    ));
+}
+
+/// What apply is about to do that nobody saw in this change; nothing if there is no such thing.
+pub(crate) fn drift_text(report: &PlanReport, look: &Look) -> String {
+    let mut page = Page::new(look);
+    let drifts = |change: &&ChangeReport| change.cause.is_some_and(CauseWord::is_drift);
+    let writes = |change: &&ChangeReport| {
+        !matches!(change.action, ActionWord::Blocked | ActionWord::Condition)
+    };
+    let changes: Vec<_> = report
+        .changes
+        .iter()
+        .filter(drifts)
+        .filter(writes)
+        .collect();
+    if changes.is_empty() {
+        return String::new();
+    }
+    page.line(format!(
+        "Not in this change, and made with it: {}.",
+        count(changes.len(), "change")
+    ));
+    for change in changes {
+        let head = change_head(change, &page).text;
+        let fields: Vec<_> = change
+            .fields
+            .iter()
+            .filter(|field| field.cause.is_none_or(CauseWord::is_drift))
+            .map(|field| field.name.for_terminal())
+            .collect();
+        let fields = match fields.as_slice() {
+            [] => String::new(),
+            fields => format!(": {}", fields.join(", ")),
+        };
+        page.line(format!("  {head}{fields}"));
+    }
+    page.text
+}

@@ -1,0 +1,200 @@
+//! What manifests are compared with: the same paths at a revision in git, or in another folder.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use super::files::{Disk, Files};
+use super::git::{Repository, Revision};
+
+/// The largest file of values that is read.
+const MAX_VALUES: usize = 32 << 20;
+
+/// Where the manifests of before are.
+#[derive(Debug)]
+pub(crate) struct Base {
+    /// What it is called: the revision and its commit, or the folder.
+    pub(crate) name: String,
+    place: BasePlace,
+}
+
+#[derive(Debug)]
+enum BasePlace {
+    Revision {
+        /// The top of the repository.
+        top: PathBuf,
+        files: Rc<Revision>,
+    },
+    Folder {
+        /// Where the paths of now start from.
+        here: PathBuf,
+        /// Where those of before do.
+        there: PathBuf,
+    },
+}
+
+/// Why there is no base.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BaseError {
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) hint: String,
+}
+
+impl BaseError {
+    pub(super) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+}
+
+impl Base {
+    /// What `name` means for the manifests at `path`: a folder if it is written like one, else a revision in the
+    /// repository that the path is in, else a folder.
+    pub(crate) fn find(name: &str, path: &Path) -> Result<Self, BaseError> {
+        if name.trim().is_empty() {
+            return Err(BaseError::new(
+                "the base has no name",
+                "name a revision, as in `--base origin/main`, or a folder: `--base ./FOLDER`",
+            ));
+        }
+        let is_folder = Path::new(name).is_dir();
+        if is_written_like_a_folder(name) {
+            let missing =
+                || BaseError::new(format!("there is no folder `{name}`"), "mend `--base`");
+            return is_folder.then(|| Self::folder(name)).ok_or_else(missing)?;
+        }
+        let start = if path.is_dir() {
+            path
+        } else {
+            super::parent(path)
+        };
+        let found = Repository::around(start).and_then(|repository| {
+            let commit = repository.commit(name)?;
+            Ok((repository, commit))
+        });
+        match found {
+            Ok(_) if is_folder => Err(BaseError::new(
+                format!("`{name}` is both a revision and a folder"),
+                format!(
+                    "write `./{name}` for the folder, or a branch's full name, `refs/heads/{name}`"
+                ),
+            )),
+            Ok((repository, commit)) => Self::revision(name, repository, commit),
+            Err(_) if is_folder => Self::folder(name),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn folder(name: &str) -> Result<Self, BaseError> {
+        Ok(Self {
+            name: name.to_owned(),
+            place: BasePlace::Folder {
+                here: absolute(Path::new("."))?,
+                there: PathBuf::from(name),
+            },
+        })
+    }
+
+    fn revision(name: &str, repository: Repository, commit: String) -> Result<Self, BaseError> {
+        let files = Rc::new(repository.revision(commit)?);
+        let short = files.commit.get(..10).unwrap_or(&files.commit);
+        let name = if files.commit.starts_with(name) {
+            short.to_owned()
+        } else {
+            format!("{name} ({short})")
+        };
+        Ok(Self {
+            name,
+            place: BasePlace::Revision {
+                top: repository.top,
+                files,
+            },
+        })
+    }
+
+    /// Where in the base the path is, or would be.
+    pub(crate) fn path(&self, path: &Path) -> Result<PathBuf, BaseError> {
+        let whole = absolute(path)?;
+        let below = |top: &Path| whole.strip_prefix(top).map(Path::to_owned).ok();
+        match &self.place {
+            BasePlace::Revision { top, .. } => {
+                // The way to it may lead through a link.
+                let resolved = || {
+                    Some(
+                        fs::canonicalize(path)
+                            .ok()?
+                            .strip_prefix(top)
+                            .ok()?
+                            .to_owned(),
+                    )
+                };
+                let path = below(top).or_else(resolved).ok_or_else(|| {
+                    BaseError::new(
+                        format!(
+                            "`{}` is not in the repository `{}`",
+                            path.display(),
+                            top.display()
+                        ),
+                        "a base is one repository's: plan the others without it",
+                    )
+                })?;
+                Ok(Path::new(".").join(path))
+            }
+            BasePlace::Folder { here, there } => {
+                let path = below(here).ok_or_else(|| {
+                    BaseError::new(
+                        format!("`{}` is not below the folder you are in", path.display()),
+                        "with a folder as the base, name paths that start from here: they are looked for there",
+                    )
+                })?;
+                Ok(there.join(path))
+            }
+        }
+    }
+
+    /// A file of values as it was, or as it is now if it was not there: not everything is in git.
+    pub(crate) fn read(&self, path: &Path) -> io::Result<String> {
+        let then = self.path(path).ok();
+        let then = then.and_then(|path| self.files().read(&path, MAX_VALUES).ok());
+        then.map_or_else(|| fs::read_to_string(path), Ok)
+    }
+
+    pub(super) fn files(&self) -> Rc<dyn Files> {
+        match &self.place {
+            BasePlace::Revision { files, .. } => files.clone(),
+            BasePlace::Folder { .. } => Rc::new(Disk),
+        }
+    }
+}
+
+/// Whether it cannot be meant for a revision.
+fn is_written_like_a_folder(name: &str) -> bool {
+    let starts = ["./", "../", "/"];
+    matches!(name, "." | "..")
+        || starts.iter().any(|start| name.starts_with(start))
+        || name.ends_with('/')
+}
+
+/// The whole path, without `.` and `..`, links as they are.
+fn absolute(path: &Path) -> Result<PathBuf, BaseError> {
+    let whole = std::path::absolute(path).map_err(|error| {
+        BaseError::new(
+            format!("the folder you are in cannot be told: {error}"),
+            "go to another one",
+        )
+    })?;
+    let mut plain = PathBuf::new();
+    for component in whole.components() {
+        match component {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    Ok(plain)
+}
