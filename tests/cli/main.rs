@@ -7,6 +7,7 @@
 )]
 
 mod apply;
+mod canary;
 mod drift;
 mod export;
 mod failures;

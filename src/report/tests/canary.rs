@@ -1,9 +1,16 @@
 //! Canary secrets: plans that differ in their secrets alone read the same, in every format.
 
+use std::sync::LazyLock;
+
 use super::super::{
     Budget, Look, PlanReport, ScriptDiff, plan_github, plan_json, plan_markdown, plan_text,
 };
 use super::draw::{Draw, Secrets};
+
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let schema = crate::schema::of_written::<PlanReport>();
+    jsonschema::validator_for(&schema).unwrap()
+});
 
 /// What no other text holds.
 const CANARY: &str = "cAnArY";
@@ -77,6 +84,10 @@ pub(super) fn keeps_its_secrets(seed: u64) -> PlanReport {
         for text in everything(&loud) {
             assert!(!text.contains(CANARY), "plan {seed}: {text}");
         }
+        let saved = plan_json(&loud);
+        let json = serde_json::from_str(&saved).unwrap();
+        assert!(SCHEMA.is_valid(&json), "plan {seed}: {saved}");
+        assert_eq!(PlanReport::read(&saved).unwrap(), loud);
     }
     loud
 }

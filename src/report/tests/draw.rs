@@ -12,7 +12,7 @@ use crate::desired::{Desired, DesiredState, State};
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{EVENTS, Field, Fields, Key, Kind, Role, Shape, Value, Version};
 use crate::observed::{Found, ObservedState, Record, ServerFacts, Users};
-use crate::plan::Plan;
+use crate::plan::{Cause, Plan, Touched};
 use crate::secret::{Piece, Secret, Text};
 
 /// In every foreign text, at both ends of whatever is hostile in it.
@@ -239,6 +239,28 @@ impl Draw {
         Record::decode(raw).unwrap()
     }
 
+    /// Says of some changes what they come from.
+    fn trace(&mut self, plan: &mut Plan) {
+        for change in &mut plan.changes {
+            if self.chance(60) {
+                continue;
+            }
+            change.cause = [Cause::ThisChange, Cause::Drift, Cause::Both]
+                .choose(&mut self.random)
+                .copied();
+            change.touched = self.chance(50).then(|| Touched {
+                at: self.chance(50).then(|| self.text()),
+                editor: self.chance(50).then(|| self.text()),
+                creator: self.chance(50).then(|| self.text()),
+            });
+            for field in &mut change.fields {
+                field.cause = [Cause::ThisChange, Cause::Drift]
+                    .choose(&mut self.random)
+                    .copied();
+            }
+        }
+    }
+
     /// A whole plan, without its secrets.
     pub(super) fn report(&mut self) -> PlanReport {
         let mut texts = Texts::default();
@@ -247,7 +269,11 @@ impl Draw {
             source,
             bytes: 2..3,
         };
-        let count = if self.one_in(500) { 500 } else { self.below(6) };
+        let count = if self.one_in(1000) {
+            500
+        } else {
+            self.below(5)
+        };
         let mut names = BTreeSet::new();
         let entries: Vec<_> = (0..count).map(|_| self.entry(&place)).collect();
         let entries = entries
@@ -282,7 +308,9 @@ impl Draw {
             },
         };
         let integrations = entries.len();
-        let plan = Plan::between(&DesiredState { entries }, &observed);
+        let mut plan = Plan::between(&DesiredState { entries }, &observed);
+        self.trace(&mut plan);
+        let base = self.chance(30).then(|| self.text());
         let state = self.chance(5).then(|| self.text());
         PlanReport::new(
             &plan,
@@ -291,6 +319,7 @@ impl Draw {
                 paths: &[self.text()],
                 files: 1,
                 integrations,
+                base: base.as_deref(),
                 sandbox: state.as_deref(),
             },
         )
