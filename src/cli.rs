@@ -11,15 +11,19 @@
 mod export;
 mod output;
 mod sandbox;
+mod snapshot;
+mod urls;
 
 use std::num::NonZeroU8;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use export::ExportArgs;
 pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
+pub(crate) use snapshot::SnapshotArgs;
+pub(crate) use urls::{UrlsArgs, UrlsFormat};
 
 /// Keeps a Rocket.Chat server's webhook integrations as code
 #[derive(Debug, Parser)]
@@ -70,6 +74,12 @@ pub(crate) enum Command {
     /// Write what the server has as a manifest, so that a plan of it is empty
     #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
     Export(ExportArgs),
+    /// Keep what the server has in a file without secrets, for plans without credentials
+    #[command(after_help = snapshot::EXAMPLES)]
+    Snapshot(SnapshotArgs),
+    /// Tell the URLs of incoming webhooks: secrets, shown because you ask for them
+    #[command(after_help = urls::EXAMPLES)]
+    Urls(UrlsArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
     /// Serve an imitation of Rocket.Chat's integration endpoints on this machine
@@ -106,6 +116,10 @@ pub(crate) struct PlanArgs {
 
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+
+    /// Plan from a snapshot (`rcsync snapshot`): no server, no credentials; secrets are not compared
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "user_id", "auth_token_file", "sandbox"])]
+    pub(crate) state: Option<PathBuf>,
 
     /// Plan as if the server were of this version, to see what an upgrade would bring
     #[arg(long, value_name = "MAJOR.MINOR")]
@@ -146,15 +160,29 @@ pub(crate) enum FailOn {
 pub(crate) enum Preflight {
     /// Nothing
     Off,
-    /// For integrations that would be created or updated
+    /// For integrations that would be created or updated, and where records contradict each other
     Auto,
     /// For all integrations of the manifests
     Full,
 }
 
+/// The command line, with what a derived one cannot say: `apply --plan` needs no paths
+pub(crate) fn command() -> clap::Command {
+    Cli::command().mut_subcommand("apply", |apply| {
+        apply.mut_arg("paths", |paths| {
+            paths.required(false).required_unless_present("plan")
+        })
+    })
+}
+
 /// The flags of `rcsync apply`
 #[derive(Args, Debug)]
 pub(crate) struct ApplyArgs {
+    /// Apply a saved plan (`plan --out FILE.json`): plan anew, and go on only if the result is the same. The paths
+    /// are those that it names, unless others are given
+    #[arg(long, value_name = "FILE", conflicts_with = "preflight")]
+    pub(crate) plan: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) manifests: ManifestArgs,
 
@@ -203,10 +231,14 @@ pub(crate) enum SchemaOf {
     Diagnostics,
     /// What `plan --format json` prints
     Plan,
+    /// What `snapshot` writes
+    Snapshot,
+    /// What `urls --format json` prints
+    Urls,
 }
 
 /// Which manifests, and what their variables stand for
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ManifestArgs {
     /// Files, folders (all *.yaml and *.yml in them), or - for standard input
     #[arg(required = true, value_name = "PATH")]

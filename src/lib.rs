@@ -13,9 +13,12 @@
 //! | `desired` | manifests, values, scripts | the desired state |
 //! | `server` (I/O), `observed` | a server | the observed state, only if it was read whole |
 //! | `plan` | desired, observed | the changes, as a value |
+//! | `plan::binding`, `report::stale` | a plan, a saved plan | what it was made for; the first thing in which two differ |
 //! | `report` | a plan, a run | the same without its secrets; text |
 //! | `apply` (I/O) | a plan | an outcome for each change, verified |
+//! | `observed::snapshot` | observed, the manifests | a file without secrets; and back, with them unknown |
 //! | `export` | observed | a manifest of it, with its scripts and its secrets |
+//! | `urls` | desired, observed | the webhooks' URLs, for whoever asks for them by name |
 //!
 //! `commands` joins them, one short file a command. `integration` holds the shared nouns: all that is special about a
 //! kind is one table of rows there, and no stage behind `manifest` names a field. `sandbox` is an imitation of the
@@ -63,6 +66,7 @@ mod server;
 #[cfg(test)]
 mod simulation;
 mod source;
+mod urls;
 mod variables;
 mod yaml;
 

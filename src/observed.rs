@@ -3,7 +3,11 @@
 //! A record is decoded as far as every stage may look: id, kind, name, creator. Its fields are decoded only
 //! for a record that somebody asks about, by the rows of its kind. Nothing here prints a value of a record:
 //! errors name the record and the field, and `Debug` shows what identifies it.
+//!
+//! A [`Snapshot`] keeps it in a file, without what may be secret, and gives it back with those values unknown.
 
+mod histories;
+pub(crate) mod snapshot;
 mod users;
 
 use std::fmt;
@@ -13,6 +17,8 @@ use serde_json::{Map, Value as Json};
 use crate::integration::{Field, Fields, Kind, Role, Shape, Value, Version};
 use crate::secret::{Piece, Secret, Text};
 
+pub(crate) use histories::{Gone, Histories, History};
+pub(crate) use snapshot::{Held, Snapshot};
 pub(crate) use users::{Found, User, Users};
 
 /// The id that the server gave a record.
@@ -36,6 +42,10 @@ pub(crate) struct ObservedState {
     pub(crate) strangers: usize,
     /// The users that were looked up.
     pub(crate) users: Users,
+    /// The histories that were looked up.
+    pub(crate) histories: Histories,
+    /// When the snapshot was taken that it comes from; `None` if the server was read.
+    pub(crate) taken_at: Option<String>,
 }
 
 /// Which server answered, and as whom.
@@ -75,6 +85,19 @@ pub(crate) struct Record {
     pub(crate) creator: Option<String>,
     /// All of it, as the server sent it. Holds tokens: never printed.
     raw: Map<String, Json>,
+    /// How much of it is there.
+    detail: Detail,
+}
+
+/// How much of a record is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// All that the server has.
+    Whole,
+    /// What a snapshot keeps of a record that an entry named: values that may be secret are unknown.
+    Redacted,
+    /// What a snapshot keeps of any other record: what identifies it.
+    Identity,
 }
 
 /// What could not be read of a record. Names the place, never the value.
@@ -99,6 +122,12 @@ pub(crate) enum DecodeError {
         /// What it should be.
         expected: &'static str,
     },
+    /// A record of which a snapshot has no fields.
+    #[error("record {id}: the snapshot holds only what identifies it")]
+    Withheld {
+        /// The record.
+        id: ServerId,
+    },
 }
 
 impl Record {
@@ -119,7 +148,13 @@ impl Record {
             name,
             creator: by(&raw, "_createdBy", "username"),
             raw,
+            detail: Detail::Whole,
         })
+    }
+
+    /// How much of it is there.
+    pub(crate) fn detail(&self) -> Detail {
+        self.detail
     }
 
     /// Its fields, in normal form. Absent and null are no value.
@@ -130,13 +165,18 @@ impl Record {
     }
 
     fn decoded(&self) -> Result<Fields, DecodeError> {
+        if self.detail == Detail::Identity {
+            let id = self.id.clone();
+            return Err(DecodeError::Withheld { id });
+        }
+        let redacted = self.detail == Detail::Redacted;
         let mut fields = Fields::new(self.kind);
         for field in self.kind.fields() {
             let value = match self.raw.get(field.name) {
                 None | Some(Json::Null) => continue,
                 Some(value) => value,
             };
-            let value = decode(field, value).map_err(|expected| DecodeError::Field {
+            let value = decode(field, value, redacted).map_err(|expected| DecodeError::Field {
                 id: self.id.clone(),
                 field: field.name,
                 expected,
@@ -166,6 +206,24 @@ impl Record {
             fields.set(field.name, Some(value));
         }
         Ok(fields)
+    }
+
+    /// Its token: of an incoming webhook a part of its URL, of an outgoing one what it sends along.
+    pub(crate) fn token(&self) -> Result<Option<Secret>, DecodeError> {
+        match self.raw.get("token") {
+            None | Some(Json::Null) => Ok(None),
+            Some(Json::String(token)) => Ok(Some(Secret::new(token.as_str()))),
+            Some(_) => Err(DecodeError::Field {
+                id: self.id.clone(),
+                field: "token",
+                expected: "a text",
+            }),
+        }
+    }
+
+    /// Whether it is switched on.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.raw.get("enabled") == Some(&Json::Bool(true))
     }
 
     /// The id of the account that created it.
@@ -221,23 +279,32 @@ impl fmt::Debug for Record {
     }
 }
 
-/// The value of a row, or what it should have been.
-fn decode(field: &Field, value: &Json) -> Result<Value, &'static str> {
+/// The value of a row, or what it should have been. What a snapshot hides is unknown.
+fn decode(field: &Field, value: &Json, redacted: bool) -> Result<Value, &'static str> {
+    let hidden = redacted && snapshot::is_hidden(value);
     match field.shape {
         Shape::Flag => value.as_bool().map(Value::Flag).ok_or("true or false"),
         Shape::Number => whole_number(value)
             .map(Value::Number)
             .ok_or("a whole number"),
-        Shape::Text => string(value).map(|text| Value::Text(Text::from(text))),
+        Shape::Script | Shape::Secret if hidden => Ok(Value::Secret(Secret::Unknown)),
+        Shape::Text => text_of(value, redacted).map(Value::Text).ok_or("a text"),
         Shape::Script => string(value).map(|text| Value::Script(text.into())),
         Shape::Secret => string(value).map(Value::secret),
         Shape::Joined => match value {
             // Very old records have the text that was sent; the normal form splits it.
             Json::String(text) => Ok(Value::List(vec![Text::from(text.as_str())])),
-            _ => list(value),
+            _ => list(value, redacted),
         },
-        Shape::Set => list(value),
+        Shape::Set => list(value, redacted),
     }
+}
+
+fn text_of(value: &Json, redacted: bool) -> Option<Text> {
+    if redacted && snapshot::is_hidden(value) {
+        return Some(Text::unknown());
+    }
+    value.as_str().map(Text::from)
 }
 
 fn sealed(plain: &str) -> Text {
@@ -254,9 +321,9 @@ fn string(value: &Json) -> Result<&str, &'static str> {
     value.as_str().ok_or("a text")
 }
 
-fn list(value: &Json) -> Result<Value, &'static str> {
+fn list(value: &Json, redacted: bool) -> Result<Value, &'static str> {
     let items = value.as_array().ok_or("a list")?;
-    let texts = items.iter().map(|item| item.as_str().map(Text::from));
+    let texts = items.iter().map(|item| text_of(item, redacted));
     texts
         .collect::<Option<_>>()
         .map(Value::List)

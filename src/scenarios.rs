@@ -14,8 +14,11 @@ use serde_json::{Map, Value as Json, json};
 use crate::cli::ManifestArgs;
 use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
-use crate::observed::{Found, ObservedState, Record, ServerFacts, User, Users};
-use crate::plan::Plan;
+use crate::observed::{
+    Found, Gone, Held, Histories, History, ObservedState, Record, ServerFacts, ServerId, Snapshot,
+    User, Users,
+};
+use crate::plan::{Extent, NotChecked, Plan};
 use crate::report::{self, Context, Look, PlanReport};
 use crate::variables::Undefined;
 
@@ -83,6 +86,20 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
             .collect(),
         strangers: 0,
         users: users(listing),
+        histories: histories(listing),
+        taken_at: None,
+    }
+}
+
+/// What the histories told: `"gone": {id: time}`.
+fn histories(listing: &Json) -> Histories {
+    let gone = listing["gone"].as_object().into_iter().flatten();
+    let found = gone.map(|(id, at)| {
+        let at = at.as_str().map(str::to_owned);
+        (ServerId(id.clone()), History::Gone(Gone { at }))
+    });
+    Histories {
+        found: found.collect(),
     }
 }
 
@@ -115,6 +132,17 @@ fn users(listing: &Json) -> Users {
     users
 }
 
+/// What comes back of a snapshot that was taken with this manifest.
+fn from_snapshot(manifest: &Path, observed: &ObservedState) -> ObservedState {
+    let before = loaded(manifest, None).desired;
+    let fields = before.entries.iter().map(|entry| &entry.fields);
+    let held = Held::new(Plan::named(&before, observed), fields);
+    let taken_at = "2026-11-22T02:00:12.345Z".to_owned();
+    let snapshot = Snapshot::of(observed, &held, None, taken_at);
+    let text = serde_json::to_string(&snapshot).unwrap();
+    Snapshot::parse(&text).unwrap().observed().unwrap()
+}
+
 /// The report of the plan, with paths as short as they are in the folder.
 fn report(folder: &Path) -> PlanReport {
     let secrets = folder.join("secrets.yaml");
@@ -123,8 +151,15 @@ fn report(folder: &Path) -> PlanReport {
         secrets.exists().then_some(secrets.as_path()),
     );
     let listing = fs::read_to_string(folder.join("observed.json")).unwrap();
-    let observed = observed(&serde_json::from_str(&listing).unwrap());
+    let mut observed = observed(&serde_json::from_str(&listing).unwrap());
+    let before = folder.join("snapshot.yaml");
+    if before.exists() {
+        observed = from_snapshot(&before, &observed);
+    }
     let mut plan = Plan::between(&loaded.desired, &observed);
+    if observed.taken_at.is_some() {
+        plan.not_checked = NotChecked::of(&plan.questions(Extent::Writes), &observed.users);
+    }
     let base = folder.join("base.yaml");
     let has_base = base.exists();
     if has_base {
@@ -187,7 +222,8 @@ fn a_scenario_has_its_files_and_no_others() {
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| {
-                !["secrets.yaml", "base.yaml"].contains(&name.as_str())
+                let optional = ["secrets.yaml", "snapshot.yaml", "base.yaml"];
+                !optional.contains(&name.as_str())
                     && Path::new(name).extension() != Some("js".as_ref())
             })
             .collect();

@@ -1,7 +1,8 @@
 //! Secrets, and texts of which stretches are secret.
 //!
 //! A secret compares and never prints: it has no `Display`, no `Serialize`, and its `Debug` is a mask. The
-//! two callers of `expose` are the writer of request bodies and the header of the credentials.
+//! callers of `expose` are few: the writer of request bodies, the header of the credentials, and the listing of
+//! webhook URLs (`house.rs` has the list).
 
 use std::fmt;
 
@@ -43,7 +44,21 @@ impl Secret {
         matches!(self, Self::Known(value) if value.expose_secret().trim().is_empty())
     }
 
-    /// The value in clear, for a request body or a credential header and for nothing else.
+    /// Whether it is known and stands somewhere in this text.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        !self.is_blank()
+            && matches!(self, Self::Known(value) if text.contains(value.expose_secret()))
+    }
+
+    /// A secret made of this one.
+    pub(crate) fn map(&self, change: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Known(value) => Self::new(change(value.expose_secret())),
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
+    /// The value in clear, for a request body, a credential header or the listing of URLs, and for nothing else.
     pub(crate) fn expose(&self) -> Option<&str> {
         match self {
             Self::Known(value) => Some(value.expose_secret()),
@@ -79,6 +94,13 @@ pub(crate) enum Piece {
 impl Text {
     /// The empty text.
     pub(crate) const EMPTY: Self = Self { pieces: Vec::new() };
+
+    /// A text of which nothing is known.
+    pub(crate) fn unknown() -> Self {
+        Self {
+            pieces: vec![Piece::Secret(Secret::Unknown)],
+        }
+    }
 
     /// Adds a stretch.
     pub(crate) fn push(&mut self, piece: Piece) {
@@ -136,6 +158,24 @@ impl<T: Into<String>> From<T> for Text {
     }
 }
 
+/// A URL without user, path and query: any of them may be a credential.
+pub(crate) fn outline(url: &str) -> String {
+    let Some(parsed) = url::Url::parse(url).ok().filter(url::Url::has_host) else {
+        return "(not shown)".to_owned();
+    };
+    let host = parsed.host_str().unwrap_or_default();
+    let port = parsed
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    let bare = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
+    format!(
+        "{}://{host}{port}/{}",
+        parsed.scheme(),
+        if bare { "" } else { "…" }
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +190,23 @@ mod tests {
             text.expose().as_deref(),
             Some("https://example.org/hunter2")
         );
+    }
+
+    #[test]
+    fn an_observed_url_shows_its_host_alone() {
+        assert_eq!(
+            outline("https://u:p@h.example:8443/a/b?k=v"),
+            "https://h.example:8443/…"
+        );
+        assert_eq!(outline("http://h.example"), "http://h.example/");
+        assert_eq!(outline("not a url"), "(not shown)");
+    }
+
+    #[test]
+    fn a_secret_is_found_in_a_text() {
+        assert!(Secret::new("b").is_in("abc"));
+        assert!(!Secret::new("d").is_in("abc"));
+        assert!(!Secret::new(" ").is_in("a b") && !Secret::Unknown.is_in("abc"));
     }
 
     #[test]

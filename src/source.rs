@@ -6,6 +6,7 @@
 mod base;
 mod files;
 mod git;
+mod revision;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};

@@ -46,6 +46,10 @@ fn plan(changes: Vec<Change>) -> Plan {
         unchanged: 0,
         released: 0,
         unmanaged: 0,
+        taken_at: None,
+        not_compared: Vec::new(),
+        not_checked: crate::plan::NotChecked::default(),
+        binding: None,
     }
 }
 

@@ -8,23 +8,28 @@ pub(crate) mod load;
 mod output;
 mod plan;
 mod sandbox;
+mod saved;
 mod schema;
 mod scripts;
 mod session;
 mod show;
+mod snapshot;
+mod state;
 mod terminal;
+mod urls;
 mod validate;
 mod values;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::exit::Exit;
 use terminal::Terminal;
 
 /// Parses the command line and runs its command.
 pub(crate) fn run() -> Exit {
-    let cli = match Cli::try_parse() {
+    let parsed = cli::command().try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -43,6 +48,8 @@ pub(crate) fn run() -> Exit {
         Command::Apply(args) => apply::run(&args, terminal),
         Command::Show(args) => show::run(&args, terminal),
         Command::Export(args) => export::run(&args, terminal),
+        Command::Snapshot(args) => snapshot::run(&args, terminal),
+        Command::Urls(args) => urls::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
     }

@@ -7,14 +7,15 @@ use super::output;
 use super::runtime;
 use super::scripts;
 use super::session::{self, Session};
+use super::state;
 use super::terminal::{self, Terminal};
 use tokio::time::Instant;
 
 use crate::cli::{FailOn, ManifestArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
-use crate::observed::{Found, ObservedState, Users};
-use crate::plan::{Extent, Plan, Questions};
+use crate::observed::{Found, Histories, History, ObservedState, Users};
+use crate::plan::{Binding, Extent, Plan, Questions};
 use crate::report::{Attempt, Context, PlanReport};
 use crate::server::Reader;
 use crate::variables::Undefined;
@@ -28,25 +29,21 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         None => Against::Nothing,
     };
     runtime(async {
-        let planned = planned(
-            &args.manifests,
-            &args.server,
-            args.preflight,
-            false,
-            args.assume_version.as_deref(),
-            against,
-            terminal,
-        );
-        match planned.await {
-            Ok(planned) => {
-                let exit = if fails(args, &planned.plan) {
+        let planned = match &args.state {
+            Some(file) => state::planned(file, args, against, terminal),
+            None => online(args, against, terminal).await,
+        };
+        match planned {
+            Ok((plan, report)) => {
+                let exit = if fails(args, &plan) {
                     Exit::Changes
                 } else {
                     Exit::Done
                 };
-                let shown = output::plan(&planned.report, &args.output, terminal);
+                let shown = output::plan(&report, &args.output, terminal);
                 shown.err().map_or(exit, |other| exit.min(other))
             }
+            Err(failure) if args.state.is_some() => state::failed(failure, args, terminal),
             Err(failure) => failed(
                 failure,
                 &args.manifests,
@@ -56,6 +53,23 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
             ),
         }
     })
+}
+
+async fn online(
+    args: &PlanArgs,
+    against: Against<'_>,
+    terminal: Terminal,
+) -> Result<(Plan, PlanReport), Failure> {
+    let planned = planned(
+        &args.manifests,
+        &args.server,
+        args.preflight,
+        false,
+        args.assume_version.as_deref(),
+        against,
+        terminal,
+    );
+    planned.await.map(|planned| (planned.plan, planned.report))
 }
 
 fn fails(args: &PlanArgs, plan: &Plan) -> bool {
@@ -115,12 +129,7 @@ pub(super) async fn planned(
     } else {
         Undefined::Refused
     };
-    let mut loaded = load::load(manifests, undefined)?;
-    loaded.refuse_not_yet();
-    loaded.show_findings(terminal);
-    if loaded.is_refused(manifests.strict) {
-        return Err(loaded.refusal(&loaded.findings));
-    }
+    let loaded = sound(manifests, undefined, terminal)?;
     let before = against.load(manifests, undefined)?;
     let session = session::open(server, writing).await?;
     if let Some(state) = &session.sandbox {
@@ -136,24 +145,27 @@ pub(super) async fn planned(
         observed.server.assume(version);
     }
     let mut plan = Plan::between(&loaded.desired, &observed);
-    // A sandbox makes up whatever is not there.
-    if let Some(extent) = extent(preflight).filter(|_| session.sandbox.is_none()) {
-        observed.users = look_up(&session.reader, &plan.questions(extent)).await?;
+    if let Some(extent) = extent(preflight) {
+        // A sandbox makes up whatever is not there.
+        if session.sandbox.is_none() {
+            observed.users = look_up(&session.reader, &plan.questions(extent)).await?;
+            tell_unknown(&observed.users);
+        }
+        observed.histories = histories(&session.reader, &plan).await?;
         plan = Plan::between(&loaded.desired, &observed);
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
     before.trace(&mut plan, &loaded.desired, &observed);
-    let report = PlanReport::new(
-        &plan,
-        &Context {
-            texts: &loaded.sources.texts,
-            paths: &manifests.paths,
-            files: loaded.sources.manifests.len(),
-            integrations: loaded.integrations,
-            base: before.name(),
-            sandbox: session.sandbox.as_deref(),
-        },
-    );
+    // What is planned for another version is never applied.
+    plan.binding = assumed
+        .is_none()
+        .then(|| Binding::of(&plan, &loaded.desired, &observed, extent(preflight)));
+    let context = Context {
+        base: before.name(),
+        sandbox: session.sandbox.as_deref(),
+        ..context(&loaded, manifests)
+    };
+    let report = PlanReport::new(&plan, &context);
     Ok(Planned {
         loaded,
         session,
@@ -164,15 +176,45 @@ pub(super) async fn planned(
     })
 }
 
+/// Reads the manifests, shows what was found, and goes on only if they are sound.
+///
+/// # Errors
+/// How the run ends; the reason has been shown.
+pub(super) fn sound(
+    manifests: &ManifestArgs,
+    undefined: Undefined,
+    terminal: Terminal,
+) -> Result<Loaded, Failure> {
+    let mut loaded = load::load(manifests, undefined)?;
+    loaded.refuse_not_yet();
+    loaded.show_findings(terminal);
+    if loaded.is_refused(manifests.strict) {
+        return Err(loaded.refusal(&loaded.findings));
+    }
+    Ok(loaded)
+}
+
+/// What a report says of the manifests.
+pub(super) fn context<'a>(loaded: &'a Loaded, manifests: &'a ManifestArgs) -> Context<'a> {
+    Context {
+        texts: &loaded.sources.texts,
+        paths: &manifests.paths,
+        files: loaded.sources.manifests.len(),
+        integrations: loaded.integrations,
+        base: None,
+        sandbox: None,
+    }
+}
+
 /// A version from the command line.
-fn version(text: &str) -> Result<Version, Failure> {
+pub(super) fn version(text: &str) -> Result<Version, Failure> {
     Version::parse(text).ok_or_else(|| {
         let message = format!("{text:?} is no version");
         Failure::shown(Exit::Invalid, &message, Some("write it as `8.6`"))
     })
 }
 
-fn extent(preflight: Preflight) -> Option<Extent> {
+pub(super) fn extent(preflight: Preflight) -> Option<Extent> {
     match preflight {
         Preflight::Off => None,
         Preflight::Auto => Some(Extent::Writes),
@@ -180,18 +222,43 @@ fn extent(preflight: Preflight) -> Option<Extent> {
     }
 }
 
-/// Asks who the users are, and says whom the server would not tell of.
-async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Failure> {
-    let users = reader
+/// Asks who the users are.
+pub(super) async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Failure> {
+    reader
         .users(&questions.users, questions.impersonators)
         .await
-        .map_err(|error| session::failed(&error))?;
+        .map_err(|error| session::failed(&error))
+}
+
+/// Says whom the server would not tell of.
+pub(super) fn tell_unknown(users: &Users) {
     for (name, found) in &users.found {
         if let Found::Unknown(why) = found {
             terminal::err(&format!("note: the user {name:?} is not checked: {why}\n"));
         }
     }
-    Ok(users)
+}
+
+/// Asks why outgoing webhooks are disabled, and says of which the server would not tell.
+pub(super) async fn histories(reader: &Reader, plan: &Plan) -> Result<Histories, Failure> {
+    let (records, left) = plan.histories();
+    let histories = reader
+        .histories(&records)
+        .await
+        .map_err(|error| session::failed(&error))?;
+    for (id, history) in &histories.found {
+        if let History::Unknown(why) = history {
+            terminal::err(&format!(
+                "note: why the webhook {id} is disabled is not known: {why}\n"
+            ));
+        }
+    }
+    if left > 0 {
+        terminal::err(&format!(
+            "note: {left} more webhooks are disabled, and why is not asked: plan fewer at once to know\n"
+        ));
+    }
+    Ok(histories)
 }
 
 /// What a reader has to know who sees a sandbox's plan.

@@ -4,7 +4,9 @@ use super::terminal;
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::exit::Exit;
 use crate::manifest;
+use crate::observed::Snapshot;
 use crate::report::{PlanReport, diagnostics};
+use crate::urls::Listing;
 
 /// Prints it.
 pub(super) fn run(args: &SchemaArgs) -> Exit {
@@ -16,7 +18,9 @@ pub(super) fn run(args: &SchemaArgs) -> Exit {
 fn text(of: SchemaOf) -> String {
     let schema = match of {
         SchemaOf::Manifest => manifest::schema(),
+        SchemaOf::Snapshot => crate::schema::of_written::<Snapshot>(),
         SchemaOf::Diagnostics => crate::schema::of_written::<diagnostics::json::Problems>(),
+        SchemaOf::Urls => crate::schema::of_written::<Listing>(),
         SchemaOf::Plan => crate::schema::of_written::<PlanReport>(),
     };
     format!("{schema:#}\n")

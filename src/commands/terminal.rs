@@ -71,9 +71,12 @@ pub(super) fn out(text: &str) {
 
 /// Writes a report for programs to standard output.
 pub(super) fn json(report: &impl Serialize) {
-    if let Ok(text) = serde_json::to_string_pretty(report) {
-        out(&format!("{text}\n"));
-    }
+    out(&json_text(report));
+}
+
+/// A report for programs.
+pub(super) fn json_text(report: &impl Serialize) -> String {
+    serde_json::to_string_pretty(report).map_or_else(|_| String::new(), |text| text + "\n")
 }
 
 /// Writes to standard error.

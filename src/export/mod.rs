@@ -16,6 +16,7 @@ use std::ops::Range;
 use crate::observed::{ObservedState, Record, ServerId};
 
 pub(crate) use ids::matches_text;
+pub(crate) use names::slug;
 
 use entry::{Entry, Scribe};
 use text::{comment, indented, one_line};

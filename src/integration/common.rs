@@ -16,6 +16,7 @@ pub(super) const ENABLED: Field = Field {
     shape: Shape::Flag,
     left_out: LeftOut::On,
     always_sent: true,
+    role: Role::Switch,
     ..Field::PLAIN
 };
 

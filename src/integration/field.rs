@@ -83,6 +83,8 @@ pub(crate) enum Role {
     Script,
     /// Whether the script is used.
     ScriptSwitch,
+    /// Whether the integration is on.
+    Switch,
 }
 
 impl Field {
@@ -129,6 +131,8 @@ impl Field {
             (Value::List(a), Value::List(b)) => same_set(a, b),
             (Value::Script(a), Value::Script(b)) => Some(comparable(a) == comparable(b)),
             (Value::Secret(a), Value::Secret(b)) => a.same(b),
+            // A value that a snapshot hides.
+            (_, Value::Secret(Secret::Unknown)) => None,
             _ => Some(false),
         }
     }

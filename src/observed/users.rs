@@ -34,6 +34,13 @@ pub(crate) struct User {
 }
 
 impl Users {
+    /// What they tell of these users, and of the impersonators if that is asked.
+    pub(crate) fn only(mut self, names: &BTreeSet<String>, impersonators: bool) -> Self {
+        self.found.retain(|name, _| names.contains(name));
+        self.impersonators = self.impersonators.filter(|_| impersonators);
+        self
+    }
+
     /// The user of that name, if one was found.
     pub(crate) fn user(&self, name: &str) -> Option<&User> {
         match self.found.get(name)? {

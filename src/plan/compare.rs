@@ -4,7 +4,7 @@
 //! stored bytes for whatever compares equal or is left to others.
 
 use super::conditions::{self, Condition};
-use super::{Action, Decision, FieldChange, Reason, preflight};
+use super::{Action, Decision, FieldChange, Reason, disabled, preflight};
 use crate::desired::Desired;
 use crate::integration::compat::{self, UPDATES_SINCE};
 use crate::integration::field::is_empty;
@@ -27,7 +27,7 @@ pub(super) fn record(
             return Some(Decision::blocked(Some(record.id.clone()), reason));
         }
     };
-    let conditions = conditions::of(record, &fields, observed);
+    let conditions = conditions::of(entry, record, &fields, observed);
     let mut update = Update::new(entry, &observed.server, stored);
     let wanted = wanted(entry, &fields);
     for field in entry.key.kind.fields() {
@@ -37,7 +37,16 @@ pub(super) fn record(
         }
     }
     update.settle(&wanted);
-    decide(record, update, conditions, observed)
+    decide(record, &fields, update, conditions, observed)
+}
+
+/// The rows that cannot be compared, because one of the sides is an unknown secret.
+pub(super) fn open(entry: &Desired, observed: &Fields) -> Vec<&'static Field> {
+    let wanted = wanted(entry, observed);
+    let rows = wanted.iter();
+    rows.filter(|(field, value)| field.same(value, observed.get(field)).is_none())
+        .map(|(field, _)| field)
+        .collect()
 }
 
 fn both_forms(record: &Record) -> Result<(Fields, Fields), DecodeError> {
@@ -184,6 +193,7 @@ impl<'a> Update<'a> {
 /// Whether the update is worth it, and whether it can be made.
 fn decide(
     record: &Record,
+    fields: &Fields,
     update: Update<'_>,
     conditions: Vec<Condition>,
     observed: &ObservedState,
@@ -199,6 +209,7 @@ fn decide(
         return told.then(|| Decision::new(Action::Condition { id }).with(conditions));
     }
     let Update {
+        entry,
         stored,
         to,
         changes,
@@ -216,7 +227,10 @@ fn decide(
         return Some(blocked.showing(changes).with(conditions));
     }
     // What refuses the update may be a condition of the record already: it is told once.
-    let refusal = preflight::refusal(&to, observed);
+    let same_user = conditions::poster(&to) == conditions::poster(fields);
+    let off = same_user && disabled::with_its_user(entry, fields, observed);
+    let refusal = preflight::refusal(&to, off, observed);
+    let refusal = refusal.or_else(|| disabled::hold(entry, &conditions));
     let conditions = preflight::without(conditions, refusal.as_ref());
     let decision = match refusal {
         Some(refusal) => Decision::blocked(Some(id), refusal.into()),

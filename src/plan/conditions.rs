@@ -1,6 +1,8 @@
 //! Conditions: what is wrong with a record that no field shows. They come from the record itself and from the users
 //! that were looked up.
 
+use super::disabled;
+use crate::desired::Desired;
 use crate::integration::compat;
 use crate::integration::{Fields, Role, Value};
 use crate::observed::{ObservedState, Record};
@@ -21,11 +23,18 @@ pub(crate) struct Condition {
 }
 
 /// The conditions of a record.
-pub(super) fn of(record: &Record, fields: &Fields, observed: &ObservedState) -> Vec<Condition> {
+pub(super) fn of(
+    entry: &Desired,
+    record: &Record,
+    fields: &Fields,
+    observed: &ObservedState,
+) -> Vec<Condition> {
+    let with_its_user = disabled::with_its_user(entry, fields, observed);
     let all = [
         script_not_compiled(record, fields, observed),
         posts_as_someone_else(record, fields, observed),
-        posting_user(fields, observed),
+        posting_user(fields, with_its_user, observed),
+        disabled::target_gone(entry, record, fields, observed),
     ];
     all.into_iter().flatten().collect()
 }
@@ -35,6 +44,8 @@ pub(crate) fn script_failure(record: &Record, fields: &Fields) -> Option<String>
     let switched_on = matches!(fields.by_role(Role::ScriptSwitch), Some(Value::Flag(true)));
     let blank = match fields.by_role(Role::Script) {
         Some(Value::Script(text)) => text.trim().is_empty(),
+        // A snapshot hides it.
+        Some(Value::Secret(_)) => false,
         _ => true,
     };
     (switched_on && !blank && !record.script_compiled())
@@ -97,15 +108,26 @@ fn posts_as_someone_else(
     })
 }
 
-/// What is certainly wrong with whom these values post as.
-pub(super) fn posting_user(fields: &Fields, observed: &ObservedState) -> Option<Condition> {
+/// What is certainly wrong with whom these values post as. The webhook may be disabled because of it.
+pub(super) fn posting_user(
+    fields: &Fields,
+    disabled: bool,
+    observed: &ObservedState,
+) -> Option<Condition> {
     let name = poster(fields)?;
     let users = &observed.users;
     let demanded = compat::demands_impersonation(fields.kind(), observed.server.version);
     let (code, why, remedy) = if users.is_nobody(name) {
         (
             "posting-user-missing",
-            format!("no user is named `{name}`: the server takes no write of this webhook"),
+            if disabled {
+                format!(
+                    "no user is named `{name}`, and the webhook is disabled: the server does that when it deletes the user, \
+                     and takes no write of it"
+                )
+            } else {
+                format!("no user is named `{name}`: the server takes no write of this webhook")
+            },
             "create the user, or name another one: spelling and case count",
         )
     } else if demanded && users.may_impersonate(name) == Some(false) {

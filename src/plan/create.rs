@@ -36,7 +36,7 @@ pub(super) fn create(entry: &Desired, observed: &ObservedState) -> Decision {
             _ => {}
         }
     }
-    if let Some(refusal) = preflight::refusal(&values, observed) {
+    if let Some(refusal) = preflight::refusal(&values, false, observed) {
         return Decision::blocked(None, refusal.into()).showing(shown);
     }
     Decision::new(Action::Create(values)).showing(shown)

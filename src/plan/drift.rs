@@ -176,7 +176,11 @@ impl<'a> Before<'a> {
     /// What the change itself comes from, apart from its fields.
     fn action(&self, change: &Change, then: Option<&Key>, old: Option<&Key>) -> Option<Cause> {
         match &change.action {
-            Action::Update { .. } => None,
+            // What was in the way is not any more.
+            Action::Update { id, .. } => {
+                let then = self.to_record.get(id)?;
+                matches!(then.action, Action::Blocked { .. }).then_some(Cause::ThisChange)
+            }
             Action::Condition { .. } => Some(Cause::Drift),
             Action::Create(_) => Some(match then {
                 Some(key) if *key == change.key => Cause::Drift,

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reason;
-use crate::desired::{Desired, State};
+use crate::desired::{Desired, DesiredState, State};
 use crate::integration::Key;
-use crate::observed::{Record, ServerId};
+use crate::observed::{ObservedState, Record, ServerId};
 
 /// What an entry's identity leads to.
-pub(super) enum Match<'o> {
+pub(crate) enum Match<'o> {
     /// No record.
     Nothing,
     /// One record.
@@ -20,7 +20,7 @@ pub(super) enum Match<'o> {
 
 /// The entries and the records, by what identifies them.
 pub(super) struct Identity<'a> {
-    records: &'a [Record],
+    records: BTreeMap<&'a str, &'a Record>,
     /// The records that no entry is pinned to: one that is pinned is nobody else's namesake.
     free: BTreeMap<Key, Vec<&'a Record>>,
     /// The types and names of the entries that are not pinned.
@@ -61,7 +61,7 @@ impl<'a> Identity<'a> {
             }
         }
         Self {
-            records,
+            records: records.iter().map(|it| (&*it.id.0, it)).collect(),
             free,
             written: unpinned().map(|entry| &entry.key).collect(),
             renamed,
@@ -98,19 +98,20 @@ impl<'a> Identity<'a> {
 
     /// How many records none of these entries names.
     pub(super) fn unnamed(&self, entries: &[Desired]) -> usize {
-        let named: BTreeSet<&str> = entries
-            .iter()
-            .flat_map(|entry| {
-                if let Some(id) = &entry.id {
-                    return vec![id.as_str()];
-                }
-                let both = self.free(&entry.key).iter();
-                let both = both.chain(self.old(old_key(entry).as_ref()));
-                both.map(|record| &*record.id.0).collect()
-            })
-            .collect();
-        let unnamed = self.records.iter().filter(|it| !named.contains(&*it.id.0));
-        unnamed.count()
+        let named: BTreeSet<_> = entries.iter().flat_map(|entry| self.named(entry)).collect();
+        let unnamed = self.records.values();
+        unnamed.filter(|it| !named.contains(&it.id)).count()
+    }
+
+    /// The records that an entry names: the pinned one, or those of its name and of its old name.
+    pub(super) fn named(&self, entry: &Desired) -> Vec<&'a ServerId> {
+        if let Some(id) = &entry.id {
+            let pinned = self.records.get(id.as_str());
+            return pinned.map(|record| &record.id).into_iter().collect();
+        }
+        let both = self.free(&entry.key).iter();
+        let both = both.chain(self.old(old_key(entry).as_ref()));
+        both.map(|record| &record.id).collect()
     }
 
     fn free(&self, key: &Key) -> &[&'a Record] {
@@ -128,7 +129,7 @@ impl<'a> Identity<'a> {
     }
 
     fn pinned(&self, entry: &Desired, id: &str) -> Match<'a> {
-        match self.records.iter().find(|record| record.id.0 == id) {
+        match self.records.get(id).copied() {
             Some(record) if record.kind == entry.key.kind => Match::Record(record),
             Some(record) => Match::Blocked(
                 Some(record.id.clone()),
@@ -148,6 +149,17 @@ impl<'a> Identity<'a> {
             ),
         }
     }
+}
+
+/// What each entry that should be there leads to, in the order they were read.
+pub(crate) fn records<'a>(
+    desired: &'a DesiredState,
+    observed: &'a ObservedState,
+) -> Vec<(&'a Desired, Match<'a>)> {
+    let identity = Identity::of(&desired.entries, &observed.records);
+    let present = desired.entries.iter();
+    let present = present.filter(|entry| entry.state == State::Present);
+    present.map(|entry| (entry, identity.find(entry))).collect()
 }
 
 /// The type and name that an entry says it had.

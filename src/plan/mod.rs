@@ -1,23 +1,29 @@
 //! The plan: what would change, as a value. Building it asks nobody and writes nothing, and the same input
 //! gives the same plan.
 
+mod binding;
 mod compare;
 mod conditions;
 mod create;
+mod disabled;
 mod drift;
 mod identity;
+mod open;
 mod preflight;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::{Desired, DesiredState, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
 
+pub(crate) use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};
 pub(crate) use conditions::{Condition, script_failure};
 pub(crate) use drift::{Cause, Touched};
-use identity::{Identity, Match};
+use identity::Identity;
+pub(crate) use identity::{Match, records};
+pub(crate) use open::{NotChecked, NotCompared, Open};
 pub(crate) use preflight::{Extent, Poster, Questions};
 
 /// What would change on the server.
@@ -38,6 +44,14 @@ pub(crate) struct Plan {
     pub(crate) released: usize,
     /// How many records no entry names.
     pub(crate) unmanaged: usize,
+    /// When the snapshot was taken that it is made from; `None` if the server was read.
+    pub(crate) taken_at: Option<String>,
+    /// What the snapshot does not hold, by kind and name.
+    pub(crate) not_compared: Vec<NotCompared>,
+    /// What the snapshot does not answer.
+    pub(crate) not_checked: NotChecked,
+    /// What it was made for, if it may be applied later.
+    pub(crate) binding: Option<Binding>,
 }
 
 /// What would change about one integration.
@@ -130,6 +144,10 @@ impl Plan {
             unchanged: 0,
             released: 0,
             unmanaged: identity.unnamed(&desired.entries) + observed.strangers,
+            taken_at: observed.taken_at.clone(),
+            not_compared: Vec::new(),
+            not_checked: NotChecked::default(),
+            binding: None,
         };
         for entry in &desired.entries {
             if entry.state == State::Released {
@@ -137,6 +155,12 @@ impl Plan {
                 continue;
             }
             let found = identity.find(entry);
+            let open = NotCompared::of(entry, &found);
+            let unseen = matches!(&open, Some(it) if matches!(it.what, Open::Record));
+            plan.not_compared.extend(open);
+            if unseen {
+                continue;
+            }
             let decision = decide(entry, &found, observed);
             plan.posters
                 .extend(poster(entry, &found, decision.as_ref()));
@@ -146,7 +170,24 @@ impl Plan {
             }
         }
         plan.changes.sort_by(|a, b| a.order().cmp(&b.order()));
+        plan.not_compared.sort_by_key(NotCompared::order);
         plan
+    }
+
+    /// The entries that name each record, but for those that leave it alone.
+    pub(crate) fn named<'d>(
+        desired: &'d DesiredState,
+        observed: &ObservedState,
+    ) -> BTreeMap<ServerId, Vec<&'d Fields>> {
+        let identity = Identity::of(&desired.entries, &observed.records);
+        let mut named: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let kept = desired.entries.iter();
+        for entry in kept.filter(|entry| entry.state != State::Released) {
+            for id in identity.named(entry) {
+                named.entry(id.clone()).or_default().push(&entry.fields);
+            }
+        }
+        named
     }
 
     /// Whether the server is as written.
@@ -268,7 +309,9 @@ fn poster(entry: &Desired, found: &Match<'_>, decision: Option<&Decision>) -> Op
     let action = decision.map(|decision| &decision.action);
     match (found, action) {
         (_, Some(Action::Delete { .. })) => None,
-        (Match::Record(record), _) => preflight::poster(&record.fields().ok()?, action),
-        _ => preflight::poster(&entry.fields, action),
+        (Match::Record(record), _) => {
+            preflight::poster(&record.fields().ok()?, action, Some(record))
+        }
+        _ => preflight::poster(&entry.fields, action, None),
     }
 }

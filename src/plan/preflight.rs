@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use super::conditions::{self, Condition};
 use super::{Action, Plan, Reason};
 use crate::integration::{Fields, Kind, compat};
-use crate::observed::ObservedState;
+use crate::observed::{ObservedState, Record};
 
 /// For which entries something is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// For those with a write.
+    /// For those with a write, and for those whose record looks wrong already.
     Writes,
     /// For all.
     All,
@@ -32,14 +32,21 @@ pub(crate) struct Poster {
     pub(super) kind: Kind,
     pub(super) name: String,
     pub(super) written: bool,
+    /// The id of the user that counts, of a record that stays as it is.
+    pub(super) id: Option<String>,
 }
+
+/// The user that every server has, under this name and this id.
+const BUILT_IN: &str = "rocket.cat";
 
 impl Plan {
     /// What is to be asked before this plan can be trusted.
     pub(crate) fn questions(&self, extent: Extent) -> Questions {
         let asked = || {
             let posters = self.posters.iter();
-            posters.filter(|poster| poster.written || extent == Extent::All)
+            posters.filter(|poster| {
+                poster.written || extent == Extent::All || self.is_doubtful(poster)
+            })
         };
         Questions {
             users: asked().map(|poster| poster.name.clone()).collect(),
@@ -47,24 +54,44 @@ impl Plan {
                 .any(|poster| compat::demands_impersonation(poster.kind, self.server.version)),
         }
     }
+
+    /// Whether a record's user is by its id another than by its name, as far as what is known without asking tells:
+    /// the other records, this account, and the user that every server has.
+    fn is_doubtful(&self, poster: &Poster) -> bool {
+        let Some(id) = poster.id.as_deref() else {
+            return false;
+        };
+        let others = self.posters.iter();
+        let others = others.filter_map(|other| Some((other.name.as_str(), other.id.as_deref()?)));
+        let account = (self.server.username.as_str(), self.server.user_id.as_str());
+        others
+            .chain([account, (BUILT_IN, BUILT_IN)])
+            .any(|(other, its)| (other == poster.name) != (its == id))
+    }
 }
 
-/// Whom these values post as, for the questions.
-pub(super) fn poster(fields: &Fields, action: Option<&Action>) -> Option<Poster> {
+/// Whom these values post as, for the questions; of a record that stays as it is with the id of the user that counts.
+pub(super) fn poster(
+    fields: &Fields,
+    action: Option<&Action>,
+    record: Option<&Record>,
+) -> Option<Poster> {
     let (fields, written) = match action {
         Some(Action::Create(to) | Action::Update { to, .. }) => (to, true),
         _ => (fields, false),
     };
+    let stays = record.filter(|_| !written);
     Some(Poster {
         kind: fields.kind(),
         name: conditions::poster(fields)?.to_owned(),
         written,
+        id: stays.and_then(Record::user_id).map(str::to_owned),
     })
 }
 
 /// What makes the server refuse these values for certain.
-pub(super) fn refusal(to: &Fields, observed: &ObservedState) -> Option<Condition> {
-    conditions::posting_user(to, observed)
+pub(super) fn refusal(to: &Fields, disabled: bool, observed: &ObservedState) -> Option<Condition> {
+    conditions::posting_user(to, disabled, observed)
 }
 
 /// The conditions but for the one that is told as a refusal.

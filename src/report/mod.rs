@@ -15,6 +15,8 @@ mod plan;
 mod run;
 mod saved;
 mod shown;
+mod snapshot;
+mod stale;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -25,7 +27,8 @@ pub(crate) use look::{Budget, Look, ScriptDiff};
 pub(crate) use markdown::plan_markdown;
 pub(crate) use plan::{Context, PlanReport};
 pub(crate) use run::RunReport;
-pub(crate) use saved::plan_json;
+pub(crate) use saved::{NoPlan, Unfit, plan_json};
 pub(crate) use text::{drift_text, plan_text, run_text};
 
-use shown::Foreign;
+pub(crate) use diagnostics::json::Problem;
+pub(crate) use shown::Foreign;

@@ -8,9 +8,10 @@ use super::cause::{CauseWord, LastChangeReport};
 use super::diff::{Line, hunks};
 use super::failure::FailureReport;
 use super::shown::{Shown, Side, redacted, shown};
+use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
-use crate::plan::{Action, Change, Condition, FieldChange, Plan, Reason};
+use crate::plan::{Action, Binding, Change, Condition, FieldChange, Plan, Reason};
 use crate::secret::Text;
 
 /// A plan, as it is shown and saved.
@@ -34,6 +35,12 @@ pub(crate) struct PlanReport {
     pub(super) changes: Vec<ChangeReport>,
     /// How many of each.
     pub(super) counts: Counts,
+    /// The snapshot that it is made from, if the server was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) snapshot: Option<SnapshotReport>,
+    /// What it was made for, if it may be applied: `apply --plan` goes on only if all of it still holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) binding: Option<Binding>,
 }
 
 /// The server and the account.
@@ -254,6 +261,8 @@ impl PlanReport {
                 released: plan.released,
                 unmanaged: plan.unmanaged,
             },
+            snapshot: SnapshotReport::of(plan, context.texts),
+            binding: plan.binding.clone(),
         }
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::integration::{Field, Value};
-use crate::secret::{MASK, Piece, Text};
+use crate::secret::{MASK, Piece, Text, outline};
 
 /// Text from a manifest or the server: no renderer can print it without saying how it is escaped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -12,8 +12,13 @@ use crate::secret::{MASK, Piece, Text};
 pub(crate) struct Foreign(String);
 
 impl Foreign {
+    /// As it came, for what is no output.
+    pub(super) fn raw(&self) -> &str {
+        &self.0
+    }
+
     /// For a terminal: characters that would move the cursor, change colours or reorder the text are written out.
-    pub(super) fn for_terminal(&self) -> String {
+    pub(crate) fn for_terminal(&self) -> String {
         self.escaped(needs_escape)
     }
 
@@ -110,24 +115,6 @@ pub(super) fn redacted(field: &Field, text: &Text, side: Side) -> Foreign {
     Foreign(shown.collect())
 }
 
-/// A URL without user, path and query: any of them may be a credential.
-fn outline(url: &str) -> String {
-    let Some(parsed) = url::Url::parse(url).ok().filter(url::Url::has_host) else {
-        return "(not shown)".to_owned();
-    };
-    let host = parsed.host_str().unwrap_or_default();
-    let port = parsed
-        .port()
-        .map(|port| format!(":{port}"))
-        .unwrap_or_default();
-    let bare = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
-    format!(
-        "{}://{host}{port}/{}",
-        parsed.scheme(),
-        if bare { "" } else { "…" }
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,15 +123,5 @@ mod tests {
     fn what_steers_a_terminal_is_written_out() {
         let hostile = Foreign::from("a\u{1b}[31mb\u{202e}c\nd");
         assert_eq!(hostile.for_terminal(), "a\\u{1b}[31mb\\u{202e}c\\u{a}d");
-    }
-
-    #[test]
-    fn an_observed_url_shows_its_host_alone() {
-        assert_eq!(
-            outline("https://u:p@h.example:8443/a/b?k=v"),
-            "https://h.example:8443/…"
-        );
-        assert_eq!(outline("http://h.example"), "http://h.example/");
-        assert_eq!(outline("not a url"), "(not shown)");
     }
 }

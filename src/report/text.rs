@@ -5,6 +5,7 @@ mod failure;
 mod field;
 mod run;
 mod script;
+mod snapshot;
 
 use std::fmt::Write;
 
@@ -13,6 +14,7 @@ use anstyle::{AnsiColor, Style};
 pub(crate) use cause::drift_text;
 pub(super) use failure::problem_line;
 pub(crate) use run::run_text;
+pub(super) use snapshot::{disabled, moment, open_fields};
 
 use super::Foreign;
 use super::look::{Look, ScriptDiff};
@@ -58,11 +60,16 @@ impl Page {
 
     /// Words below a heading, indented, in lines that fit the page.
     fn words(&mut self, words: &str) {
+        self.indented("    ", words);
+    }
+
+    /// Words in lines that fit the page, each behind an indent.
+    fn indented(&mut self, indent: &str, words: &str) {
         let mut line = String::new();
         for word in words.split(' ') {
             let columns = line.chars().count() + 1 + word.chars().count();
-            if !line.is_empty() && columns > COLUMNS - 4 {
-                self.line(format!("    {line}"));
+            if !line.is_empty() && columns > COLUMNS - indent.len() {
+                self.line(format!("{indent}{line}"));
                 line.clear();
             }
             if !line.is_empty() {
@@ -70,7 +77,7 @@ impl Page {
             }
             line.push_str(word);
         }
-        self.line(format!("    {line}"));
+        self.line(format!("{indent}{line}"));
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -111,6 +118,7 @@ fn heading(report: &PlanReport, page: &mut Page) {
             let _ = write!(line, " · Rocket.Chat {version} · as {account}");
         }
     }
+    line.push_str(&snapshot::heading(report));
     page.line(line);
     let manifest = &report.manifest;
     let paths: Vec<_> = manifest.paths.iter().map(Foreign::for_terminal).collect();
@@ -240,6 +248,7 @@ fn summary(report: &PlanReport, page: &mut Page) {
             count(counts.unmanaged, "record")
         ));
     }
+    snapshot::open(report, page);
 }
 
 /// The line that says it all.

@@ -84,8 +84,9 @@ pub(super) fn admit<'s>(
             Step::Permission
                 if route.gate.is_empty() || route.gate.iter().any(|gate| call.may(gate)) => {}
             Step::Permission => return Err(Refusal::Forbidden),
-            Step::Schema => check(&mut call, route, &mut body)?,
-            Step::Limit => limit(sandbox, &mut call, route, request, verdict)?,
+            Step::Schema => check(&mut call, route, request, &mut body)?,
+            Step::Limit if !route.login || call.may("api-bypass-rate-limit") => {}
+            Step::Limit => limit(sandbox, &mut call, request, verdict)?,
         }
     }
     if let Value::Object(body) = body {
@@ -94,8 +95,17 @@ pub(super) fn admit<'s>(
     Ok(call)
 }
 
-/// Applies the endpoint's schema, which may coerce what it lets through.
-fn check(call: &mut Call<'_>, route: &Route, body: &mut Value) -> Result<(), Refusal> {
+/// Reads the query, and applies the endpoint's schema, which may coerce what it lets through.
+fn check(
+    call: &mut Call<'_>,
+    route: &Route,
+    request: &Request,
+    body: &mut Value,
+) -> Result<(), Refusal> {
+    let query = request.http.uri().query().unwrap_or_default();
+    if !call.era.has(Quirk::OldRouter) && !parse::is_readable(query) {
+        return Err(Refusal::Plain("Invalid query parameters".into()));
+    }
     let Some(schema) = route.schema.filter(|schema| has_schema(call.era, schema)) else {
         return Ok(());
     };
@@ -117,17 +127,15 @@ fn has_schema(era: &Era, schema: &Schema) -> bool {
     !era.has(Quirk::LooseChecks) && (!list || era.has(Quirk::FiltersList))
 }
 
-/// Asks the limiter, unless the caller or the server is beyond it.
-fn limit(
+/// Asks the limiter about a request, unless the server is beyond it.
+pub(super) fn limit(
     sandbox: &Sandbox,
     call: &mut Call<'_>,
-    route: &Route,
     request: &Request,
     verdict: &mut Option<Verdict>,
 ) -> Result<(), Refusal> {
     let world = &call.state.world;
-    let enabled = sandbox.rate.is_some() || world.flag("API_Enable_Rate_Limiter", true);
-    if !route.login || !enabled || call.may("api-bypass-rate-limit") {
+    if sandbox.rate.is_none() && !world.flag("API_Enable_Rate_Limiter", true) {
         return Ok(());
     }
     let rate = sandbox.rate.unwrap_or_else(|| Rate {
@@ -135,7 +143,8 @@ fn limit(
         millis: world.number("API_Enable_Rate_Limiter_Limit_Time_Default", 60_000),
     });
     let client = limiter::client(request.http.headers(), request.peer);
-    let asked = call.state.limiter.ask(client, route.path, rate, call.now.0);
+    let route = (request.http.method(), request.http.uri().path());
+    let asked = call.state.limiter.ask(client, route, rate, call.now.0);
     *verdict = Some(asked);
     if asked.passes {
         Ok(())

@@ -4,18 +4,18 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use serde_json::{Map, Value};
 
 use super::Sandbox;
-use super::admission::{admit, visit};
+use super::admission::{admit, limit, visit};
 use super::era::Quirk;
 use super::faults::Page;
 use super::limiter::Verdict;
 use super::parse;
 use super::reply::{Refusal, Request, json_response};
 use super::routes::{self, Run};
-use super::rules::{self, Call, create};
+use super::rules::{Call, create, hooks};
 
 /// What a fault changes about the way a request is answered.
 #[derive(Clone, Copy, Default)]
@@ -35,11 +35,11 @@ pub(super) async fn answer(
     if path == "/health" {
         return Refusal::Text(StatusCode::OK, "ok").response(&sandbox.era);
     }
-    if let Some(hook) = path.strip_prefix("/hooks/") {
-        return deliver(sandbox, request, hook);
-    }
     let mut verdict = None;
-    let outcome = run(sandbox, request, manner, &mut verdict).await;
+    let outcome = match path.strip_prefix("/hooks/") {
+        Some(hook) => deliver(sandbox, request, hook, &mut verdict),
+        None => run(sandbox, request, manner, &mut verdict).await,
+    };
     let mut response = outcome.unwrap_or_else(|refusal| refusal.response(&sandbox.era));
     if let Some(verdict) = verdict {
         verdict.write(&mut response);
@@ -61,7 +61,7 @@ async fn run(
     manner: Manner,
     verdict: &mut Option<Verdict>,
 ) -> Result<Response<Bytes>, Refusal> {
-    let route = routes::find(request)?;
+    let route = routes::find(&sandbox.era, request)?;
     if let Run::At(_) = route.run {
         pause(manner.hold).await;
     }
@@ -96,15 +96,23 @@ fn success(call: &Call<'_>, mut body: Map<String, Value>) -> Response<Bytes> {
     json_response(StatusCode::OK, &Value::Object(body))
 }
 
-/// A delivery to a webhook needs no login.
-fn deliver(sandbox: &Sandbox, request: &Request, hook: &str) -> Response<Bytes> {
+/// A delivery to a webhook needs no login, and no permission lifts its limit.
+fn deliver(
+    sandbox: &Sandbox,
+    request: &Request,
+    hook: &str,
+    verdict: &mut Option<Verdict>,
+) -> Result<Response<Bytes>, Refusal> {
+    let method = request.http.method();
+    if method != Method::POST && method != Method::GET {
+        return Err(Refusal::UnknownPath);
+    }
     let mut state = sandbox.lock();
     let mut call = visit(sandbox, &mut state, request);
+    let record = hooks::addressed(&call, hook)?;
+    limit(sandbox, &mut call, request, verdict)?;
     if let Value::Object(body) = parse::body(request.http.headers(), request.http.body()) {
-        call.body = body;
+        call.body = hooks::unwrapped(request.http.headers(), body)?;
     }
-    match rules::hooks::deliver(&mut call, hook) {
-        Ok(body) => success(&call, body),
-        Err(refusal) => refusal.response(&sandbox.era),
-    }
+    hooks::deliver(&mut call, &record).map(|body| success(&call, body))
 }

@@ -110,17 +110,25 @@ fn writes(state: &State, action: Action, now: &str) -> Option<Vec<Write>> {
             Some(disabled.chain([Write::UserGone(id.clone())]).collect())
         }
         Action::TargetGone { id } => {
-            let record = moved(disabled(world.record(&id)?), now);
+            // The server calls nothing for the others.
+            let record = world.record(&id).filter(|it| it.contains_key("urls"))?;
+            let first = record.get("urls").and_then(Value::as_array);
+            // The entry is made before the call and holds the integration as it was then; a call that comes to an
+            // error is never called finished.
             let entry = json!({
                 "_id": format!("{id}-{now}"),
                 "type": "outgoing-webhook",
                 "step": "after-process-http-status-410",
                 "integration": record,
                 "event": record.get("event"),
-                "finished": true,
+                "url": first.and_then(|urls| urls.first()),
+                "httpResult": "Gone",
+                "error": true,
+                "finished": false,
                 "_createdAt": now,
                 "_updatedAt": now,
             });
+            let record = moved(disabled(record), now);
             let entry = entry.as_object().cloned().unwrap_or_default();
             Some(vec![Write::Record(record), Write::History(entry)])
         }
@@ -129,7 +137,10 @@ fn writes(state: &State, action: Action, now: &str) -> Option<Vec<Write>> {
             record.extend(set);
             Some(vec![Write::Record(moved(record, now))])
         }
-        Action::DeleteIntegration { id } => world.record(&id).map(|_| vec![Write::RecordGone(id)]),
+        Action::DeleteIntegration { id } => {
+            world.record(&id)?;
+            Some(vec![Write::RecordGone(id.clone()), Write::HistoryGone(id)])
+        }
         Action::ChangeSetting { name, value } => Some(vec![Write::Setting(name, value)]),
         Action::ChangeRoles { username, roles } => {
             let mut user = world.user_named(&username)?.clone();

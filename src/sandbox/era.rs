@@ -130,6 +130,8 @@ quirks! {
     DelaysRefusals "delays-refusals" None, v(7, 4);
     /// Login answers say `success` (reference 1.2).
     LoginSaysSuccess "login-says-success" v(8, 0), None;
+    /// `/api/info` says where the workspace is (reference 1.6).
+    TellsWorkspaceUrl "tells-workspace-url" v(8, 0), None;
     /// Schema errors end in ` [invalid-params]` (reference 2.3).
     SchemaCodeSuffixed "schema-code-suffixed" None, v(8, 2);
     /// `skipTranspile` exists and is stored with every record (reference 0, E8b).

@@ -209,13 +209,16 @@ impl Faults {
     pub(super) fn befall(&mut self, request: &Request, ids: &mut Ids) -> Vec<Effect> {
         let mut effects = Vec::new();
         for fault in &mut self.0 {
-            if !fault.concerns(request) || fault.one_in.is_some_and(|count| !ids.one_in(count)) {
+            if fault.times == 0
+                || !fault.concerns(request)
+                || fault.one_in.is_some_and(|count| !ids.one_in(count))
+            {
                 continue;
             }
             if fault.after > 0 {
                 fault.after -= 1;
             } else {
-                fault.times = fault.times.saturating_sub(1);
+                fault.times -= 1;
                 effects.push(fault.effect.clone());
             }
         }

@@ -12,11 +12,17 @@ pub(super) fn is_blank(text: &str) -> bool {
     trim(text).is_empty()
 }
 
-/// A number as JavaScript writes it.
+/// A number as JavaScript writes it: with an exponent when it is very large or very small.
 pub(super) fn number_text(number: &Number) -> String {
-    match number.as_f64() {
-        Some(float) if number.is_f64() => float.to_string(),
-        _ => number.to_string(),
+    let Some(float) = number.as_f64().filter(|_| number.is_f64()) else {
+        return number.to_string();
+    };
+    let shortest = format!("{float:e}");
+    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    match exponent.parse() {
+        Ok(-6..=20) => float.to_string(),
+        Ok(exponent) => format!("{digits}e{exponent:+}"),
+        Err(std::num::ParseIntError { .. }) => shortest,
     }
 }
 
@@ -39,17 +45,15 @@ pub(super) fn number(text: &str) -> Option<Value> {
     Some(whole_or_float(float))
 }
 
-/// A value whose whole numbers are written as such: JavaScript does not tell `3.0` from `3`.
-pub(super) fn whole_numbers(value: Value) -> Value {
+/// A value whose numbers are as JavaScript holds them: it does not tell `3.0` from `3`, and keeps 53 bits.
+pub(super) fn numbers(value: Value) -> Value {
     match value {
-        Value::Number(number) if number.is_f64() => {
-            number.as_f64().map_or(Value::Null, whole_or_float)
-        }
-        Value::Array(items) => items.into_iter().map(whole_numbers).collect(),
+        Value::Number(number) => number.as_f64().map_or(Value::Null, whole_or_float),
+        Value::Array(items) => items.into_iter().map(numbers).collect(),
         Value::Object(fields) => Value::Object(
             fields
                 .into_iter()
-                .map(|(key, value)| (key, whole_numbers(value)))
+                .map(|(key, value)| (key, numbers(value)))
                 .collect(),
         ),
         other => other,
@@ -74,14 +78,19 @@ fn float(whole: i64) -> f64 {
     whole as f64
 }
 
-/// `parseInt`: the leading whole number of a text.
+/// `parseInt`: the leading whole number of a text, hexadecimal behind `0x`. One that is too large is the largest.
 pub(super) fn parse_int(text: &str) -> Option<i64> {
     let trimmed = trim(text);
-    let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
+    let unsigned = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
+    let (radix, digits) = match unsigned.get(..2) {
+        Some("0x" | "0X") => (16, unsigned.get(2..)?),
+        _ => (10, unsigned),
+    };
     let end = digits
-        .find(|c: char| !c.is_ascii_digit())
+        .find(|c: char| !c.is_digit(radix))
         .unwrap_or(digits.len());
-    let value: i64 = digits.get(..end)?.parse().ok()?;
+    let digits = digits.get(..end).filter(|digits| !digits.is_empty())?;
+    let value = i64::from_str_radix(digits, radix).unwrap_or(i64::MAX);
     Some(if trimmed.starts_with('-') {
         -value
     } else {
@@ -121,9 +130,28 @@ mod tests {
             ("2x", Some(2)),
             ("-2", Some(-2)),
             ("2.9", Some(2)),
+            ("0x2g", Some(2)),
+            ("99999999999999999999", Some(i64::MAX)),
+            ("0x", None),
             ("x", None),
         ] {
             assert_eq!(parse_int(text), value, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_javascript_writes_them() {
+        for (json, text) in [
+            ("5.0", "5"),
+            ("-0.5", "-0.5"),
+            ("1e20", "100000000000000000000"),
+            ("1e21", "1e+21"),
+            ("-1.25e-7", "-1.25e-7"),
+            ("0.000001", "0.000001"),
+            ("12345678901234567890", "12345678901234567000"),
+        ] {
+            let value = numbers(serde_json::from_str(json).expect("JSON"));
+            assert_eq!(number_text(value.as_number().expect("a number")), text);
         }
     }
 

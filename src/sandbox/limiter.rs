@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Method, Response};
 
 use bytes::Bytes;
 
@@ -55,7 +55,7 @@ struct Window {
 /// The windows of one server.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
-    windows: BTreeMap<(String, &'static str), Window>,
+    windows: BTreeMap<(String, String), Window>,
 }
 
 impl Limiter {
@@ -63,14 +63,17 @@ impl Limiter {
     pub(crate) fn ask(
         &mut self,
         client: String,
-        route: &'static str,
+        (method, path): (&Method, &str),
         rate: Rate,
         now: u64,
     ) -> Verdict {
-        let window = self.windows.entry((client, route)).or_insert(Window {
-            began: now,
-            calls: 0,
-        });
+        let window = self
+            .windows
+            .entry((client, format!("{method} {path}")))
+            .or_insert(Window {
+                began: now,
+                calls: 0,
+            });
         if now >= window.began.saturating_add(rate.millis) {
             *window = Window {
                 began: now,
@@ -117,7 +120,7 @@ mod tests {
     fn a_window_begins_with_its_first_call_and_is_forgotten() {
         let mut limiter = Limiter::default();
         let mut ask = |client: &str, route, now| {
-            let verdict = limiter.ask(client.to_owned(), route, RATE, now);
+            let verdict = limiter.ask(client.to_owned(), (&Method::GET, route), RATE, now);
             (verdict.passes, verdict.remaining, verdict.reset)
         };
         assert_eq!(ask("a", "list", 500), (true, 1, 1500));

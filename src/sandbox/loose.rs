@@ -20,14 +20,12 @@ pub(super) enum Presence {
     Required,
     /// Absent is fine, null is not.
     Optional,
-    /// Absent and null are fine.
-    Maybe,
 }
 
 /// A key of an argument check.
 pub(super) type Argument = (&'static str, Want, Presence);
 
-use Presence::{Maybe, Optional, Required};
+use Presence::{Optional, Required};
 use Want::{Flag, Number, Text, Texts};
 
 /// Adding an incoming integration.
@@ -77,43 +75,37 @@ pub(super) const EARLY_WRITE: &[Argument] = &[
     ("name", Text, Required),
     ("enabled", Flag, Required),
     ("username", Text, Required),
-    ("urls", Texts, Maybe),
+    ("urls", Texts, Optional),
     ("channel", Text, Required),
-    ("event", Text, Maybe),
-    ("triggerWords", Texts, Maybe),
-    ("alias", Text, Maybe),
-    ("avatar", Text, Maybe),
-    ("emoji", Text, Maybe),
-    ("token", Text, Maybe),
+    ("event", Text, Optional),
+    ("triggerWords", Texts, Optional),
+    ("alias", Text, Optional),
+    ("avatar", Text, Optional),
+    ("emoji", Text, Optional),
+    ("token", Text, Optional),
     ("scriptEnabled", Flag, Required),
-    ("script", Text, Maybe),
-    ("targetChannel", Text, Maybe),
-    ("integrationId", Text, Maybe),
-    ("target_url", Text, Maybe),
+    ("script", Text, Optional),
+    ("targetChannel", Text, Optional),
+    ("integrationId", Text, Optional),
+    ("target_url", Text, Optional),
 ];
 
 /// The only check of remove before 4.8.
 pub(super) const EARLY_REMOVE: &[Argument] = &[
     ("type", Text, Required),
-    ("target_url", Text, Maybe),
-    ("integrationId", Text, Maybe),
+    ("target_url", Text, Optional),
+    ("integrationId", Text, Optional),
 ];
 
 /// Checks the keys of a body in the body's order, then what is missing.
 pub(super) fn check(arguments: &[Argument], body: &Map<String, Value>) -> Result<(), String> {
     for (key, value) in body {
-        let Some((_, want, presence)) = arguments.iter().find(|(name, ..)| name == key) else {
+        let Some((_, want, _)) = arguments.iter().find(|(name, ..)| name == key) else {
             continue;
         };
-        if *presence == Maybe && value.is_null() {
-            continue;
-        }
-        if let Some(wanted) = mismatch(*want, value) {
-            return Err(format!(
-                "Match error: Expected {wanted}, got {} in field {key}",
-                kind(value)
-            ));
-        }
+        mismatch(*want, value).map_or(Ok(()), |(what, at)| {
+            Err(format!("Match error: Expected {what} in field {key}{at}"))
+        })?;
     }
     let missing =
         |(name, _, presence): &&Argument| *presence == Required && !body.contains_key(*name);
@@ -122,15 +114,21 @@ pub(super) fn check(arguments: &[Argument], body: &Map<String, Value>) -> Result
     })
 }
 
-/// The name of what was wanted, when the value is something else.
-fn mismatch(want: Want, value: &Value) -> Option<&'static str> {
+/// What was wanted and what there is instead, and where inside the key.
+fn mismatch(want: Want, value: &Value) -> Option<(String, String)> {
     let (fits, name) = match want {
         Text => (value.is_string(), "string"),
         Flag => (value.is_boolean(), "boolean"),
         Number => (value.is_number(), "number"),
-        Texts => (value.is_array(), "array"),
+        Texts => {
+            let Some(items) = value.as_array() else {
+                return Some((format!("array, got {value}"), String::new()));
+            };
+            let wrong = |(at, item)| Some((mismatch(Text, item)?.0, format!("[{at}]")));
+            return items.iter().enumerate().find_map(wrong);
+        }
     };
-    (!fits).then_some(name)
+    (!fits).then(|| (format!("{name}, got {}", kind(value)), String::new()))
 }
 
 /// What the refusal calls a value.
@@ -166,13 +164,31 @@ mod tests {
     }
 
     #[test]
-    fn null_is_absent_only_where_it_may_be() {
-        let body = json!({"type": "t", "integrationId": null});
-        assert_eq!(refusal(EARLY_REMOVE, &body), Ok(()));
-        let refused = refusal(ADD_OUTGOING, &json!({"urls": null}));
-        assert_eq!(
-            refused,
-            Err("Match error: Expected array, got null in field urls".to_owned())
-        );
+    fn null_is_not_absent_and_lists_are_looked_into() {
+        for (arguments, body, told) in [
+            (
+                EARLY_REMOVE,
+                json!({"integrationId": null}),
+                "string, got null in field integrationId",
+            ),
+            (
+                ADD_OUTGOING,
+                json!({"urls": null}),
+                "array, got null in field urls",
+            ),
+            (
+                EARLY_WRITE,
+                json!({"urls": "http://a"}),
+                "array, got \"http://a\" in field urls",
+            ),
+            (
+                EARLY_WRITE,
+                json!({"urls": ["a", 5]}),
+                "string, got number in field urls[1]",
+            ),
+        ] {
+            let told = Err(format!("Match error: Expected {told}"));
+            assert_eq!(refusal(arguments, &body), told);
+        }
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn body(headers: &HeaderMap, bytes: &[u8]) -> Value {
         .unwrap_or_default();
     if kind.contains("application/json") {
         match serde_json::from_slice(bytes) {
-            Ok(value @ (Value::Object(_) | Value::Array(_))) => js::whole_numbers(value),
+            Ok(value @ (Value::Object(_) | Value::Array(_))) => js::numbers(value),
             _ => Value::Object(Map::new()),
         }
     } else if kind.contains("application/x-www-form-urlencoded") {
@@ -31,13 +31,20 @@ pub(super) fn body(headers: &HeaderMap, bytes: &[u8]) -> Value {
     }
 }
 
-/// The query: a repeated key is a list, `key[]` always is, `key[part]` is an object.
+/// How many parameters a query may have.
+const PARAMETERS: usize = 1000;
+/// How many values one of them may have.
+const VALUES: usize = 500;
+
+/// The query: a repeated key is a list, `key[]` and `key[0]` always are, `key[part]` is an object.
 pub(super) fn query(text: &str) -> Map<String, Value> {
     let mut query = Map::new();
     for (key, value) in url::form_urlencoded::parse(text.as_bytes()) {
         let value = Value::from(value.into_owned());
         match key.strip_suffix(']').and_then(|key| key.split_once('[')) {
-            Some((key, "")) if !key.is_empty() => append(&mut query, key, value, true),
+            Some((key, part)) if !key.is_empty() && is_index(part) => {
+                append(&mut query, key, value, true);
+            }
             Some((key, part)) if !key.is_empty() => {
                 let entry = query
                     .entry(key)
@@ -50,6 +57,17 @@ pub(super) fn query(text: &str) -> Map<String, Value> {
         }
     }
     query
+}
+
+/// Whether a query is small enough to be read at all (reference 2.3).
+pub(super) fn is_readable(text: &str) -> bool {
+    let few = |value: &Value| value.as_array().is_none_or(|items| items.len() <= VALUES);
+    text.split('&').count() <= PARAMETERS && query(text).values().all(few)
+}
+
+/// Whether the part in brackets stands for a place in a list.
+fn is_index(part: &str) -> bool {
+    part.is_empty() || part.parse::<usize>().is_ok_and(|index| index <= VALUES)
 }
 
 /// Adds one value of a key.
@@ -82,9 +100,28 @@ mod tests {
             ("a[]=1", json!({"a": ["1"]})),
             ("a%5B%5D=1&a[]=2", json!({"a": ["1", "2"]})),
             ("a[b]=1", json!({"a": {"b": "1"}})),
+            ("a[0]=1", json!({"a": ["1"]})),
+            ("a[501]=1", json!({"a": {"501": "1"}})),
+            ("a=1=2&b&&c=+%2B", json!({"a": "1=2", "b": "", "c": " +"})),
             ("", json!({})),
         ] {
             assert_eq!(Value::Object(query(text)), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_of_very_many_values_is_not_read() {
+        for (pair, times, readable) in [
+            ("a=1", 500, true),
+            ("a[]=1", 501, false),
+            ("", 1000, true),
+            ("", 1001, false),
+        ] {
+            assert_eq!(
+                is_readable(&vec![pair; times].join("&")),
+                readable,
+                "{pair} {times}"
+            );
         }
     }
 

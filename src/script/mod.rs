@@ -112,7 +112,7 @@ pub(crate) struct Absent {
 /// Whether the script parses as a program.
 #[cfg(feature = "script")]
 pub(crate) fn check(source: &str) -> Result<(), ScriptError> {
-    engine::check(source).map_err(|error| match error.line {
+    let parsed = engine::check(source).map_err(|error| match error.line {
         // The engine names no place for a regular expression that it refuses.
         0 => names::first_regex(source, |regex| engine::check(regex).is_err()).map_or(
             error.clone(),
@@ -123,7 +123,15 @@ pub(crate) fn check(source: &str) -> Result<(), ScriptError> {
             },
         ),
         _ => error,
-    })
+    });
+    match names::misplaced_arrow(source).filter(|_| parsed.is_ok()) {
+        Some(Spot { line, column }) => Err(ScriptError {
+            message: "unexpected token: '=>'".to_owned(),
+            line,
+            column,
+        }),
+        None => parsed,
+    }
 }
 
 /// Without an engine every script passes.
@@ -187,6 +195,11 @@ mod tests {
             ("class Script {\n  process( { return\n}", 2..=3),
             ("let a; let a;", 1..=1),
             ("a\n+\n)", 3..=3),
+            // The engine itself takes this one.
+            (
+                "class Script {\n  process_incoming_request() => { }\n}",
+                2..=2,
+            ),
         ] {
             let error = check(source).expect_err(source);
             assert!(

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use thiserror::Error;
-use url::Url;
+use url::{Host, Url};
 
 /// Where a workspace lives: scheme, host and, where it is hosted below one, a path. Ends in no slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,16 @@ impl BaseUrl {
             url.query_pairs_mut().extend_pairs(query);
         }
         url
+    }
+
+    /// Whether it leads nowhere but to this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        match self.0.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+            Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+            None => false,
+        }
     }
 
     /// The base URL that `location` would be an answer of, if `endpoint` was asked for.
@@ -108,6 +118,26 @@ mod tests {
         let parse = |text| BaseUrl::parse(text).unwrap();
         assert_eq!(parse("https://h/chat"), parse("https://h/chat/"));
         assert_eq!(parse("https://H/").to_string(), "https://h");
+    }
+
+    #[test]
+    fn what_is_local_is_told_from_what_others_reach() {
+        let local = |text| BaseUrl::parse(text).unwrap().is_local();
+        for text in [
+            "http://localhost:3000",
+            "http://127.1.2.3",
+            "http://[::1]/x",
+            "http://0.0.0.0",
+        ] {
+            assert!(local(text), "{text}");
+        }
+        for text in [
+            "https://chat.example.org",
+            "http://10.0.0.1",
+            "http://localhost.example.org",
+        ] {
+            assert!(!local(text), "{text}");
+        }
     }
 
     #[test]

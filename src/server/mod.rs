@@ -11,6 +11,7 @@ mod client;
 mod credentials;
 mod error;
 mod hint;
+mod history;
 mod http_transport;
 mod limits;
 mod listing;
@@ -39,7 +40,7 @@ pub(crate) use transport::Transport;
 pub(crate) use transport::{BoxFuture, Request, Response, SendError};
 
 use crate::integration::{Fields, Kind, Version};
-use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users};
+use crate::observed::{Histories, ObservedState, Record, ServerFacts, ServerId, Users};
 use client::{Call, Client};
 
 const INFO: &str = "api/info";
@@ -77,6 +78,8 @@ impl Reader {
             records: listing.records,
             strangers: listing.strangers,
             users: Users::default(),
+            histories: Histories::default(),
+            taken_at: None,
         })
     }
 
@@ -94,6 +97,13 @@ impl Reader {
             user_id: required(&me, "_id")?,
             username: required(&me, "username")?,
         })
+    }
+
+    /// Where the workspace says that people reach it, if it says so (reference 1.6).
+    pub(crate) async fn workspace_url(&self) -> Result<Option<BaseUrl>, ServerError> {
+        let info = self.client.call(&Call::get(INFO, &[])).await?;
+        let told = info.get("workspaceUrl").and_then(Json::as_str);
+        Ok(told.and_then(|url| BaseUrl::parse(url).ok()))
     }
 
     /// All records that this account sees.

@@ -1,6 +1,7 @@
 //! The client over scripted answers, on a clock that does not wait.
 
 mod answers;
+mod history;
 mod listing;
 mod lookup;
 mod writes;

@@ -11,6 +11,9 @@ use crate::integration::{Field, Fields, Kind, Shape, Value, Version, compat};
 use crate::observed::ServerId;
 use crate::secret::{MASK, Piece, Text};
 
+/// Where an answer has the history of a webhook.
+const HISTORY: &str = "history";
+
 /// A body, and the secrets in it.
 #[derive(Clone)]
 pub(super) struct Body {
@@ -142,6 +145,10 @@ fn mask_for(key: &str, value: &Json) -> Option<Cow<'static, str>> {
     if rows().any(|row| row.sensitive || row.shape == Shape::Secret) || names_a_secret(key) {
         return Some(MASK.into());
     }
+    // It holds URLs, tokens and what was sent and answered.
+    if let (HISTORY, Json::Array(entries)) = (key, value) {
+        return Some(format!("({} entries)", entries.len()).into());
+    }
     // Scripts hold literals that may be secret, and so does what the server derives from them.
     let derived = rows().next().is_none() && scripts().any(|name| key.starts_with(name));
     if rows().any(|row| row.shape == Shape::Script) || derived {
@@ -240,7 +247,8 @@ mod tests {
         let mut json = json!({"integrations": [{"name": "a", "token": "hunter2", "urls": ["hunter2"],
             "avatar": "hunter2", "script": "hunter2", "scriptCompiled": "hunter2", "scriptEnabled": true,
             "scriptEngine": "isolated-vm", "scriptError": {"stack": "hunter2"}}],
-            "services": {"resume": "hunter2"}, "authToken": "hunter2"});
+            "services": {"resume": "hunter2"}, "authToken": "hunter2",
+            "history": [{"url": "http://x/hunter2", "httpCallData": {"a": "hunter2"}}]});
         masked(&mut json);
         let shown = json.to_string();
         assert!(!shown.contains("hunter2"), "{shown}");

@@ -6,7 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use super::files::{Disk, Files};
-use super::git::{Repository, Revision};
+use super::git::Repository;
+use super::revision::Revision;
 
 /// The largest file of values that is read.
 const MAX_VALUES: usize = 32 << 20;

@@ -1,4 +1,4 @@
-//! Where texts are read from: the disk, or a revision in git ([`Revision`](super::git::Revision)).
+//! Where texts are read from: the disk, or a revision in git ([`Revision`](super::revision::Revision)).
 
 use std::fmt;
 use std::fs::{self, File};

@@ -1,22 +1,13 @@
-//! A revision in git, as a tree of files. Asks the program `git`, which touches no checkout for it.
+//! The program `git`: which commit a name means, what files it has, what stands in them. It touches no checkout.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::ops::Bound;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Component, Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::BaseError;
-use super::files::{Files, Unreadable, is_hidden, is_manifest, text};
-
-/// More links on the way to a file than anybody means.
-const MOST_LINKS: usize = 40;
-
-/// The longest target of a link that is read.
-const MAX_LINK: usize = 4096;
+use super::revision::Revision;
 
 /// What a hook's environment would make git look at in place of the repository that the paths are in.
 const ELSEWHERE: [&str; 5] = [
@@ -32,30 +23,6 @@ const ELSEWHERE: [&str; 5] = [
 pub(super) struct Repository {
     /// Its top.
     pub(super) top: PathBuf,
-}
-
-/// The files of one revision. Their paths start from the top of the repository.
-#[derive(Debug)]
-pub(super) struct Revision {
-    /// The commit.
-    pub(super) commit: String,
-    entries: BTreeMap<PathBuf, Entry>,
-    objects: RefCell<Objects>,
-}
-
-/// What stands at a path.
-#[derive(Debug)]
-struct Entry {
-    kind: EntryKind,
-    object: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum EntryKind {
-    File,
-    Link,
-    /// Another repository inside this one: nothing of it is here.
-    Submodule,
 }
 
 impl Repository {
@@ -124,33 +91,10 @@ impl Repository {
             &commit,
         ];
         let listing = ask(&self.top, &args).map_err(|error| failed(error.words()))?;
-        let entries = listing
-            .split(|byte| *byte == 0)
-            .filter(|line| !line.is_empty())
-            .map(entry)
-            .collect::<Option<_>>()
-            .ok_or_else(|| failed("its listing is not as expected"))?;
         let objects = Objects::of(&self.top).map_err(|error| failed(&error.to_string()))?;
-        Ok(Revision {
-            commit,
-            entries,
-            objects: RefCell::new(objects),
-        })
+        let files = Revision::of(commit, &listing, objects);
+        files.ok_or_else(|| BaseError::new("git lists files in an unknown form", "update git"))
     }
-}
-
-/// A line of a listing: `MODE TYPE OBJECT<tab>PATH`.
-fn entry(line: &[u8]) -> Option<(PathBuf, Entry)> {
-    let tab = line.iter().position(|byte| *byte == b'\t')?;
-    let path = PathBuf::from(OsString::from_vec(line[tab + 1..].to_vec()));
-    let mut words = std::str::from_utf8(&line[..tab]).ok()?.split(' ');
-    let kind = match (words.next()?, words.next()?) {
-        (_, "commit") => EntryKind::Submodule,
-        ("120000", _) => EntryKind::Link,
-        _ => EntryKind::File,
-    };
-    let object = words.next()?.to_owned();
-    Some((path, Entry { kind, object }))
 }
 
 /// Why git did not answer.
@@ -201,7 +145,7 @@ fn ask(folder: &Path, args: &[&str]) -> Result<Vec<u8>, Failed> {
 
 /// A running `git cat-file --batch`.
 #[derive(Debug)]
-struct Objects {
+pub(super) struct Objects {
     process: Child,
     /// Closed before the end is waited for: that is how it ends.
     asks: Option<ChildStdin>,
@@ -225,7 +169,7 @@ impl Objects {
     }
 
     /// The bytes of an object; `None` if there are more than `limit`.
-    fn read(&mut self, object: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
+    pub(super) fn read(&mut self, object: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
         let ended = || io::Error::other("git does not answer");
         let asks = self.asks.as_mut().ok_or_else(ended)?;
         writeln!(asks, "{object}")?;
@@ -258,139 +202,4 @@ impl Drop for Objects {
         self.asks = None;
         let _ = self.process.wait();
     }
-}
-
-impl Revision {
-    fn object(&self, entry: &Entry, limit: usize) -> io::Result<Option<Vec<u8>>> {
-        self.objects.borrow_mut().read(&entry.object, limit)
-    }
-
-    /// The entries below a folder.
-    fn below<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = (&'a Path, &'a Entry)> {
-        self.entries
-            .range::<Path, _>((Bound::Included(folder), Bound::Unbounded))
-            .map(|(path, entry)| (path.as_path(), entry))
-            .skip_while(move |(path, _)| *path == folder)
-            .take_while(move |(path, _)| path.starts_with(folder))
-    }
-
-    /// Whether a resolved path is a folder. One that holds nothing is not kept.
-    fn holds(&self, folder: &Path) -> bool {
-        self.below(folder).next().is_some()
-    }
-
-    fn target(&self, link: &Entry) -> io::Result<PathBuf> {
-        let target = self.object(link, MAX_LINK)?;
-        let target = target.ok_or_else(|| io::Error::other("a link is too long"))?;
-        Ok(PathBuf::from(OsString::from_vec(target)))
-    }
-}
-
-impl Files for Revision {
-    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
-        let mut at = PathBuf::new();
-        let mut links = 0;
-        let mut left = Vec::new();
-        steps(path, &mut left);
-        while let Some(step) = left.pop() {
-            match step {
-                Step::Outside => return Err(outside()),
-                Step::Up if !at.pop() => return Err(outside()),
-                Step::Up => continue,
-                Step::Into(name) => at.push(name),
-            }
-            match self.entries.get(&at) {
-                Some(entry) if entry.kind == EntryKind::Link => {
-                    links += 1;
-                    if links > MOST_LINKS {
-                        return Err(io::Error::other("too many links"));
-                    }
-                    at.pop();
-                    steps(&self.target(entry)?, &mut left);
-                }
-                Some(_) if !left.is_empty() => return Err(io::ErrorKind::NotADirectory.into()),
-                None if !self.holds(&at) => return Err(io::ErrorKind::NotFound.into()),
-                _ => {}
-            }
-        }
-        Ok(at)
-    }
-
-    fn is_folder(&self, path: &Path) -> io::Result<bool> {
-        Ok(!self.entries.contains_key(&self.resolve(path)?))
-    }
-
-    fn list(
-        &self,
-        folder: &Path,
-        files: &mut Vec<PathBuf>,
-        folders: &mut Vec<PathBuf>,
-    ) -> io::Result<()> {
-        let resolved = self.resolve(folder)?;
-        let mut last = None;
-        for (path, entry) in self.below(&resolved) {
-            let mut rest = path.strip_prefix(&resolved).unwrap_or(path).components();
-            let Some(Component::Normal(name)) = rest.next() else {
-                continue;
-            };
-            let shown = name.to_string_lossy();
-            if is_hidden(&shown) || last.as_deref() == Some(name) {
-                continue;
-            }
-            let found = folder.join(name);
-            if rest.next().is_some() {
-                last = Some(name.to_owned());
-                folders.push(found);
-            } else if is_manifest(&shown) && self.leads_to_no_folder(&found, entry) {
-                files.push(found);
-            }
-        }
-        Ok(())
-    }
-
-    fn read(&self, path: &Path, limit: usize) -> Result<String, Unreadable> {
-        let path = self.resolve(path).map_err(Unreadable::Io)?;
-        let entry = match self.entries.get(&path) {
-            None => return Err(Unreadable::Folder),
-            Some(entry) if entry.kind == EntryKind::Submodule => return Err(Unreadable::NotAFile),
-            Some(entry) => entry,
-        };
-        let bytes = self.object(entry, limit).map_err(Unreadable::Io)?;
-        text(bytes.ok_or(Unreadable::TooLarge(limit))?)
-    }
-}
-
-impl Revision {
-    fn leads_to_no_folder(&self, path: &Path, entry: &Entry) -> bool {
-        match entry.kind {
-            EntryKind::File => true,
-            EntryKind::Link => !self.is_folder(path).unwrap_or(false),
-            EntryKind::Submodule => false,
-        }
-    }
-}
-
-/// A step along a path.
-enum Step {
-    Into(OsString),
-    Up,
-    Outside,
-}
-
-/// Puts the steps of a path before those that are left, the next one last.
-fn steps(path: &Path, left: &mut Vec<Step>) {
-    let steps = path
-        .components()
-        .rev()
-        .filter_map(|component| match component {
-            Component::CurDir => None,
-            Component::ParentDir => Some(Step::Up),
-            Component::Normal(name) => Some(Step::Into(name.to_owned())),
-            Component::RootDir | Component::Prefix(_) => Some(Step::Outside),
-        });
-    left.extend(steps);
-}
-
-fn outside() -> io::Error {
-    io::Error::other("it leads out of the repository")
 }

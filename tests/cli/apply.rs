@@ -236,6 +236,31 @@ fn several_files_are_one_desired_state() {
     assert_eq!(sandbox.records().len(), 3);
 }
 
+#[test]
+fn who_it_posts_as_after_all_is_in_every_later_plan() {
+    let sandbox = Sandbox::with(&["--invent", "--quirk", "user-id-left=on"]);
+    let path = sandbox.file("a.yaml", &manifest(2));
+    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.file(
+        "a.yaml",
+        &manifest(2).replacen("rocket.cat", "deploy.bot", 1),
+    );
+    let run = sandbox.run(&["apply", &path]).exits(6);
+    assert!(
+        run.out.contains("1 accepted but not applied"),
+        "{}",
+        run.out
+    );
+    for _ in 0..2 {
+        // No field differs, and nobody asked for more than the usual look-ups.
+        let run = sandbox
+            .run(&["plan", &path, "--detailed-exitcode"])
+            .exits(2);
+        assert!(run.out.contains("posts-as-someone-else"), "{}", run.out);
+    }
+    sandbox.run(&["apply", &path]).exits(6);
+}
+
 /// Tokens end up in the state: a repository must not take it in.
 #[test]
 fn the_folder_of_the_default_state_is_ignored_by_git() {

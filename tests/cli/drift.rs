@@ -501,3 +501,123 @@ fn a_sandbox_inside_the_process_takes_a_base() {
         run.out
     );
 }
+
+fn outgoing(count: usize, more: &str) -> String {
+    let one = |n: usize| {
+        format!(
+            "  - type: webhook-outgoing\n    name: Out {n}\n    username: rocket.cat\n    event: roomCreated\n    \
+             urls: [\"http://127.0.0.1:9/{n}\"]\n{more}"
+        )
+    };
+    format!("integrations:\n{}", (0..count).map(one).collect::<String>())
+}
+
+/// Lets a URL of every record answer 410.
+fn gone(sandbox: &Sandbox) {
+    for record in sandbox.records() {
+        sandbox.act(&json!({"action": "target-gone", "id": record["_id"]}));
+    }
+}
+
+fn histories(sandbox: &Sandbox) -> usize {
+    let asks = |request: &&String| request.contains("integrations.history");
+    sandbox.requests().iter().filter(asks).count()
+}
+
+#[test]
+fn what_a_target_disabled_stays_so_until_somebody_says_otherwise() {
+    let sandbox = Sandbox::inventive();
+    let path = sandbox.file("a.yaml", &outgoing(1, ""));
+    sandbox.run(&["apply", &path]).exits(0);
+    assert_eq!(histories(&sandbox), 0);
+    gone(&sandbox);
+    let run = sandbox.run(&["plan", &path, "--fail-on", "drift"]).exits(2);
+    let words = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("target-gone: a URL answered 410 (gone) at 20"),
+        "{}",
+        run.out
+    );
+    assert!(
+        words.contains("write `enabled: true` into the entry"),
+        "{}",
+        run.out
+    );
+    assert_eq!(histories(&sandbox), 1);
+    sandbox.run(&["apply", &path]).exits(4);
+    assert_eq!(sandbox.records()[0]["enabled"], false);
+
+    // A plan from a snapshot knows it too, and says what it does not know.
+    let state = sandbox.file("state.json", "");
+    let taken = |path: &str| {
+        let run = sandbox.run(&["snapshot", path, "--out", &state]);
+        run.exits(0);
+    };
+    let planned = || {
+        Run::of(&mut rcsync(&["plan", &path, "--state", &state]))
+            .exits(0)
+            .out
+    };
+    taken(&path);
+    assert!(planned().contains("target-gone: "), "{}", planned());
+    let off = sandbox.file("off.yaml", &outgoing(1, "    enabled: false\n"));
+    taken(&off);
+    let open = "\nNot checked: why 1 webhook is disabled, which the snapshot does not tell.\n";
+    assert!(planned().contains(open), "{}", planned());
+    assert!(planned().contains("1 to update"), "{}", planned());
+
+    sandbox.file("a.yaml", &outgoing(1, "    enabled: true\n"));
+    let run = sandbox.run(&["apply", &path]).exits(0);
+    assert!(run.out.contains("target-gone: "), "{}", run.out);
+    assert_eq!(sandbox.records()[0]["enabled"], true);
+    // Enabled again, it is nobody's concern: no history is asked for.
+    let before = histories(&sandbox);
+    sandbox
+        .run(&["plan", &path, "--detailed-exitcode"])
+        .exits(0);
+    assert_eq!(histories(&sandbox), before);
+}
+
+#[test]
+fn no_more_than_twenty_histories_are_asked_for() {
+    let sandbox = Sandbox::inventive();
+    let path = sandbox.file("a.yaml", &outgoing(23, ""));
+    sandbox.run(&["apply", &path]).exits(0);
+    gone(&sandbox);
+    let run = sandbox.run(&["plan", &path]).exits(0);
+    assert_eq!(histories(&sandbox), 20);
+    assert!(run.out.contains("20 blocked"), "{}", run.out);
+    assert_eq!(
+        run.err,
+        "note: 3 more webhooks are disabled, and why is not asked: plan fewer at once to know\n"
+    );
+    // A history that cannot be read is no evidence, and is told.
+    sandbox.file("a.yaml", &outgoing(1, ""));
+    sandbox.fault(&json!({"path": "integrations.history", "effect": {"kind": "bad-gateway"}}));
+    let run = sandbox.run(&["plan", &path]).exits(0);
+    assert!(run.out.contains("1 to update"), "{}", run.out);
+    assert!(run.err.starts_with("note: why the webhook "), "{}", run.err);
+    // Whoever wants no look-ups gets none.
+    let before = histories(&sandbox);
+    sandbox.run(&["plan", &path, "--preflight=off"]).exits(0);
+    assert_eq!(histories(&sandbox), before);
+}
+
+#[test]
+fn what_the_history_holds_is_in_no_log() {
+    let sandbox = Sandbox::inventive();
+    let with_key = outgoing(1, "    token: ${secret.key}\n").replace("/0", "/canary-in-a-url");
+    let path = sandbox.file("a.yaml", &with_key);
+    let run = |args: &[&str]| {
+        Run::of(
+            sandbox
+                .rcsync(args)
+                .env("RCSYNC_SECRET_key", "canary-in-a-token"),
+        )
+    };
+    run(&["apply", &path]).exits(0);
+    gone(&sandbox);
+    let run = run(&["plan", &path, "-vv"]).exits(0);
+    assert!(run.err.contains("(1 entries)"), "{}", run.err);
+    assert!(!run.err.contains("canary-in"), "{}", run.err);
+}

@@ -8,6 +8,8 @@
 
 mod apply;
 mod canary;
+mod ci;
+mod docs;
 mod drift;
 mod export;
 mod failures;
@@ -15,6 +17,9 @@ mod plan;
 mod readme;
 mod review;
 mod sandbox;
+mod saved;
 mod scripts;
+mod snapshot;
 mod support;
+mod urls;
 mod usage;

@@ -64,8 +64,8 @@ impl From<Output> for Run {
 pub(crate) struct Sandbox {
     process: Child,
     pub(crate) url: String,
-    user_id: String,
-    token: String,
+    pub(crate) user_id: String,
+    pub(crate) token: String,
     pub(crate) folder: TempDir,
 }
 
@@ -186,11 +186,17 @@ impl Sandbox {
             .to_owned()
     }
 
+    /// Calls an endpoint, past rcsync.
+    pub(crate) fn post(&self, endpoint: &str, body: &Json) {
+        let answer = self.http("POST", &format!("/api/v1/{endpoint}"), &body.to_string());
+        assert_eq!(answer["success"], true, "{answer}");
+    }
+
     fn control(&self, method: &str, path: &str, body: &str) -> Json {
         self.http(method, &format!("/sandbox/{path}"), body)
     }
 
-    fn http(&self, method: &str, path: &str, body: &str) -> Json {
+    pub(crate) fn http(&self, method: &str, path: &str, body: &str) -> Json {
         let address = self.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         write!(

@@ -15,7 +15,7 @@ use crate::cli::ExportArgs;
 const IN_A_FOLDER: &str = "integrations.yaml";
 
 /// What is wrong, and what to do about it.
-pub(super) type Refusal = (String, String);
+pub(in crate::commands) type Refusal = (String, String);
 
 /// Where the files go.
 #[derive(Debug, Default)]
@@ -164,7 +164,7 @@ fn resolved(path: &Path) -> Result<PathBuf, Refusal> {
 
 /// Refuses what exists, unless it may be replaced; what is no regular file stays in any case, and so does what this
 /// very export writes there.
-pub(super) fn check_free(files: &[File], force: bool) -> Result<(), Refusal> {
+pub(in crate::commands) fn check_free(files: &[File], force: bool) -> Result<(), Refusal> {
     let mut taken = BTreeSet::new();
     for file in files {
         let shown = file.path.display();
@@ -207,6 +207,17 @@ pub(in crate::commands) fn write(files: &[File], force: bool) -> Result<(), Stri
         moved.map_err(|error| said(file, &error.error))?;
     }
     Ok(())
+}
+
+/// Writes one file in the place of what was there.
+pub(in crate::commands) fn replace(path: &Path, text: String) -> Result<(), Refusal> {
+    let file = [File {
+        path: path.to_owned(),
+        text,
+        secret: false,
+    }];
+    check_free(&file, true)?;
+    write(&file, true).map_err(|message| (message, String::new()))
 }
 
 /// Writes a file beside its place. A secret one is nobody else's from its first byte on.

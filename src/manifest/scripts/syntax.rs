@@ -16,7 +16,7 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Diagnostic {
         in_our_style(&error.message)
     );
     let hint = match behind.chars().next() {
-        None if at.is_some() => {
+        None if at.is_some() && !error.message.contains("redefinition") => {
             "the script ends too early: a bracket, a text or a comment is still open"
         }
         Some('“' | '”' | '„' | '‘' | '’') => {
@@ -24,6 +24,9 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Diagnostic {
         }
         _ if line_starts(used.text, at, &["import ", "import{", "export "]) => {
             "a script is one text: nothing can be imported or exported"
+        }
+        _ if behind.starts_with("=>") => {
+            "no `=>` stands between the parameters of a method and its body"
         }
         _ if ["<<<<<<<", "=======", ">>>>>>>"]
             .iter()

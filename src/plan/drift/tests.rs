@@ -256,3 +256,27 @@ fn without_a_base_nothing_is_known_and_all_may_be_drift() {
     let empty = Plan::between(&DesiredState::default(), &observed);
     assert!(!empty.drifts());
 }
+
+#[test]
+fn to_enable_again_what_the_server_disabled_is_this_change() {
+    let outgoing = |over: &Json| {
+        let least = json!({"type": "webhook-outgoing", "name": "a", "username": "rocket.cat",
+            "event": "roomCreated", "urls": ["http://x"]});
+        over_it(least, over)
+    };
+    let mut stored = record("1", "a", &outgoing(&json!({"enabled": false})));
+    stored["channel"] = json!([]);
+    let observed = scenarios::observed(&json!({"version": "8.8.1", "integrations": [stored],
+        "gone": {"1": "2026-05-03T09:00:00.000Z"}}));
+    let (silent, said) = (outgoing(&json!({})), outgoing(&json!({"enabled": true})));
+    let of = |base: &Json, head: &Json| {
+        shown(&traced(
+            std::slice::from_ref(base),
+            std::slice::from_ref(head),
+            &observed,
+        ))
+    };
+    assert_eq!(of(&silent, &silent), "blocked Drift: enabled Drift");
+    assert_eq!(of(&silent, &said), "update Both: enabled Drift");
+    assert_eq!(of(&said, &said), "update Drift: enabled Drift");
+}

@@ -7,6 +7,7 @@
 mod budget;
 mod change;
 pub(super) mod escape;
+mod snapshot;
 
 use super::Foreign;
 use super::failure::FailureReport;
@@ -31,12 +32,23 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
         return format!("{marker}{}", nothing_to_do(report));
     }
     let head = format!("{marker}### rcsync: {}\n", heading(report));
-    let foot = format!("\n{}\n", footer(report));
-    let parts = report
-        .changes
-        .iter()
-        .map(|change| Part::of(change, look.scripts));
-    budget::fitted(&head, &parts.collect::<Vec<_>>(), &foot, look.budget)
+    let footer = footer(report);
+    let parts = report.changes.iter();
+    let parts: Vec<_> = parts.map(|change| Part::of(change, look.scripts)).collect();
+    let open = snapshot::fold(report);
+    let whole = budget::fitted(&head, &parts, &format!("{open}\n{footer}\n"), None);
+    match look.budget {
+        Some(budget) if budget.of(&whole) > budget.room() => {
+            let left_out = if open.is_empty() {
+                ""
+            } else {
+                " · the list of it is left out"
+            };
+            let foot = format!("\n{footer}{left_out}\n");
+            budget::fitted(&head, &parts, &foot, look.budget)
+        }
+        _ => whole,
+    }
 }
 
 /// The first line, which no reader sees.
@@ -108,7 +120,8 @@ fn nothing_to_do(report: &PlanReport) -> String {
         format!(" · {others}")
     };
     format!(
-        "**rcsync: no changes**: {are} as written{others} · {}\n",
+        "**rcsync: no changes**: {are} as written{others}{} · {}\n",
+        snapshot::open(report),
         place(report)
     )
 }
@@ -130,8 +143,9 @@ fn footer(report: &PlanReport) -> String {
         format!(", {others}")
     };
     format!(
-        "{} unchanged{others} · {}",
+        "{} unchanged{others}{} · {}",
         report.counts.unchanged,
+        snapshot::open(report),
         place(report)
     )
 }
@@ -155,7 +169,7 @@ fn place(report: &PlanReport) -> String {
     if let Some(account) = &server.account {
         words = format!("{words} · as {}", short(account));
     }
-    words
+    words + &snapshot::date(report)
 }
 
 /// Why there is no plan. What is wrong with manifests is told as far as it fits.

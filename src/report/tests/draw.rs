@@ -11,8 +11,8 @@ use super::super::{Context, PlanReport};
 use crate::desired::{Desired, DesiredState, State};
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{EVENTS, Field, Fields, Key, Kind, Role, Shape, Value, Version};
-use crate::observed::{Found, ObservedState, Record, ServerFacts, Users};
-use crate::plan::{Cause, Plan, Touched};
+use crate::observed::{Found, Histories, ObservedState, Record, ServerFacts, Users};
+use crate::plan::{Binding, Cause, Extent, NotCompared, Open, Plan, Touched};
 use crate::secret::{Piece, Secret, Text};
 
 /// In every foreign text, at both ends of whatever is hostile in it.
@@ -204,6 +204,7 @@ impl Draw {
             id: None,
             renamed_from: self.chance(10).then(|| self.text()),
             ignored: BTreeSet::new(),
+            secrets: vec!["token".to_owned()],
         }
     }
 
@@ -261,6 +262,31 @@ impl Draw {
         }
     }
 
+    /// Makes it a plan from a snapshot, in which something was not compared.
+    fn leave_open(&mut self, plan: &mut Plan) {
+        plan.taken_at = Some(if self.chance(50) {
+            "2026-11-22T02:00:00Z".to_owned()
+        } else {
+            self.text()
+        });
+        for change in &plan.changes {
+            let Some(place) = change.place.clone() else {
+                continue;
+            };
+            plan.not_compared.push(NotCompared {
+                key: change.key.clone(),
+                place,
+                what: match self.below(2) {
+                    0 => Open::Record,
+                    _ => Open::Fields(change.fields.iter().map(|change| change.field).collect()),
+                },
+            });
+        }
+        plan.not_checked
+            .users
+            .extend((0..self.below(3)).map(|_| self.text()).collect::<Vec<_>>());
+    }
+
     /// A whole plan, without its secrets.
     pub(super) fn report(&mut self) -> PlanReport {
         let mut texts = Texts::default();
@@ -299,6 +325,8 @@ impl Draw {
             },
             records,
             strangers: self.below(3),
+            histories: Histories::default(),
+            taken_at: None,
             users: Users {
                 found: BTreeMap::from([
                     (format!("{FOREIGN}@0"), Found::Nobody),
@@ -308,8 +336,14 @@ impl Draw {
             },
         };
         let integrations = entries.len();
-        let mut plan = Plan::between(&DesiredState { entries }, &observed);
+        let desired = DesiredState { entries };
+        let mut plan = Plan::between(&desired, &observed);
         self.trace(&mut plan);
+        if self.chance(20) {
+            self.leave_open(&mut plan);
+        } else {
+            plan.binding = Some(Binding::of(&plan, &desired, &observed, Some(Extent::All)));
+        }
         let base = self.chance(30).then(|| self.text());
         let state = self.chance(5).then(|| self.text());
         PlanReport::new(

@@ -89,17 +89,24 @@ pub(super) fn profile(user: &User) -> Value {
     })
 }
 
-/// The version: whole for those who may see statistics, else cut to two numbers.
+/// The version, whole for those who may see statistics, else cut to two numbers; and, if it was set, where people
+/// reach the workspace.
 #[allow(clippy::unnecessary_wraps, reason = "the signature of handlers")]
 pub(in super::super) fn info(call: &mut Call<'_>) -> Outcome {
     let version = call.era.version();
-    if !call.may("view-statistics") {
-        return Ok(body_of("version", version.to_string().into()));
+    let mut body = if call.may("view-statistics") {
+        let full = format!("{version}.0");
+        let info = json!({ "version": full, "build": {}, "commit": {} });
+        Map::from_iter([
+            ("version".to_owned(), full.into()),
+            ("info".to_owned(), info),
+        ])
+    } else {
+        body_of("version", version.to_string().into())
+    };
+    let site = call.state.world.word("Site_Url");
+    if let Some(site) = site.filter(|_| call.era.has(Quirk::TellsWorkspaceUrl)) {
+        body.insert("workspaceUrl".to_owned(), site.into());
     }
-    let full = format!("{version}.0");
-    let info = json!({ "version": full, "build": {}, "commit": {} });
-    Ok(Map::from_iter([
-        ("version".to_owned(), full.into()),
-        ("info".to_owned(), info),
-    ]))
+    Ok(body)
 }

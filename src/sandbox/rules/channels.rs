@@ -45,10 +45,12 @@ pub(super) fn incoming(
     Err(bad_start(Place::Method("updateIncomingIntegration")))
 }
 
-/// The parts of an outgoing `channel`; scopes are taken in any letter case here.
+/// The parts of an outgoing `channel`; scopes are taken in any letter case here. A blank one counts as absent,
+/// an empty one does not.
 pub(super) fn outgoing(call: &Call<'_>, channel: Option<&Value>) -> Result<Vec<String>, Refusal> {
     const HERE: Place = Place::Function("validateOutgoing");
-    let Some(text) = channel.and_then(Value::as_str) else {
+    let text = channel.and_then(Value::as_str);
+    let Some(text) = text.filter(|text| text.is_empty() || !js::is_blank(text)) else {
         return Err(Refusal::coded(
             "error-invalid-channel",
             "Invalid Channel",

@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::super::era::Quirk;
 use super::super::loose;
 use super::super::reply::{Place, Refusal};
-use super::super::write::{Record, Write, text};
+use super::super::write::{Record, Write};
 use super::scripts::{self, DEFAULT_ENGINE};
-use super::{Call, Kind, Outcome, body_of, incoming, is_blank, outgoing, plain};
+use super::{Call, Kind, Outcome, body_of, incoming, is_blank, is_falsy, outgoing, plain};
 
 /// A create whose `_createdAt` is stamped and that is not yet inserted.
 pub(in super::super) struct Draft {
@@ -52,7 +52,10 @@ pub(in super::super) fn finish(call: &mut Call<'_>, draft: Draft) -> Outcome {
         Kind::Incoming => incoming::settle(call, &mut record)?,
         Kind::Outgoing => outgoing::settle(call, &mut record)?,
     }
-    record.retain(|_, value| !value.is_null());
+    // Where unknown keys are stored, so are their nulls: nothing was dropped then.
+    if !call.era.has(Quirk::LooseChecks) {
+        record.retain(|_, value| !value.is_null());
+    }
     record.shift_insert(0, "_id".to_owned(), free_id(call).into());
     record.insert("_updatedAt".to_owned(), call.now.1.clone().into());
     call.write(Write::Record(record.clone()))?;
@@ -74,8 +77,8 @@ fn free_id(call: &mut Call<'_>) -> String {
 
 /// The record that a body addresses: by `target_url` where that may be, else by `integrationId`.
 pub(super) fn addressed(call: &Call<'_>, kind: Kind) -> Option<Record> {
-    let url =
-        text(&call.body, "target_url").filter(|url| kind == Kind::Outgoing && !url.is_empty());
+    let url = call.body.get("target_url");
+    let url = url.filter(|url| kind == Kind::Outgoing && !is_falsy(Some(url)));
     let found = match url {
         Some(url) => call
             .state
@@ -87,8 +90,9 @@ pub(super) fn addressed(call: &Call<'_>, kind: Kind) -> Option<Record> {
     found.cloned()
 }
 
-/// Whether an outgoing integration calls this URL.
-fn has_url(record: &Record, url: &str) -> bool {
-    let urls = record.get("urls").and_then(Value::as_array);
-    urls.is_some_and(|urls| urls.iter().any(|known| known.as_str() == Some(url)))
+/// Whether an outgoing integration calls this URL. What is no text can be one of its URLs only as a list of them all.
+fn has_url(record: &Record, url: &Value) -> bool {
+    let urls = record.get("urls");
+    let listed = urls.and_then(Value::as_array);
+    urls == Some(url) || listed.is_some_and(|urls| urls.contains(url))
 }

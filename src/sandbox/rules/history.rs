@@ -15,7 +15,7 @@ pub(in super::super) fn history(call: &mut Call<'_>) -> Outcome {
         return Err(plain("Invalid integration id."));
     };
     let window = Window::read(call);
-    let mut sort = sort(&call.query)?;
+    let mut sort = sort(call)?;
     if sort.is_empty() {
         sort = vec![("_updatedAt".to_owned(), false)];
     }

@@ -12,7 +12,7 @@ use super::{Call, Kind, Outcome};
 /// `integrations.list`
 pub(in super::super) fn list(call: &mut Call<'_>) -> Outcome {
     let window = Window::read(call);
-    let sort = sort(&call.query)?;
+    let sort = sort(call)?;
     let wanted = Filter::new(call);
     let world = &call.state.world;
     let chosen: Vec<&Record> = in_order(world, &sort, |record| wanted.takes(call, record));

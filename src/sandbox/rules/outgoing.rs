@@ -63,15 +63,6 @@ const VALIDATE: Place = Place::Function("validateOutgoing");
 
 /// The first half of the validation, up to the stamp of the time: the data of a record without its script.
 pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
-    if text(&call.body, "channel")
-        .is_some_and(|channel| !channel.is_empty() && js::is_blank(channel))
-    {
-        return Err(Refusal::coded(
-            "error-invalid-channel",
-            "Invalid Channel",
-            VALIDATE,
-        ));
-    }
     let (event, urls) = required(&call.body)?;
     let channels = if event.channel {
         channels::outgoing(call, call.body.get("channel"))?

@@ -7,15 +7,19 @@ use serde_json::{Map, Value};
 use super::super::era::{Era, Quirk};
 use super::super::js;
 use super::super::reply::{Refusal, Success};
-use super::super::write::{Record, text};
+use super::super::write::Record;
 use super::Call;
 
 /// The keys to sort by, each ascending or descending.
 pub(super) type Sort = Vec<(String, bool)>;
 
-/// Reads `sort`: an object whose values are 1 or -1.
-pub(super) fn sort(query: &Map<String, Value>) -> Result<Sort, Refusal> {
-    let Some(given) = text(query, "sort").filter(|given| !given.is_empty()) else {
+/// Reads `sort`: an object whose values are 1 or -1. An empty text is none to typed routes, and was no sort before.
+pub(super) fn sort(call: &Call<'_>) -> Result<Sort, Refusal> {
+    let typed = call.era.has(Quirk::TypedRoutes);
+    let Some(given) = call
+        .asked("sort")
+        .filter(|given| typed || !given.is_empty())
+    else {
         return Ok(Vec::new());
     };
     let invalid = || Refusal::Coded {
@@ -108,6 +112,7 @@ impl Window {
         };
         let default = setting("API_Default_Count", 50);
         let number = |key| match call.query.get(key) {
+            Some(Value::String(text)) if text.is_empty() => Some(0),
             Some(Value::String(text)) => js::parse_int(text),
             Some(Value::Number(number)) => js::parse_int(&js::number_text(number)),
             _ => None,

@@ -44,11 +44,16 @@ pub(super) fn compile(call: &Call<'_>, data: &Map<String, Value>, engine: &str) 
         return Compiled::Not;
     }
     let source = text(data, "script").unwrap_or_default();
-    match script::check(source) {
-        // `skipTranspile` stores the text as it is, otherwise it is transformed.
-        Ok(()) if data.get("skipTranspile") == Some(&Value::Bool(true)) => {
-            Compiled::Fine(source.to_owned())
-        }
+    let as_it_is = call.era.has(Quirk::KnowsSkipTranspile)
+        && data.get("skipTranspile") == Some(&Value::Bool(true));
+    let checked = if as_it_is {
+        // Parsed inside a function, without a line break behind it: a closing comment swallows the end.
+        script::check(&format!("(function(){{{source}}})"))
+    } else {
+        script::check(source)
+    };
+    match checked {
+        Ok(()) if as_it_is => Compiled::Fine(source.to_owned()),
         Ok(()) => Compiled::Fine(format!("\"use strict\";{}", source.trim_end())),
         Err(error) => {
             let message = format!("{} ({}:{})", error.message, error.line, error.column);

@@ -125,6 +125,11 @@ fn update_incoming(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusa
     let compiled = scripts::compile(call, &call.body, &engine);
     if !matches!(compiled, Compiled::Not) {
         compiled.write(&mut record);
+        Fields {
+            call,
+            record: &mut record,
+        }
+        .set_skip_transpile();
         call.store(record.clone())?;
     }
     channels::verify(call, Kind::Incoming, &parts, "updateIncomingIntegration")?;
@@ -251,11 +256,16 @@ impl Fields<'_, '_> {
         }
     }
 
-    /// The engine is always written, and so is whether to transpile: absent means it is.
+    /// The engine is always written, and so is whether to transpile.
     fn set_engine(&mut self, engine: &str) {
         if self.call.era.has(Quirk::KnowsScriptEngine) {
             self.set("scriptEngine", engine.into());
         }
+        self.set_skip_transpile();
+    }
+
+    /// Absent means that it is transpiled.
+    fn set_skip_transpile(&mut self) {
         if self.call.era.has(Quirk::KnowsSkipTranspile) {
             let skip = self.call.body.get("skipTranspile") == Some(&Value::Bool(true));
             self.set("skipTranspile", skip.into());

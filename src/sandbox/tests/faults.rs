@@ -188,6 +188,14 @@ async fn a_fault_is_counted_and_chance_follows_from_the_seed() {
     }
     assert_eq!(runs[0], runs[1]);
     assert_ne!(runs[0], [0, 1, 2]);
+
+    let server = Server::new();
+    server.0.inject(Fault {
+        times: 0,
+        ..Fault::next(CREATE, Effect::Drop { applied: false })
+    });
+    server.made(outgoing(json!({}))).await;
+    assert!(server.0.faults().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,11 @@
 //! Tests of the sandbox as a whole, without sockets, on one paused clock.
 
+mod edges;
 mod endpoints;
 mod faults;
 mod quirks;
 mod state;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -142,6 +142,10 @@ fn probes() -> Vec<Probe> {
         probe!(LoginSaysSuccess at "8.0", "false", "absent", |server| {
             at(&server.send("", "POST", "login", json!({"user": "nobody", "password": "p"})).await.body, "success")
         }),
+        probe!(TellsWorkspaceUrl at "8.0", "\"https://chat.example.org\"", "absent", |server| {
+            server.act(json!({"action": "change-setting", "name": "Site_Url", "value": "https://chat.example.org"}));
+            at(&server.get("", "/api/info").await.body, "workspaceUrl")
+        }),
         probe!(SchemaCodeSuffixed at "8.1", "true", "false", |server| {
             let got = server.create(json!({})).await;
             got.body["error"].as_str().is_some_and(|error| error.ends_with(" [invalid-params]")).to_string()

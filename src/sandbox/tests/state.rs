@@ -203,6 +203,27 @@ async fn the_server_drifts_as_the_real_one_does() {
 
     assert!(server.act(json!({"action": "target-gone", "id": out})));
     assert_eq!(record(&out)["enabled"], json!(false));
+    assert!(record(&out).get("_updatedBy").is_none());
+    // What it does for an outgoing integration alone is told by a step in the history.
+    assert!(!server.act(json!({"action": "target-gone", "id": hook})));
+    let history = server
+        .get(ALICE, &format!("integrations.history?id={out}"))
+        .await;
+    let entry = &history.body["history"][0];
+    assert_eq!(entry["step"], "after-process-http-status-410");
+    assert_eq!(entry["url"], record(&out)["urls"][0]);
+    assert_eq!(
+        (
+            &entry["error"],
+            &entry["finished"],
+            &entry["integration"]["enabled"]
+        ),
+        (&json!(true), &json!(false), &json!(true))
+    );
+    let remembered = || server.0.lock().world.history(&out).count();
+    assert_eq!(remembered(), 1);
+    assert!(server.act(json!({"action": "delete-integration", "id": out})));
+    assert_eq!(remembered(), 0);
 
     assert!(server.act(json!({"action": "rename-user", "from": "hooky", "to": "hooked"})));
     assert_eq!(record(&hook)["username"], "hooky");

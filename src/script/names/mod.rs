@@ -57,6 +57,30 @@ pub(super) fn first_regex(source: &str, is: impl Fn(&str) -> bool) -> Option<Spo
     Some(Spots::new(source).of(found.at))
 }
 
+/// Where the first `=>` stands behind the parameters of a method or a function. No program has one there, and the
+/// engine takes it.
+pub(super) fn misplaced_arrow(source: &str) -> Option<Spot> {
+    let tokens = lexer::read(source)?;
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text);
+    let mut arrows = (0..tokens.len()).filter(|at| text(*at) == "=>");
+    let found = arrows.find(|arrow| {
+        let close = tokens.get(arrow.wrapping_sub(1));
+        let open = close.filter(|close| close.text == ")").map(|it| it.pair);
+        let Some(name) = open.and_then(|open| tokens.get(open.checked_sub(1)?)) else {
+            return false;
+        };
+        match name.shape {
+            Shape::Literal => true,
+            Shape::Word => {
+                let begins_anew = ["async", "break", "continue", "debugger"].contains(&name.text);
+                !begins_anew && !lexer::is_operator(name.text)
+            }
+            _ => name.text == "]" || name.text == "*",
+        }
+    })?;
+    Some(Spots::new(source).of(tokens.get(found)?.at))
+}
+
 /// Bytes as lines and columns.
 struct Spots(Vec<usize>);
 
@@ -136,6 +160,40 @@ mod tests {
             "function f(a = _) { }",
         ] {
             assert_eq!(absent(source).len(), 1, "{source}");
+        }
+    }
+
+    #[test]
+    fn an_arrow_is_misplaced_behind_what_has_a_name() {
+        let column = |source| misplaced_arrow(source).map(|at| at.column);
+        assert_eq!(column("class A { m(a) => {} }"), Some(16));
+        for source in [
+            "class A { async *m() => {} }",
+            "class A { get m() => 1 }",
+            "class A { 'm'(a) => 1 }",
+            "class A { [m](a) => 1 }",
+            "({ m(a) => 1 })",
+            "function f(a) => a",
+            "x = function (a) => a",
+            "x = function* (a) => a",
+        ] {
+            assert!(column(source).is_some(), "{source}");
+        }
+        for source in [
+            "class A { m = (a) => {}; async = (a) => a; n = async (a) => a }",
+            "({ m: (a) => 1, n: async (a) => 1 })",
+            "f((a) => a, async (a) => a, a => a)",
+            "() => (a) => a",
+            "[(a) => a]",
+            "function f() { return (a) => a }",
+            "function* f() { yield (a) => a }",
+            "if (a) (b) => b; else (c) => c",
+            "do (a) => a\nwhile (0)",
+            "`${(a) => a}`",
+            "for (;;) { break\n(a) => a }",
+            "// m(a) => a\n'm(a) => a'; /m(a) => a/",
+        ] {
+            assert_eq!(column(source), None, "{source}");
         }
     }
 

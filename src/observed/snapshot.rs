@@ -1,0 +1,277 @@
+//! The snapshot: what the server had at a moment, in a file that everybody may read. A plan can be made from it
+//! without the server and without credentials.
+//!
+//! It is redacted by construction: a value is kept only if its row says that it is no secret, and a URL or a script
+//! only if the manifest shows it as well or nothing speaks against it ([`Held`]). What is hidden comes back as
+//! *unknown*, and compares with nothing.
+
+mod kept;
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Found, Gone, Histories, History, ObservedState, Record, ServerFacts, ServerId, Users};
+use crate::integration::{Fields, Role};
+
+use kept::Kept;
+pub(crate) use kept::{Held, is_hidden};
+
+/// What the server had, without what may be secret: what `rcsync snapshot` writes, and `rcsync plan --state` reads.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Snapshot {
+    /// The version of this form.
+    format_version: u32,
+    /// When the server was read, in UTC.
+    taken_at: String,
+    /// The server and the account.
+    server: ServerForm,
+    /// The records, by id.
+    records: Vec<RecordForm>,
+    /// How many records are of no kind that rcsync knows.
+    strangers: usize,
+    /// The users that were looked up, by username.
+    users: BTreeMap<String, UserForm>,
+    /// The roles that may impersonate, where that was asked and told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    impersonators: Option<BTreeSet<String>>,
+}
+
+/// The server and the account.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ServerForm {
+    /// Its address; for the embedded sandbox, where its state is.
+    address: String,
+    /// Whether it is the embedded sandbox.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    sandbox: bool,
+    /// Its version, as it says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    /// The account's id.
+    user_id: String,
+    /// The account's username.
+    account: String,
+}
+
+/// A record.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct RecordForm {
+    /// Its id.
+    id: String,
+    /// `webhook-incoming` or `webhook-outgoing`.
+    #[serde(rename = "type")]
+    kind: String,
+    /// Its name.
+    name: String,
+    /// The username of its creator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    creator: Option<String>,
+    /// The rest, if an entry names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    managed: Option<ManagedForm>,
+}
+
+/// What is kept of a record that an entry names.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ManagedForm {
+    /// Its fields as they are stored, by name.
+    fields: BTreeMap<String, Kept>,
+    /// The id of the user that it posts as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_id: Option<String>,
+    /// The id of its creator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    creator_id: Option<String>,
+    /// When it was created, as the server writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_at: Option<String>,
+    /// When it was last updated, as the server writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    updated_at: Option<String>,
+    /// The username of who updated it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    updated_by: Option<String>,
+    /// Whether the server has a compiled script.
+    script_compiled: bool,
+    /// Why the server could not compile the script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    script_error: Option<String>,
+    /// What its history told, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    history: Option<HistoryForm>,
+}
+
+/// What a history told.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum HistoryForm {
+    /// A URL answered 410 when it was called last.
+    Gone {
+        /// When, as the server writes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
+    },
+    /// Nothing of the kind.
+    Other,
+}
+
+/// What a look-up told of a user.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum UserForm {
+    /// There is such a user.
+    User {
+        /// The id.
+        id: String,
+        /// The roles, where this account may see them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        roles: Option<BTreeSet<String>>,
+    },
+    /// There is none of exactly this name.
+    Nobody,
+    /// The server did not tell.
+    Unknown,
+}
+
+impl Snapshot {
+    /// The version of the form.
+    pub(crate) const FORMAT_VERSION: u32 = 1;
+
+    /// What may be kept of an observed state. `sandbox` says where the embedded sandbox keeps its state, if that is
+    /// the server.
+    pub(crate) fn of(
+        observed: &ObservedState,
+        held: &Held<'_>,
+        sandbox: Option<&str>,
+        taken_at: String,
+    ) -> Self {
+        // Without `..`: what is added to the observed state has to be kept, or left out on purpose.
+        let ObservedState {
+            server,
+            records,
+            strangers,
+            users: Users {
+                found,
+                impersonators,
+            },
+            histories,
+            taken_at: _,
+        } = observed;
+        let ServerFacts {
+            url,
+            version: _,
+            version_text,
+            user_id,
+            username,
+        } = server;
+        let users = found
+            .iter()
+            .map(|(name, found)| (name.clone(), found.into()));
+        Self {
+            format_version: Self::FORMAT_VERSION,
+            taken_at,
+            server: ServerForm {
+                address: sandbox.unwrap_or(url).to_owned(),
+                sandbox: sandbox.is_some(),
+                version: version_text.clone(),
+                user_id: user_id.clone(),
+                account: username.clone(),
+            },
+            records: records
+                .iter()
+                .map(|it| RecordForm::of(it, held, histories))
+                .collect(),
+            strangers: *strangers,
+            users: users.collect(),
+            impersonators: impersonators.clone(),
+        }
+    }
+
+    /// The address of the server; for the embedded sandbox, where its state is.
+    pub(crate) fn address(&self) -> &str {
+        &self.server.address
+    }
+
+    /// Where the embedded sandbox keeps its state, if that was the server.
+    pub(crate) fn sandbox(&self) -> Option<&str> {
+        self.server.sandbox.then_some(self.server.address.as_str())
+    }
+}
+
+impl RecordForm {
+    fn of(record: &Record, held: &Held<'_>, histories: &Histories) -> Self {
+        let entries = held.entries(&record.id);
+        Self {
+            id: record.id.0.clone(),
+            kind: record.kind.wire().to_owned(),
+            name: record.name.clone(),
+            creator: record.creator.clone(),
+            managed: entries.map(|entries| ManagedForm {
+                history: histories.found.get(&record.id).and_then(HistoryForm::of),
+                ..ManagedForm::of(record, entries, held)
+            }),
+        }
+    }
+}
+
+impl ManagedForm {
+    fn of(record: &Record, entries: &[&Fields], held: &Held<'_>) -> Self {
+        let rows = record.kind.fields().iter();
+        let fields = rows.filter_map(|field| {
+            let kept = held.kept(field, record.raw.get(field.name)?, entries)?;
+            Some((field.name.to_owned(), kept))
+        });
+        let fields: BTreeMap<_, _> = fields.collect();
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        // What the server says of a script may quote it.
+        let script = record.kind.fields().iter();
+        let script = script.filter(|field| field.role == Role::Script);
+        let mut script = script.filter_map(|field| fields.get(field.name));
+        let may_quote = script.any(|kept| matches!(kept, Kept::Text(_)));
+        Self {
+            fields,
+            user_id: text(record.user_id()),
+            creator_id: record.created_by_id(),
+            created_at: text(record.created_at()),
+            updated_at: text(record.updated_at()),
+            updated_by: record.updated_by(),
+            script_compiled: record.script_compiled(),
+            script_error: record.script_error().filter(|_| may_quote),
+            history: None,
+        }
+    }
+}
+
+impl HistoryForm {
+    /// What the server did not tell is asked for again.
+    fn of(history: &History) -> Option<Self> {
+        match history {
+            History::Gone(Gone { at }) => Some(Self::Gone { at: at.clone() }),
+            History::Other => Some(Self::Other),
+            History::Unknown(_) => None,
+        }
+    }
+}
+
+impl From<&Found> for UserForm {
+    fn from(found: &Found) -> Self {
+        match found {
+            Found::User(user) => Self::User {
+                id: user.id.clone(),
+                roles: user.roles.clone(),
+            },
+            Found::Nobody => Self::Nobody,
+            Found::Unknown(_) => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

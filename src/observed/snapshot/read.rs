@@ -1,0 +1,167 @@
+//! From a file back to an observed state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+
+use super::{HistoryForm, ManagedForm, RecordForm, Snapshot, UserForm};
+use crate::integration::{Kind, Version};
+use crate::observed::{
+    Detail, Found, Gone, Histories, History, ObservedState, Record, ServerFacts, ServerId, User,
+    Users,
+};
+
+/// Why a text is no snapshot. It quotes no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoSnapshot {
+    /// Something else, or broken.
+    #[error("it is not what `rcsync snapshot` writes (line {line}, column {column})")]
+    Form {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// Written by another version.
+    #[error(
+        "its format has version {found}, and this rcsync reads version {}",
+        Snapshot::FORMAT_VERSION
+    )]
+    Version {
+        /// Which.
+        found: u32,
+    },
+    /// Its date is none.
+    #[error("`takenAt` is no date")]
+    Date,
+    /// A record of no known kind, or a second one with its id.
+    #[error("record {0} has a type that rcsync does not know, or is there twice")]
+    Record(usize),
+}
+
+/// What every version has.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    format_version: u32,
+}
+
+impl Snapshot {
+    /// Reads a file's text.
+    pub(crate) fn parse(text: &str) -> Result<Self, NoSnapshot> {
+        let form = |error: serde_json::Error| NoSnapshot::Form {
+            line: error.line(),
+            column: error.column(),
+        };
+        let head: Head = serde_json::from_str(text).map_err(form)?;
+        if head.format_version != Self::FORMAT_VERSION {
+            return Err(NoSnapshot::Version {
+                found: head.format_version,
+            });
+        }
+        serde_json::from_str(text).map_err(form)
+    }
+
+    /// The observed state that it keeps.
+    pub(crate) fn observed(self) -> Result<ObservedState, NoSnapshot> {
+        let taken_at: Timestamp = self.taken_at.parse().map_err(|_| NoSnapshot::Date)?;
+        let mut ids = BTreeSet::new();
+        let mut records = Vec::new();
+        let mut histories = Histories::default();
+        for (index, mut form) in self.records.into_iter().enumerate() {
+            let history = form.managed.as_mut().and_then(|it| it.history.take());
+            let history = history.map(|history| (ServerId(form.id.clone()), history.into()));
+            histories.found.extend(history);
+            let record = form.record().filter(|it| ids.insert(it.id.clone()));
+            records.push(record.ok_or(NoSnapshot::Record(index + 1))?);
+        }
+        let users = self.users.into_iter();
+        let found: BTreeMap<_, _> = users.map(|(name, user)| (name, user.into())).collect();
+        let version = self.server.version.as_deref().and_then(Version::parse);
+        Ok(ObservedState {
+            server: ServerFacts {
+                url: self.server.address,
+                version,
+                version_text: self.server.version,
+                user_id: self.server.user_id,
+                username: self.server.account,
+            },
+            records,
+            strangers: self.strangers,
+            users: Users {
+                found,
+                impersonators: self.impersonators,
+            },
+            histories,
+            taken_at: Some(taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        })
+    }
+}
+
+impl RecordForm {
+    fn record(self) -> Option<Record> {
+        let detail = match &self.managed {
+            Some(_) => Detail::Redacted,
+            None => Detail::Identity,
+        };
+        let raw = self
+            .managed
+            .map_or_else(Map::new, |managed| managed.raw(self.creator.as_deref()));
+        Some(Record {
+            id: ServerId(self.id),
+            kind: Kind::from_wire(&self.kind)?,
+            name: self.name,
+            creator: self.creator,
+            raw,
+            detail,
+        })
+    }
+}
+
+impl ManagedForm {
+    /// The record as the server would send it.
+    fn raw(self, creator: Option<&str>) -> Map<String, Json> {
+        let mut raw = Map::new();
+        for (name, kept) in self.fields {
+            raw.insert(name, json!(kept));
+        }
+        let facts = [
+            ("userId", json!(self.user_id)),
+            (
+                "_createdBy",
+                json!({"_id": self.creator_id, "username": creator}),
+            ),
+            ("_createdAt", json!(self.created_at)),
+            ("_updatedAt", json!(self.updated_at)),
+            ("_updatedBy", json!({"username": self.updated_by})),
+            ("scriptError", json!(self.script_error)),
+        ];
+        raw.extend(facts.map(|(name, value)| (name.to_owned(), value)));
+        let compiled = self.script_compiled.then_some("(compiled)");
+        raw.insert("scriptCompiled".to_owned(), json!(compiled));
+        raw
+    }
+}
+
+impl From<HistoryForm> for History {
+    fn from(form: HistoryForm) -> Self {
+        match form {
+            HistoryForm::Gone { at } => Self::Gone(Gone { at }),
+            HistoryForm::Other => Self::Other,
+        }
+    }
+}
+
+impl From<UserForm> for Found {
+    fn from(form: UserForm) -> Self {
+        match form {
+            UserForm::User { id, roles } => Self::User(User { id, roles }),
+            UserForm::Nobody => Self::Nobody,
+            UserForm::Unknown => {
+                Self::Unknown("the server did not tell when the snapshot was taken".to_owned())
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Webhooks that the server disabled by itself. It leaves no name in the record, so it is said only where
+//! something else tells: the history of an outgoing webhook, or that the posting user does not exist any more.
+
+use std::collections::BTreeSet;
+
+use super::conditions::{self, Condition};
+use super::{Change, Plan};
+use crate::desired::Desired;
+use crate::integration::{Field, Fields, Kind, Role, Value};
+use crate::observed::{ObservedState, Record, ServerId};
+
+/// The most histories that are asked for: each is a request.
+const MOST_HISTORIES: usize = 20;
+
+/// The name of the condition.
+const TARGET_GONE: &str = "target-gone";
+
+impl Plan {
+    /// The outgoing records that are disabled and should not be: their histories may tell why. And how many more there are
+    /// than are asked for.
+    pub(crate) fn histories(&self) -> (BTreeSet<ServerId>, usize) {
+        let changes = self.changes.iter().filter(|change| enables(change));
+        let all: BTreeSet<_> = changes.filter_map(|it| it.action.id()).cloned().collect();
+        let left = all.len().saturating_sub(MOST_HISTORIES);
+        (all.into_iter().take(MOST_HISTORIES).collect(), left)
+    }
+}
+
+fn enables(change: &Change) -> bool {
+    let mut fields = change.fields.iter();
+    change.key.kind == Kind::Outgoing
+        && fields
+            .any(|it| it.field.role == Role::Switch && matches!(it.after, Some(Value::Flag(true))))
+}
+
+/// Whether the record is disabled and the entry wants it enabled.
+fn is_to_be_enabled(entry: &Desired, observed: &Fields) -> bool {
+    let on = |fields: &Fields| matches!(fields.by_role(Role::Switch), Some(Value::Flag(true)));
+    let left_to_others = switch(entry.key.kind).is_some_and(|it| entry.ignored.contains(it.name));
+    on(&entry.fields) && !on(observed) && !left_to_others
+}
+
+fn switch(kind: Kind) -> Option<&'static Field> {
+    kind.fields()
+        .iter()
+        .find(|field| field.role == Role::Switch)
+}
+
+/// Whether the server disabled the record with its posting user, as far as can be told.
+pub(super) fn with_its_user(entry: &Desired, fields: &Fields, observed: &ObservedState) -> bool {
+    let gone = conditions::poster(fields).is_some_and(|name| observed.users.is_nobody(name));
+    gone && is_to_be_enabled(entry, fields)
+}
+
+/// That a URL of the record is gone, where its history tells so.
+pub(super) fn target_gone(
+    entry: &Desired,
+    record: &Record,
+    fields: &Fields,
+    observed: &ObservedState,
+) -> Option<Condition> {
+    let gone = observed.histories.gone(&record.id)?;
+    if !is_to_be_enabled(entry, fields) {
+        return None;
+    }
+    let at = gone.at.as_ref().map(|at| format!(" at {at}"));
+    let at = at.unwrap_or_default();
+    let name = switch(entry.key.kind)?.name;
+    let remedy = if entry.written.contains(name) {
+        format!("the entry says `{name}: true`: the update enables it again")
+    } else {
+        format!(
+            "mend the URL if need be, then write `{name}: true` into the entry to enable it again, or `{name}: false` to \
+             leave it disabled"
+        )
+    };
+    Some(Condition {
+        code: TARGET_GONE,
+        why: format!("a URL answered 410 (gone){at}, so the server disabled the webhook"),
+        words: None,
+        remedy,
+        may_mend: true,
+    })
+}
+
+/// What holds an update back: nobody said that the webhook is to be enabled again.
+pub(super) fn hold(entry: &Desired, conditions: &[Condition]) -> Option<Condition> {
+    let written = switch(entry.key.kind).is_some_and(|it| entry.written.contains(it.name));
+    let mut conditions = conditions.iter().filter(|_| !written);
+    conditions.find(|it| it.code == TARGET_GONE).cloned()
+}

@@ -1,0 +1,90 @@
+//! What a snapshot leaves open: it holds no secrets, no fields of records that no entry named, and no answers to
+//! questions that nobody asked. Nothing is guessed; the plan says what it did not look at.
+
+use std::collections::BTreeSet;
+
+use super::identity::Match;
+use super::{Questions, compare};
+use crate::desired::{Desired, State};
+use crate::diagnostic::Place;
+use crate::integration::{Field, Key};
+use crate::observed::{Detail, Found, Histories, ServerId, Users};
+
+/// What was not compared about an entry.
+#[derive(Debug)]
+pub(crate) struct NotCompared {
+    /// Which integration.
+    pub(crate) key: Key,
+    /// Where its entry stands.
+    pub(crate) place: Place,
+    /// What.
+    pub(crate) what: Open,
+}
+
+/// What is open.
+#[derive(Debug)]
+pub(crate) enum Open {
+    /// The whole record: no entry named it when the snapshot was taken.
+    Record,
+    /// These fields, which are secret on one of the sides.
+    Fields(Vec<&'static Field>),
+}
+
+/// What was to be looked up, and is not known.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct NotChecked {
+    /// Who these users are.
+    pub(crate) users: BTreeSet<String>,
+    /// Which roles may impersonate.
+    pub(crate) impersonators: bool,
+    /// Why these records are disabled.
+    pub(crate) histories: BTreeSet<ServerId>,
+}
+
+impl NotCompared {
+    /// What is open about an entry and its record. A record that goes needs no comparing.
+    pub(super) fn of(entry: &Desired, found: &Match<'_>) -> Option<Self> {
+        let Match::Record(record) = found else {
+            return None;
+        };
+        let what = match record.detail() {
+            _ if entry.state != State::Present => return None,
+            Detail::Whole => return None,
+            Detail::Identity => Open::Record,
+            Detail::Redacted => Open::Fields(compare::open(entry, &record.fields().ok()?)),
+        };
+        let nothing = matches!(&what, Open::Fields(fields) if fields.is_empty());
+        (!nothing).then(|| Self {
+            key: entry.key.clone(),
+            place: entry.place.clone(),
+            what,
+        })
+    }
+
+    /// Where it is shown.
+    pub(super) fn order(&self) -> impl Ord + use<> {
+        (self.key.clone(), self.place.source, self.place.bytes.start)
+    }
+}
+
+impl NotChecked {
+    /// What these answers do not tell.
+    pub(crate) fn of(asked: &Questions, users: &Users) -> Self {
+        let told =
+            |name: &String| matches!(users.found.get(name), Some(Found::User(_) | Found::Nobody));
+        Self {
+            users: asked.users.iter().filter(|it| !told(it)).cloned().collect(),
+            impersonators: asked.impersonators && users.impersonators.is_none(),
+            histories: BTreeSet::new(),
+        }
+    }
+
+    /// And what these histories do not tell.
+    pub(crate) fn and(self, asked: BTreeSet<ServerId>, histories: &Histories) -> Self {
+        let open = asked.into_iter().filter(|id| !histories.tell_of(id));
+        Self {
+            histories: open.collect(),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The snapshot that a plan is made from, and what it leaves open.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Foreign;
+use super::plan::{PlaceReport, place_report};
+use crate::diagnostic::Texts;
+use crate::plan::{NotCompared, Open, Plan};
+
+/// The snapshot that a plan is made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SnapshotReport {
+    /// When it was taken, in UTC: `2026-11-22T02:00:00Z`.
+    pub(super) taken_at: Foreign,
+    /// What was not compared, because the snapshot does not hold it.
+    pub(super) not_compared: Vec<NotComparedReport>,
+    /// The users that the snapshot does not tell of.
+    pub(super) users_not_checked: Vec<Foreign>,
+    /// Whether it does not tell who may impersonate, and that counts.
+    pub(super) impersonators_not_checked: bool,
+    /// Of how many disabled webhooks it does not tell why they are.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(super) histories_not_checked: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "that is how serde asks")]
+fn is_none(number: &usize) -> bool {
+    *number == 0
+}
+
+/// What was not compared about an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NotComparedReport {
+    /// `webhook-incoming` or `webhook-outgoing`.
+    #[serde(rename = "type")]
+    pub(super) kind: Foreign,
+    /// The kind in one word.
+    pub(super) kind_word: Foreign,
+    /// The name.
+    pub(super) name: Foreign,
+    /// Where the entry stands.
+    pub(super) place: PlaceReport,
+    /// Whether nothing of it was: no entry named its record when the snapshot was taken.
+    pub(super) whole: bool,
+    /// Else the fields.
+    pub(super) fields: Vec<Foreign>,
+}
+
+impl SnapshotReport {
+    /// What a plan says of its snapshot, if it has one.
+    pub(super) fn of(plan: &Plan, texts: &Texts) -> Option<Self> {
+        let taken_at = plan.taken_at.as_deref()?;
+        let open = plan.not_compared.iter();
+        let users = plan.not_checked.users.iter();
+        Some(Self {
+            taken_at: taken_at.into(),
+            not_compared: open.map(|open| not_compared(open, texts)).collect(),
+            users_not_checked: users.map(Into::into).collect(),
+            impersonators_not_checked: plan.not_checked.impersonators,
+            histories_not_checked: plan.not_checked.histories.len(),
+        })
+    }
+}
+
+fn not_compared(open: &NotCompared, texts: &Texts) -> NotComparedReport {
+    let fields = match &open.what {
+        Open::Record => &[],
+        Open::Fields(fields) => fields.as_slice(),
+    };
+    NotComparedReport {
+        kind: open.key.kind.wire().into(),
+        kind_word: open.key.kind.word().into(),
+        name: open.key.name.as_str().into(),
+        place: place_report(&open.place, texts),
+        whole: matches!(open.what, Open::Record),
+        fields: fields.iter().map(|field| field.name.into()).collect(),
+    }
+}

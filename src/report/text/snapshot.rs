@@ -1,0 +1,111 @@
+//! What a plan from a snapshot says besides: of when it is, and what it leaves open.
+
+use super::{Head, PlanReport};
+use super::{Page, count, placed, shortened};
+use crate::report::Foreign;
+use crate::report::snapshot::{NotComparedReport, SnapshotReport};
+
+/// How many entries are listed; the JSON has them all.
+const LISTED: usize = 20;
+
+/// What the heading says of it.
+pub(super) fn heading(report: &PlanReport) -> String {
+    let Some(snapshot) = &report.snapshot else {
+        return String::new();
+    };
+    format!(" · from snapshot of {}", moment(&snapshot.taken_at))
+}
+
+/// `2026-11-22 02:00 UTC`.
+pub(in crate::report) fn moment(taken_at: &Foreign) -> String {
+    let taken_at = taken_at.for_terminal();
+    match (taken_at.get(..10), taken_at.get(11..16)) {
+        (Some(date), Some(time)) => format!("{date} {time} UTC"),
+        _ => taken_at,
+    }
+}
+
+/// What it leaves open.
+pub(super) fn open(report: &PlanReport, page: &mut Page) {
+    let Some(snapshot) = &report.snapshot else {
+        return;
+    };
+    not_compared(snapshot, page);
+    let users = snapshot.users_not_checked.iter();
+    let users: Vec<_> = users
+        .map(|name| format!("`{}`", name.for_terminal()))
+        .collect();
+    if !users.is_empty() {
+        let noun = if users.len() == 1 { "user" } else { "users" };
+        page.indented(
+            "",
+            &format!(
+                "Not checked: the {noun} {}, whom the snapshot does not tell of.",
+                users.join(", ")
+            ),
+        );
+    }
+    if snapshot.impersonators_not_checked {
+        page.line("Not checked: who may impersonate, which the snapshot does not tell.");
+    }
+    if snapshot.histories_not_checked > 0 {
+        page.line(format!(
+            "Not checked: why {}, which the snapshot does not tell.",
+            disabled(snapshot.histories_not_checked)
+        ));
+    }
+}
+
+/// `1 webhook is disabled`.
+pub(in crate::report) fn disabled(number: usize) -> String {
+    let are = if number == 1 { "is" } else { "are" };
+    format!("{} {are} disabled", count(number, "webhook"))
+}
+
+/// `2 fields, 1 integration`: how much is not compared.
+pub(in crate::report) fn open_fields(snapshot: &SnapshotReport) -> String {
+    let all = &snapshot.not_compared;
+    let whole = all.iter().filter(|it| it.whole).count();
+    let fields: usize = all.iter().map(|it| it.fields.len()).sum();
+    let counted = [(fields, "field"), (whole, "integration")];
+    let counted = counted.into_iter().filter(|(number, _)| *number > 0);
+    let counted: Vec<_> = counted.map(|(number, noun)| count(number, noun)).collect();
+    counted.join(", ")
+}
+
+fn not_compared(snapshot: &SnapshotReport, page: &mut Page) {
+    let all = &snapshot.not_compared;
+    if all.is_empty() {
+        return;
+    }
+    page.line(format!(
+        "Not compared, because the snapshot does not hold it: {}.",
+        open_fields(snapshot)
+    ));
+    for open in all.iter().take(LISTED) {
+        let line = line(open, page);
+        page.line(line);
+    }
+    if all.len() > LISTED {
+        page.line(format!("    … and {} more", all.len() - LISTED));
+    }
+}
+
+fn line(open: &NotComparedReport, page: &Page) -> String {
+    let what: Vec<_> = open.fields.iter().map(Foreign::for_terminal).collect();
+    let what = if open.whole {
+        "all: no entry named it then".to_owned()
+    } else {
+        what.join(", ")
+    };
+    let text = format!(
+        "    {:<9} {}: {what}",
+        open.kind_word.for_terminal(),
+        shortened(&open.name.for_terminal(), 24)
+    );
+    let head = Head {
+        columns: text.chars().count(),
+        text,
+    };
+    placed(&head, Some(&open.place), page)
+}

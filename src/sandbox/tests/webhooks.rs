@@ -1,0 +1,127 @@
+//! The receiving end of incoming webhooks: what is answered to whom, and what is kept.
+
+use serde_json::{Value, json};
+
+use super::super::{Answer, Config, Version};
+use super::{Got, Server, config, incoming};
+
+/// The address of a webhook, with its own token or another.
+fn address(got: &Got, token: Option<&str>) -> String {
+    let of = |key: &str| got.record()[key].as_str().unwrap_or_default();
+    format!("/hooks/{}/{}", of("_id"), token.unwrap_or(of("token")))
+}
+
+/// What a delivery comes to.
+async fn verdict(server: &Server, path: &str, body: Value) -> String {
+    server.send("", "POST", path, body).await.verdict()
+}
+
+/// Sends a form, and tells what a delivery of it comes to.
+async fn form(server: &Server, path: &str, text: &str) -> u16 {
+    let mut request = server.request("", "POST", path, &Value::Null);
+    let kind = "application/x-www-form-urlencoded".parse();
+    request
+        .http
+        .headers_mut()
+        .insert("content-type", kind.expect("a header"));
+    *request.http.body_mut() = text.to_owned().into();
+    let answer: Answer = server.0.handle(request).await;
+    answer.status().unwrap_or_default()
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_are_taken_for_the_token_and_kept() {
+    let server = Server::new();
+    let got = server.create(incoming(json!({}))).await;
+    let path = address(&got, None);
+    let wrong = address(&got, Some("wrong"));
+    assert_eq!(server.send("", "POST", &wrong, json!({})).await.status, 404);
+    assert_eq!(server.send("", "PUT", &path, json!({})).await.status, 404);
+    assert_eq!(
+        server.send("", "POST", "/hooks/x", json!({})).await.status,
+        404
+    );
+
+    // Without a body and a script there is nothing to post.
+    for method in ["GET", "POST"] {
+        assert_eq!(server.send("", method, &path, json!({})).await.status, 200);
+    }
+    assert_eq!(server.0.deliveries().len(), 0);
+    assert_eq!(verdict(&server, &path, json!({"text": "hi"})).await, "200");
+    assert_eq!(server.0.deliveries()[0]["body"]["text"], "hi");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_may_hold_the_payload() {
+    let server = Server::new();
+    let path = address(&server.create(incoming(json!({}))).await, None);
+    assert_eq!(
+        form(&server, &path, "payload=%7B%22text%22:%22hi%22%7D").await,
+        200
+    );
+    assert_eq!(form(&server, &path, "payload=%5B1%5D").await, 400);
+    assert_eq!(form(&server, &path, "payload=text").await, 200);
+    let bodies: Vec<_> = server
+        .0
+        .deliveries()
+        .into_iter()
+        .map(|delivery| delivery["body"].clone())
+        .collect();
+    assert_eq!(bodies, [json!({"text": "hi"}), json!({"payload": "text"})]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_destination_is_taken_only_where_it_may_be() {
+    const REFUSED: &str = "overriding destination channel is disabled for this integration";
+    let server = Server::new();
+    let path = address(&server.create(incoming(json!({}))).await, None);
+    for (body, told) in [
+        (json!({"text": "hi", "channel": "#random"}), REFUSED),
+        (json!({"text": "hi", "roomId": "GENERAL"}), REFUSED),
+        (json!({"text": "hi", "channel": ""}), "200"),
+    ] {
+        assert_eq!(verdict(&server, &path, body).await, told);
+    }
+    let body = json!({"overrideDestinationChannelEnabled": true});
+    let path = address(&server.create(incoming(body)).await, None);
+    let elsewhere = json!({"text": "hi", "channel": "#random"});
+    assert_eq!(verdict(&server, &path, elsewhere.clone()).await, "200");
+
+    let old = Server::open(&Config {
+        version: Version::new(6, 2),
+        ..config()
+    });
+    let path = address(&old.create(incoming(json!({}))).await, None);
+    assert_eq!(verdict(&old, &path, elsewhere).await, "200");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_lost_the_permission_posts_no_more() {
+    let server = Server::new();
+    let got = server.create(incoming(json!({}))).await;
+    let path = address(&got, None);
+    server.act(json!({"action": "change-roles", "username": "rocket.cat", "roles": []}));
+    let refused = server
+        .send("", "POST", &path, json!({"channel": "#x"}))
+        .await;
+    let told =
+        json!({"success": false, "error": "error-user-lacks-message-impersonate-permission"});
+    assert_eq!((refused.status, refused.body), (400, told));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_webhook_has_a_limit_that_no_permission_lifts() {
+    let server = Server::new();
+    let [one, other] = [
+        address(&server.create(incoming(json!({}))).await, None),
+        address(&server.create(incoming(json!({}))).await, None),
+    ];
+    for remaining in (0..10).rev() {
+        let got = server.send("", "POST", &one, json!({"text": "hi"})).await;
+        assert_eq!(got.headers["x-ratelimit-remaining"], remaining.to_string());
+    }
+    let refused = server.send("", "POST", &one, json!({"text": "hi"})).await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(server.send("", "POST", &other, json!({})).await.status, 200);
+    assert_eq!(server.0.deliveries().len(), 10);
+}

@@ -1,0 +1,66 @@
+//! The history of an outgoing webhook: why the server disabled it (reference 3.9, 5.4).
+//!
+//! It is evidence, and nothing depends on it: what cannot be read is *unknown*. Refused credentials end the look-up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+
+use super::Reader;
+use super::client::Call;
+use super::error::ServerError;
+use crate::observed::{Gone, Histories, History, ServerId};
+
+const HISTORY: &str = "api/v1/integrations.history";
+
+/// How far back is looked: what the server gives by default.
+const ENTRIES: &str = "50";
+
+/// The step after which the server disables the webhook.
+const GONE: &str = "after-process-http-status-410";
+
+impl Reader {
+    /// Looks histories up, one request for each.
+    pub(crate) async fn histories(
+        &self,
+        records: &BTreeSet<ServerId>,
+    ) -> Result<Histories, ServerError> {
+        let mut found = BTreeMap::new();
+        for id in records {
+            let history = match self.history(id).await {
+                Ok(history) => history,
+                Err(ServerError::Unauthorised) => return Err(ServerError::Unauthorised),
+                Err(error) => History::Unknown(error.to_string()),
+            };
+            found.insert(id.clone(), history);
+        }
+        Ok(Histories { found })
+    }
+
+    async fn history(&self, id: &ServerId) -> Result<History, ServerError> {
+        let query = [
+            ("id", id.0.as_str()),
+            ("count", ENTRIES),
+            ("sort", r#"{"_updatedAt":-1}"#),
+        ];
+        let object = self.client.call(&Call::get(HISTORY, &query)).await?;
+        let entries = object.get("history").and_then(Json::as_array);
+        let entries =
+            entries.ok_or_else(|| ServerError::Undecodable("`history` is no list".to_owned()))?;
+        Ok(told(entries.iter().filter_map(Json::as_object)))
+    }
+}
+
+/// What the entries tell, the newest first. Of each URL the last call counts: one that was made after a 410 shows that
+/// the webhook was enabled again.
+fn told<'a>(entries: impl Iterator<Item = &'a Map<String, Json>>) -> History {
+    let text = |entry: &'a Map<String, Json>, key: &str| entry.get(key).and_then(Json::as_str);
+    let mut seen = BTreeSet::new();
+    let mut last = entries.filter(|entry| seen.insert(text(entry, "url")));
+    match last.find(|entry| text(entry, "step") == Some(GONE)) {
+        Some(entry) => History::Gone(Gone {
+            at: text(entry, "_updatedAt").map(str::to_owned),
+        }),
+        None => History::Other,
+    }
+}

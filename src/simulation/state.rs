@@ -1,0 +1,248 @@
+//! A plan from a snapshot is the plan of the server, but for what the snapshot hides; and it says which.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value as Json, json};
+
+use super::Client;
+use super::laws::{Case, cases, honest, paused, pinned, rng};
+use super::world::{World, desired};
+use crate::desired::DesiredState;
+use crate::diagnostic::{Place, Texts};
+use crate::integration::{Field, Shape, Value};
+use crate::observed::{Held, ObservedState, Snapshot};
+use crate::plan::{Extent, NotChecked, Open, Plan};
+use crate::report::{Context, PlanReport};
+use crate::secret::{Secret, Text};
+
+/// A server, a manifest, how many of its entries were there when the snapshot was taken, and for which of them
+/// something is looked up.
+#[derive(Clone, Debug)]
+struct Drawn {
+    case: Case,
+    known: usize,
+    extent: Extent,
+}
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    let known = select(vec![0, 2, 7, 7]);
+    let extent = select(vec![Extent::Writes, Extent::All]);
+    (honest(), known, extent).prop_map(|(case, known, extent)| Drawn {
+        known: known.min(case.entries.len()),
+        case,
+        extent,
+    })
+}
+
+/// Both plans of one manifest.
+struct Both {
+    manifest: DesiredState,
+    known: usize,
+    observed: ObservedState,
+    state: Plan,
+}
+
+async fn both(drawn: &Drawn) -> Both {
+    let case = &drawn.case;
+    let world = World::with(case.version, &case.lies, &case.records).await;
+    let manifest = desired(&pinned(&case.entries, &world.records()));
+    let client = Client::over(world.line());
+    let mut before = manifest.clone();
+    before.entries.truncate(drawn.known);
+    let snapshot = taken(&client, &before).await;
+    // Who plans from it may not know the secrets.
+    let mut poor = manifest.clone();
+    make_unknown(&mut poor, |_, field| field.shape == Shape::Secret);
+    let (observed, _) = client.plan(&manifest, drawn.extent).await;
+    Both {
+        state: planned(&poor, &snapshot, drawn.extent),
+        known: drawn.known,
+        manifest,
+        observed,
+    }
+}
+
+/// What `rcsync snapshot` writes.
+async fn taken(client: &Client, manifest: &DesiredState) -> String {
+    let (observed, _) = client.plan(manifest, Extent::All).await;
+    let fields = manifest.entries.iter().map(|entry| &entry.fields);
+    let held = Held::new(Plan::named(manifest, &observed), fields);
+    let taken_at = "2026-11-22T02:00:00.000Z".to_owned();
+    serde_json::to_string(&Snapshot::of(&observed, &held, None, taken_at)).unwrap()
+}
+
+/// What `rcsync plan --state` makes of it.
+fn planned(manifest: &DesiredState, snapshot: &str, extent: Extent) -> Plan {
+    let mut observed = Snapshot::parse(snapshot).unwrap().observed().unwrap();
+    let known = std::mem::take(&mut observed.users);
+    let told = std::mem::take(&mut observed.histories);
+    let plan = Plan::between(manifest, &observed);
+    let asked = plan.questions(extent);
+    let (disabled, _) = plan.histories();
+    observed.histories = told.only(&disabled);
+    observed.users = known.only(&asked.users, asked.impersonators);
+    let mut plan = Plan::between(manifest, &observed);
+    plan.not_checked = NotChecked::of(&asked, &observed.users).and(disabled, &observed.histories);
+    plan
+}
+
+/// Replaces the values of these rows of these entries by unknown ones, which compare with nothing that is there.
+fn make_unknown(manifest: &mut DesiredState, which: impl Fn(&Place, &Field) -> bool) {
+    for entry in &mut manifest.entries {
+        for field in entry.key.kind.fields() {
+            if entry.fields.get(field).is_some() && which(&entry.place, field) {
+                let unknown = match field.shape {
+                    Shape::Joined | Shape::Set => Value::List(vec![Text::unknown()]),
+                    Shape::Secret | Shape::Script => Value::Secret(Secret::Unknown),
+                    _ => Value::Text(Text::unknown()),
+                };
+                entry.fields.set(field.name, Some(unknown));
+            }
+        }
+    }
+}
+
+impl Both {
+    fn open(&self) -> BTreeMap<u32, &Open> {
+        let open = self.state.not_compared.iter();
+        open.map(|it| (it.place.bytes.start, &it.what)).collect()
+    }
+
+    /// The plan of the server, as it is without what the other says that it leaves open.
+    fn expected(&self) -> Plan {
+        let open = self.open();
+        let mut manifest = self.manifest.clone();
+        make_unknown(&mut manifest, |place, field| {
+            matches!(open.get(&place.bytes.start), Some(Open::Fields(rows)) if
+                rows.iter().any(|row| row.name == field.name))
+        });
+        let not = &self.state.not_checked;
+        let mut users = self.observed.users.clone();
+        users.found.retain(|name, _| !not.users.contains(name));
+        users.impersonators = users.impersonators.filter(|_| !not.impersonators);
+        let mut histories = self.observed.histories.clone();
+        histories.found.retain(|id, _| !not.histories.contains(id));
+        let server = ObservedState {
+            server: self.observed.server.clone(),
+            records: self.observed.records.clone(),
+            strangers: self.observed.strangers,
+            users,
+            histories,
+            taken_at: None,
+        };
+        let mut plan = Plan::between(&manifest, &server);
+        let is_open = |place: &Place| matches!(open.get(&place.bytes.start), Some(Open::Record));
+        let before = plan.changes.len();
+        plan.changes
+            .retain(|change| !is_open(change.place.as_ref().unwrap()));
+        let changed = before - plan.changes.len();
+        let whole = manifest.entries.iter();
+        let whole = whole.filter(|entry| is_open(&entry.place)).count();
+        plan.unchanged -= whole - changed;
+        plan
+    }
+
+    fn holds(&self) -> Result<(), String> {
+        let (expected, found) = (shown(&self.expected()), shown(&self.state));
+        if expected != found {
+            return Err(format!("expected {expected:#}\nfound {found:#}"));
+        }
+        for (at, what) in self.open() {
+            let mut entries = self.manifest.entries.iter();
+            let index = entries.position(|entry| entry.place.bytes.start == at);
+            let fine = match what {
+                Open::Record => index >= Some(self.known),
+                Open::Fields(rows) => {
+                    let mut rows = rows.iter();
+                    !rows.any(|row| !row.sensitive && row.shape != Shape::Secret)
+                }
+            };
+            if !fine {
+                return Err(format!("{what:?} need not be open"));
+            }
+        }
+        let not = &self.state.not_checked;
+        if self.known == self.manifest.entries.len() && *not != NotChecked::default() {
+            return Err(format!("{not:?}, though the snapshot asked"));
+        }
+        Ok(())
+    }
+}
+
+/// The report of a plan.
+pub(super) fn report(plan: &Plan) -> PlanReport {
+    let mut texts = Texts::default();
+    texts.add("manifest.yaml", " ".repeat(100_000));
+    let context = Context {
+        texts: &texts,
+        paths: &[],
+        files: 1,
+        integrations: 0,
+        base: None,
+        sandbox: None,
+    };
+    PlanReport::new(plan, &context)
+}
+
+/// A plan as it is shown. The date of a record that no entry named is not kept.
+fn shown(plan: &Plan) -> Json {
+    let mut report = json!(report(plan));
+    report.as_object_mut().unwrap().remove("snapshot");
+    for change in report["changes"].as_array_mut().unwrap() {
+        if let Some(Json::Array(lines)) = change.pointer_mut("/blocked/choices") {
+            for line in lines {
+                *line = json!(line.as_str().unwrap().split(" on ").next());
+            }
+        }
+    }
+    report
+}
+
+#[test]
+fn a_plan_from_a_snapshot_is_the_plan_of_the_server_but_for_what_it_names() {
+    let config = Config {
+        cases: cases(200),
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let outcome = TestRunner::new_with_rng(config, rng()).run(&drawn(), |drawn| {
+        paused(both(&drawn)).holds().map_err(TestCaseError::fail)
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+}
+
+/// The law is about something: each exception is met, and so is each change beside them.
+#[test]
+fn the_cases_reach_every_exception() {
+    let mut seen = BTreeMap::new();
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng());
+    for _ in 0..150 {
+        let drawn = drawn().new_tree(&mut runner).unwrap().current();
+        let both = paused(both(&drawn));
+        let mut saw = |what: &str| *seen.entry(what.to_owned()).or_insert(0) += 1;
+        for what in both.open().values() {
+            match what {
+                Open::Record => saw("record"),
+                Open::Fields(rows) => rows.iter().for_each(|row| saw(row.name)),
+            }
+        }
+        if !both.state.not_checked.users.is_empty() {
+            saw("user");
+        }
+        let report = shown(&both.state);
+        for change in report["changes"].as_array().unwrap() {
+            saw(change["action"].as_str().unwrap());
+        }
+    }
+    for what in [
+        "record", "token", "urls", "avatar", "user", "create", "update", "delete", "blocked",
+    ] {
+        assert!(seen.get(what) >= Some(&2), "{what}: {seen:#?}");
+    }
+}

@@ -1,0 +1,148 @@
+//! The URLs of incoming webhooks, and the tokens of outgoing ones, for whoever asks for them by name.
+//!
+//! Pure: from the observed state to texts. They are secrets up to [`Listing`], the one thing that holds them in
+//! clear; it has no `Debug`, and is made to be written out at once.
+
+mod env;
+mod listing;
+mod text;
+
+use url::form_urlencoded;
+
+use crate::desired::DesiredState;
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::integration::{Key, Kind};
+use crate::observed::{DecodeError, ObservedState, Record, ServerId};
+use crate::plan::{self, Match, Reason};
+use crate::secret::Secret;
+
+pub(crate) use env::env;
+pub(crate) use listing::Listing;
+pub(crate) use text::text;
+
+/// What is asked for.
+pub(crate) struct Asked<'a> {
+    /// What the URLs begin with; it ends in no slash.
+    pub(crate) base: &'a str,
+    /// Whether the tokens of outgoing webhooks are told too.
+    pub(crate) tokens: bool,
+}
+
+/// A webhook with what was asked for.
+#[derive(Debug)]
+pub(crate) struct Webhook {
+    key: Key,
+    id: ServerId,
+    enabled: bool,
+    place: Option<Place>,
+    /// The URL of an incoming webhook, the token of an outgoing one; `None` for one without a token.
+    value: Option<Secret>,
+}
+
+/// The webhooks of the manifests, in their order, and the entries that lead to none.
+pub(crate) fn of_entries(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    asked: &Asked<'_>,
+) -> Result<(Vec<Webhook>, Vec<Diagnostic>), DecodeError> {
+    let (mut webhooks, mut missing) = (Vec::new(), Vec::new());
+    for (entry, found) in plan::records(desired, observed) {
+        if !asked.means(entry.key.kind) {
+            continue;
+        }
+        match found {
+            Match::Record(record) => {
+                let mut webhook = asked.webhook(record)?;
+                // The name that the entry has, if its record is about to be renamed.
+                webhook.key = entry.key.clone();
+                webhook.place = Some(entry.place.clone());
+                webhooks.push(webhook);
+            }
+            Match::Nothing => missing.push(nothing(&entry.key, &entry.place)),
+            Match::Blocked(_, reason) => missing.push(blocked(&reason, &entry.place)),
+        }
+    }
+    Ok((webhooks, missing))
+}
+
+/// The webhooks that this account has created, by kind and name.
+pub(crate) fn of_account(
+    observed: &ObservedState,
+    asked: &Asked<'_>,
+) -> Result<Vec<Webhook>, DecodeError> {
+    let own = |record: &&Record| record.created_by_id().as_ref() == Some(&observed.server.user_id);
+    let records = observed.records.iter().filter(own);
+    let records = records.filter(|record| asked.means(record.kind));
+    let mut webhooks: Vec<_> = records
+        .map(|record| asked.webhook(record))
+        .collect::<Result<_, _>>()?;
+    webhooks.sort_by(|a, b| (&a.key, &a.id).cmp(&(&b.key, &b.id)));
+    Ok(webhooks)
+}
+
+impl Asked<'_> {
+    fn means(&self, kind: Kind) -> bool {
+        kind == Kind::Incoming || self.tokens
+    }
+
+    fn webhook(&self, record: &Record) -> Result<Webhook, DecodeError> {
+        let token = record.token()?;
+        let value = match record.kind {
+            Kind::Outgoing => token.filter(|token| !token.is_empty()),
+            Kind::Incoming => Some(self.url(record, token)?),
+        };
+        Ok(Webhook {
+            key: Key {
+                kind: record.kind,
+                name: record.name.clone(),
+            },
+            id: record.id.clone(),
+            enabled: record.is_enabled(),
+            place: None,
+            value,
+        })
+    }
+
+    /// Where others post to (reference 7.1).
+    fn url(&self, record: &Record, token: Option<Secret>) -> Result<Secret, DecodeError> {
+        let without = || DecodeError::Field {
+            id: record.id.clone(),
+            field: "token",
+            expected: "a text",
+        };
+        let token = token.filter(|token| !token.is_empty());
+        let token = token.ok_or_else(without)?;
+        let url = token.map(|token| {
+            let (id, token) = (encoded(&record.id.0), encoded(token));
+            format!("{}/hooks/{id}/{token}", self.base)
+        });
+        Ok(url)
+    }
+}
+
+/// Fit to be a part of a path. Tokens of old records hold `/`, `+` and `=` (reference 7.1).
+fn encoded(part: &str) -> String {
+    let encoded: String = form_urlencoded::byte_serialize(part.as_bytes()).collect();
+    // A form writes a blank as `+`, and `+` as `%2B`.
+    encoded.replace('+', "%20")
+}
+
+fn nothing(key: &Key, at: &Place) -> Diagnostic {
+    let message = format!(
+        "this account sees no record of the {} `{}`",
+        key.kind, key.name
+    );
+    Diagnostic::error(Code("no-record"), at.clone(), message)
+        .hint("`rcsync apply` creates what is missing; `rcsync plan` tells what it would do")
+}
+
+fn blocked(reason: &Reason, at: &Place) -> Diagnostic {
+    let message = match reason.choices.as_slice() {
+        [] => reason.why.clone(),
+        choices => format!("{} {}", reason.why, choices.join("; ")),
+    };
+    Diagnostic::error(Code("unclear-record"), at.clone(), message).hint(reason.remedy.as_str())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,2 @@
+// outgoing
+class Script { constructor() { this.x = 1; } process_outgoing_response({ response }) { return { content: { text: [...response.content.items].map(({ a, ...rest }) => a + Object.keys(rest).length).join('\n') } }; } }
