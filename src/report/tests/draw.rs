@@ -341,7 +341,7 @@ impl Draw {
         self.trace(&mut plan);
         if self.chance(20) {
             self.leave_open(&mut plan);
-        } else {
+        } else if self.one_in(5) {
             plan.binding = Some(Binding::of(&plan, &desired, &observed, Some(Extent::All)));
         }
         let base = self.chance(30).then(|| self.text());
