@@ -19,6 +19,8 @@ mod saved;
 mod shown;
 mod snapshot;
 mod stale;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub(crate) use failure::{Attempt, FailureReport};

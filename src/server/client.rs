@@ -221,7 +221,7 @@ impl Client {
             None => self.blanks.clone(),
         };
         let request = self.request(call, url.as_str())?;
-        log::request(&request, &blanks);
+        log::request(&request);
         let start = Instant::now();
         let result = self.transport.send(request).await;
         let line = format!("{} {}", call.method, url.path());

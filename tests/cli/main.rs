@@ -7,6 +7,7 @@
 )]
 
 mod apply;
+mod canary;
 mod ci;
 mod docs;
 mod drift;

@@ -6,7 +6,7 @@
 
 mod budget;
 mod change;
-mod escape;
+pub(super) mod escape;
 mod snapshot;
 
 use super::Foreign;
@@ -39,13 +39,23 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
     let writes = report.forecast.map_or_else(String::new, |forecast| {
         format!("Writes: {}\n\n", forecast.words(" "))
     });
-    let open = snapshot::fold(report, look.budget);
-    let foot = format!("{open}\n{writes}{}\n", footer(report));
-    let parts = report
-        .changes
-        .iter()
-        .map(|change| Part::of(change, look.scripts));
-    budget::fitted(&head, &parts.collect::<Vec<_>>(), &foot, look.budget)
+    let footer = format!("{writes}{}", footer(report));
+    let parts = report.changes.iter();
+    let parts: Vec<_> = parts.map(|change| Part::of(change, look.scripts)).collect();
+    let open = snapshot::fold(report);
+    let whole = budget::fitted(&head, &parts, &format!("{open}\n{footer}\n"), None);
+    match look.budget {
+        Some(budget) if budget.of(&whole) > budget.room() => {
+            let left_out = if open.is_empty() {
+                ""
+            } else {
+                " · the list of it is left out"
+            };
+            let foot = format!("\n{footer}{left_out}\n");
+            budget::fitted(&head, &parts, &foot, look.budget)
+        }
+        _ => whole,
+    }
 }
 
 /// The first line, which no reader sees.
