@@ -49,6 +49,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         taken_at: None,
         not_compared: Vec::new(),
         not_checked: crate::plan::NotChecked::default(),
+        binding: None,
     }
 }
 

@@ -8,12 +8,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::base::Against;
+use super::failure::Failure;
 use super::output;
 use super::plan::{self, Planned};
 use super::runtime;
+use super::saved::Saved;
 use super::terminal::{self, Terminal};
 use crate::apply::{self, Options};
-use crate::cli::{ApplyArgs, PlanFormat};
+use crate::cli::{ApplyArgs, ManifestArgs, PlanFormat};
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::{self, RunReport};
@@ -33,18 +35,34 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
         Some(base) => Against::Base(base),
         None => Against::Nothing,
     };
+    let saved = match args.plan.as_deref().map(Saved::read).transpose() {
+        Ok(saved) => saved,
+        Err(failure) => return told(failure, args, &args.manifests, terminal),
+    };
+    let mut manifests = args.manifests.clone();
+    let mut preflight = args.preflight;
+    if let Some(saved) = &saved {
+        preflight = saved.preflight();
+        if manifests.paths.is_empty() {
+            manifests.paths = saved.paths();
+        }
+    }
     runtime(async {
         let writing = !args.dry_run;
         let planned = plan::planned(
-            &args.manifests,
+            &manifests,
             &args.server,
-            args.preflight,
+            preflight,
             writing,
             None,
             against,
             terminal,
         );
-        match planned.await {
+        let planned = planned.await.and_then(|planned| {
+            let holds = saved.map_or(Ok(()), |saved| saved.holds(&planned.report));
+            holds.map(|()| planned)
+        });
+        match planned {
             Ok(planned) => {
                 if let Err(exit) = output::plan(&planned.report, &args.output, terminal) {
                     return exit;
@@ -54,15 +72,14 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
                 }
                 make(args, &planned, terminal).await
             }
-            Err(failure) => plan::failed(
-                failure,
-                &args.manifests,
-                &args.server,
-                &args.output,
-                terminal,
-            ),
+            Err(failure) => told(failure, args, &manifests, terminal),
         }
     })
+}
+
+/// Tells of a run that failed.
+fn told(failure: Failure, args: &ApplyArgs, manifests: &ManifestArgs, terminal: Terminal) -> Exit {
+    plan::failed(failure, manifests, &args.server, &args.output, terminal)
 }
 
 /// Makes the changes, if whoever is asked agrees.

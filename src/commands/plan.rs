@@ -15,7 +15,7 @@ use crate::cli::{FailOn, ManifestArgs, OutputArgs, PlanArgs, Preflight, ServerAr
 use crate::exit::Exit;
 use crate::integration::Version;
 use crate::observed::{Found, Histories, History, ObservedState, Users};
-use crate::plan::{Extent, Plan, Questions};
+use crate::plan::{Binding, Extent, Plan, Questions};
 use crate::report::{Attempt, Context, PlanReport};
 use crate::server::Reader;
 use crate::variables::Undefined;
@@ -156,6 +156,10 @@ pub(super) async fn planned(
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
     before.trace(&mut plan, &loaded.desired, &observed);
+    // What is planned for another version is never applied.
+    plan.binding = assumed
+        .is_none()
+        .then(|| Binding::of(&plan, &loaded.desired, &observed, extent(preflight)));
     let context = Context {
         base: before.name(),
         sandbox: session.sandbox.as_deref(),

@@ -34,6 +34,11 @@ impl FailureReport {
         }
     }
 
+    /// What went wrong, in one line.
+    pub(crate) fn line(&self) -> String {
+        self.message.for_terminal()
+    }
+
     /// Adds what is wrong with the manifests.
     pub(crate) fn with(self, problems: Vec<Problem>) -> Self {
         Self { problems, ..self }
@@ -71,6 +76,7 @@ impl PlanReport {
             changes: Vec::new(),
             counts: Counts::default(),
             snapshot: None,
+            binding: None,
         }
     }
 }

@@ -3,11 +3,12 @@
 //!
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
 //! them, and `mutants` are clients that break a law and have to be caught. `state` holds plans from snapshots against
-//! those of the server.
+//! those of the server, `saved` saved ones against fresh ones.
 
 mod draw;
 mod laws;
 mod mutants;
+mod saved;
 mod state;
 mod world;
 

@@ -16,6 +16,7 @@ mod plan;
 mod readme;
 mod review;
 mod sandbox;
+mod saved;
 mod scripts;
 mod snapshot;
 mod support;
