@@ -112,11 +112,12 @@ fn heading(report: &PlanReport) -> String {
     } else {
         writes
     };
-    if held.is_empty() {
-        format!("{refused}{writes}")
-    } else {
-        format!("{refused}{writes} · {held}")
-    }
+    let causes = report.changes.iter().filter_map(|change| change.cause);
+    let drifting = causes.filter(|cause| cause.is_drift()).count();
+    let drifting = listed([(drifting, "already drifting".to_owned())]);
+    let parts = [writes, held, drifting];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{refused}{}", parts.join(" · "))
 }
 
 /// `1 to create, 2 to update`: those that are not none.
@@ -165,11 +166,14 @@ fn footer(report: &PlanReport) -> String {
     } else {
         format!(", {others}")
     };
+    let base = report.base.as_ref();
+    let base = base.map(|base| format!(" · base {}", code(&start(&base.for_terminal(), 60))));
     format!(
-        "{} unchanged{others}{} · {}",
+        "{} unchanged{others}{} · {}{}",
         report.counts.unchanged,
         snapshot::open(report),
-        place(report)
+        place(report),
+        base.unwrap_or_default()
     )
 }
 
