@@ -14,7 +14,7 @@ use super::world::{World, desired};
 use crate::desired::DesiredState;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Field, Shape, Value};
-use crate::observed::{Held, ObservedState, Snapshot};
+use crate::observed::{Held, Limits, ObservedState, Snapshot};
 use crate::plan::{Extent, NotChecked, Open, Plan};
 use crate::report::{Context, PlanReport};
 use crate::secret::{Secret, Text};
@@ -131,7 +131,8 @@ impl Both {
             records: self.observed.records.clone(),
             strangers: self.observed.strangers,
             users,
-            limits: self.observed.limits,
+            // Nobody has answered, and so nobody has told of a limit.
+            limits: Limits::default(),
             histories,
             taken_at: None,
         };
