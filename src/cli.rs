@@ -17,7 +17,7 @@ mod urls;
 use std::num::NonZeroU8;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use export::ExportArgs;
 pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
@@ -166,9 +166,23 @@ pub(crate) enum Preflight {
     Full,
 }
 
+/// The command line, with what a derived one cannot say: `apply --plan` needs no paths
+pub(crate) fn command() -> clap::Command {
+    Cli::command().mut_subcommand("apply", |apply| {
+        apply.mut_arg("paths", |paths| {
+            paths.required(false).required_unless_present("plan")
+        })
+    })
+}
+
 /// The flags of `rcsync apply`
 #[derive(Args, Debug)]
 pub(crate) struct ApplyArgs {
+    /// Apply a saved plan (`plan --out FILE.json`): plan anew, and go on only if the result is the same. The paths
+    /// are those that it names, unless others are given
+    #[arg(long, value_name = "FILE", conflicts_with = "preflight")]
+    pub(crate) plan: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) manifests: ManifestArgs,
 
@@ -234,7 +248,7 @@ pub(crate) enum SchemaOf {
 }
 
 /// Which manifests, and what their variables stand for
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ManifestArgs {
     /// Files, folders (all *.yaml and *.yml in them), or - for standard input
     #[arg(required = true, value_name = "PATH")]

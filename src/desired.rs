@@ -48,6 +48,8 @@ pub(crate) struct Desired {
     pub(crate) renamed_from: Option<String>,
     /// The names of the rows that are written on create and left to others ever after.
     pub(crate) ignored: BTreeSet<&'static str>,
+    /// The names of the secrets that it refers to, in the order in which they stand.
+    pub(crate) secrets: Vec<String>,
 }
 
 /// Where a script stands.
@@ -93,6 +95,7 @@ pub(crate) fn build(
         unique(entry, &key, &mut seen, &mut resolver.findings);
         let mut desired = desired(entry, key, view, scripts);
         desired.renamed_from = renamed_from(entry, &mut resolver);
+        desired.secrets = std::mem::take(&mut resolver.secrets);
         state.entries.push(desired);
     }
     Built {
@@ -256,6 +259,7 @@ fn desired(entry: &Entry, key: Key, view: View, scripts: &Scripts) -> Desired {
         id: entry.own.id.clone(),
         renamed_from: None,
         ignored,
+        secrets: Vec::new(),
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Server,
     /// The manifest, a flag or another input is invalid.
     Invalid,
+    /// A saved plan does not hold any more; nothing was written.
+    Stale,
     /// A guard refused, or all that is left is blocked.
     Refused,
     /// Something unexpected.
@@ -32,6 +34,7 @@ impl Exit {
             Self::Changes => 2,
             Self::Invalid => 3,
             Self::Refused => 4,
+            Self::Stale => 5,
             Self::Incomplete => 6,
             Self::Server => 7,
             Self::Interrupted {

@@ -13,6 +13,7 @@
 //! | `desired` | manifests, values, scripts | the desired state |
 //! | `server` (I/O), `observed` | a server | the observed state, only if it was read whole |
 //! | `plan` | desired, observed | the changes, as a value |
+//! | `plan::binding`, `report::stale` | a plan, a saved plan | what it was made for; the first thing in which two differ |
 //! | `report` | a plan, a run | the same without its secrets; text |
 //! | `apply` (I/O) | a plan | an outcome for each change, verified |
 //! | `observed::snapshot` | observed, the manifests | a file without secrets; and back, with them unknown |

@@ -100,6 +100,8 @@ pub(crate) struct Resolver<'a> {
     pub(crate) findings: Vec<Diagnostic>,
     /// The names of the secrets that were made up.
     pub(crate) made_up: BTreeSet<String>,
+    /// The names of the secrets that were replaced, in the order in which they stand.
+    pub(crate) secrets: Vec<String>,
     /// How far the references of this value have been found in its text.
     found: u32,
 }
@@ -112,6 +114,7 @@ impl<'a> Resolver<'a> {
             texts,
             findings: Vec::new(),
             made_up: BTreeSet::new(),
+            secrets: Vec::new(),
             found: 0,
         }
     }
@@ -176,6 +179,7 @@ impl<'a> Resolver<'a> {
             self.findings.push(error);
             return None;
         }
+        self.secrets.push(name.to_owned());
         if let Some(secret) = self.variables.secrets.get(name) {
             return Some(secret.clone());
         }

@@ -1,6 +1,7 @@
 //! Applying over scripted answers, on a clock that does not wait.
 
 mod bodies;
+mod limits;
 mod settle;
 mod stop;
 mod update;
@@ -54,6 +55,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         taken_at: None,
         not_compared: Vec::new(),
         not_checked: crate::plan::NotChecked::default(),
+        binding: None,
     }
 }
 

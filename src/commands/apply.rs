@@ -12,9 +12,10 @@ use super::output;
 use super::plan::{self, Planned};
 use super::progress::Progress;
 use super::runtime;
+use super::saved::Saved;
 use super::terminal::{self, Terminal};
 use crate::apply::{self, Applied, Options};
-use crate::cli::{ApplyArgs, PlanFormat};
+use crate::cli::{ApplyArgs, ManifestArgs, PlanFormat};
 use crate::exit::Exit;
 use crate::plan::Plan;
 use crate::report::{self, Context, RunReport};
@@ -29,18 +30,34 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
         Some(base) => Against::Base(base),
         None => Against::Nothing,
     };
+    let saved = match args.plan.as_deref().map(Saved::read).transpose() {
+        Ok(saved) => saved,
+        Err(failure) => return failed(args, &args.manifests, failure, terminal),
+    };
+    let mut manifests = args.manifests.clone();
+    let mut preflight = args.preflight;
+    if let Some(saved) = &saved {
+        preflight = saved.preflight();
+        if manifests.paths.is_empty() {
+            manifests.paths = saved.paths();
+        }
+    }
     runtime(async {
         let writing = !args.dry_run;
         let planned = plan::planned(
-            &args.manifests,
+            &manifests,
             &args.server,
-            args.preflight,
+            preflight,
             writing,
             None,
             against,
             terminal,
         );
-        match planned.await {
+        let planned = planned.await.and_then(|planned| {
+            let holds = saved.map_or(Ok(()), |saved| saved.holds(&planned.report));
+            holds.map(|()| planned)
+        });
+        match planned {
             Ok(planned) => {
                 if let Err(exit) = output::plan(&planned.report, &args.output, terminal) {
                     return exit;
@@ -48,10 +65,10 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
                 if args.dry_run {
                     return Exit::Done;
                 }
-                let report = make(args, &planned, terminal).await;
-                written(args, &report.0, report.1)
+                let (report, exit) = make(args, &manifests.paths, &planned, terminal).await;
+                written(args, &report, exit)
             }
-            Err(failure) => failed(args, failure, terminal),
+            Err(failure) => failed(args, &manifests, failure, terminal),
         }
     })
 }
@@ -80,9 +97,14 @@ fn sensible(args: &ApplyArgs) -> Result<(), Exit> {
 }
 
 /// Makes the changes, if whoever is asked agrees, and tells of them.
-async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> (RunReport, Exit) {
+async fn make(
+    args: &ApplyArgs,
+    paths: &[String],
+    planned: &Planned,
+    terminal: Terminal,
+) -> (RunReport, Exit) {
     let told = |applied: &Applied, exit: Exit| {
-        let context = context(args, planned);
+        let context = context(paths, planned);
         RunReport::new(&planned.plan, applied, &context, exit.code())
     };
     if planned.plan.is_empty() {
@@ -133,10 +155,10 @@ async fn apply(args: &ApplyArgs, planned: &Planned, interrupt: &Interrupt) -> Ap
     .await
 }
 
-fn context<'a>(args: &'a ApplyArgs, planned: &'a Planned) -> Context<'a> {
+fn context<'a>(paths: &'a [String], planned: &'a Planned) -> Context<'a> {
     Context {
         texts: &planned.loaded.sources.texts,
-        paths: &args.manifests.paths,
+        paths,
         files: planned.loaded.sources.manifests.len(),
         integrations: planned.loaded.integrations,
         sandbox: planned.session.sandbox.as_deref(),
@@ -145,9 +167,14 @@ fn context<'a>(args: &'a ApplyArgs, planned: &'a Planned) -> Context<'a> {
 }
 
 /// Tells of a run that failed before anything was tried.
-fn failed(args: &ApplyArgs, failure: Failure, terminal: Terminal) -> Exit {
+fn failed(
+    args: &ApplyArgs,
+    manifests: &ManifestArgs,
+    failure: Failure,
+    terminal: Terminal,
+) -> Exit {
     let address = super::session::address(&args.server);
-    let attempt = plan::attempt(address.as_deref(), &args.manifests, &args.server);
+    let attempt = plan::attempt(address.as_deref(), manifests, &args.server);
     let report = RunReport::failed(&attempt, failure.report.clone());
     let exit = output::failure(failure, &attempt, &args.output, terminal);
     written(args, &report, exit)

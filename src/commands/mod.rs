@@ -10,6 +10,7 @@ mod output;
 mod plan;
 mod progress;
 mod sandbox;
+mod saved;
 mod schema;
 mod scripts;
 mod session;
@@ -21,15 +22,16 @@ mod urls;
 mod validate;
 mod values;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::exit::Exit;
 use terminal::Terminal;
 
 /// Parses the command line and runs its command.
 pub(crate) fn run() -> Exit {
-    let cli = match Cli::try_parse() {
+    let parsed = cli::command().try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();

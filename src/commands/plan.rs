@@ -4,6 +4,7 @@ use super::base::Against;
 use super::failure::Failure;
 use super::load::{self, Loaded};
 use super::output;
+use super::progress;
 use super::runtime;
 use super::scripts;
 use super::session::{self, Session};
@@ -15,7 +16,7 @@ use crate::cli::{FailOn, ManifestArgs, OutputArgs, PlanArgs, Preflight, ServerAr
 use crate::exit::Exit;
 use crate::integration::Version;
 use crate::observed::{Found, Histories, History, ObservedState, Users};
-use crate::plan::{Extent, Plan, Questions};
+use crate::plan::{Binding, Extent, Plan, Questions};
 use crate::report::{Attempt, Context, PlanReport};
 use crate::server::Reader;
 use crate::variables::Undefined;
@@ -145,11 +146,8 @@ pub(super) async fn planned(
         terminal::err(&sandbox_notice(state, &loaded.made_up));
     }
     let read_at = Instant::now();
-    let mut observed = session
-        .reader
-        .observe()
-        .await
-        .map_err(|error| session::failed(&error))?;
+    let reading = progress::while_reading(&session.reader, session.reader.observe());
+    let mut observed = reading.await.map_err(|error| session::failed(&error))?;
     if let Some(version) = assumed {
         observed.server.assume(version);
     }
@@ -165,6 +163,10 @@ pub(super) async fn planned(
     }
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
     before.trace(&mut plan, &loaded.desired, &observed);
+    // What is planned for another version is never applied.
+    plan.binding = assumed
+        .is_none()
+        .then(|| Binding::of(&plan, &loaded.desired, &observed, extent(preflight)));
     let context = Context {
         base: before.name(),
         sandbox: session.sandbox.as_deref(),
@@ -229,8 +231,8 @@ pub(super) fn extent(preflight: Preflight) -> Option<Extent> {
 
 /// Asks who the users are.
 pub(super) async fn look_up(reader: &Reader, questions: &Questions) -> Result<Users, Failure> {
-    reader
-        .users(&questions.users, questions.impersonators)
+    let asking = reader.users(&questions.users, questions.impersonators);
+    progress::while_reading(reader, asking)
         .await
         .map_err(|error| session::failed(&error))
 }

@@ -17,16 +17,54 @@ use crate::server::{Reader, WaitReason, Waiting};
 /// How often the line is written.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Waits and writes for less than this are not told.
+/// Waits for the limit that are shorter than this are not told, nor are times.
 const SHORT: Duration = Duration::from_secs(2);
 
 /// Back to the beginning of the line, and nothing in it.
 const CLEAR: &str = "\r\x1b[K";
 
-/// A line that is shown until this is dropped. Without a terminal there is none.
+/// Asks the server, and shows what is waited for meanwhile.
+pub(super) async fn while_reading<T>(reader: &Reader, asked: impl Future<Output = T>) -> T {
+    let _line = Line::begin(reader, |reader| {
+        let now = Instant::now();
+        wait(&reader.waits(), now).map(|(_, words)| words)
+    });
+    asked.await
+}
+
+/// How the writes of a plan go on, shown until this is dropped.
 pub(super) struct Progress {
     left: Arc<Mutex<Left>>,
-    task: Option<JoinHandle<()>>,
+    _line: Line,
+}
+
+/// A line that is written over until this is dropped. Without a terminal there is none.
+struct Line(Option<JoinHandle<()>>);
+
+impl Line {
+    fn begin(reader: &Reader, words: impl Fn(&Reader) -> Option<String> + Send + 'static) -> Self {
+        let reader = reader.clone();
+        Self(io::stderr().is_terminal().then(|| {
+            tokio::spawn(async move {
+                let mut ticks = interval(TICK);
+                ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+                loop {
+                    ticks.tick().await;
+                    let words = words(&reader).unwrap_or_default();
+                    terminal::err(&format!("{CLEAR}{words}"));
+                }
+            })
+        }))
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+            terminal::err(CLEAR);
+        }
+    }
 }
 
 /// The writes that are not done.
@@ -43,10 +81,9 @@ impl Progress {
             .filter(|index| actions[*index].is_write())
             .collect();
         let left = Arc::new(Mutex::new(Left { actions, open }));
-        let task = io::stderr()
-            .is_terminal()
-            .then(|| tokio::spawn(show(reader.clone(), left.clone())));
-        Self { left, task }
+        let of = left.clone();
+        let line = Line::begin(reader, move |reader| of_writes(reader, &of));
+        Self { left, _line: line }
     }
 
     /// A write has come to an end.
@@ -56,29 +93,10 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-            terminal::err(CLEAR);
-        }
-    }
-}
-
-async fn show(reader: Reader, left: Arc<Mutex<Left>>) {
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    loop {
-        ticks.tick().await;
-        let forecast = {
-            let left = left.lock().unwrap_or_else(PoisonError::into_inner);
-            left.forecast(reader.limits())
-        };
-        if let Some(forecast) = forecast {
-            let line = line(&reader.waits(), forecast, Instant::now());
-            terminal::err(&format!("{CLEAR}{line}"));
-        }
-    }
+fn of_writes(reader: &Reader, left: &Mutex<Left>) -> Option<String> {
+    let left = left.lock().unwrap_or_else(PoisonError::into_inner);
+    let forecast = left.forecast(reader.limits())?;
+    Some(line(&reader.waits(), forecast, Instant::now()))
 }
 
 impl Left {
@@ -93,29 +111,26 @@ impl Left {
 
 /// `waiting 42 s for the server's limit, 87 writes left, about 9 min`
 fn line(waits: &[Waiting], forecast: Forecast, now: Instant) -> String {
-    let mut parts = Vec::new();
-    let longest = waits.iter().max_by_key(|waiting| waiting.until);
-    let mut time = forecast.time;
-    if let Some(waiting) = longest {
-        let rest = waiting.until.duration_since(now);
-        let seconds = rest.as_secs() + 1;
-        match &waiting.reason {
-            WaitReason::Limit => {
-                // What is left of this window comes before the windows that the rest needs.
-                time += rest;
-                if rest >= SHORT {
-                    parts.push(format!("waiting {seconds} s for the server's limit"));
-                }
-            }
-            WaitReason::Retry(why) => parts.push(format!("{why}: again in {seconds} s")),
-        }
-    }
+    let wait = wait(waits, now);
+    // What is left of this window comes before the windows that the rest needs.
+    let time = forecast.time + wait.as_ref().map_or(Duration::ZERO, |(rest, _)| *rest);
     let plural = if forecast.requests == 1 { "" } else { "s" };
-    parts.push(format!("{} write{plural} left", forecast.requests));
-    if time >= SHORT {
-        parts.push(format!("about {}", report::about(time.as_secs())));
-    }
-    parts.join(", ")
+    let left = format!("{} write{plural} left", forecast.requests);
+    let about = (time >= SHORT).then(|| format!("about {}", report::about(time.as_secs())));
+    let parts = wait.map(|(_, words)| words).into_iter().chain([left]);
+    parts.chain(about).collect::<Vec<_>>().join(", ")
+}
+
+/// The longest wait, and what it is for; one that is over in a moment is none.
+fn wait(waits: &[Waiting], now: Instant) -> Option<(Duration, String)> {
+    let longest = waits.iter().max_by_key(|waiting| waiting.until)?;
+    let rest = longest.until.duration_since(now);
+    let seconds = rest.as_secs() + 1;
+    let words = match &longest.reason {
+        WaitReason::Limit => format!("waiting {seconds} s for the server's limit"),
+        WaitReason::Retry(why) => format!("{why}: again in {seconds} s"),
+    };
+    (rest >= SHORT || longest.reason != WaitReason::Limit).then_some((rest, words))
 }
 
 #[cfg(test)]
@@ -147,8 +162,10 @@ mod tests {
         let retry = wait(WaitReason::Retry("no answer: reset".to_owned()), 2);
         assert_eq!(
             line(&[retry], forecast(1, TICK), now),
-            "no answer: reset: again in 3 s, 1 write left"
+            "no answer: reset: again in 3 s, 1 write left, about 3 s"
         );
-        assert_eq!(line(&[], forecast(3, TICK), now), "3 writes left");
+        let left = "3 writes left";
+        assert_eq!(line(&[], forecast(3, TICK), now), left);
+        assert_eq!(line(&[limit(1)], forecast(3, TICK), now), left);
     }
 }

@@ -12,7 +12,7 @@ use super::terminal::Terminal;
 use crate::cli::PlanArgs;
 use crate::exit::Exit;
 use crate::observed::Snapshot;
-use crate::plan::{NotChecked, Plan};
+use crate::plan::{NotChecked, Plan, Questions};
 use crate::report::{Attempt, Context, PlanReport};
 use crate::variables::Undefined;
 
@@ -40,9 +40,12 @@ pub(super) fn planned(
     let known = std::mem::take(&mut observed.users);
     let told = std::mem::take(&mut observed.histories);
     let mut plan = Plan::between(&loaded.desired, &observed);
-    // A sandbox makes up whatever is not there.
-    if let Some(extent) = extent(args.preflight).filter(|_| sandbox.is_none()) {
-        let asked = plan.questions(extent);
+    if let Some(extent) = extent(args.preflight) {
+        // A sandbox makes up whatever is not there.
+        let asked = match &sandbox {
+            Some(_) => Questions::default(),
+            None => plan.questions(extent),
+        };
         let (disabled, _) = plan.histories();
         observed.histories = told.only(&disabled);
         observed.users = known.only(&asked.users, asked.impersonators);

@@ -163,6 +163,8 @@ impl Snapshot {
             },
             limits: _,
             histories,
+            // Of the account that took it; others may be limited otherwise.
+            limits: _,
             taken_at: _,
         } = observed;
         let ServerFacts {

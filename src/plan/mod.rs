@@ -1,6 +1,7 @@
 //! The plan: what would change, as a value. Building it asks nobody and writes nothing, and the same input
 //! gives the same plan.
 
+mod binding;
 mod compare;
 mod conditions;
 mod create;
@@ -19,6 +20,7 @@ use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Users};
 
+pub(crate) use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};
 pub(crate) use conditions::{Condition, script_failure};
 pub(crate) use drift::{Cause, Touched};
 pub(crate) use forecast::Forecast;
@@ -53,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) not_compared: Vec<NotCompared>,
     /// What the snapshot does not answer.
     pub(crate) not_checked: NotChecked,
+    /// What it was made for, if it may be applied later.
+    pub(crate) binding: Option<Binding>,
 }
 
 /// What would change about one integration.
@@ -149,6 +153,7 @@ impl Plan {
             taken_at: observed.taken_at.clone(),
             not_compared: Vec::new(),
             not_checked: NotChecked::default(),
+            binding: None,
         };
         for entry in &desired.entries {
             if entry.state == State::Released {

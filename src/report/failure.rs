@@ -34,6 +34,11 @@ impl FailureReport {
         }
     }
 
+    /// What went wrong, in one line.
+    pub(crate) fn line(&self) -> String {
+        self.message.for_terminal()
+    }
+
     /// Adds what is wrong with the manifests.
     pub(crate) fn with(self, problems: Vec<Problem>) -> Self {
         Self { problems, ..self }
@@ -84,6 +89,7 @@ impl PlanReport {
             counts: Counts::default(),
             forecast: None,
             snapshot: None,
+            binding: None,
         }
     }
 }

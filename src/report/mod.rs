@@ -17,6 +17,7 @@ mod run;
 mod saved;
 mod shown;
 mod snapshot;
+mod stale;
 mod text;
 
 pub(crate) use failure::{Attempt, FailureReport};
@@ -26,7 +27,7 @@ pub(crate) use look::{Budget, Look, ScriptDiff};
 pub(crate) use markdown::plan_markdown;
 pub(crate) use plan::{Context, PlanReport};
 pub(crate) use run::{RunReport, run_json};
-pub(crate) use saved::plan_json;
+pub(crate) use saved::{NoPlan, Unfit, plan_json};
 pub(crate) use text::{drift_text, plan_text, run_text};
 
 pub(crate) use diagnostics::json::Problem;

@@ -12,7 +12,7 @@ use super::shown::{Shown, Side, redacted, shown};
 use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
-use crate::plan::{Action, Change, Condition, FieldChange, Plan, Reason};
+use crate::plan::{Action, Binding, Change, Condition, FieldChange, Plan, Reason};
 use crate::secret::Text;
 
 /// A plan, as it is shown and saved.
@@ -42,6 +42,9 @@ pub(crate) struct PlanReport {
     /// The snapshot that it is made from, if the server was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) snapshot: Option<SnapshotReport>,
+    /// What it was made for, if it may be applied: `apply --plan` goes on only if all of it still holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) binding: Option<Binding>,
 }
 
 /// The server and the account.
@@ -255,6 +258,7 @@ impl PlanReport {
             },
             forecast: plan.forecast().map(Into::into),
             snapshot: SnapshotReport::of(plan, context.texts),
+            binding: plan.binding.clone(),
         }
     }
 }

@@ -12,6 +12,11 @@ use crate::secret::{MASK, Piece, Text, outline};
 pub(crate) struct Foreign(String);
 
 impl Foreign {
+    /// As it came, for what is no output.
+    pub(super) fn raw(&self) -> &str {
+        &self.0
+    }
+
     /// For a terminal: characters that would move the cursor, change colours or reorder the text are written out.
     pub(crate) fn for_terminal(&self) -> String {
         self.escaped(needs_escape)

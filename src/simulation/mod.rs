@@ -3,7 +3,7 @@
 //!
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
 //! them, and `mutants` are clients that break a law and have to be caught. `state` holds plans from snapshots against
-//! those of the server, and `limits` is about time.
+//! those of the server, `saved` saved ones against fresh ones; `limits` is about time.
 //!
 //! `wire` is the way between a run and the server, with latency, mishaps and the end of the run; `faults` lets
 //! everything go wrong at every request of a small run, and `crowd` lets runs begin together.
@@ -14,6 +14,7 @@ mod faults;
 mod laws;
 mod limits;
 mod mutants;
+mod saved;
 mod state;
 mod wire;
 mod world;

@@ -134,6 +134,8 @@ impl Both {
             // Nobody has answered, and so nobody has told of a limit.
             limits: Limits::default(),
             histories,
+            // A snapshot has none, and no forecast rests on it.
+            limits: Limits::Unknown,
             taken_at: None,
         };
         let mut plan = Plan::between(&manifest, &server);
@@ -175,8 +177,8 @@ impl Both {
     }
 }
 
-/// A plan as it is shown. The date of a record that no entry named is not kept.
-fn shown(plan: &Plan) -> Json {
+/// The report of a plan.
+pub(super) fn report(plan: &Plan) -> PlanReport {
     let mut texts = Texts::default();
     texts.add("manifest.yaml", " ".repeat(100_000));
     let context = Context {
@@ -187,7 +189,12 @@ fn shown(plan: &Plan) -> Json {
         base: None,
         sandbox: None,
     };
-    let mut report = json!(PlanReport::new(plan, &context));
+    PlanReport::new(plan, &context)
+}
+
+/// A plan as it is shown. The date of a record that no entry named is not kept.
+fn shown(plan: &Plan) -> Json {
+    let mut report = json!(report(plan));
     report.as_object_mut().unwrap().remove("snapshot");
     for change in report["changes"].as_array_mut().unwrap() {
         if let Some(Json::Array(lines)) = change.pointer_mut("/blocked/choices") {

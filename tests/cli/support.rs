@@ -203,6 +203,12 @@ impl Sandbox {
             .to_owned()
     }
 
+    /// Calls an endpoint, past rcsync.
+    pub(crate) fn post(&self, endpoint: &str, body: &Json) {
+        let answer = self.http("POST", &format!("/api/v1/{endpoint}"), &body.to_string());
+        assert_eq!(answer["success"], true, "{answer}");
+    }
+
     fn control(&self, method: &str, path: &str, body: &str) -> Json {
         self.http(method, &format!("/sandbox/{path}"), body)
     }

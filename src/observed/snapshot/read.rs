@@ -96,6 +96,7 @@ impl Snapshot {
             },
             limits: Limits::default(),
             histories,
+            limits: Limits::Unknown,
             taken_at: Some(taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         })
     }

@@ -32,6 +32,7 @@ fn observed(records: &[Json]) -> ObservedState {
         users: Users::default(),
         limits: Limits::default(),
         histories: Histories::default(),
+        limits: Limits::default(),
         taken_at: None,
     }
 }

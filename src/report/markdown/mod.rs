@@ -32,10 +32,10 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
         return format!("{marker}{}", nothing_to_do(report));
     }
     let head = format!("{marker}### rcsync: {}\n", heading(report));
-    let open = snapshot::fold(report, look.budget);
     let writes = report.forecast.map_or_else(String::new, |forecast| {
         format!("Writes: {}\n\n", forecast.words(" "))
     });
+    let open = snapshot::fold(report, look.budget);
     let foot = format!("{open}\n{writes}{}\n", footer(report));
     let parts = report
         .changes

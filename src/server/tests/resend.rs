@@ -80,6 +80,19 @@ async fn a_read_comes_again_with_growing_pauses() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_proxys_refusal_counts_whatever_its_body_is() {
+    let start = Instant::now();
+    let script = Script::new([
+        answer(429, "\"slow down\""),
+        answer(502, "[]"),
+        page(&[], 0),
+    ]);
+    assert!(script.patient_reader(1).listing().await.is_ok());
+    let took = start.elapsed();
+    assert!(took > Duration::from_mins(1), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_will_not_pass_away_is_asked_once() {
     for step in [
         answer(401, "{}"),

@@ -1,0 +1,239 @@
+//! What a plan was made for: who asked which server, the entries, and the records that it is about. A saved plan is an
+//! assertion: it is applied only if a fresh plan was made for the same, and says the same.
+//!
+//! No secret goes in, nor a digest of one: of what may be secret it is kept how it compared with the server. All else
+//! goes in as digests, so that the file does not grow with the scripts.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{Change, Extent, Plan, compare};
+use crate::desired::{Desired, DesiredState};
+use crate::diagnostic::{Place, SourceId};
+use crate::integration::{Field, Fields, Shape, Value};
+use crate::observed::{ObservedState, Record};
+use crate::secret::{Piece, Text};
+
+/// What a plan was made for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Binding {
+    /// The id of the account that asked.
+    pub(crate) user_id: String,
+    /// For which entries the posting users were looked up.
+    pub(crate) preflight: Asked,
+    /// The entries, in the order they were read.
+    pub(crate) entries: Vec<BoundEntry>,
+    /// The records that the plan is about, by id.
+    pub(crate) records: BTreeMap<String, BoundRecord>,
+}
+
+/// For which entries something was looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Asked {
+    /// For none.
+    Off,
+    /// For those with a write.
+    Auto,
+    /// For all.
+    Full,
+}
+
+/// An entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BoundEntry {
+    /// `webhook-incoming` or `webhook-outgoing`.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// The record that it is pinned to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
+    /// A digest of all that it says, the names of secrets in the place of their values.
+    pub(crate) digest: String,
+}
+
+/// A record that the plan is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BoundRecord {
+    /// When it was last updated, as the server writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) updated_at: Option<String>,
+    /// Digests of its values, by field; not of those that may be secret.
+    pub(crate) fields: BTreeMap<String, String>,
+    /// How the values that may be secret compared with the entry's, by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) secrets: BTreeMap<String, Compared>,
+}
+
+/// How two values compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Compared {
+    /// They are the same.
+    Equal,
+    /// They are not.
+    Different,
+    /// One of them is not known.
+    Unknown,
+}
+
+impl Binding {
+    /// What this plan was made for.
+    pub(crate) fn of(
+        plan: &Plan,
+        desired: &DesiredState,
+        observed: &ObservedState,
+        preflight: Option<Extent>,
+    ) -> Self {
+        let entries: BTreeMap<_, _> = desired
+            .entries
+            .iter()
+            .map(|it| (at(&it.place), it))
+            .collect();
+        let records: BTreeMap<_, _> = observed.records.iter().map(|it| (&it.id, it)).collect();
+        let bound = |change: &Change| {
+            let record = records.get(change.action.id()?)?;
+            let entry = change.place.as_ref().and_then(|it| entries.get(&at(it)));
+            Some((record.id.0.clone(), BoundRecord::of(record, entry.copied())))
+        };
+        Self {
+            user_id: plan.server.user_id.clone(),
+            preflight: match preflight {
+                None => Asked::Off,
+                Some(Extent::Writes) => Asked::Auto,
+                Some(Extent::All) => Asked::Full,
+            },
+            entries: desired.entries.iter().map(BoundEntry::of).collect(),
+            records: plan.changes.iter().filter_map(bound).collect(),
+        }
+    }
+}
+
+fn at(place: &Place) -> (SourceId, u32) {
+    (place.source, place.bytes.start)
+}
+
+impl BoundEntry {
+    fn of(entry: &Desired) -> Self {
+        // Without `..`: what an entry says is bound, or left out on purpose.
+        let Desired {
+            key,
+            fields,
+            written,
+            place: _,
+            script_file,
+            script_at: _,
+            state,
+            id,
+            renamed_from,
+            ignored,
+            secrets,
+        } = entry;
+        let fields = fields.iter();
+        let fields: Vec<_> = fields
+            .map(|(field, value)| json!([field.name, plain(value)]))
+            .collect();
+        let whole = json!([
+            key.kind.wire(),
+            key.name,
+            id,
+            renamed_from,
+            format!("{state:?}"),
+            ignored,
+            written,
+            script_file,
+            fields,
+            secrets,
+        ]);
+        Self {
+            kind: key.kind.wire().to_owned(),
+            name: key.name.clone(),
+            id: id.clone(),
+            digest: digest(&whole),
+        }
+    }
+}
+
+impl BoundRecord {
+    fn of(record: &Record, entry: Option<&Desired>) -> Self {
+        let mut bound = Self {
+            updated_at: record.updated_at().map(str::to_owned),
+            fields: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+        };
+        // One that cannot be read is blocked for it, and the plan says so.
+        let Ok(observed) = record.fields() else {
+            return bound;
+        };
+        let wanted = entry.map(|entry| compare::wanted(entry, &observed));
+        let wanted = |field: &Field| wanted.as_ref().and_then(|wanted| wanted.get(field));
+        for field in record.kind.fields() {
+            let name = field.name.to_owned();
+            if may_be_secret(field, wanted(field)) {
+                let compared = wanted(field).map(|it| compared(field, it, &observed));
+                bound.secrets.extend(compared.map(|it| (name, it)));
+            } else if let Some(value) = observed.get(field) {
+                bound.fields.insert(name, digest(&plain(value)));
+            }
+        }
+        bound
+    }
+}
+
+/// Whether the server's value may be a secret, or hold one. A script does where the entry's has one in it.
+fn may_be_secret(field: &Field, wanted: Option<&Value>) -> bool {
+    match field.shape {
+        Shape::Secret => true,
+        Shape::Script => wanted.is_some_and(|it| !matches!(it, Value::Script(_))),
+        _ => field.sensitive,
+    }
+}
+
+fn compared(field: &Field, wanted: &Value, observed: &Fields) -> Compared {
+    match field.same(wanted, observed.get(field)) {
+        Some(true) => Compared::Equal,
+        Some(false) => Compared::Different,
+        None => Compared::Unknown,
+    }
+}
+
+/// A value without its secret stretches. Lists are sets.
+fn plain(value: &Value) -> Json {
+    match value {
+        Value::Flag(on) => json!(on),
+        Value::Number(number) => json!(number),
+        Value::Text(text) => stretches(text),
+        Value::List(items) => {
+            let mut items: Vec<_> = items
+                .iter()
+                .map(|item| stretches(item).to_string())
+                .collect();
+            items.sort();
+            json!(items)
+        }
+        Value::Script(text) => json!(&**text),
+        Value::Secret(_) => Json::Null,
+    }
+}
+
+fn stretches(text: &Text) -> Json {
+    let stretches = text.pieces().iter().map(|piece| match piece {
+        Piece::Plain(text) => json!(text),
+        Piece::Secret(_) => Json::Null,
+    });
+    stretches.collect()
+}
+
+/// SHA-256, in hexadecimal digits. The order in what is digested is its maker's.
+fn digest(json: &Json) -> String {
+    format!("{:x}", Sha256::digest(json.to_string()))
+}
