@@ -237,3 +237,6 @@ fn stretches(text: &Text) -> Json {
 fn digest(json: &Json) -> String {
     format!("{:x}", Sha256::digest(json.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -449,7 +449,9 @@ fn apply_says_first_what_is_not_in_the_change() {
     put(folder, "a.yaml", &hooks(&[("A", ""), ("B", "")]));
     commit(folder);
     run_in(&sandbox, folder, &["apply", "a.yaml"]).exits(0);
-    let id = sandbox.records()[0]["_id"].clone();
+    // Both were on their way at once: either may be the first.
+    let records = sandbox.records();
+    let id = records.iter().find(|it| it["name"] == "A").unwrap()["_id"].clone();
     sandbox.act(&json!({"action": "change-integration", "id": id, "set": {"alias": "y"}}));
     put(
         folder,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::{HistoryForm, ManagedForm, RecordForm, Snapshot, UserForm};
+use super::{HistoryForm, ManagedForm, RecordForm, ServerForm, Snapshot, UserForm};
 use crate::integration::{Kind, Version};
 use crate::observed::{
     Detail, Found, Gone, Histories, History, Limits, ObservedState, Record, ServerFacts, ServerId,
@@ -74,7 +74,9 @@ impl Snapshot {
             let history = form.managed.as_mut().and_then(|it| it.history.take());
             let history = history.map(|history| (ServerId(form.id.clone()), history.into()));
             histories.found.extend(history);
-            let record = form.record().filter(|it| ids.insert(it.id.clone()));
+            let record = form
+                .record(&self.server)
+                .filter(|it| ids.insert(it.id.clone()));
             records.push(record.ok_or(NoSnapshot::Record(index + 1))?);
         }
         let users = self.users.into_iter();
@@ -103,14 +105,21 @@ impl Snapshot {
 }
 
 impl RecordForm {
-    fn record(self) -> Option<Record> {
+    fn record(self, server: &ServerForm) -> Option<Record> {
         let detail = match &self.managed {
             Some(_) => Detail::Redacted,
             None => Detail::Identity,
         };
-        let raw = self
-            .managed
-            .map_or_else(Map::new, |managed| managed.raw(self.creator.as_deref()));
+        let creator = self.creator.as_deref();
+        let raw = match self.managed {
+            Some(managed) => managed.raw(creator),
+            // Of ids nothing is kept; what this account made is told by its name.
+            None if creator == Some(&*server.account) => {
+                let own = json!({"_id": server.user_id, "username": server.account});
+                Map::from_iter([("_createdBy".to_owned(), own)])
+            }
+            None => Map::new(),
+        };
         Some(Record {
             id: ServerId(self.id),
             kind: Kind::from_wire(&self.kind)?,

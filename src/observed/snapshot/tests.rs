@@ -113,6 +113,8 @@ fn a_record_without_an_entry_keeps_four_things() {
     );
     let back = Snapshot::parse(&text).unwrap().observed().unwrap();
     assert_eq!(back.records[0].detail(), Detail::Identity);
+    // What this account has made is still told from what others have.
+    assert_eq!(back.records[0].created_by_id().as_deref(), Some("u1"));
     assert!(matches!(
         back.records[0].fields(),
         Err(DecodeError::Withheld { .. })

@@ -312,6 +312,18 @@ fn every_job_does_what_it_says() {
     done.ends(&[2]);
     assert!(done.summary.contains("1 to update"), "{}", done.summary);
 
+    // A plan that somebody approves: it is made, unless something has changed since.
+    let done = github.job("apply-approved", "plan");
+    done.ends(&[]);
+    github.runner.edit("by another hand");
+    let done = github.job("apply-approved", "apply");
+    done.ends(&[5]);
+    assert_eq!(github.runner.alias(), "by another hand");
+    github.job("apply-approved", "plan");
+    let done = github.job("apply-approved", "apply");
+    done.ends(&[]);
+    assert_eq!(github.runner.alias(), "Grafana (new)");
+
     // Nothing has been left out.
     let all = all().into_iter().flat_map(|(name, workflow)| {
         let jobs = workflow.jobs.into_keys();
