@@ -161,7 +161,6 @@ impl Snapshot {
                 found,
                 impersonators,
             },
-            limits: _,
             histories,
             // Of the account that took it; others may be limited otherwise.
             limits: _,

@@ -131,8 +131,6 @@ impl Both {
             records: self.observed.records.clone(),
             strangers: self.observed.strangers,
             users,
-            // Nobody has answered, and so nobody has told of a limit.
-            limits: Limits::default(),
             histories,
             // A snapshot has none, and no forecast rests on it.
             limits: Limits::Unknown,

@@ -1,6 +1,7 @@
 //! Waits for the server's limit: of one endpoint for itself, and over as soon as the run is.
 
 use super::*;
+use crate::server::ServerError;
 
 const SIDE_BY_SIDE: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 

@@ -96,7 +96,6 @@ impl Snapshot {
                 found,
                 impersonators: self.impersonators,
             },
-            limits: Limits::default(),
             histories,
             limits: Limits::Unknown,
             taken_at: Some(taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),

@@ -30,7 +30,6 @@ fn observed(records: &[Json]) -> ObservedState {
         records: records.iter().map(decoded).collect(),
         strangers: 2,
         users: Users::default(),
-        limits: Limits::default(),
         histories: Histories::default(),
         limits: Limits::default(),
         taken_at: None,
