@@ -202,16 +202,14 @@ impl Outcome {
 
     /// Whether the record may not be what it was.
     fn may_have_written(&self) -> bool {
-        match self {
-            Self::Created(_) | Self::Adopted(_) | Self::Doubled { .. } => false,
-            Self::AlreadyGone(_) | Self::Stale { .. } | Self::NotAttempted => false,
-            Self::Failed(_) | Self::Blocked | Self::Condition => false,
+        matches!(
+            self,
             Self::Updated(_)
-            | Self::Disabled(_)
-            | Self::Deleted(_)
-            | Self::NotApplied { .. }
-            | Self::Unknown(_) => true,
-        }
+                | Self::Disabled(_)
+                | Self::Deleted(_)
+                | Self::NotApplied { .. }
+                | Self::Unknown(_)
+        )
     }
 
     /// Whether a write was tried: one that reached no server, or a server that refuses everything, was not.

@@ -227,11 +227,12 @@ impl Found<'_> {
         let own = made.own.as_ref();
         match (before, &*self.namesakes, self.stays) {
             // A failure already, and a more telling one.
-            (Outcome::NotApplied { .. }, ..) | (Outcome::Unknown(_), [], _) => None,
+            (Outcome::NotApplied { .. }, ..)
+            | (Outcome::Unknown(_), [], _)
+            | (Outcome::Unknown(_), [_], None) => None,
             (_, [only], Some(_)) => {
                 (own != Some(&only.id)).then(|| Outcome::Adopted(only.id.clone()))
             }
-            (Outcome::Unknown(_), [_], None) => None,
             (_, [], _) => Some(stale(own?, "it was made, and is not there any more")),
             (_, [only], None) if own == Some(&only.id) => {
                 Some(stale(own?, "somebody changed it after it was made"))

@@ -19,9 +19,7 @@ use crate::observed::{Limits, View};
 use crate::plan::{Change, LeftOut, Reason};
 use crate::secret::{Secret, Text};
 use crate::server::fake::{Script, Step, answer, page};
-use crate::server::{
-    BaseUrl, BoxFuture, Credentials, Reader, Request, SendError, ServerError, Transport,
-};
+use crate::server::{BaseUrl, BoxFuture, Credentials, Reader, Request, SendError, Transport};
 
 fn change(kind: Kind, name: &str, action: Action) -> Change {
     let name = name.to_owned();

@@ -55,13 +55,13 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
                 let shown = output::plan(&planned.report, &args.output, terminal).err();
                 let refused = planned.plan.is_refused().then_some(Exit::Refused);
                 if let Some(exit) = refused.into_iter().chain(shown).min() {
-                    return exit;
+                    return written(args, &untried(args, &planned, exit), exit);
                 }
                 if args.dry_run {
                     return Exit::Done;
                 }
-                let report = make(args, &planned, terminal).await;
-                written(args, &report.0, report.1)
+                let (report, exit) = make(args, &planned, terminal).await;
+                written(args, &report, exit)
             }
             Err(failure) => failed(args, failure, terminal),
         }
@@ -105,15 +105,8 @@ fn sensible(args: &ApplyArgs) -> Result<(), Exit> {
 
 /// Makes the changes, if whoever is asked agrees, and tells of them.
 async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> (RunReport, Exit) {
-    let told = |applied: &Applied, exit: Exit| {
-        let context = context(args, planned);
-        RunReport::new(&planned.plan, applied, &context, exit.code())
-    };
     if planned.plan.is_empty() {
-        return (
-            told(&Applied::nothing(&planned.plan), Exit::Done),
-            Exit::Done,
-        );
+        return (untried(args, planned, Exit::Done), Exit::Done);
     }
     let drift = report::drift_text(&planned.report, &terminal.look());
     if !drift.is_empty() {
@@ -123,16 +116,26 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> (RunRe
     let ask = !args.yes && planned.session.sandbox.is_none() && planned.plan.has_writes();
     if ask && !terminal::confirmed(&question(&planned.plan)) {
         terminal::err("Nothing was changed.\n");
-        let applied = Applied::nothing(&planned.plan);
-        return (told(&applied, Exit::Refused), Exit::Refused);
+        return (untried(args, planned, Exit::Refused), Exit::Refused);
     }
     let interrupt = Interrupt::listen();
     let applied = apply(args, planned, &interrupt).await;
     let exit = interrupt.exit().unwrap_or_else(|| apply::exit_of(&applied));
-    let report = told(&applied, exit);
+    let report = told(args, planned, &applied, exit);
     let text = report::run_text(&report, &terminal.look());
     terminal::out(&format!("\n{text}"));
     (report, exit)
+}
+
+/// What became of a plan.
+fn told(args: &ApplyArgs, planned: &Planned, applied: &Applied, exit: Exit) -> RunReport {
+    let context = context(&args.manifests.paths, planned);
+    RunReport::new(&planned.plan, applied, &context, exit.code())
+}
+
+/// What became of a plan that nobody tried.
+fn untried(args: &ApplyArgs, planned: &Planned, exit: Exit) -> RunReport {
+    told(args, planned, &Applied::nothing(&planned.plan), exit)
 }
 
 async fn apply(args: &ApplyArgs, planned: &Planned, interrupt: &Interrupt) -> Applied {
@@ -157,10 +160,10 @@ async fn apply(args: &ApplyArgs, planned: &Planned, interrupt: &Interrupt) -> Ap
     .await
 }
 
-fn context<'a>(args: &'a ApplyArgs, planned: &'a Planned) -> Context<'a> {
+fn context<'a>(paths: &'a [String], planned: &'a Planned) -> Context<'a> {
     Context {
         texts: &planned.loaded.sources.texts,
-        paths: &args.manifests.paths,
+        paths,
         files: planned.loaded.sources.manifests.len(),
         integrations: planned.loaded.integrations,
         sandbox: planned.session.sandbox.as_deref(),

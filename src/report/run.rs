@@ -302,9 +302,8 @@ fn outcome_report(change: &Change, outcome: &Outcome, texts: &Texts) -> OutcomeR
         Outcome::Doubled { records } => {
             report.why = Some("several records have this type and name by now:".into());
             report.records = records.iter().map(Into::into).collect();
-            report.remedy = Some(
-                "plan again: `--settle-twins` removes the younger of those that are equal".into(),
-            );
+            report.remedy =
+                Some("delete all but one of them, or pin the entry to one by `id`".into());
         }
         Outcome::Failed(error) => {
             report.why = Some(error.to_string().into());

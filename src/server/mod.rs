@@ -49,7 +49,9 @@ pub(crate) use transport::{BoxFuture, Request, Response, SendError};
 pub(crate) use waits::{WaitReason, Waiting};
 
 use crate::integration::{Fields, Kind, Version};
-use crate::observed::{Histories, Limits, ObservedState, Record, ServerFacts, ServerId, Users, View};
+use crate::observed::{
+    Histories, Limits, ObservedState, Record, ServerFacts, ServerId, Users, View,
+};
 use client::{Call, Client, Sent};
 use gate::{Gate, Leave, Stopped};
 use resend::Resend;

@@ -55,21 +55,21 @@ async fn gather(seed: u64, wanted: &DesiredState, wrap: Wrap) -> Result<(), Stri
             (start, schedule)
         })
         .collect();
-    let one = async |(start, schedule): &(Duration, Schedule)| {
+    let begin = async |(start, schedule): &(Duration, Schedule)| {
         sleep(*start).await;
         wire::run(&world.sandbox, wanted, schedule, wrap).await.0
     };
-    let (a, b, c, d, e, f, g, h) = tokio::join!(
-        one(&runs[0]),
-        one(&runs[1]),
-        one(&runs[2]),
-        one(&runs[3]),
-        one(&runs[4]),
-        one(&runs[5]),
-        one(&runs[6]),
-        one(&runs[7]),
+    let (one, two, three, four, five, six, seven, eight) = tokio::join!(
+        begin(&runs[0]),
+        begin(&runs[1]),
+        begin(&runs[2]),
+        begin(&runs[3]),
+        begin(&runs[4]),
+        begin(&runs[5]),
+        begin(&runs[6]),
+        begin(&runs[7]),
     );
-    let ended = [a, b, c, d, e, f, g, h];
+    let ended = [one, two, three, four, five, six, seven, eight];
     let records = world.records();
     let told = || format!("{ended:#?}\n{records:#?}");
     for entry in entries() {

@@ -70,6 +70,7 @@ impl Schedule {
 }
 
 /// How a run ended.
+#[expect(clippy::large_enum_variant, reason = "there are a handful of them")]
 #[derive(Debug)]
 pub(super) enum Ended {
     /// It was killed.

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use crate::support::{Sandbox, manifest};
 
 /// How long something may take that happens at once.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// A server of several processes, whose creates take their time, each another.
 fn slow_to_create() -> Sandbox {

@@ -1,6 +1,7 @@
 //! Waits for the server's limit: of one endpoint for itself, and over as soon as the run is.
 
 use super::*;
+use crate::server::ServerError;
 
 const SIDE_BY_SIDE: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
@@ -30,10 +31,8 @@ async fn run_stopped(
     let start = Instant::now();
     let options = Options {
         concurrency: SIDE_BY_SIDE,
-        seen: BTreeMap::new(),
-        read_at: start,
         patience: Duration::ZERO,
-        fail_fast: false,
+        ..options()
     };
     let writer = Arc::new(Writer::beside(&script.reader()));
     let (stop, stopped) = watch::channel(Stop::GoOn);

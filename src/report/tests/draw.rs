@@ -11,9 +11,7 @@ use super::super::{Context, PlanReport};
 use crate::desired::{Desired, DesiredState, Policy, State};
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{EVENTS, Field, Fields, Key, Kind, Role, Shape, Value, Version};
-use crate::observed::{
-    Found, Histories, Limits, ObservedState, Record, ServerFacts, Users, View,
-};
+use crate::observed::{Found, Histories, Limits, ObservedState, Record, ServerFacts, Users, View};
 use crate::plan::{Binding, Cause, Extent, NotCompared, Open, Plan, Touched};
 use crate::secret::{Piece, Secret, Text};
 
