@@ -11,6 +11,7 @@ use crate::cli::{UrlsArgs, UrlsFormat};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::exit::Exit;
 use crate::observed::{DecodeError, ObservedState};
+use crate::plan::{self, Plan};
 use crate::report::diagnostics;
 use crate::server::{BaseUrl, ServerError};
 use crate::urls::{self, Asked, Listing, Webhook};
@@ -32,6 +33,9 @@ async fn told(args: &UrlsArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let session = session::open(&args.server, false).await?;
     let observed = session.reader.observe().await;
     let observed = observed.map_err(|error| session::failed(&error))?;
+    if let Some(loaded) = loaded.as_ref().filter(|_| session.sandbox.is_none()) {
+        refuse_another_server(loaded, &observed)?;
+    }
     let base = base(public, &session, &observed)
         .await
         .map_err(|error| session::failed(&error))?;
@@ -84,6 +88,16 @@ fn check_out(args: &UrlsArgs) -> Result<(), Failure> {
         let hint = Some(hint.as_str()).filter(|hint| !hint.is_empty());
         Failure::shown(Exit::Invalid, &message, hint)
     })
+}
+
+/// A sender that got the URL of another server would post there.
+fn refuse_another_server(loaded: &Loaded, observed: &ObservedState) -> Result<(), Failure> {
+    let plan = Plan::between(&loaded.desired, observed);
+    let mut refusals = plan.refusals.iter();
+    match refusals.find(|refusal| refusal.code == plan::ANOTHER_SERVER) {
+        Some(it) => Err(Failure::shown(Exit::Refused, &it.why, Some(&it.remedy))),
+        None => Ok(()),
+    }
 }
 
 fn found(

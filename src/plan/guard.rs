@@ -20,6 +20,9 @@ const MOST_PERCENT: usize = 30;
 /// From so many records in scope on, a share of them says something.
 const SHARE_FROM: usize = 10;
 
+/// The guard against any server but the one that the files are for.
+pub(crate) const ANOTHER_SERVER: &str = "another-server";
+
 /// Why a plan is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -91,7 +94,7 @@ fn another_server(plan: &Plan, policy: &Policy) -> Option<Refusal> {
     }
     let shown = meant.as_str().trim_end_matches('/');
     Some(Refusal::new(
-        "another-server",
+        ANOTHER_SERVER,
         format!(
             "these files are for {shown}, and this is {}",
             plan.server.url

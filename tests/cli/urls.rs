@@ -221,6 +221,21 @@ fn urls_begin_as_the_server_says_unless_told_otherwise() {
 }
 
 #[test]
+fn files_for_another_server_get_no_urls() {
+    let (sandbox, hooks) = server();
+    let elsewhere = "settings: { server: \"https://chat.example.org\" }\n";
+    sandbox.file("hooks.yaml", &(elsewhere.to_owned() + HOOKS));
+    let run = sandbox.run(&["urls", &hooks]).exits(4);
+    assert_eq!(run.out, "");
+    assert!(
+        run.err
+            .contains("these files are for https://chat.example.org"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
 fn no_other_command_shows_what_is_in_a_url() {
     let (sandbox, hooks) = server();
     let tokens = ["Grafana alerts", "Old"].map(|name| token_of(&sandbox, name));
