@@ -90,8 +90,8 @@ pub(crate) fn build(
     let mut state = DesiredState::default();
     let mut seen = Identities::default();
     settings_once(manifests, &mut resolver.findings);
-    let settings = manifests.iter().find_map(|it| it.settings.as_ref());
-    if let Some((settings, _, node)) = settings {
+    // One alone counts, and all problems are told.
+    for (settings, _, node) in manifests.iter().rev().filter_map(|it| it.settings.as_ref()) {
         state.policy = policy::read(settings, node, &mut resolver);
     }
     for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {

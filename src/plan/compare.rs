@@ -9,7 +9,7 @@ use crate::desired::Desired;
 use crate::integration::compat::{self, UPDATES_SINCE};
 use crate::integration::field::is_empty;
 use crate::integration::{Field, Fields, LeftOut, Role, Value};
-use crate::observed::{DecodeError, ObservedState, Record, ServerFacts};
+use crate::observed::{DecodeError, Detail, ObservedState, Record, ServerFacts};
 
 /// What has to change about a record; `None` if it is as written.
 pub(super) fn record(
@@ -51,11 +51,24 @@ fn both_forms(record: &Record) -> Result<(Fields, Fields), DecodeError> {
 }
 
 /// Why nothing can be done about a record.
-pub(super) fn unreadable(error: &DecodeError) -> Reason {
+fn unreadable(error: &DecodeError) -> Reason {
     Reason::new(
         format!("the record cannot be read: {error}"),
         "save it once in the administration, or delete it",
     )
+}
+
+/// The stored values of a record that no entry names. A snapshot holds none of them but whether it is on.
+pub(super) fn stored(record: &Record) -> Result<Fields, Reason> {
+    if record.detail() != Detail::Identity {
+        return record.stored().map_err(|error| unreadable(&error));
+    }
+    let mut known = Fields::new(record.kind);
+    let switch = record.kind.fields().iter();
+    for field in switch.filter(|field| field.role == Role::Switch) {
+        known.set(field.name, Some(Value::Flag(record.is_enabled())));
+    }
+    Ok(known)
 }
 
 /// The values that are compared: those of the entry, but for the rows that it leaves to others. What others chose
@@ -222,7 +235,7 @@ pub(super) fn switched_off(
     observed: &ObservedState,
 ) -> Result<SwitchedOff, Reason> {
     let server = &observed.server;
-    let (fields, from) = both_forms(record).map_err(|error| unreadable(&error))?;
+    let from = stored(record)?;
     if !compat::takes_updates(server.version) {
         return Err(no_updates(server));
     }
@@ -233,7 +246,7 @@ pub(super) fn switched_off(
             to.set(field.name, Some(field.empty()));
             changes.push(FieldChange {
                 field,
-                before: fields.get(field).cloned(),
+                before: from.get(field).cloned(),
                 after: Some(field.empty()),
                 cause: None,
             });

@@ -142,25 +142,26 @@ fn change(record: &Record, policy: &Policy, observed: &ObservedState) -> Result<
         ));
     }
     let step = if deletes { Step::First } else { Step::Off };
-    let stored = match record.stored() {
-        Ok(stored) => stored,
-        Err(error) => return Ok(blocked(record, compare::unreadable(&error), step)),
-    };
-    match (is_on(&stored), deletes) {
-        (false, false) => Err(LeftAlone::Off),
-        (false, true) if flags.no_delete => Err(LeftAlone::LeftOut),
-        (false, true) => {
-            let from = Some(stored);
-            Ok(about(record, Action::Delete { id, from }, Step::Second))
-        }
-        (true, _) => Ok(match compare::switched_off(record, observed) {
-            Ok(SwitchedOff { from, to, changes }) => Change {
-                fields: changes,
-                ..about(record, Action::Disable { id, from, to }, step)
-            },
-            Err(reason) => blocked(record, reason, step),
-        }),
+    if !record.is_enabled() {
+        return match deletes {
+            false => Err(LeftAlone::Off),
+            true if flags.no_delete => Err(LeftAlone::LeftOut),
+            true => Ok(match compare::stored(record) {
+                Ok(stored) => {
+                    let from = Some(stored);
+                    about(record, Action::Delete { id, from }, Step::Second)
+                }
+                Err(reason) => blocked(record, reason, Step::Second),
+            }),
+        };
     }
+    Ok(match compare::switched_off(record, observed) {
+        Ok(SwitchedOff { from, to, changes }) => Change {
+            fields: changes,
+            ..about(record, Action::Disable { id, from, to }, step)
+        },
+        Err(reason) => blocked(record, reason, step),
+    })
 }
 
 /// Whether the record with these values is switched on. One that says nothing is off.

@@ -175,7 +175,7 @@ fn no_secret_is_in_a_snapshot_or_in_what_comes_of_it() {
     let strangers = snapshot["records"].as_array().unwrap().iter();
     for record in strangers.filter(|record| record["name"] == "Stranger") {
         let keys: Vec<_> = record.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["id", "type", "name", "creator"]);
+        assert_eq!(keys, ["id", "type", "name", "creator", "on"]);
     }
 }
 

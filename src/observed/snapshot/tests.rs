@@ -105,12 +105,12 @@ fn histories_are_kept() {
 
 /// A record that no entry names is what identifies it, and nothing else.
 #[test]
-fn a_record_without_an_entry_keeps_four_things() {
+fn a_record_without_an_entry_keeps_five_things() {
     let text = taken(&[stored("canary")], &entry(Secret::Unknown), &[]);
     let json: Json = serde_json::from_str(&text).unwrap();
     assert_eq!(
         json["records"],
-        json!([{"id": "o1", "type": "webhook-outgoing", "name": "Out", "creator": "deploy"}])
+        json!([{"id": "o1", "type": "webhook-outgoing", "name": "Out", "creator": "deploy", "on": true}])
     );
     let back = Snapshot::parse(&text).unwrap().observed().unwrap();
     assert_eq!(back.records[0].detail(), Detail::Identity);
