@@ -17,9 +17,6 @@ mod preflight;
 mod prune;
 pub(crate) mod twins;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::{Desired, DesiredState, Prune, State};
