@@ -2,8 +2,8 @@
 //!
 //! Creates and updates run side by side within a bound, then disables, then deletes. One failure does not stop the
 //! rest; refused credentials do, and so does the stop signal: both keep further writes from being *started*. What is
-//! in flight finishes, because a dropped write has an outcome that nobody knows; only who is told to stop twice drops it. In
-//! the end comes a look back at what was made.
+//! in flight finishes, because a dropped write has an outcome that nobody knows; only who is told to stop twice drops
+//! it. In the end comes a look back at what was made.
 
 mod create;
 mod outcome;

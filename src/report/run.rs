@@ -231,7 +231,12 @@ impl OutcomeWord {
     pub(super) fn is_done(self) -> bool {
         matches!(
             self,
-            Self::Created | Self::Adopted | Self::Updated | Self::Deleted | Self::AlreadyGone
+            Self::Created
+                | Self::Adopted
+                | Self::Updated
+                | Self::Disabled
+                | Self::Deleted
+                | Self::AlreadyGone
         )
     }
 }

@@ -104,8 +104,10 @@ async fn the_limit_of_one_endpoint_holds_up_no_other() {
     let changes = vec![create("A"), update()];
     let (outcomes, took) = run_stopped(changes, &script, Duration::from_hours(1)).await;
     assert!(outcomes.iter().all(Outcome::is_done), "{outcomes:?}");
-    assert_eq!(methods(&script), ["create", "update", "create"]);
-    assert_eq!(took, Duration::from_millis(50_250));
+    // Then the run looks back at what it made.
+    assert_eq!(methods(&script)[..3], ["create", "update", "create"]);
+    let waited = Duration::from_millis(50_250);
+    assert!((waited..waited * 2).contains(&took), "{took:?}");
 }
 
 /// Minutes may lie between the beginning of an update and leave to send it: the look comes after them.
