@@ -39,6 +39,11 @@ pub(crate) struct NarrowArgs {
     #[arg(long, help_heading = "Holds")]
     pub(crate) allow_url_loss: bool,
 
+    /// Of several integrations of one type and name that are equal in everything and were never updated, delete all but
+    /// the oldest
+    #[arg(long, help_heading = "Holds")]
+    pub(crate) settle_twins: bool,
+
     /// Create and prune though this account does not see what others made
     #[arg(long, help_heading = "Holds")]
     pub(crate) allow_partial_view: bool,

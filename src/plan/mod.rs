@@ -19,7 +19,7 @@ pub(crate) mod twins;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::{Desired, DesiredState, Prune, State};
+use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Users, View};
@@ -151,7 +151,12 @@ impl Plan {
             binding: None,
         };
         for entry in &desired.entries {
-            let found = identity.find(entry);
+            let twins = identity.twins(entry);
+            let twins = twins.filter(|_| desired.policy.settles(&entry.key.name));
+            let (found, younger) = match twins {
+                Some((stays, younger)) => (Match::Record(stays), younger),
+                None => (identity.find(entry), Vec::new()),
+            };
             if !hold::is_selected(entry, &found, &desired.policy) {
                 plan.left_out.entries += 1;
                 continue;
@@ -164,6 +169,9 @@ impl Plan {
                 continue;
             }
             plan.depends_on_view |= matches!(found, Match::Nothing | Match::Blocked(None, _));
+            for twin in younger {
+                plan.settle(twin, entry, &desired.policy);
+            }
             let open = NotCompared::of(entry, &found);
             let unseen = matches!(&open, Some(it) if matches!(it.what, Open::Record));
             plan.not_compared.extend(open);
@@ -190,6 +198,18 @@ impl Plan {
         plan.not_compared.sort_by_key(NotCompared::order);
         plan.refusals = guard::refusals(&plan, desired, &tally);
         plan
+    }
+
+    /// Deletes a twin of an entry's record, unless this run deletes nothing. It goes only if it is still what it was.
+    fn settle(&mut self, twin: &Record, entry: &Desired, policy: &Policy) {
+        let id = twin.id.clone();
+        let from = twin.stored().ok();
+        let decision = Decision::new(Action::Delete { id, from });
+        if hold::leaves_out(policy, &decision) {
+            self.left_out.changes += 1;
+        } else {
+            self.changes.push(decision.about(entry));
+        }
     }
 
     /// The entries that name each record, but for those that leave it alone.

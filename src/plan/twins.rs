@@ -1,6 +1,7 @@
 //! Twins: records that are equal in everything but their ids, as runs beside each other make them.
 
-use crate::integration::Field;
+use crate::desired::Desired;
+use crate::integration::{Field, LeftOut};
 use crate::observed::{Record, ServerId};
 
 /// The one of several twins that stays: the one that was inserted first.
@@ -16,6 +17,22 @@ pub(crate) fn eldest<'a>(twins: &[&'a Record]) -> Option<&'a Record> {
         (unknown, created.map(str::to_owned), record.id.clone())
     };
     twins.iter().copied().min_by_key(rank)
+}
+
+/// The one of an entry's records that stays, if the others are twins of it that nobody needs: made by one account, never
+/// updated, and equal in every field, but for a secret that was generated.
+pub(crate) fn settled<'a>(entry: &Desired, records: &[&'a Record]) -> Option<&'a Record> {
+    let stays = eldest(records)?;
+    let generated =
+        |field: &Field| field.left_out == LeftOut::Generated && !entry.written.contains(field.name);
+    let creator = stays.created_by_id()?;
+    let all = records.iter().all(|it| {
+        let never_updated = it.updated_by().is_none();
+        never_updated
+            && it.created_by_id().as_ref() == Some(&creator)
+            && alike(it, stays, generated)
+    });
+    all.then_some(stays)
 }
 
 /// Whether the id was made at the insert.
