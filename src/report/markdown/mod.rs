@@ -31,11 +31,8 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
     if report.changes.is_empty() && report.refusals.is_empty() {
         return format!("{marker}{}", nothing_to_do(report));
     }
-    let head = format!(
-        "{marker}### rcsync: {}\n{}",
-        heading(report),
-        refusals(report)
-    );
+    let head = |refusals: &str| format!("{marker}### rcsync: {}\n{refusals}", heading(report));
+    let refused = refusals(report);
     let writes = report.forecast.map_or_else(String::new, |forecast| {
         format!("Writes: {}\n\n", forecast.words(" "))
     });
@@ -43,7 +40,12 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
     let parts = report.changes.iter();
     let parts: Vec<_> = parts.map(|change| Part::of(change, look.scripts)).collect();
     let open = snapshot::fold(report);
-    let whole = budget::fitted(&head, &parts, &format!("{open}\n{footer}\n"), None);
+    let whole = budget::fitted(
+        &head(&refused),
+        &parts,
+        &format!("{open}\n{footer}\n"),
+        None,
+    );
     match look.budget {
         Some(budget) if budget.of(&whole) > budget.room() => {
             let left_out = if open.is_empty() {
@@ -52,7 +54,12 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
                 " · the list of it is left out"
             };
             let foot = format!("\n{footer}{left_out}\n");
-            budget::fitted(&head, &parts, &foot, look.budget)
+            let refused = if budget.of(&refused) > budget.room() / 4 {
+                brief_refusals(report)
+            } else {
+                refused
+            };
+            budget::fitted(&head(&refused), &parts, &foot, look.budget)
         }
         _ => whole,
     }
@@ -78,6 +85,16 @@ fn refusals(report: &PlanReport) -> String {
     let blocks = report.refusals.iter();
     let blocks = blocks.map(|it| format!("\n{}", fence("text", &(refusal_lines(it) + "\n"))));
     blocks.collect()
+}
+
+/// Each refusal in one line, where there is hardly any room.
+fn brief_refusals(report: &PlanReport) -> String {
+    if report.refusals.is_empty() {
+        return String::new();
+    }
+    let lines = report.refusals.iter();
+    let lines = lines.map(|it| format!("refused: {}\n", start(&it.why.for_terminal(), 100)));
+    format!("\n{}", fence("text", &lines.collect::<String>()))
 }
 
 fn heading(report: &PlanReport) -> String {

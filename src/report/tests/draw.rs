@@ -8,7 +8,8 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Map, Value as Json, json};
 
 use super::super::{Context, PlanReport};
-use crate::desired::{Desired, DesiredState, Policy, State};
+use crate::desired::policy::{Flags, Scope};
+use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{EVENTS, Field, Fields, Key, Kind, Role, Shape, Value, Version};
 use crate::observed::{Found, Histories, Limits, ObservedState, Record, ServerFacts, Users, View};
@@ -287,6 +288,30 @@ impl Draw {
             .extend((0..self.below(3)).map(|_| self.text()).collect::<Vec<_>>());
     }
 
+    /// Now and then what no entry names is pruned, and more often than not a guard has something against it.
+    fn policy(&mut self, records: &[Record]) -> Policy {
+        if self.chance(70) {
+            return Policy::default();
+        }
+        let creators = records.iter().filter_map(|it| it.creator.clone()).collect();
+        let scope = Scope {
+            names: Some([self.text(), "*".to_owned()].iter().collect()),
+            creators: Some(creators),
+        };
+        Policy {
+            prune: *[Prune::Off, Prune::Disable, Prune::Delete]
+                .choose(&mut self.random)
+                .unwrap(),
+            scope: self.chance(80).then_some(scope),
+            max_deletes: self.chance(50).then(|| self.below(4)),
+            flags: Flags {
+                allow_url_loss: self.chance(50),
+                ..Flags::default()
+            },
+            ..Policy::default()
+        }
+    }
+
     /// A whole plan, without its secrets.
     pub(super) fn report(&mut self) -> PlanReport {
         let mut texts = Texts::default();
@@ -312,6 +337,11 @@ impl Draw {
                 records.push(self.record(entry, records.len()));
             }
         }
+        let strangers: Vec<_> = (0..self.below(4)).map(|_| self.entry(&place)).collect();
+        for stranger in strangers.iter().filter(|it| !names.contains(&it.key)) {
+            records.push(self.record(stranger, records.len()));
+        }
+        let policy = self.policy(&records);
         let version = *["8.8.1", "8.5.0", "7.5.1", "6.3.0", "3.3.0", "odd"]
             .choose(&mut self.random)
             .unwrap();
@@ -339,10 +369,7 @@ impl Draw {
             },
         };
         let integrations = entries.len();
-        let desired = DesiredState {
-            entries,
-            policy: Policy::default(),
-        };
+        let desired = DesiredState { entries, policy };
         let mut plan = Plan::between(&desired, &observed);
         self.trace(&mut plan);
         if self.chance(20) {

@@ -12,7 +12,7 @@ use super::super::{Budget, Look, PlanReport, plan_markdown};
 use super::draw::FOREIGN;
 use crate::report::Foreign;
 
-const SIGNS: [&str; 4] = ["➕", "✏️", "❗", "🗑️"];
+const SIGNS: [&str; 5] = ["➕", "✏️", "❗", "⏸️", "🗑️"];
 
 /// What a reader of the document sees.
 #[derive(Debug, Default)]
@@ -119,7 +119,8 @@ fn html_line(tag: &str, open: usize, seen: &mut Seen, text: &str) -> usize {
 }
 
 fn row(cells: &[(String, usize)], seen: &mut Seen, text: &str) {
-    let [(sign, 0), (kind, 0), (name, 1), (what, _), (place, 1)] = cells else {
+    // What is pruned stands in no manifest.
+    let [(sign, 0), (kind, 0), (name, 1), (what, _), (place, 0 | 1)] = cells else {
         panic!("{cells:?}\n{text}");
     };
     assert!(SIGNS.contains(&sign.as_str()), "{cells:?}");
@@ -153,6 +154,7 @@ fn left_out(seen: &Seen, what: &str) -> BTreeMap<String, usize> {
             "create" => "➕",
             "update" => "✏️",
             "delete" => "🗑️",
+            "disable" => "⏸️",
             "condition" | "blocked" => "❗",
             _ => panic!("{item}"),
         };
@@ -198,7 +200,11 @@ fn fits(text: &str, whole: &str, all: &Seen, budget: Budget) -> bool {
     let missing = |sign: &str| number(&rows, sign) + number(&folds, sign) > 0;
     let (create, update) = (shown("➕"), shown("✏️"));
     assert!(
-        !missing("🗑️") || create + update + shown("❗") == 0,
+        !missing("🗑️") || create + update + shown("❗") + shown("⏸️") == 0,
+        "{text}"
+    );
+    assert!(
+        !missing("⏸️") || create + update + shown("❗") == 0,
         "{text}"
     );
     assert!(!missing("❗") || create + update == 0, "{text}");
