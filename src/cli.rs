@@ -181,7 +181,7 @@ pub(crate) fn command() -> clap::Command {
 }
 
 /// The flags of `rcsync apply`
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ApplyArgs {
     /// Apply a saved plan (`plan --out FILE.json`): plan anew, and go on only if the result is the same. The paths
     /// are those that it names, unless others are given
@@ -214,6 +214,14 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "GITREF|DIR")]
     pub(crate) base: Option<String>,
 
+    /// Begin nothing new after the first failure
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+
+    /// Write what became of each change into FILE, as JSON
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(crate) report: Option<PathBuf>,
+
     /// How many requests may be on their way at once
     #[arg(long, value_name = "N", default_value = "8")]
     pub(crate) concurrency: NonZeroU8,
@@ -239,6 +247,8 @@ pub(crate) enum SchemaOf {
     Diagnostics,
     /// What `plan --format json` prints
     Plan,
+    /// What `apply --report` writes
+    Report,
     /// What `snapshot` writes
     Snapshot,
     /// What `urls --format json` prints
@@ -274,7 +284,7 @@ pub(crate) struct ManifestArgs {
 }
 
 /// Which server, and as whom
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ServerArgs {
     /// Address of the server, with the path it lives under (environment: RCSYNC_URL)
     #[arg(long, value_name = "URL")]
@@ -300,7 +310,20 @@ pub(crate) struct ServerArgs {
     )]
     pub(crate) sandbox: Option<PathBuf>,
 
-    /// Seconds that a request may take
+    /// Seconds until there is a connection
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) connect_timeout: u16,
+
+    /// Seconds that the server may be silent
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) read_timeout: u16,
+
+    /// Seconds that a request may take in all, and that a create without an answer is looked for
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) timeout: u16,
+
+    /// How often a request is sent again that found no server, no answer or a proxy's 502, 503 or 504; a create only
+    /// if it was not sent
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) retries: u16,
 }

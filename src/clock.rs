@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use tokio::time::Instant;
 
 /// A clock whose wall time moves with tokio's: under a paused runtime it moves only as the test says.
@@ -43,6 +44,20 @@ impl Clock {
         let millis = i64::try_from(self.millis()).unwrap_or(i64::MAX);
         Timestamp::from_millisecond(millis).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
     }
+
+    /// The moment as the header `Date` has it, to the second: `Sat, 31 Jan 2026 09:08:07 GMT`.
+    pub(crate) fn http_date(&self) -> String {
+        let millis = i64::try_from(self.millis()).unwrap_or(i64::MAX);
+        let at = Timestamp::from_millisecond(millis).ok();
+        at.and_then(|at| DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok())
+            .unwrap_or_default()
+    }
+}
+
+/// A moment that the header `Date` tells, in milliseconds since the epoch.
+pub(crate) fn parse_http_date(text: &str) -> Option<u64> {
+    let at = DateTimeParser::new().parse_timestamp(text).ok()?;
+    u64::try_from(at.as_millisecond()).ok()
 }
 
 #[cfg(test)]
@@ -55,5 +70,13 @@ mod tests {
         tokio::time::advance(Duration::from_millis(1_234)).await;
         assert_eq!(clock.millis(), 1_700_000_001_234);
         assert_eq!(clock.iso(), "2023-11-14T22:13:21.234Z");
+        assert_eq!(clock.http_date(), "Tue, 14 Nov 2023 22:13:21 GMT");
+    }
+
+    #[test]
+    fn a_date_is_read_as_it_is_written() {
+        let text = "Tue, 14 Nov 2023 22:13:21 GMT";
+        assert_eq!(parse_http_date(text), Some(1_700_000_001_000));
+        assert_eq!(parse_http_date("yesterday"), None);
     }
 }

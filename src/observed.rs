@@ -7,6 +7,7 @@
 //! A [`Snapshot`] keeps it in a file, without what may be secret, and gives it back with those values unknown.
 
 mod histories;
+mod limits;
 pub(crate) mod snapshot;
 mod users;
 mod view;
@@ -20,6 +21,7 @@ use crate::integration::{Field, Fields, Kind, Role, Shape, Value, Version};
 use crate::secret::{Piece, Secret, Text};
 
 pub(crate) use histories::{Gone, Histories, History};
+pub(crate) use limits::{Limits, Rate};
 pub(crate) use snapshot::{Held, Snapshot};
 pub(crate) use users::{Found, User, Users};
 pub(crate) use view::{Permissions, Sight, View};
@@ -45,6 +47,8 @@ pub(crate) struct ObservedState {
     pub(crate) strangers: usize,
     /// The users that were looked up.
     pub(crate) users: Users,
+    /// What its answers told of its rate limit.
+    pub(crate) limits: Limits,
     /// What this account sees, where that was asked.
     pub(crate) view: View,
     /// The histories that were looked up.

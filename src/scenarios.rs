@@ -15,8 +15,8 @@ use crate::cli::ManifestArgs;
 use crate::commands::load::{self, Loaded};
 use crate::integration::Version;
 use crate::observed::{
-    Found, Gone, Held, Histories, History, ObservedState, Record, ServerFacts, ServerId, Snapshot,
-    User, Users, View,
+    Found, Gone, Held, Histories, History, Limits, ObservedState, Record, ServerFacts, ServerId,
+    Snapshot, User, Users, View,
 };
 use crate::plan::{Extent, NotChecked, Plan};
 use crate::report::{self, Context, Look, PlanReport};
@@ -87,6 +87,7 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
             .collect(),
         strangers: 0,
         users: users(listing),
+        limits: Limits::default(),
         view: View::default(),
         histories: histories(listing),
         taken_at: None,

@@ -1,19 +1,21 @@
 //! Making a new record, never twice.
 //!
-//! A create is sent once. If no answer comes, the record is looked for until patience ends: one that is new,
-//! of this account, and exactly as asked is taken for ours; otherwise the outcome is unknown, and stays so.
+//! A create is sent again only where it certainly was not done. If no answer comes, the record is looked for with
+//! growing pauses until the time limit since sending: one that is new, of this account, and exactly as asked is
+//! adopted; otherwise the outcome is unknown, and nothing is sent again in this run. What several runs make at once
+//! is for `settle`.
 
 use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::distr::{Alphanumeric, SampleString};
 use rand::rngs::StdRng;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::verify::shortfall;
-use super::{Outcome, Run};
+use super::{Outcome, Run, twins};
 use crate::integration::{Fields, LeftOut, Value};
-use crate::observed::{Record, ServerId};
+use crate::observed::ServerId;
 use crate::server::ServerError;
 
 /// As long as the tokens that the server and its web form make (reference 3.3).
@@ -24,55 +26,57 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Run {
     /// Makes one record and says what became of it.
-    pub(super) async fn create(&self, mut fields: Fields) -> Outcome {
+    pub(super) async fn create(&self, asked: &Fields) -> Outcome {
+        let mut fields = asked.clone();
         if let Err(error) = generate_secrets(&mut fields) {
             return Outcome::Failed(error);
         }
-        match self.writer.create(&fields).await {
-            Ok(record) => match shortfall(&fields, &record, self.poster(&fields)) {
-                None => Outcome::Created(record.id),
-                Some(shortfall) => Outcome::NotApplied {
-                    id: record.id,
-                    shortfall,
-                },
-            },
-            Err(error) if error.leaves_open() => match self.search(&fields).await {
-                Some(id) => Outcome::Adopted(id),
+        let creation = self.writer.create(&fields).await;
+        match creation.result {
+            Ok(record) => {
+                self.pace.made(creation.sent);
+                match shortfall(&fields, &record, self.poster(&fields)) {
+                    None => Outcome::Created(record.id),
+                    Some(shortfall) => Outcome::NotApplied {
+                        id: record.id,
+                        shortfall,
+                    },
+                }
+            }
+            Err(error) if error.leaves_open() => match self.search(asked, creation.sent).await {
+                Some(id) => {
+                    self.pace.made(creation.sent);
+                    Outcome::Adopted(id)
+                }
                 None => Outcome::Unknown(error.to_string()),
             },
-            Err(error) => Outcome::Failed(error),
+            Err(error) => Outcome::of(error),
         }
     }
 
-    /// Looks for a record whose create was not answered, with growing pauses.
-    async fn search(&self, fields: &Fields) -> Option<ServerId> {
-        let deadline = Instant::now() + self.options.patience;
+    /// Looks for a record whose create was sent at that moment and not answered, with growing pauses. A secret that
+    /// was generated counts as little as that of a run beside this one: nobody has seen either.
+    async fn search(&self, asked: &Fields, sent: Instant) -> Option<ServerId> {
+        let deadline = sent + self.options.patience;
         let mut pause = FIRST_PAUSE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return None;
-            }
-            sleep(pause.min(left)).await;
+            // There is one look at least, however long the silence was.
+            let next = if left.is_zero() { FIRST_PAUSE } else { left };
+            let whole = self.pause(pause.min(next)).await;
             pause *= 2;
             // A listing that cannot be read says nothing about what is there.
-            if let Ok(records) = self.writer.reader().listing().await {
-                let ours = records
-                    .into_iter()
-                    .find(|record| self.is_ours(record, fields));
-                if let Some(record) = ours {
-                    return Some(record.id);
+            if let Some(Ok(records)) = self.look(self.writer.reader().listing()).await {
+                let mut found: Vec<_> = twins::new(&records, asked, &self.options.seen).collect();
+                found.retain(|record| self.is_own(record) && self.is_as_asked(record, asked));
+                if let Some(record) = twins::eldest(&found) {
+                    return Some(record.id.clone());
                 }
             }
+            if !whole || Instant::now() >= deadline {
+                return None;
+            }
         }
-    }
-
-    /// Whether a record can only be the one that was asked for: new, of this account, equal in every value.
-    fn is_ours(&self, record: &Record, fields: &Fields) -> bool {
-        record.kind == fields.kind()
-            && !self.options.seen.contains(&record.id)
-            && record.created_by_id().as_deref() == Some(self.server.user_id.as_str())
-            && shortfall(fields, record, None).is_none()
     }
 }
 

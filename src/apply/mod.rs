@@ -1,18 +1,23 @@
 //! Makes a plan's changes, and says what became of each.
 //!
-//! Creates and updates run side by side within a bound, then disables, then deletes. One failure does not stop the rest; refused
-//! credentials do, and so does the stop signal: both keep further writes from being *started*. What is in flight
-//! always finishes, because a dropped write has an outcome that nobody knows.
+//! Creates and updates run side by side within a bound, then disables, then deletes. One failure does not stop the
+//! rest; refused credentials do, and so does the stop signal: both keep further writes from being *started*. What is
+//! in flight finishes, because a dropped write has an outcome that nobody knows; only who is told to stop twice drops
+//! it. In the end comes a look back at what was made.
 
 mod create;
+mod outcome;
 mod remove;
+mod settle;
+mod stop;
+mod twins;
 mod update;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,13 +26,17 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-pub(crate) use verify::Shortfall;
+pub(crate) use outcome::{Applied, Outcome, exit_of};
+pub(crate) use settle::Settled;
+pub(crate) use stop::Stop;
 
-use crate::exit::Exit;
 use crate::integration::{Fields, Kind, Role, Value};
-use crate::observed::{ServerFacts, ServerId, Users};
+use crate::observed::{Record, ServerFacts, ServerId, Users};
 use crate::plan::{Action, Plan};
-use crate::server::{ServerError, Writer};
+use crate::server::Writer;
+use outcome::Outcomes;
+use settle::Pace;
+use stop::said;
 
 /// How to go about it.
 #[derive(Debug)]
@@ -35,94 +44,49 @@ pub(crate) struct Options {
     /// The most writes at a time.
     pub(crate) concurrency: NonZeroUsize,
     /// Every record that was there when the plan was made: none of them can be one of ours.
-    pub(crate) seen: BTreeSet<ServerId>,
+    pub(crate) seen: BTreeMap<ServerId, Record>,
     /// When the reading of the listing that the plan was made for began.
     pub(crate) read_at: Instant,
-    /// How long to look for a record whose create was not answered.
+    /// How long after sending a create that was not answered its record is looked for.
     pub(crate) patience: Duration,
+    /// Whether the first failure keeps further writes from being started.
+    pub(crate) fail_fast: bool,
 }
 
-/// What became of a change.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// Made, and the server answered with every value that was asked for.
-    Created(ServerId),
-    /// Made without an answer, and found afterwards with every value that was asked for.
-    Adopted(ServerId),
-    /// Changed, and every value is as asked.
-    Updated(ServerId),
-    /// Switched off.
-    Disabled(ServerId),
-    /// Removed.
-    Deleted(ServerId),
-    /// There was nothing left to remove.
-    AlreadyGone(ServerId),
-    /// Accepted, and not done as asked.
-    NotApplied {
-        /// The record.
-        id: ServerId,
-        /// What is missing.
-        shortfall: Shortfall,
-    },
-    /// Not written: the record is not what the plan was made for any more.
-    Stale {
-        /// The record.
-        id: ServerId,
-        /// What changed, in one line.
-        why: String,
-    },
-    /// Certainly not made.
-    Failed(ServerError),
-    /// No answer, and not to be found out. Not sent again: it may still be done.
-    Unknown(String),
-    /// The plan says that it cannot be made.
-    Blocked,
-    /// Something is wrong that no update mends.
-    Condition,
-    /// Not started: the run was stopped, or the credentials were refused.
-    NotAttempted,
-}
-
-/// What became of a plan.
-#[derive(Debug)]
-pub(crate) struct Applied {
-    /// For each change its index in the plan, and its outcome; in the plan's order.
-    pub(crate) outcomes: Vec<(usize, Outcome)>,
-}
-
-/// Makes the changes of a plan. `stop` becomes true when nothing more is to be started; `progress` hears of
+/// Makes the changes of a plan, and looks back at what was made. `stop` says how far to go on; `progress` hears of
 /// each write's outcome as soon as it is known.
 pub(crate) async fn apply(
     plan: &Plan,
     writer: Arc<Writer>,
     options: Options,
-    stop: watch::Receiver<bool>,
+    stop: watch::Receiver<Stop>,
     progress: &mut dyn FnMut(usize, &Outcome),
 ) -> Applied {
+    let (halt, halted) = watch::channel(*stop.borrow() >= Stop::Finish);
     let run = Arc::new(Run {
-        writer,
+        writer: writer.gated(options.concurrency, halted),
+        free_writer: writer,
         server: plan.server.clone(),
         users: plan.users.clone(),
+        pace: Pace::default(),
         options,
+        stop,
     });
     let mut outcomes = Outcomes::new(plan, progress);
-    let mut waves: [VecDeque<Write>; 3] = Default::default();
-    for write in changes(plan) {
-        waves[wave(&write.action)].push_back(write);
+    let of = |these: fn(&Action) -> bool| {
+        let changes = changes(plan).into_iter();
+        changes.filter(|it| these(&it.action)).collect()
+    };
+    let creates = of(|it| matches!(it, Action::Create(_)));
+    let updates = of(|it| matches!(it, Action::Update { .. }));
+    let disables = of(|it| matches!(it, Action::Disable { .. }));
+    let deletes = of(|it| matches!(it, Action::Delete { .. }));
+    // What is lost comes last: an interruption then leaves more than was asked for, never less.
+    for lines in [vec![creates, updates], vec![disables], vec![deletes]] {
+        run.all(lines, &halt, &mut outcomes).await;
     }
-    for waiting in waves {
-        run.all(waiting, &stop, &mut outcomes).await;
-    }
-    outcomes.finish()
-}
-
-/// What is lost last: an interruption then leaves more than was asked for, never less.
-fn wave(action: &Action) -> usize {
-    match action {
-        Action::Delete { .. } => 2,
-        Action::Disable { .. } => 1,
-        _ => 0,
-    }
+    let settled = run.settle(plan, &mut outcomes).await;
+    outcomes.finish(plan, &run.options.seen, settled)
 }
 
 /// A write, and where it stands in the plan.
@@ -145,34 +109,62 @@ fn changes(plan: &Plan) -> Vec<Write> {
 
 /// What every write of a run needs.
 struct Run {
-    writer: Arc<Writer>,
+    /// Writes as long as nothing speaks against it.
+    writer: Writer,
+    /// Writes as long as nobody says stop.
+    free_writer: Arc<Writer>,
     server: ServerFacts,
     users: Users,
+    pace: Pace,
     options: Options,
+    stop: watch::Receiver<Stop>,
 }
 
 impl Run {
-    /// Makes these writes side by side within the bound, as long as nothing speaks against starting another.
+    /// Makes these writes side by side, as long as nothing speaks against starting another. Each endpoint has a line
+    /// of its own, so that one whose limit is used up does not hold up the others; how many requests are on their
+    /// way is bounded by the writer.
     async fn all(
         self: &Arc<Self>,
-        mut waiting: VecDeque<Write>,
-        stop: &watch::Receiver<bool>,
+        mut lines: Vec<VecDeque<Write>>,
+        halt: &watch::Sender<bool>,
         outcomes: &mut Outcomes<'_>,
     ) {
+        let most = self.options.concurrency.get();
+        let mut free: Vec<_> = lines.iter().map(|_| most).collect();
         let mut running = JoinSet::new();
         loop {
-            let may_start = !outcomes.refused && !*stop.borrow();
-            while may_start && running.len() < self.options.concurrency.get() {
-                let Some(write) = waiting.pop_front() else {
-                    break;
-                };
-                let run = self.clone();
-                outcomes.started(write.index);
-                running
-                    .spawn(async move { (write.index, run.make(write.kind, write.action).await) });
+            for (number, line) in lines.iter_mut().enumerate() {
+                while !*halt.borrow() && free[number] > 0 {
+                    let Some(write) = line.pop_front() else {
+                        break;
+                    };
+                    free[number] -= 1;
+                    let run = self.clone();
+                    outcomes.started(write.index);
+                    running.spawn(async move {
+                        let outcome = run.make(write.kind, write.action).await;
+                        (number, write.index, outcome)
+                    });
+                }
             }
-            match running.join_next().await {
-                Some(Ok((index, outcome))) => outcomes.settle(index, outcome),
+            let joined = tokio::select! {
+                joined = running.join_next() => joined,
+                // What is on its way is dropped here and nowhere else: its outcome stays unknown.
+                () = said(&self.stop, Stop::Quit) => break,
+                () = said(&self.stop, Stop::Finish), if !*halt.borrow() => {
+                    halt.send_replace(true);
+                    continue;
+                }
+            };
+            match joined {
+                Some(Ok((number, index, outcome))) => {
+                    free[number] += 1;
+                    if outcome.refuses_all() || self.options.fail_fast && !outcome.is_done() {
+                        halt.send_replace(true);
+                    }
+                    outcomes.take(index, outcome);
+                }
                 // A fault of ours in a task: its change keeps the outcome it had when it was started.
                 Some(Err(_)) => {}
                 None => break,
@@ -182,7 +174,7 @@ impl Run {
 
     async fn make(&self, kind: Kind, action: Action) -> Outcome {
         match action {
-            Action::Create(fields) => self.create(fields).await,
+            Action::Create(fields) => self.create(&fields).await,
             Action::Update { id, from, to } => self.update(id, &from, to).await,
             Action::Disable { id, from, to } => self.disable(id, &from, to).await,
             Action::Delete { id, from } => self.remove(kind, id, from.as_ref()).await,
@@ -207,96 +199,4 @@ impl Run {
         self.poster(asked)
             .filter(|_| field.changes_on(self.server.version))
     }
-}
-
-/// The outcomes so far, each told as it comes.
-struct Outcomes<'a> {
-    all: Vec<Outcome>,
-    /// Whether the server refused this account as a whole.
-    refused: bool,
-    progress: &'a mut dyn FnMut(usize, &Outcome),
-}
-
-impl<'a> Outcomes<'a> {
-    fn new(plan: &Plan, progress: &'a mut dyn FnMut(usize, &Outcome)) -> Self {
-        let changes = plan.changes.iter();
-        let untouched = changes.map(|change| match change.action {
-            Action::Blocked { .. } => Outcome::Blocked,
-            Action::Condition { .. } => Outcome::Condition,
-            Action::Create(_)
-            | Action::Update { .. }
-            | Action::Disable { .. }
-            | Action::Delete { .. } => Outcome::NotAttempted,
-        });
-        Self {
-            all: untouched.collect(),
-            refused: false,
-            progress,
-        }
-    }
-
-    fn started(&mut self, index: usize) {
-        self.set(index, Outcome::Unknown("it was not finished".to_owned()));
-    }
-
-    fn settle(&mut self, index: usize, outcome: Outcome) {
-        self.refused |= matches!(&outcome, Outcome::Failed(error) if error.refuses_all());
-        (self.progress)(index, &outcome);
-        self.set(index, outcome);
-    }
-
-    fn set(&mut self, index: usize, outcome: Outcome) {
-        if let Some(slot) = self.all.get_mut(index) {
-            *slot = outcome;
-        }
-    }
-
-    fn finish(self) -> Applied {
-        Applied {
-            outcomes: self.all.into_iter().enumerate().collect(),
-        }
-    }
-}
-
-impl Outcome {
-    /// Whether the server is now as the change wanted it.
-    pub(crate) fn is_done(&self) -> bool {
-        matches!(
-            self,
-            Self::Created(_)
-                | Self::Adopted(_)
-                | Self::Updated(_)
-                | Self::Disabled(_)
-                | Self::Deleted(_)
-                | Self::AlreadyGone(_)
-        )
-    }
-
-    /// Whether a write was tried: one that reached no server, or a server that refuses everything, was not.
-    fn is_tried(&self) -> bool {
-        match self {
-            Self::Failed(error) => error.exit() != Exit::Server,
-            Self::Blocked | Self::Condition | Self::NotAttempted => false,
-            _ => true,
-        }
-    }
-}
-
-/// How a run ends that came to this. An interruption, which wins, is the caller's to tell.
-pub(crate) fn exit_of(applied: &Applied) -> Exit {
-    let any = |holds: fn(&Outcome) -> bool| applied.outcomes.iter().any(|(_, it)| holds(it));
-    if !any(|outcome| !outcome.is_done()) {
-        return Exit::Done;
-    }
-    if any(Outcome::is_tried) {
-        return Exit::Incomplete;
-    }
-    if any(|outcome| matches!(outcome, Outcome::Failed(_))) {
-        return Exit::Server;
-    }
-    // Nothing was tried: what is left is blocked, a condition that no update mends, or was not begun.
-    if any(|outcome| matches!(outcome, Outcome::NotAttempted)) {
-        return Exit::Incomplete;
-    }
-    Exit::Refused
 }

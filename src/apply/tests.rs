@@ -1,6 +1,9 @@
 //! Applying over scripted answers, on a clock that does not wait.
 
 mod bodies;
+mod limits;
+mod settle;
+mod stop;
 mod update;
 
 use std::sync::Arc;
@@ -10,8 +13,9 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::*;
+use crate::exit::Exit;
 use crate::integration::{Key, Kind, Value};
-use crate::observed::View;
+use crate::observed::{Limits, View};
 use crate::plan::{Change, LeftOut, Reason};
 use crate::secret::{Secret, Text};
 use crate::server::fake::{Script, Step, answer, page};
@@ -44,9 +48,10 @@ fn plan(changes: Vec<Change>) -> Plan {
     Plan {
         server,
         users: Users::default(),
+        limits: Limits::default(),
         view: View::default(),
         depends_on_view: false,
-        posters: BTreeSet::new(),
+        posters: std::collections::BTreeSet::new(),
         changes,
         unchanged: 0,
         released: 0,
@@ -105,14 +110,30 @@ async fn run_plan(plan: &Plan, script: &Arc<Script>, stopped: bool, age: Duratio
     let read_at = Instant::now();
     tokio::time::advance(age).await;
     let options = Options {
-        concurrency: NonZeroUsize::MIN,
-        seen: [ServerId("old".to_owned())].into(),
         read_at,
-        patience: Duration::from_mins(1),
+        ..options()
     };
     let writer = Arc::new(Writer::beside(&script.reader()));
+    let stopped = if stopped { Stop::Finish } else { Stop::GoOn };
     let (_sender, stop) = watch::channel(stopped);
     apply(plan, writer, options, stop, &mut |_, _| {}).await
+}
+
+/// One write at a time, for a plan that was made a moment ago.
+fn options() -> Options {
+    Options {
+        concurrency: NonZeroUsize::MIN,
+        seen: seen(),
+        read_at: Instant::now(),
+        patience: Duration::from_mins(1),
+        fail_fast: false,
+    }
+}
+
+/// The listing that the plan was made for.
+fn seen() -> BTreeMap<ServerId, Record> {
+    let old = Record::decode(made("old", "A").as_object().unwrap().clone()).unwrap();
+    [(old.id.clone(), old)].into()
 }
 
 async fn outcome_of(change: Change, steps: impl IntoIterator<Item = Step>) -> Outcome {
@@ -123,7 +144,8 @@ async fn outcome_of(change: Change, steps: impl IntoIterator<Item = Step>) -> Ou
 
 #[tokio::test(start_paused = true)]
 async fn a_create_that_answers_as_asked_is_done() {
-    let script = Script::new([created(&made("a1", "A")), created(&made("b2", "B"))]);
+    let (a, b) = (made("a1", "A"), made("b2", "B"));
+    let script = Script::new([created(&a), created(&b), page(&[a, b], 2)]);
     let applied = run(vec![create("A"), create("B")], &script, false).await;
     let ids: Vec<_> = applied
         .outcomes
@@ -285,11 +307,10 @@ async fn writes_run_side_by_side_within_the_bound() {
     let reader = Reader::new(base, &credentials, busy.clone()).unwrap();
     let options = Options {
         concurrency: NonZeroUsize::new(3).unwrap(),
-        seen: BTreeSet::new(),
-        read_at: Instant::now(),
         patience: Duration::ZERO,
+        ..options()
     };
-    let (_sender, stop) = watch::channel(false);
+    let (_sender, stop) = watch::channel(Stop::GoOn);
     let plan = plan((0..10).map(|_| create("A")).collect());
     let writer = Arc::new(Writer::beside(&reader));
     let mut told = 0;

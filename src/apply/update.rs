@@ -13,7 +13,7 @@ use crate::observed::{Record, ServerId};
 use crate::server::ServerError;
 
 /// How old the plan's listing may be to stand for a look of its own.
-const FRESH: Duration = Duration::from_secs(5);
+pub(super) const FRESH: Duration = Duration::from_secs(5);
 
 /// Why a record that is no more is not what the plan was made for.
 pub(super) const GONE: &str = "it was deleted since the plan was made";
@@ -21,20 +21,26 @@ pub(super) const GONE: &str = "it was deleted since the plan was made";
 impl Run {
     /// Gives a record these values, if it is still what the plan was made for.
     pub(super) async fn update(&self, id: ServerId, from: &Fields, mut to: Fields) -> Outcome {
+        // First of all, since it may take minutes: what is read before that would be old.
+        let turn = match self.writer.turn().await {
+            Ok(turn) => turn,
+            Err(error) => return Outcome::of(error),
+        };
         if let Some(outcome) = self.stale(&id, from).await {
             return outcome;
         }
         if let Err(error) = generate_secrets(&mut to) {
             return Outcome::Failed(error);
         }
-        match self.writer.update(&id, &to, self.server.version).await {
+        let answer = self.writer.update(turn, &id, &to, self.server.version);
+        match answer.await {
             Ok(record) => self.verified(&to, record),
             Err(error) if error.is_gone() => Outcome::Stale {
                 id,
                 why: GONE.to_owned(),
             },
             Err(error) if error.leaves_open() => self.looked_at(id, &to, &error).await,
-            Err(error) => Outcome::Failed(error),
+            Err(error) => Outcome::of(error),
         }
     }
 
@@ -53,13 +59,14 @@ impl Run {
     /// The outcome of a write that is not made, because the record is not what the plan was made for any more, or
     /// nobody can tell.
     pub(super) async fn stale(&self, id: &ServerId, from: &Fields) -> Option<Outcome> {
-        match self.staleness(id, from).await {
-            Ok(None) => None,
-            Ok(Some(why)) => Some(Outcome::Stale {
+        match self.look(self.staleness(id, from)).await {
+            Some(Ok(None)) => None,
+            Some(Ok(Some(why))) => Some(Outcome::Stale {
                 id: id.clone(),
                 why,
             }),
-            Err(error) => Some(Outcome::Failed(error)),
+            Some(Err(error)) => Some(Outcome::of(error)),
+            None => Some(Outcome::NotAttempted),
         }
     }
 
@@ -100,8 +107,8 @@ impl Run {
 
     /// No answer came: only the record itself can tell whether it was done.
     async fn looked_at(&self, id: ServerId, to: &Fields, error: &ServerError) -> Outcome {
-        match self.writer.reader().get(&id).await {
-            Ok(record) if shortfall(to, &record, self.poster_after_update(to)).is_none() => {
+        match self.look(self.writer.reader().get(&id)).await {
+            Some(Ok(record)) if shortfall(to, &record, self.poster_after_update(to)).is_none() => {
                 Outcome::Updated(id)
             }
             _ => Outcome::Unknown(error.to_string()),

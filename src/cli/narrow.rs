@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 /// Which part of a plan a run is about
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct NarrowArgs {
     /// Only integrations of this name, `*` for any text; may be repeated
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
@@ -38,6 +38,11 @@ pub(crate) struct NarrowArgs {
     /// Let `settings.prune: delete` delete incoming webhooks that are switched on, in one step
     #[arg(long, help_heading = "Holds")]
     pub(crate) allow_url_loss: bool,
+
+    /// Of several integrations of one type and name that are equal in everything and were never updated, delete all but
+    /// the oldest
+    #[arg(long, help_heading = "Holds")]
+    pub(crate) settle_twins: bool,
 
     /// Create and prune though this account does not see what others made
     #[arg(long, help_heading = "Holds")]

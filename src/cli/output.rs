@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::report::Budget;
 
 /// How a plan is shown
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct OutputArgs {
     /// How standard output looks
     #[arg(long, value_enum, default_value_t = PlanFormat::Text, help_heading = "Output")]

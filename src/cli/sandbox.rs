@@ -47,6 +47,10 @@ pub(crate) struct SandboxArgs {
     #[arg(long)]
     pub(crate) control: bool,
 
+    /// Imitate so many server processes behind one address: ids do not follow each other within a second
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) instances: u8,
+
     /// Milliseconds between the time stamp of a new integration and its appearance
     #[arg(long, value_name = "MILLISECONDS", default_value = "0", value_parser = millis)]
     pub(crate) create_gap: Duration,

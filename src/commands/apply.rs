@@ -4,32 +4,27 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
-
 use super::base::Against;
+use super::export::files::{self, File};
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output;
 use super::plan::{self, Planned, Request};
+use super::progress::Progress;
 use super::runtime;
 use super::saved::Saved;
 use super::terminal::{self, Terminal};
-use crate::apply::{self, Options};
-use crate::cli::{ApplyArgs, ManifestArgs, PlanFormat};
+use crate::apply::{self, Applied, Options};
+use crate::cli::{ApplyArgs, PlanFormat};
 use crate::exit::Exit;
 use crate::plan::Plan;
-use crate::report::{self, RunReport};
+use crate::report::{self, Context, RunReport};
 use crate::server::Writer;
 
 /// Applies the manifests.
 pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
-    if args.output.format != PlanFormat::Text && !args.dry_run {
-        let hint = "add `--dry-run`, or write the plan with `--out FILE`";
-        terminal::error(
-            "`--format` is how a plan looks, and an apply tells what it did as text",
-            Some(hint),
-        );
-        return Exit::Invalid;
+    if let Err(exit) = sensible(args) {
+        return exit;
     }
     let against = match &args.base {
         Some(base) => Against::Base(base),
@@ -37,22 +32,15 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
     };
     let saved = match args.plan.as_deref().map(Saved::read).transpose() {
         Ok(saved) => saved,
-        Err(failure) => return told(failure, args, &args.manifests, terminal),
+        Err(failure) => return failed(args, failure, terminal),
     };
-    let mut manifests = args.manifests.clone();
-    let mut preflight = args.preflight;
-    if let Some(saved) = &saved {
-        preflight = saved.preflight();
-        if manifests.paths.is_empty() {
-            manifests.paths = saved.paths();
-        }
-    }
+    let args = &as_saved(args, saved.as_ref());
     runtime(async {
         let request = Request {
-            manifests: &manifests,
+            manifests: &args.manifests,
             server: &args.server,
             narrow: &args.narrow,
-            preflight,
+            preflight: args.preflight,
             writing: !args.dry_run,
             assumed: None,
             against,
@@ -67,25 +55,59 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
                 let shown = output::plan(&planned.report, &args.output, terminal).err();
                 let refused = planned.plan.is_refused().then_some(Exit::Refused);
                 if let Some(exit) = refused.into_iter().chain(shown).min() {
-                    return exit;
+                    return written(args, &untried(args, &planned, exit), exit);
                 }
-                if args.dry_run || planned.plan.is_empty() {
+                if args.dry_run {
                     return Exit::Done;
                 }
-                make(args, &planned, terminal).await
+                let (report, exit) = make(args, &planned, terminal).await;
+                written(args, &report, exit)
             }
-            Err(failure) => told(failure, args, &manifests, terminal),
+            Err(failure) => failed(args, failure, terminal),
         }
     })
 }
 
-/// Tells of a run that failed.
-fn told(failure: Failure, args: &ApplyArgs, manifests: &ManifestArgs, terminal: Terminal) -> Exit {
-    plan::failed(failure, manifests, &args.server, &args.output, terminal)
+/// The flags, and what a saved plan says in the place of those that are not given.
+fn as_saved(args: &ApplyArgs, saved: Option<&Saved>) -> ApplyArgs {
+    let mut args = args.clone();
+    if let Some(saved) = saved {
+        args.preflight = saved.preflight();
+        if args.manifests.paths.is_empty() {
+            args.manifests.paths = saved.paths();
+        }
+    }
+    args
 }
 
-/// Makes the changes, if whoever is asked agrees.
-async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> Exit {
+/// Refuses flags that make no sense before anything is asked or written.
+fn sensible(args: &ApplyArgs) -> Result<(), Exit> {
+    if args.output.format != PlanFormat::Text && !args.dry_run {
+        let hint = "add `--dry-run`, or write the plan with `--out FILE`, and what was done with `--report FILE`";
+        terminal::error(
+            "`--format` is how a plan looks, and an apply tells what it did as text",
+            Some(hint),
+        );
+        return Err(Exit::Invalid);
+    }
+    // What was done must not be lost because of a slip of the pen.
+    if let Some(path) = args.report.as_deref()
+        && let Err(message) = files::can_be_written(path)
+    {
+        terminal::error(
+            &message,
+            Some("`--report` needs a file that can be written"),
+        );
+        return Err(Exit::Invalid);
+    }
+    Ok(())
+}
+
+/// Makes the changes, if whoever is asked agrees, and tells of them.
+async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> (RunReport, Exit) {
+    if planned.plan.is_empty() {
+        return (untried(args, planned, Exit::Done), Exit::Done);
+    }
     let drift = report::drift_text(&planned.report, &terminal.look());
     if !drift.is_empty() {
         terminal::out(&format!("\n{drift}"));
@@ -94,35 +116,87 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> Exit {
     let ask = !args.yes && planned.session.sandbox.is_none() && planned.plan.has_writes();
     if ask && !terminal::confirmed(&question(&planned.plan)) {
         terminal::err("Nothing was changed.\n");
-        return Exit::Refused;
+        return (untried(args, planned, Exit::Refused), Exit::Refused);
     }
+    let interrupt = Interrupt::listen();
+    let applied = apply(args, planned, &interrupt).await;
+    let exit = interrupt.exit().unwrap_or_else(|| apply::exit_of(&applied));
+    let report = told(args, planned, &applied, exit);
+    let text = report::run_text(&report, &terminal.look());
+    terminal::out(&format!("\n{text}"));
+    (report, exit)
+}
+
+/// What became of a plan.
+fn told(args: &ApplyArgs, planned: &Planned, applied: &Applied, exit: Exit) -> RunReport {
+    let context = context(&args.manifests.paths, planned);
+    RunReport::new(&planned.plan, applied, &context, exit.code())
+}
+
+/// What became of a plan that nobody tried.
+fn untried(args: &ApplyArgs, planned: &Planned, exit: Exit) -> RunReport {
+    told(args, planned, &Applied::nothing(&planned.plan), exit)
+}
+
+async fn apply(args: &ApplyArgs, planned: &Planned, interrupt: &Interrupt) -> Applied {
+    let records = planned.observed.records.iter();
     let options = Options {
         concurrency: NonZeroUsize::from(args.concurrency),
-        seen: planned
-            .observed
-            .records
-            .iter()
-            .map(|record| record.id.clone())
-            .collect(),
+        seen: records.map(|it| (it.id.clone(), it.clone())).collect(),
         read_at: planned.read_at,
-        patience: Duration::from_secs(args.server.timeout.into()),
+        // A server may still be at work on what it did not answer in time.
+        patience: Duration::from_secs(args.server.timeout.into()) * 2,
+        fail_fast: args.fail_fast,
     };
     let writer = Arc::new(Writer::beside(&planned.session.reader));
-    let stop = Stop::listen();
-    let applied = apply::apply(
+    let progress = Progress::of(&planned.plan, &planned.session.reader);
+    apply::apply(
         &planned.plan,
         writer,
         options,
-        stop.stopped.clone(),
-        &mut |_, _| {},
+        interrupt.stop.clone(),
+        &mut |index, _| progress.done(index),
     )
-    .await;
-    let report = RunReport::new(&planned.plan, &applied, &planned.loaded.sources.texts);
-    terminal::out(&format!(
-        "\n{}",
-        report::run_text(&report, &terminal.look())
-    ));
-    stop.exit().unwrap_or_else(|| apply::exit_of(&applied))
+    .await
+}
+
+fn context<'a>(paths: &'a [String], planned: &'a Planned) -> Context<'a> {
+    Context {
+        texts: &planned.loaded.sources.texts,
+        paths,
+        files: planned.loaded.sources.manifests.len(),
+        integrations: planned.loaded.integrations,
+        sandbox: planned.session.sandbox.as_deref(),
+        base: None,
+    }
+}
+
+/// Tells of a run that failed before anything was tried.
+fn failed(args: &ApplyArgs, failure: Failure, terminal: Terminal) -> Exit {
+    let address = super::session::address(&args.server);
+    let attempt = plan::attempt(address.as_deref(), &args.manifests, &args.server);
+    let report = RunReport::failed(&attempt, failure.report.clone());
+    let exit = output::failure(failure, &attempt, &args.output, terminal);
+    written(args, &report, exit)
+}
+
+/// Writes the report where it was asked for, and says how the run ends.
+fn written(args: &ApplyArgs, report: &RunReport, exit: Exit) -> Exit {
+    let Some(path) = &args.report else {
+        return exit;
+    };
+    let file = File {
+        path: path.clone(),
+        text: report::run_json(report),
+        secret: false,
+    };
+    match files::write(&[file], true) {
+        Ok(()) => exit,
+        Err(message) => {
+            terminal::error(&message, None);
+            exit.min(Exit::Unexpected)
+        }
+    }
 }
 
 fn question(plan: &Plan) -> String {
@@ -130,38 +204,4 @@ fn question(plan: &Plan) -> String {
         "Make these changes on {} as {}?",
         plan.server.url, plan.server.username
     )
-}
-
-/// SIGINT and SIGTERM: nothing new is begun, what is in flight finishes, the report is printed.
-struct Stop {
-    stopped: watch::Receiver<bool>,
-    by: watch::Receiver<Option<Exit>>,
-}
-
-impl Stop {
-    fn listen() -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let (name, by) = watch::channel(None);
-        tokio::spawn(async move {
-            let (Ok(mut interrupt), Ok(mut terminate)) = (
-                signal(SignalKind::interrupt()),
-                signal(SignalKind::terminate()),
-            ) else {
-                return;
-            };
-            let by_terminate = tokio::select! {
-                _ = interrupt.recv() => false,
-                _ = terminate.recv() => true,
-            };
-            terminal::err("stopping: what is on its way is finished, nothing new is begun\n");
-            let _ = name.send(Some(Exit::Interrupted { by_terminate }));
-            let _ = stop.send(true);
-        });
-        Self { stopped, by }
-    }
-
-    /// How the run ends, if a signal came.
-    fn exit(&self) -> Option<Exit> {
-        *self.by.borrow()
-    }
 }

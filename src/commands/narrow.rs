@@ -20,6 +20,7 @@ pub(super) fn narrow(policy: &mut Policy, args: &NarrowArgs, sandbox: bool) {
         create_only: args.create_only,
         no_delete: args.no_delete,
         allow_url_loss: args.allow_url_loss,
+        settle_twins: args.settle_twins,
         allow_partial_view: args.allow_partial_view,
     };
     if args.no_prune {

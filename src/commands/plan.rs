@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::load::{self, Loaded};
 use super::narrow;
 use super::output;
+use super::progress;
 use super::runtime;
 use super::scripts;
 use super::session::{self, Session};
@@ -90,12 +91,21 @@ pub(super) fn failed(
     terminal: Terminal,
 ) -> Exit {
     let address = session::address(server);
-    let attempt = Attempt {
-        address: address.as_deref(),
+    let attempt = attempt(address.as_deref(), manifests, server);
+    output::failure(failure, &attempt, output, terminal)
+}
+
+/// What a failed run was about.
+pub(super) fn attempt<'a>(
+    address: Option<&'a str>,
+    manifests: &'a ManifestArgs,
+    server: &ServerArgs,
+) -> Attempt<'a> {
+    Attempt {
+        address,
         sandbox: server.sandbox.is_some(),
         paths: &manifests.paths,
-    };
-    output::failure(failure, &attempt, output, terminal)
+    }
 }
 
 /// What a plan is asked for.
@@ -156,11 +166,8 @@ pub(super) async fn planned(request: &Request<'_>, terminal: Terminal) -> Result
         terminal::err(&sandbox_notice(state, &loaded.made_up));
     }
     let read_at = Instant::now();
-    let mut observed = session
-        .reader
-        .observe()
-        .await
-        .map_err(|error| session::failed(&error))?;
+    let reading = progress::while_reading(&session.reader, session.reader.observe());
+    let mut observed = reading.await.map_err(|error| session::failed(&error))?;
     if let Some(version) = assumed {
         observed.server.assume(version);
     }
@@ -249,7 +256,7 @@ pub(super) async fn look_up(
     questions: &Questions,
     observed: &mut ObservedState,
 ) -> Result<(), Failure> {
-    let users = reader.users(&questions.users).await;
+    let users = progress::while_reading(reader, reader.users(&questions.users)).await;
     observed.users = users.map_err(|error| session::failed(&error))?;
     for (name, found) in &observed.users.found {
         if let Found::Unknown(why) = found {
@@ -259,7 +266,7 @@ pub(super) async fn look_up(
     if !questions.permissions() {
         return Ok(());
     }
-    match reader.permissions().await {
+    match progress::while_reading(reader, reader.permissions()).await {
         Ok(permissions) => observed.learn(&permissions),
         Err(error) if error.refuses_all() => return Err(session::failed(&error)),
         // The server checks it again; what is not seen counts as not seen.

@@ -68,6 +68,7 @@ fn config(args: SandboxArgs) -> Config {
         invent: args.invent,
         seed: args.seed,
         rate: args.rate_limit,
+        instances: args.instances,
         create_gap: args.create_gap,
         control: args.control,
         fixture: args.fixture,

@@ -5,7 +5,7 @@ use crate::cli::{SchemaArgs, SchemaOf};
 use crate::exit::Exit;
 use crate::manifest;
 use crate::observed::Snapshot;
-use crate::report::{PlanReport, diagnostics};
+use crate::report::{PlanReport, RunReport, diagnostics};
 use crate::urls::Listing;
 
 /// Prints it.
@@ -22,6 +22,7 @@ fn text(of: SchemaOf) -> String {
         SchemaOf::Diagnostics => crate::schema::of_written::<diagnostics::json::Problems>(),
         SchemaOf::Urls => crate::schema::of_written::<Listing>(),
         SchemaOf::Plan => crate::schema::of_written::<PlanReport>(),
+        SchemaOf::Report => crate::schema::of_written::<RunReport>(),
     };
     format!("{schema:#}\n")
 }

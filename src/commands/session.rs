@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::TryRngCore;
+use rand::rngs::OsRng;
 use tokio::net::TcpListener;
 
 use super::failure::Failure;
@@ -16,10 +18,7 @@ use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::sandbox::{self, Config, Sandbox, Store};
 use crate::secret::Secret;
-use crate::server::{BaseUrl, Credentials, HttpTransport, Reader, ServerError, Timeouts};
-
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
+use crate::server::{BaseUrl, Credentials, HttpTransport, Reader, Retries, ServerError, Timeouts};
 
 /// The folder that the state of the embedded sandbox is in, unless another is named.
 const OWN_FOLDER: &str = ".rcsync";
@@ -44,17 +43,21 @@ pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Fa
             .map_err(|(message, hint)| Failure::shown(Exit::Invalid, &message, Some(&hint)))?;
         (base, credentials, None)
     };
-    let timeout = Duration::from_secs(args.timeout.into());
     let timeouts = Timeouts {
-        connect: CONNECT.min(timeout),
-        read: timeout,
-        total: timeout,
+        connect: Duration::from_secs(args.connect_timeout.into()),
+        read: Duration::from_secs(args.read_timeout.into()),
+        total: Duration::from_secs(args.timeout.into()),
     };
     let transport = HttpTransport::new(timeouts).map_err(|error| {
         let message = format!("no connection can be made: {error}");
         Failure::shown(Exit::Server, &message, None)
     })?;
-    let reader = Reader::new(base, &credentials, Arc::new(transport))
+    let retries = Retries {
+        times: args.retries,
+        // Runs that fail together do not come again together.
+        seed: OsRng.try_next_u64().unwrap_or_default(),
+    };
+    let reader = Reader::with(base, &credentials, Arc::new(transport), retries)
         .map_err(|error| Failure::shown(Exit::Invalid, &error.to_string(), None))?;
     Ok(Session { reader, sandbox })
 }

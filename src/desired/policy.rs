@@ -31,6 +31,13 @@ pub(crate) struct Policy {
     pub(crate) flags: Flags,
 }
 
+impl Policy {
+    /// Whether twins of this name may be deleted until one is left.
+    pub(crate) fn settles(&self, name: &str) -> bool {
+        self.flags.settle_twins && !self.keep.match_any(name)
+    }
+}
+
 /// Which records the manifest may call its own: those that match in both ways.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope {
@@ -52,6 +59,8 @@ pub(crate) struct Flags {
     pub(crate) no_delete: bool,
     /// Whether pruning may delete an incoming webhook that is in use.
     pub(crate) allow_url_loss: bool,
+    /// Whether it may delete the younger twins of an entry's record.
+    pub(crate) settle_twins: bool,
     /// Whether it may create and prune though the account does not see all there is.
     pub(crate) allow_partial_view: bool,
 }

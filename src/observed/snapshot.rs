@@ -171,6 +171,8 @@ impl Snapshot {
             },
             view,
             histories,
+            // Of the account that took it; others may be limited otherwise.
+            limits: _,
             taken_at: _,
         } = observed;
         let ServerFacts {

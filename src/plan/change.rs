@@ -65,6 +65,11 @@ impl Action {
         !matches!(self, Self::Blocked { .. } | Self::Condition { .. })
     }
 
+    /// The record that it changes or removes.
+    pub(crate) fn rewrites(&self) -> Option<&ServerId> {
+        self.id().filter(|_| self.is_write())
+    }
+
     /// The record, where there is one.
     pub(crate) fn id(&self) -> Option<&ServerId> {
         match self {

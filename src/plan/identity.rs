@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Reason;
+use super::{Reason, twins};
 use crate::desired::{Desired, DesiredState, State};
 use crate::integration::Key;
 use crate::observed::{ObservedState, Record, ServerId};
@@ -91,9 +91,24 @@ impl<'a> Identity<'a> {
                 let all = [&[*record], namesakes].concat();
                 Match::Blocked(None, both_names(&all))
             }
-            ([], namesakes) => Match::Blocked(None, ambiguous(namesakes, "the old name")),
-            (namesakes, _) => Match::Blocked(None, ambiguous(namesakes, "this type and name")),
+            ([], namesakes) => Match::Blocked(None, ambiguous(entry, namesakes, "the old name")),
+            (namesakes, _) => {
+                Match::Blocked(None, ambiguous(entry, namesakes, "this type and name"))
+            }
         }
+    }
+
+    /// The twins that an entry names, as runs beside each other leave them: the one that stays, and the others.
+    pub(super) fn twins(&self, entry: &Desired) -> Option<(&'a Record, Vec<&'a Record>)> {
+        let old = old_key(entry);
+        let alone = entry.state == State::Present && self.old(old.as_ref()).is_empty();
+        let all = self.free(&entry.key);
+        if entry.id.is_some() || !alone || all.len() < 2 {
+            return None;
+        }
+        let stays = twins::settled(entry, all)?;
+        let others = all.iter().copied().filter(|it| it.id != stays.id);
+        Some((stays, others.collect()))
     }
 
     /// The records that none of these entries names.
@@ -187,14 +202,21 @@ fn both_names(records: &[&Record]) -> Reason {
     }
 }
 
-fn ambiguous(records: &[&Record], what: &str) -> Reason {
+fn ambiguous(entry: &Desired, records: &[&Record], what: &str) -> Reason {
+    let remedy = "write its line into the entry, or delete the others on the server";
+    let settles = entry.state == State::Present && twins::settled(entry, records).is_some();
+    let also = if settles {
+        "; they are equal and were never updated: `--settle-twins` keeps the oldest and deletes the rest"
+    } else {
+        ""
+    };
     Reason {
         why: format!(
             "{} records have {what}; the entry means one of them:",
             records.len()
         ),
         choices: choices(records, false),
-        remedy: "write its line into the entry, or delete the others on the server".to_owned(),
+        remedy: format!("{remedy}{also}"),
     }
 }
 

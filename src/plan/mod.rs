@@ -8,24 +8,27 @@ mod conditions;
 mod create;
 mod disabled;
 mod drift;
+mod forecast;
 mod guard;
 mod hold;
 mod identity;
 mod open;
 mod preflight;
 mod prune;
+pub(crate) mod twins;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::{Desired, DesiredState, Prune, State};
+use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
-use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Users, View};
+use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Users, View};
 
 pub(crate) use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};
 pub(crate) use change::{Action, Reason};
 pub(crate) use conditions::{Condition, script_failure};
 pub(crate) use drift::{Cause, Touched};
+pub(crate) use forecast::Forecast;
 use guard::Tally;
 pub(crate) use guard::{ANOTHER_SERVER, Refusal};
 use identity::Identity;
@@ -41,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) server: ServerFacts,
     /// The users that were looked up for it.
     pub(crate) users: Users,
+    /// How many calls the server takes.
+    pub(crate) limits: Limits,
     /// What the account sees, where that was asked.
     pub(crate) view: View,
     /// Whether something would be otherwise if the account did not see all there is.
@@ -129,6 +134,7 @@ impl Plan {
         let mut plan = Self {
             server: observed.server.clone(),
             users: observed.users.clone(),
+            limits: observed.limits,
             view: observed.view,
             depends_on_view: desired.policy.prune != Prune::Off,
             posters: pruned.changes.iter().filter_map(pruned_poster).collect(),
@@ -145,7 +151,12 @@ impl Plan {
             binding: None,
         };
         for entry in &desired.entries {
-            let found = identity.find(entry);
+            let twins = identity.twins(entry);
+            let twins = twins.filter(|_| desired.policy.settles(&entry.key.name));
+            let (found, younger) = match twins {
+                Some((stays, younger)) => (Match::Record(stays), younger),
+                None => (identity.find(entry), Vec::new()),
+            };
             if !hold::is_selected(entry, &found, &desired.policy) {
                 plan.left_out.entries += 1;
                 continue;
@@ -158,6 +169,9 @@ impl Plan {
                 continue;
             }
             plan.depends_on_view |= matches!(found, Match::Nothing | Match::Blocked(None, _));
+            for twin in younger {
+                plan.settle(twin, entry, &desired.policy);
+            }
             let open = NotCompared::of(entry, &found);
             let unseen = matches!(&open, Some(it) if matches!(it.what, Open::Record));
             plan.not_compared.extend(open);
@@ -186,6 +200,18 @@ impl Plan {
         plan
     }
 
+    /// Deletes a twin of an entry's record, unless this run deletes nothing. It goes only if it is still what it was.
+    fn settle(&mut self, twin: &Record, entry: &Desired, policy: &Policy) {
+        let id = twin.id.clone();
+        let from = twin.stored().ok();
+        let decision = Decision::new(Action::Delete { id, from });
+        if hold::leaves_out(policy, &decision) {
+            self.left_out.changes += 1;
+        } else {
+            self.changes.push(decision.about(entry));
+        }
+    }
+
     /// The entries that name each record, but for those that leave it alone.
     pub(crate) fn named<'d>(
         desired: &'d DesiredState,
@@ -205,6 +231,11 @@ impl Plan {
     /// Whether the server is as written.
     pub(crate) fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// How long its writes will take, if it has any.
+    pub(crate) fn forecast(&self) -> Option<Forecast> {
+        Forecast::of(self.changes.iter().map(|it| &it.action), self.limits)
     }
 
     /// Whether a guard refuses it.

@@ -23,10 +23,13 @@ pub(super) enum CauseWord {
 #[serde(rename_all = "camelCase")]
 pub(super) struct LastChangeReport {
     /// When it was changed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<Foreign>,
     /// Who edited it last; nobody did since it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) editor: Option<Foreign>,
     /// Who made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) creator: Option<Foreign>,
 }
 

@@ -55,26 +55,39 @@ pub(crate) struct Attempt<'a> {
     pub(crate) paths: &'a [String],
 }
 
+impl Attempt<'_> {
+    /// The server, as far as it is known.
+    pub(super) fn server(&self) -> Option<ServerReport> {
+        self.address.map(|address| ServerReport {
+            address: address.into(),
+            sandbox: self.sandbox,
+            version: None,
+            account: None,
+        })
+    }
+
+    /// What was to be read.
+    pub(super) fn manifest(&self) -> ManifestReport {
+        ManifestReport {
+            paths: self.paths.iter().map(Into::into).collect(),
+            files: 0,
+            integrations: 0,
+        }
+    }
+}
+
 impl PlanReport {
     /// The report of a run that failed.
     pub(crate) fn failed(attempt: &Attempt<'_>, failure: FailureReport) -> Self {
         Self {
             format_version: Self::FORMAT_VERSION,
             failure: Some(failure),
-            server: attempt.address.map(|address| ServerReport {
-                address: address.into(),
-                sandbox: attempt.sandbox,
-                version: None,
-                account: None,
-            }),
-            manifest: ManifestReport {
-                paths: attempt.paths.iter().map(Into::into).collect(),
-                files: 0,
-                integrations: 0,
-            },
+            server: attempt.server(),
+            manifest: attempt.manifest(),
             base: None,
             changes: Vec::new(),
             counts: Counts::default(),
+            forecast: None,
             unmanaged: Vec::new(),
             view: None,
             left_out: None,

@@ -8,6 +8,7 @@ mod cause;
 pub(crate) mod diagnostics;
 mod diff;
 mod failure;
+mod forecast;
 mod github;
 mod look;
 mod markdown;
@@ -18,14 +19,17 @@ mod saved;
 mod shown;
 mod snapshot;
 mod stale;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub(crate) use failure::{Attempt, FailureReport};
+pub(crate) use forecast::about;
 pub(crate) use github::{plan_github, problems_github};
 pub(crate) use look::{Budget, Look, ScriptDiff};
 pub(crate) use markdown::plan_markdown;
 pub(crate) use plan::{Context, PlanReport};
-pub(crate) use run::RunReport;
+pub(crate) use run::{RunReport, run_json};
 pub(crate) use saved::{NoPlan, Unfit, plan_json};
 pub(crate) use text::{drift_text, plan_text, run_text};
 

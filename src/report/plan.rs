@@ -7,6 +7,7 @@ use super::Foreign;
 use super::cause::{CauseWord, LastChangeReport};
 use super::diff::{Line, hunks};
 use super::failure::FailureReport;
+use super::forecast::ForecastReport;
 use super::policy::{self, LeftOutReport, RefusalReport, StepWord, UnmanagedReport, ViewReport};
 use super::shown::{Shown, Side, redacted, shown};
 use super::snapshot::SnapshotReport;
@@ -36,6 +37,9 @@ pub(crate) struct PlanReport {
     pub(super) changes: Vec<ChangeReport>,
     /// How many of each.
     pub(super) counts: Counts,
+    /// How long the writes will take, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) forecast: Option<ForecastReport>,
     /// The records that no entry names and that are left alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) unmanaged: Vec<UnmanagedReport>,
@@ -253,17 +257,8 @@ impl PlanReport {
         Self {
             format_version: Self::FORMAT_VERSION,
             failure: None,
-            server: Some(ServerReport {
-                address: context.sandbox.unwrap_or(&plan.server.url).into(),
-                sandbox: context.sandbox.is_some(),
-                version: plan.server.version_text.as_deref().map(Into::into),
-                account: Some(plan.server.username.as_str().into()),
-            }),
-            manifest: ManifestReport {
-                paths: context.paths.iter().map(Into::into).collect(),
-                files: context.files,
-                integrations: context.integrations,
-            },
+            server: Some(ServerReport::of(plan, context)),
+            manifest: ManifestReport::of(context),
             base: context.base.map(Into::into),
             changes: plan
                 .changes
@@ -281,12 +276,36 @@ impl PlanReport {
                 released: plan.released,
                 unmanaged: plan.unmanaged.len() + plan.strangers,
             },
+            forecast: plan.forecast().map(Into::into),
             unmanaged: plan.unmanaged.iter().map(policy::unmanaged).collect(),
             view: policy::view(plan.view),
             left_out: policy::left_out(plan),
             refusals: plan.refusals.iter().map(policy::refusal).collect(),
             snapshot: SnapshotReport::of(plan, context.texts),
             binding: plan.binding.clone(),
+        }
+    }
+}
+
+impl ServerReport {
+    /// The server that a plan was made for.
+    pub(super) fn of(plan: &Plan, context: &Context<'_>) -> Self {
+        Self {
+            address: context.sandbox.unwrap_or(&plan.server.url).into(),
+            sandbox: context.sandbox.is_some(),
+            version: plan.server.version_text.as_deref().map(Into::into),
+            account: Some(plan.server.username.as_str().into()),
+        }
+    }
+}
+
+impl ManifestReport {
+    /// What a plan was made from.
+    pub(super) fn of(context: &Context<'_>) -> Self {
+        Self {
+            paths: context.paths.iter().map(Into::into).collect(),
+            files: context.files,
+            integrations: context.integrations,
         }
     }
 }

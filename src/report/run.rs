@@ -4,9 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
-use super::plan::{FieldReport, PlaceReport, field_report, place_report};
-use crate::apply::{Applied, Outcome};
+use super::failure::{Attempt, FailureReport};
+use super::plan::{
+    Context, FieldReport, ManifestReport, PlaceReport, ServerReport, field_report, place_report,
+};
+use super::shown::{Shown, Side, shown};
+use crate::apply::{Applied, Outcome, Settled};
 use crate::diagnostic::Texts;
+use crate::integration::{Fields, Kind};
 use crate::plan::{Change, Plan};
 
 /// What became of a plan.
@@ -15,8 +20,22 @@ use crate::plan::{Change, Plan};
 pub(crate) struct RunReport {
     /// The version of this form.
     pub(super) format_version: u32,
+    /// The exit code of the run.
+    pub(super) exit_code: u8,
+    /// Why nothing was tried, if the run failed before: then nothing below is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) failure: Option<FailureReport>,
+    /// The server and the account; missing only where a run failed before one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) server: Option<ServerReport>,
+    /// What was read.
+    pub(super) manifest: ManifestReport,
     /// The outcomes, in the plan's order.
     pub(super) outcomes: Vec<OutcomeReport>,
+    /// How many of each.
+    pub(super) counts: RunCounts,
+    /// What looking back at new integrations came to.
+    pub(super) check: CheckReport,
 }
 
 /// What became of a change.
@@ -25,20 +44,46 @@ pub(crate) struct RunReport {
 pub(super) struct OutcomeReport {
     /// In one word.
     pub(super) outcome: OutcomeWord,
+    /// `webhook-incoming` or `webhook-outgoing`.
+    #[serde(rename = "type")]
+    pub(super) kind: Foreign,
     /// The kind in one word.
     pub(super) kind_word: Foreign,
     /// The name.
     pub(super) name: Foreign,
     /// The record, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Foreign>,
     /// Where the entry stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) place: Option<PlaceReport>,
-    /// Why it is not done.
+    /// Why it is not done; the server's words, if it was the server that refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) why: Option<Foreign>,
     /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) remedy: Option<Foreign>,
     /// The fields that the server did not take as asked: what it has, and what was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) fields: Vec<FieldReport>,
+    /// The records of this type and name, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) records: Vec<Foreign>,
+    /// What the record held before it was changed or removed, secrets and scripts left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) before: Vec<BeforeReport>,
+    /// The ids of twins that were removed: a run beside this one had made the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) removed_twins: Vec<Foreign>,
+}
+
+/// A field as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct BeforeReport {
+    /// Its name.
+    pub(super) name: Foreign,
+    /// Its value.
+    pub(super) value: Shown,
 }
 
 /// What became of a change, in one word.
@@ -47,7 +92,7 @@ pub(super) struct OutcomeReport {
 pub(super) enum OutcomeWord {
     /// Made and verified.
     Created,
-    /// Made without an answer, and found.
+    /// Made without an answer, or by a run beside this one, and found.
     Adopted,
     /// Changed and verified.
     Updated,
@@ -59,8 +104,10 @@ pub(super) enum OutcomeWord {
     AlreadyGone,
     /// Accepted, and not done as asked.
     NotApplied,
-    /// Not written: somebody changed the record since the plan.
+    /// Not written, or not left so: somebody else changed the record.
     Stale,
+    /// Made, and others of its type and name are there.
+    Doubled,
     /// Certainly not made.
     Failed,
     /// Nobody knows.
@@ -73,35 +120,167 @@ pub(super) enum OutcomeWord {
     NotAttempted,
 }
 
+/// How many of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RunCounts {
+    /// The server is as wanted.
+    pub(super) done: usize,
+    /// Tried, and not done.
+    pub(super) failed: usize,
+    /// Tried, and nobody knows.
+    pub(super) unknown: usize,
+    /// Not begun.
+    pub(super) not_attempted: usize,
+    /// Cannot be made.
+    pub(super) blocked: usize,
+    /// Something is wrong that no update mends.
+    pub(super) conditions: usize,
+}
+
+/// What looking back at new integrations came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum CheckReport {
+    /// Nothing was made.
+    NothingMade,
+    /// They were listed so often; their outcomes say what was found.
+    Listed {
+        /// How often.
+        listings: usize,
+    },
+    /// It could not be done: other runs may have made the same.
+    NotDone {
+        /// Why.
+        why: Foreign,
+    },
+}
+
 impl RunReport {
     /// The version of the form that [`RunReport`] has.
     pub(crate) const FORMAT_VERSION: u32 = 1;
 
     /// Takes the secrets out of what became of a plan.
-    pub(crate) fn new(plan: &Plan, applied: &Applied, texts: &Texts) -> Self {
+    pub(crate) fn new(
+        plan: &Plan,
+        applied: &Applied,
+        context: &Context<'_>,
+        exit_code: u8,
+    ) -> Self {
         let outcomes = applied.outcomes.iter().filter_map(|(index, outcome)| {
-            Some(outcome_report(plan.changes.get(*index)?, outcome, texts))
+            let change = plan.changes.get(*index)?;
+            let mut report = outcome_report(change, outcome, context.texts);
+            report.before = before(applied.before.get(index));
+            let removed = applied.removed.iter().filter(|(of, _)| of == index);
+            report.removed_twins = removed.map(|(_, id)| id.0.as_str().into()).collect();
+            Some(report)
         });
+        let outcomes: Vec<_> = outcomes.collect();
         Self {
             format_version: Self::FORMAT_VERSION,
-            outcomes: outcomes.collect(),
+            exit_code,
+            failure: None,
+            server: Some(ServerReport::of(plan, context)),
+            manifest: ManifestReport::of(context),
+            counts: counts(&outcomes),
+            outcomes,
+            check: match &applied.settled {
+                Settled::NothingMade => CheckReport::NothingMade,
+                Settled::Looked { listings } => CheckReport::Listed {
+                    listings: *listings,
+                },
+                Settled::Not { why } => CheckReport::NotDone {
+                    why: why.as_str().into(),
+                },
+            },
+        }
+    }
+
+    /// The report of a run that failed before anything was tried.
+    pub(crate) fn failed(attempt: &Attempt<'_>, failure: FailureReport) -> Self {
+        Self {
+            format_version: Self::FORMAT_VERSION,
+            exit_code: failure.exit_code,
+            failure: Some(failure),
+            server: attempt.server(),
+            manifest: attempt.manifest(),
+            outcomes: Vec::new(),
+            counts: RunCounts::default(),
+            check: CheckReport::NothingMade,
         }
     }
 }
 
+/// A run for programs.
+pub(crate) fn run_json(report: &RunReport) -> String {
+    // It cannot fail: all keys are texts.
+    let text = serde_json::to_string_pretty(report).unwrap_or_default();
+    text + "\n"
+}
+
+impl OutcomeReport {
+    /// Whether it is a new incoming webhook: nobody knows its URL yet.
+    pub(super) fn has_new_url(&self) -> bool {
+        let new = matches!(self.outcome, OutcomeWord::Created | OutcomeWord::Adopted);
+        new && self.kind == Foreign::from(Kind::Incoming.wire())
+    }
+}
+
+impl OutcomeWord {
+    /// Whether the server is as wanted.
+    pub(super) fn is_done(self) -> bool {
+        matches!(
+            self,
+            Self::Created
+                | Self::Adopted
+                | Self::Updated
+                | Self::Disabled
+                | Self::Deleted
+                | Self::AlreadyGone
+        )
+    }
+}
+
+fn counts(outcomes: &[OutcomeReport]) -> RunCounts {
+    let mut counts = RunCounts::default();
+    for outcome in outcomes {
+        let count = match outcome.outcome {
+            OutcomeWord::Unknown => &mut counts.unknown,
+            OutcomeWord::NotAttempted => &mut counts.not_attempted,
+            OutcomeWord::Blocked => &mut counts.blocked,
+            OutcomeWord::Condition => &mut counts.conditions,
+            word if word.is_done() => &mut counts.done,
+            _ => &mut counts.failed,
+        };
+        *count += 1;
+    }
+    counts
+}
+
+fn before(fields: Option<&Fields>) -> Vec<BeforeReport> {
+    let fields = fields.into_iter().flat_map(Fields::iter);
+    let fields = fields.map(|(field, value)| BeforeReport {
+        name: field.name.into(),
+        value: shown(field, value, Side::Observed),
+    });
+    fields.collect()
+}
+
 fn outcome_report(change: &Change, outcome: &Outcome, texts: &Texts) -> OutcomeReport {
+    let place = change.place.as_ref();
     let mut report = OutcomeReport {
         outcome: word(outcome),
+        kind: change.key.kind.wire().into(),
         kind_word: change.key.kind.word().into(),
         name: change.key.name.as_str().into(),
-        id: None,
-        place: change
-            .place
-            .as_ref()
-            .map(|place| place_report(place, texts)),
+        id: change.action.rewrites().map(|id| id.0.as_str().into()),
+        place: place.map(|place| place_report(place, texts)),
         why: None,
         remedy: None,
         fields: Vec::new(),
+        records: Vec::new(),
+        before: Vec::new(),
+        removed_twins: Vec::new(),
     };
     match outcome {
         Outcome::Created(id)
@@ -124,6 +303,12 @@ fn outcome_report(change: &Change, outcome: &Outcome, texts: &Texts) -> OutcomeR
                 .iter()
                 .map(|field| field_report(field, change))
                 .collect();
+        }
+        Outcome::Doubled { records } => {
+            report.why = Some("several records have this type and name by now:".into());
+            report.records = records.iter().map(Into::into).collect();
+            report.remedy =
+                Some("delete all but one of them, or pin the entry to one by `id`".into());
         }
         Outcome::Failed(error) => {
             report.why = Some(error.to_string().into());
@@ -149,6 +334,7 @@ fn word(outcome: &Outcome) -> OutcomeWord {
         Outcome::AlreadyGone(_) => OutcomeWord::AlreadyGone,
         Outcome::NotApplied { .. } => OutcomeWord::NotApplied,
         Outcome::Stale { .. } => OutcomeWord::Stale,
+        Outcome::Doubled { .. } => OutcomeWord::Doubled,
         Outcome::Failed(_) => OutcomeWord::Failed,
         Outcome::Unknown(_) => OutcomeWord::Unknown,
         Outcome::Blocked => OutcomeWord::Blocked,

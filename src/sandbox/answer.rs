@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Response, StatusCode};
+use http::header::DATE;
+use http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::{Map, Value};
 
 use super::Sandbox;
@@ -43,6 +44,10 @@ pub(super) async fn answer(
     let mut response = outcome.unwrap_or_else(|refusal| refusal.response(&sandbox.era));
     if let Some(verdict) = verdict {
         verdict.write(&mut response);
+    }
+    // As the server's platform does for every answer; resets of the limiter are in the same time.
+    if let Ok(date) = HeaderValue::from_str(&sandbox.clock.http_date()) {
+        response.headers_mut().insert(DATE, date);
     }
     let refused = matches!(
         response.status(),

@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) seed: Option<u64>,
     /// The rate limit in the place of the one in the settings.
     pub(crate) rate: Option<Rate>,
+    /// How many server processes serve the address; none is one. Their ids do not follow each other within a second.
+    pub(crate) instances: u8,
     /// The time between the stamp of a create and its insert.
     pub(crate) create_gap: Duration,
     /// Whether the control endpoint answers.
@@ -47,7 +49,7 @@ pub(crate) struct Config {
 
 /// Reads the state and fills it when it is empty.
 pub(super) fn open_state(config: &Config) -> Result<State, StateError> {
-    let mut ids = Ids::new(config.seed);
+    let mut ids = Ids::new(config.seed).of_instances(config.instances);
     let kept = match &config.store {
         Store::Memory => None,
         Store::File(file) | Store::ReadOnly(file) => Some(journal::read(file)?),

@@ -79,6 +79,11 @@ pub(crate) enum Effect {
         /// How long.
         millis: u64,
     },
+    /// More time passes between the stamp of a create and its insert.
+    Gap {
+        /// How much more.
+        millis: u64,
+    },
     /// The connection is dropped at once, and the request takes effect later.
     Late {
         /// How much later.

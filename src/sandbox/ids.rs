@@ -1,6 +1,7 @@
 //! Ids and tokens as the server makes them, from a seed (reference 3.3).
 //!
-//! A record's id is 24 hex digits: the second, five random bytes of the process, a counter.
+//! A record's id is 24 hex digits: the second, five random bytes of the process, a counter. Where several processes
+//! serve one address, ids of the same second do not follow the order of insertion.
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngCore, SeedableRng};
@@ -12,6 +13,12 @@ const CLEAR: &[u8] = b"23456789ABCDEFGHJKLMNPQRSTWXYZabcdefghijkmnopqrstuvwxyz";
 #[derive(Debug)]
 pub(crate) struct Ids {
     rng: StdRng,
+    instances: Vec<Instance>,
+}
+
+/// A process of the server.
+#[derive(Debug)]
+struct Instance {
     process: u64,
     counter: u32,
 }
@@ -20,24 +27,30 @@ impl Ids {
     /// From a seed, or from the operating system's randomness.
     pub(crate) fn new(seed: Option<u64>) -> Self {
         let mut rng = seed.map_or_else(StdRng::from_os_rng, StdRng::seed_from_u64);
-        let process = rng.random::<u64>() & 0xff_ffff_ffff;
-        let counter = rng.random::<u32>() & 0x7f_ffff;
-        Self {
-            rng,
-            process,
-            counter,
+        let instances = vec![Instance::new(&mut rng)];
+        Self { rng, instances }
+    }
+
+    /// The same with so many processes; one at least.
+    pub(crate) fn of_instances(mut self, count: u8) -> Self {
+        for _ in 1..count {
+            self.instances.push(Instance::new(&mut self.rng));
         }
+        self
     }
 
     /// The `_id` of a record inserted at this moment.
     pub(crate) fn record(&mut self, millis: u64) -> String {
-        self.counter = (self.counter + 1) & 0xff_ffff;
-        format!(
-            "{:08x}{:010x}{:06x}",
-            (millis / 1000) & 0xffff_ffff,
-            self.process,
-            self.counter
-        )
+        let at = match self.instances.len() {
+            // Nothing is drawn, so that a seed gives what it always gave.
+            1 => 0,
+            several => self.rng.random_range(0..several),
+        };
+        let second = (millis / 1000) & 0xffff_ffff;
+        self.instances
+            .get_mut(at)
+            .map(|instance| instance.next(second))
+            .unwrap_or_default()
     }
 
     /// A token or id of clear letters and digits.
@@ -48,6 +61,20 @@ impl Ids {
     /// Chooses one of `count` things.
     pub(crate) fn one_in(&mut self, count: u32) -> bool {
         self.rng.random_range(0..count.max(1)) == 0
+    }
+}
+
+impl Instance {
+    fn new(rng: &mut StdRng) -> Self {
+        Self {
+            process: rng.random::<u64>() & 0xff_ffff_ffff,
+            counter: rng.random::<u32>() & 0x7f_ffff,
+        }
+    }
+
+    fn next(&mut self, second: u64) -> String {
+        self.counter = (self.counter + 1) & 0xff_ffff;
+        format!("{second:08x}{:010x}{:06x}", self.process, self.counter)
     }
 }
 
@@ -93,6 +120,9 @@ mod tests {
             one.len() == 24 && one.starts_with("6553f100") && two.starts_with("6553f101"),
             "{one} {two}"
         );
+        let mut several = Ids::new(Some(1)).of_instances(3);
+        let ids: Vec<_> = (0..50).map(|_| several.record(1_000)).collect();
+        assert!(!ids.is_sorted(), "{ids:?}");
         assert_eq!(from_name("ann"), from_name("ann"));
         assert_ne!(from_name("ann"), from_name("anna"));
     }

@@ -141,9 +141,13 @@ impl Sandbox {
         if let Some((answer, false)) = instead {
             return answer;
         }
+        let gaps = effects.iter().filter_map(|effect| match effect {
+            Effect::Gap { millis } => Some(Duration::from_millis(*millis)),
+            _ => None,
+        });
         let manner = Manner {
             page: Page::bent(effects),
-            hold: Duration::ZERO,
+            hold: gaps.sum(),
         };
         let response = answer(self, &request, manner).await;
         let cut = effects.iter().find_map(|effect| match effect {

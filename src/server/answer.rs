@@ -37,10 +37,10 @@ pub(super) fn read(answer: &Response, asked: &Asked<'_>) -> Result<Map<String, J
     }
     match serde_json::from_slice(answer.body()) {
         Ok(Json::Object(object)) => object_of(status, object, answer, asked),
-        Ok(_) => Err(ServerError::Undecodable(
+        Ok(_) if status.is_success() => Err(ServerError::Undecodable(
             "it is JSON, but no object".to_owned(),
         )),
-        Err(_) => Err(not_json(answer, asked)),
+        Ok(_) | Err(_) => Err(not_json(answer, asked)),
     }
 }
 
@@ -104,7 +104,7 @@ fn split_code(said: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Which error an answer is that is no JSON (reference 9.4).
+/// Which error an answer is that is no JSON object (reference 9.4).
 fn not_json(answer: &Response, asked: &Asked<'_>) -> ServerError {
     let status = answer.status();
     let text = String::from_utf8_lossy(answer.body());

@@ -1,18 +1,24 @@
 //! One call of an endpoint: the request with its headers, sent, logged, and its answer told apart.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::{Map, Value as Json};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::answer::{self, Asked};
 use super::base_url::BaseUrl;
 use super::credentials::{BadCredentials, Credentials};
 use super::error::ServerError;
+use super::gate::{Gate, Leave, Stopped};
+use super::pacer::Pacer;
 use super::quote::Blanks;
+use super::resend::{Resend, Retries};
 use super::transport::{Request, SendError, Transport};
+use super::waits::{WaitReason, Waiting};
 use super::wire::Body;
 use super::{limits, log};
 use crate::clock::Clock;
@@ -24,6 +30,33 @@ pub(super) struct Client {
     blanks: Blanks,
     transport: Arc<dyn Transport>,
     clock: Clock,
+    pub(super) pacer: Pacer,
+    retries: Retries,
+    /// How many calls there were.
+    calls: AtomicU64,
+    /// Whether a request found nobody to be sent to, until the last try; nobody was reached since.
+    given_up: AtomicBool,
+}
+
+/// What came of a call that may have been sent several times.
+pub(super) struct Sent {
+    /// The last answer.
+    pub(super) result: Result<Map<String, Json>, ServerError>,
+    /// Why an earlier sending may have done what was asked.
+    pub(super) open: Option<ServerError>,
+    /// When the last sending left, or was to leave.
+    pub(super) left: Instant,
+}
+
+impl Sent {
+    /// The last answer; but a refusal is no proof that an earlier sending was not done. That there is no such record
+    /// tells enough.
+    pub(super) fn unless_open(self) -> Result<Map<String, Json>, ServerError> {
+        match (self.result, self.open) {
+            (Err(error), Some(open)) if !error.is_gone() => Err(open),
+            (result, _) => result,
+        }
+    }
 }
 
 /// A call of an endpoint.
@@ -70,6 +103,7 @@ impl Client {
         base: BaseUrl,
         credentials: &Credentials,
         transport: Arc<dyn Transport>,
+        retries: Retries,
     ) -> Result<Self, BadCredentials> {
         let (mut headers, blanks) = credentials.headers()?;
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -79,44 +113,144 @@ impl Client {
             blanks,
             transport,
             clock: Clock::system(),
+            pacer: Pacer::default(),
+            retries,
+            calls: AtomicU64::new(0),
+            given_up: AtomicBool::new(false),
         })
     }
 
-    /// The object that an endpoint answers. Sent again only after a refusal by the rate limit, which did
-    /// nothing (reference 8).
+    /// The object that an endpoint answers to a read.
     pub(super) async fn call(&self, call: &Call<'_>) -> Result<Map<String, Json>, ServerError> {
-        for _ in 1..limits::TRIES {
-            match self.once(call).await {
-                Err(ServerError::TooMany { wait }) => {
-                    let wait = wait.unwrap_or(limits::DEFAULT_WAIT);
-                    log::waiting(call.endpoint, wait);
-                    sleep(wait).await;
-                }
-                result => return result,
-            }
-        }
-        self.once(call).await
+        let open = Gate::default();
+        self.send(call, Resend::Harmless, &open, None).await.result
     }
 
-    async fn once(&self, call: &Call<'_>) -> Result<Map<String, Json>, ServerError> {
+    /// Leave to send to an endpoint, before the call is made up.
+    pub(super) async fn leave(
+        &self,
+        method: &Method,
+        endpoint: &str,
+        gate: &Gate,
+    ) -> Result<Leave, Stopped> {
+        gate.pass(self.pacer.lane(method, endpoint)).await
+    }
+
+    /// Sends a call, and again where the rate limit refused it, which did nothing (reference 8), or where what
+    /// happened allows it.
+    pub(super) async fn send(
+        &self,
+        call: &Call<'_>,
+        resend: Resend,
+        gate: &Gate,
+        mut leave: Option<Leave>,
+    ) -> Sent {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed);
+        let mut pauses = self.retries.pauses(number);
+        let mut refusals = 0;
+        let mut open = None;
+        loop {
+            let passed = match leave.take() {
+                Some(leave) => Ok(leave),
+                None => self.leave(&call.method, call.endpoint, gate).await,
+            };
+            let left = Instant::now();
+            let result = match passed {
+                Ok(leave) => self.once(call, leave).await,
+                Err(Stopped) => Err(ServerError::Stopped),
+            };
+            let Err(error) = &result else {
+                return Sent { result, open, left };
+            };
+            let again = match error {
+                ServerError::TooMany { .. } => {
+                    refusals += 1;
+                    refusals < limits::TRIES
+                }
+                error if resend.allows(error) && !self.is_given_up(error) => {
+                    self.pause(call, pauses.next(), error, gate).await
+                }
+                _ => false,
+            };
+            if !again {
+                return Sent { result, open, left };
+            }
+            if let Err(error) = result
+                && error.leaves_open()
+            {
+                open.get_or_insert(error);
+            }
+        }
+    }
+
+    /// Waits before another sending; `false` if there is to be none.
+    async fn pause(
+        &self,
+        call: &Call<'_>,
+        pause: Option<Duration>,
+        why: &ServerError,
+        gate: &Gate,
+    ) -> bool {
+        let Some(pause) = pause else {
+            let unreachable = matches!(why, ServerError::NotSent(_));
+            self.given_up.fetch_or(unreachable, Ordering::Relaxed);
+            return false;
+        };
+        log::again(call.endpoint, pause, why);
+        let waiting = Waiting {
+            reason: WaitReason::Retry(why.to_string()),
+            until: Instant::now() + pause,
+        };
+        let wait = self.pacer.waits().sleep(waiting);
+        gate.unless_stopped(wait).await.is_ok()
+    }
+
+    /// Whether an error says once more what another request has waited for in vain: that the server is not there.
+    fn is_given_up(&self, error: &ServerError) -> bool {
+        matches!(error, ServerError::NotSent(_)) && self.given_up.load(Ordering::Relaxed)
+    }
+
+    async fn once(
+        &self,
+        call: &Call<'_>,
+        mut leave: Leave,
+    ) -> Result<Map<String, Json>, ServerError> {
         let url = self.base.join(call.endpoint, call.query);
         let blanks = match call.body {
             Some(body) => self.blanks.and(&body.blanks),
             None => self.blanks.clone(),
         };
         let request = self.request(call, url.as_str())?;
-        log::request(&request, &blanks);
+        log::request(&request);
         let start = Instant::now();
         let result = self.transport.send(request).await;
         let line = format!("{} {}", call.method, url.path());
         log::outcome(&line, &result, start.elapsed(), &blanks);
+        let now = self.clock.millis();
+        match &result {
+            Ok(answer) => {
+                self.given_up.store(false, Ordering::Relaxed);
+                let told = limits::told(answer.headers(), now);
+                leave.flight.answered(told, answer.status().is_success());
+            }
+            Err(SendError::NotSent(_)) => leave.flight.not_sent(),
+            Err(SendError::Unknown(_)) => {}
+        }
         let asked = Asked {
             url: &url,
             endpoint: call.endpoint,
             blanks: &blanks,
-            now: self.clock.millis(),
+            now,
         };
-        answer::read(&result.map_err(|error| silence(&error, &blanks))?, &asked)
+        let result = match result {
+            Ok(answer) => answer::read(&answer, &asked),
+            Err(error) => Err(silence(&error, &blanks)),
+        };
+        if let Err(ServerError::TooMany { wait }) = &result {
+            let wait = wait.unwrap_or(limits::DEFAULT_WAIT);
+            leave.flight.refused(wait);
+        }
+        result
     }
 
     fn request(&self, call: &Call<'_>, url: &str) -> Result<Request, ServerError> {

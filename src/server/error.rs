@@ -94,6 +94,9 @@ pub(crate) enum ServerError {
         /// How many different ones came.
         distinct: u64,
     },
+    /// The run was stopped while this waited to be sent. Nothing was.
+    #[error("the run was stopped before this was sent")]
+    Stopped,
     /// A value that this run does not have. The request was not made.
     #[error("the value of a secret in `{field}` is not known")]
     SecretMissing {
@@ -147,6 +150,7 @@ impl ServerError {
             | Self::TooMany { .. }
             | Self::UnexpectedStatus { .. } => Exit::Server,
             Self::SecretMissing { .. } => Exit::Invalid,
+            Self::Stopped => Exit::Incomplete,
             Self::Rejected { .. }
             | Self::TooLarge
             | Self::Undecodable(_)

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value as Json, json};
 
 use super::transport::{BoxFuture, Request, Response, SendError, Transport};
-use super::{BaseUrl, Credentials, Reader};
+use super::{BaseUrl, Credentials, Reader, Retries};
 use crate::secret::Secret;
 
 /// The token of [`Script::reader`]'s account. Must be found in no output.
@@ -32,14 +32,20 @@ impl Script {
         })
     }
 
-    /// A reader over it.
+    /// A reader over it that asks once.
     pub(crate) fn reader(self: &Arc<Self>) -> Reader {
+        self.patient_reader(0)
+    }
+
+    /// A reader over it that asks so many times again.
+    pub(crate) fn patient_reader(self: &Arc<Self>, times: u16) -> Reader {
         let credentials = Credentials {
             user_id: "u1".to_owned(),
             token: Secret::new(TOKEN),
         };
         let base = BaseUrl::parse("https://chat.example.org/chat/").unwrap();
-        Reader::new(base, &credentials, self.clone()).unwrap()
+        let retries = Retries { times, seed: 1 };
+        Reader::with(base, &credentials, self.clone(), retries).unwrap()
     }
 
     /// The requests so far: method, path and query.

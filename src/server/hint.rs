@@ -48,7 +48,7 @@ impl ServerError {
             Self::ListingInconsistent { .. } => {
                 "records came or went while they were read: run again"
             }
-            Self::Undecodable(_) | Self::SecretMissing { .. } => return None,
+            Self::Undecodable(_) | Self::Stopped | Self::SecretMissing { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -29,16 +29,6 @@ pub(crate) struct Timeouts {
     pub(crate) total: Duration,
 }
 
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            read: Duration::from_secs(30),
-            total: Duration::from_mins(2),
-        }
-    }
-}
-
 /// Requests over HTTP and TLS.
 pub(crate) struct HttpTransport {
     client: Client,
@@ -152,7 +142,16 @@ mod tests {
     use super::*;
 
     async fn ask(url: String) -> Result<Response, SendError> {
-        let transport = HttpTransport::new(Timeouts::default()).unwrap();
+        ask_within(url, 10_000, 10_000).await
+    }
+
+    async fn ask_within(url: String, read: u64, total: u64) -> Result<Response, SendError> {
+        let timeouts = Timeouts {
+            connect: Duration::from_secs(10),
+            read: Duration::from_millis(read),
+            total: Duration::from_millis(total),
+        };
+        let transport = HttpTransport::new(timeouts).unwrap();
         let request = http::Request::post(url).body(Bytes::from_static(b"{}"));
         transport.send(request.unwrap()).await
     }
@@ -198,5 +197,37 @@ mod tests {
             "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
         let answer = ask(answering(bytes).await).await.unwrap();
         assert_eq!(answer.status(), 302);
+    }
+
+    /// A server that sends a byte of an answer every 50 ms, and does not come to its end.
+    async fn dripping() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut peer, _) = listener.accept().await.unwrap();
+            let _ = peer.read(&mut [0; 4096]).await.unwrap();
+            let mut next = b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n".as_slice();
+            while peer.write_all(next).await.is_ok() {
+                next = b"x";
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        format!("http://{address}/")
+    }
+
+    #[tokio::test]
+    async fn a_silent_server_and_an_endless_answer_time_out_as_unknown() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let silent = format!("http://{}/", listener.local_addr().unwrap());
+        for (url, read, total) in [
+            (silent.clone(), 100, 60_000),
+            (silent, 60_000, 100),
+            (dripping().await, 10_000, 300),
+        ] {
+            let Err(SendError::Unknown(reason)) = ask_within(url, read, total).await else {
+                panic!("should have timed out");
+            };
+            assert!(reason.contains("took too long"), "{reason}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use tracing::{Level, debug, enabled, info};
 
 use super::credentials::TOKEN_HEADER;
+use super::error::ServerError;
 use super::quote::Blanks;
 use super::transport::{Request, Response, SendError};
 use super::wire;
@@ -25,11 +26,12 @@ const MASKED: [HeaderName; 4] = [
 ];
 
 /// A request, before it is sent.
-pub(super) fn request(request: &Request, blanks: &Blanks) {
+pub(super) fn request(request: &Request) {
     if enabled!(target: TARGET, Level::DEBUG) {
-        let (method, uri) = (request.method(), blanks.blank(&request.uri().to_string()));
+        let (method, uri) = (request.method(), request.uri());
         let headers = headers(request.headers());
-        let body = body(request.body(), blanks);
+        // What we send is masked by its fields.
+        let body = body(request.body(), &Blanks::default());
         debug!(target: TARGET, "> {method} {uri}{headers}{body}");
     }
 }
@@ -57,14 +59,25 @@ pub(super) fn outcome(
     if enabled!(target: TARGET, Level::DEBUG) {
         let status = answer.status();
         let headers = headers(answer.headers());
-        let body = body(answer.body(), blanks);
+        // A refusal may quote what was sent; in a record every field is masked that may hold a secret.
+        let long = blanks.long();
+        let body = body(
+            answer.body(),
+            if status.is_success() { &long } else { blanks },
+        );
         debug!(target: TARGET, "< {status}{headers}{body}");
     }
 }
 
-/// A wait that the server asked for.
+/// A wait that the rate limit asks for.
 pub(super) fn waiting(endpoint: &str, wait: Duration) {
-    info!(target: TARGET, "{endpoint}: too many requests, waiting {} s", wait.as_secs());
+    let seconds = wait.as_secs_f64().ceil();
+    info!(target: TARGET, "{endpoint}: waiting {seconds} s for the server's limit");
+}
+
+/// A request that is sent again after a pause.
+pub(super) fn again(endpoint: &str, pause: Duration, why: &ServerError) {
+    info!(target: TARGET, "{endpoint}: again in {} ms: {why}", pause.as_millis());
 }
 
 fn headers(headers: &HeaderMap) -> String {
@@ -87,7 +100,8 @@ fn body(bytes: &[u8], blanks: &Blanks) -> String {
     let shown = match serde_json::from_slice::<Json>(bytes) {
         Ok(mut json) => {
             wire::masked(&mut json);
-            blanks.blank(&json.to_string())
+            blank(&mut json, blanks);
+            json.to_string()
         }
         Err(_) if bytes.starts_with(b"{") || bytes.starts_with(b"[") => {
             "(JSON that breaks off)".to_owned()
@@ -95,4 +109,18 @@ fn body(bytes: &[u8], blanks: &Blanks) -> String {
         Err(_) => blanks.quote(&String::from_utf8_lossy(bytes)),
     };
     format!("\n  {shown}")
+}
+
+/// Masks what is left of secrets in texts. Keys, numbers and flags hold none, nor do the fields of a record that are
+/// not masked already.
+fn blank(json: &mut Json, blanks: &Blanks) {
+    match json {
+        Json::String(text) => *text = blanks.blank(text),
+        Json::Array(items) => items.iter_mut().for_each(|item| blank(item, blanks)),
+        Json::Object(object) => {
+            let others = object.iter_mut().filter(|(key, _)| !wire::is_field(key));
+            others.for_each(|(_, value)| blank(value, blanks));
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
 }

@@ -10,6 +10,7 @@ mod base_url;
 mod client;
 mod credentials;
 mod error;
+mod gate;
 mod hint;
 mod history;
 mod http_transport;
@@ -17,8 +18,11 @@ mod limits;
 mod listing;
 mod log;
 mod lookup;
+mod pacer;
 mod quote;
+mod resend;
 mod transport;
+mod waits;
 mod wire;
 
 #[cfg(test)]
@@ -26,22 +30,31 @@ pub(crate) mod fake;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 pub(crate) use base_url::BaseUrl;
 pub(crate) use credentials::{BadCredentials, Credentials};
 pub(crate) use error::ServerError;
 pub(crate) use http_transport::{HttpTransport, Timeouts};
+pub(crate) use resend::Retries;
 pub(crate) use transport::Transport;
 #[cfg(test)]
 pub(crate) use transport::{BoxFuture, Request, Response, SendError};
+pub(crate) use waits::{WaitReason, Waiting};
 
 use crate::integration::{Fields, Kind, Version};
-use crate::observed::{Histories, ObservedState, Record, ServerFacts, ServerId, Users, View};
-use client::{Call, Client};
+use crate::observed::{
+    Histories, Limits, ObservedState, Record, ServerFacts, ServerId, Users, View,
+};
+use client::{Call, Client, Sent};
+use gate::{Gate, Leave, Stopped};
+use resend::Resend;
 
 const INFO: &str = "api/info";
 const ME: &str = "api/v1/me";
@@ -57,13 +70,24 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// A reader of this workspace, as this account.
+    /// A reader that sends again as is usual.
+    #[cfg(test)]
     pub(crate) fn new(
         base: BaseUrl,
         credentials: &Credentials,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, BadCredentials> {
-        let client = Client::new(base, credentials, transport)?;
+        Self::with(base, credentials, transport, Retries::default())
+    }
+
+    /// A reader of this workspace, as this account.
+    pub(crate) fn with(
+        base: BaseUrl,
+        credentials: &Credentials,
+        transport: Arc<dyn Transport>,
+        retries: Retries,
+    ) -> Result<Self, BadCredentials> {
+        let client = Client::new(base, credentials, transport, retries)?;
         Ok(Self {
             client: Arc::new(client),
         })
@@ -78,6 +102,7 @@ impl Reader {
             records: listing.records,
             strangers: listing.strangers,
             users: Users::default(),
+            limits: self.limits(),
             view: View::default(),
             histories: Histories::default(),
             taken_at: None,
@@ -118,18 +143,52 @@ impl Reader {
         let query = [("integrationId", &*id.0)];
         record(self.client.call(&Call::get(GET, &query)).await?)
     }
+
+    /// What the answers so far told of the rate limit.
+    pub(crate) fn limits(&self) -> Limits {
+        self.client.pacer.limits()
+    }
+
+    /// What requests wait for at this moment, before they are sent.
+    pub(crate) fn waits(&self) -> Vec<Waiting> {
+        self.client.pacer.waits().all()
+    }
 }
 
 /// Writes, one record at a time.
 pub(crate) struct Writer {
     reader: Reader,
+    gate: Gate,
 }
+
+/// What came of a create.
+pub(crate) struct Creation {
+    /// What the server answers the record to be.
+    pub(crate) result: Result<Record, ServerError>,
+    /// When it was sent; the last time, if that was more than once.
+    pub(crate) sent: Instant,
+}
+
+/// Leave to send one update or removal. Taken before the record is looked at once more, so that no wait lies between that look
+/// and the write.
+#[must_use]
+pub(crate) struct Turn(Leave);
 
 impl Writer {
     /// A writer beside a reader: the same server, account and connections.
     pub(crate) fn beside(reader: &Reader) -> Self {
         Self {
             reader: reader.clone(),
+            gate: Gate::default(),
+        }
+    }
+
+    /// The same, with so many writes on their way at the most, and none sent once `stop` is true: those that wait
+    /// to be sent end with [`ServerError::Stopped`] at once.
+    pub(crate) fn gated(&self, most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            reader: self.reader.clone(),
+            gate: Gate::new(most, stop),
         }
     }
 
@@ -138,33 +197,83 @@ impl Writer {
         &self.reader
     }
 
-    /// Creates a record with these values and returns what the server answers it to be. Sent once, apart
-    /// from refusals by the rate limit; [`ServerError::leaves_open`] tells whether it may have been done.
-    pub(crate) async fn create(&self, fields: &Fields) -> Result<Record, ServerError> {
-        let body = wire::create(fields)?;
-        record(self.reader.client.call(&Call::post(CREATE, &body)).await?)
+    /// Creates a record with these values. Sent again only where it certainly was not done;
+    /// [`ServerError::leaves_open`] tells whether it may have been.
+    pub(crate) async fn create(&self, fields: &Fields) -> Creation {
+        let body = match wire::create(fields) {
+            Ok(body) => body,
+            Err(error) => {
+                return Creation {
+                    result: Err(error),
+                    sent: Instant::now(),
+                };
+            }
+        };
+        let sent = self
+            .send(&Call::post(CREATE, &body), Resend::Doubling, None)
+            .await;
+        Creation {
+            result: sent.result.and_then(record),
+            sent: sent.left,
+        }
+    }
+
+    /// Waits for leave to send an update.
+    pub(crate) async fn turn(&self) -> Result<Turn, ServerError> {
+        self.turn_to(&Method::PUT, UPDATE).await
+    }
+
+    /// Waits for leave to send a removal.
+    pub(crate) async fn turn_to_remove(&self) -> Result<Turn, ServerError> {
+        self.turn_to(&Method::POST, REMOVE).await
+    }
+
+    async fn turn_to(&self, method: &Method, endpoint: &str) -> Result<Turn, ServerError> {
+        let leave = self.reader.client.leave(method, endpoint, &self.gate);
+        leave
+            .await
+            .map(Turn)
+            .map_err(|Stopped| ServerError::Stopped)
     }
 
     /// Gives a record these values, all others that the server has for it being lost, and returns what the server
     /// answers it to be.
     pub(crate) async fn update(
         &self,
+        turn: Turn,
         id: &ServerId,
         fields: &Fields,
         server: Option<Version>,
     ) -> Result<Record, ServerError> {
         let body = wire::update(id, fields, server)?;
-        record(self.reader.client.call(&Call::put(UPDATE, &body)).await?)
+        let call = Call::put(UPDATE, &body);
+        let sent = self.send(&call, Resend::Harmless, Some(turn.0)).await;
+        record(sent.unless_open()?)
     }
 
     /// Removes a record for good. [`ServerError::is_gone`] tells whether there was none.
-    pub(crate) async fn remove(&self, kind: Kind, id: &ServerId) -> Result<(), ServerError> {
+    pub(crate) async fn remove(
+        &self,
+        turn: Turn,
+        kind: Kind,
+        id: &ServerId,
+    ) -> Result<(), ServerError> {
         let body = wire::remove(kind, id);
+        let call = Call::post(REMOVE, &body);
+        let sent = self.send(&call, Resend::Harmless, Some(turn.0)).await;
+        let again = sent.open.is_some();
+        match sent.unless_open() {
+            // It was there for an earlier sending, whose answer was lost (reference 13.23).
+            Err(error) if again && error.is_gone() => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    async fn send(&self, call: &Call<'_>, resend: Resend, leave: Option<Leave>) -> Sent {
         self.reader
             .client
-            .call(&Call::post(REMOVE, &body))
+            .send(call, resend, &self.gate, leave)
             .await
-            .map(drop)
     }
 }
 

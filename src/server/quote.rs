@@ -30,10 +30,28 @@ impl Blanks {
         Self(all)
     }
 
-    /// The text with a mask wherever a secret stood.
+    /// The text with a mask wherever a secret stood. A short one may be a part of many words: it is looked for as a
+    /// word of its own.
     pub(super) fn blank(&self, text: &str) -> String {
-        let mask = |text: String, secret: &Arc<str>| text.replace(&**secret, MASK);
+        let mask = |text: String, secret: &Arc<str>| {
+            if is_long(secret) {
+                text.replace(&**secret, MASK)
+            } else {
+                replace_word(&text, secret)
+            }
+        };
         self.0.iter().fold(text.to_owned(), mask)
+    }
+
+    /// The long ones alone, for texts in which nothing is expected that has not been masked already.
+    pub(super) fn long(&self) -> Self {
+        Self(
+            self.0
+                .iter()
+                .filter(|secret| is_long(secret))
+                .cloned()
+                .collect(),
+        )
     }
 
     /// The first line that says something.
@@ -53,6 +71,31 @@ impl Blanks {
             .collect();
         cut(&escape(&lines.join("; ")))
     }
+}
+
+/// Whether it is surely no part of another word.
+fn is_long(secret: &str) -> bool {
+    secret.chars().count() >= 8
+}
+
+/// The text with a mask for the word, wherever neither a letter nor a digit is beside it, nor what joins words
+/// (`error-invalid-room`).
+fn replace_word(text: &str, word: &str) -> String {
+    let mut shown = String::new();
+    let mut done = 0;
+    let in_word = |character: Option<char>| {
+        character.is_some_and(|character| character.is_alphanumeric() || "-_".contains(character))
+    };
+    for (at, _) in text.match_indices(word) {
+        let end = at + word.len();
+        let glued = in_word(text[..at].chars().next_back()) || in_word(text[end..].chars().next());
+        if !glued {
+            shown.push_str(&text[done..at]);
+            shown.push_str(MASK);
+            done = end;
+        }
+    }
+    shown + &text[done..]
 }
 
 impl fmt::Debug for Blanks {
@@ -104,6 +147,20 @@ mod tests {
         assert_eq!(quote("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
         assert_eq!(quote(&"é".repeat(300)).chars().count(), LONGEST + 1);
         assert_eq!(Blanks::default().quote_all("a \n b\n"), "a; b");
+    }
+
+    #[test]
+    fn a_short_secret_is_blanked_as_a_word_of_its_own() {
+        let blank = |text: &str| blanks(&["a", "4711"]).blank(text);
+        assert_eq!(
+            blank("a bad `a`, at /a/"),
+            "(secret) bad `(secret)`, at /(secret)/"
+        );
+        assert_eq!(
+            blank("https://h/4711?k=4711 47110"),
+            "https://h/(secret)?k=(secret) 47110"
+        );
+        assert_eq!(blank("ä a-b error-a"), "ä a-b error-a");
     }
 
     #[test]

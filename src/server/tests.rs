@@ -4,4 +4,5 @@ mod answers;
 mod history;
 mod listing;
 mod lookup;
+mod resend;
 mod writes;

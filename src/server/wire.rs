@@ -158,6 +158,11 @@ fn mask_for(key: &str, value: &Json) -> Option<Cow<'static, str>> {
     None
 }
 
+/// Whether a key of a record is a field of a manifest.
+pub(super) fn is_field(key: &str) -> bool {
+    Kind::ALL.into_iter().any(|kind| kind.field(key).is_some())
+}
+
 fn scripts() -> impl Iterator<Item = &'static str> {
     let rows = Kind::ALL.into_iter().flat_map(Kind::fields);
     rows.filter(|row| row.shape == Shape::Script)

@@ -4,16 +4,23 @@
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
 //! them, `prune` what must hold of pruning, and `mutants` are clients that break a law and have to be caught.
 //! `requests` counts what a plan asks; `state` holds plans from snapshots against those of the server, `saved` saved
-//! ones against fresh ones.
+//! ones against fresh ones, and `limits` is about time.
+//!
+//! `wire` is the way between a run and the server, with latency, mishaps and the end of the run; `faults` lets
+//! everything go wrong at every request of a small run, and `crowd` lets runs begin together.
 
+mod crowd;
 mod draw;
+mod faults;
 mod laws;
+mod limits;
 mod mutants;
 mod prune;
 mod requests;
 mod saved;
 mod state;
 mod watched;
+mod wire;
 mod world;
 
 use std::net::Ipv4Addr;
@@ -24,14 +31,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::apply::{self, Applied, Options};
+use crate::apply::{self, Applied, Options, Stop};
 use crate::desired::DesiredState;
 use crate::observed::ObservedState;
 use crate::plan::{Extent, Plan};
 use crate::sandbox::{self, Answer, Sandbox};
 use crate::secret::Secret;
 use crate::server::{
-    BaseUrl, BoxFuture, Credentials, Reader, Request, Response, SendError, Transport, Writer,
+    BaseUrl, BoxFuture, Credentials, Reader, Request, Response, SendError, ServerError, Transport,
+    Writer,
 };
 
 /// The wire between client and sandbox.
@@ -60,6 +68,9 @@ type Account = (&'static str, &'static str, &'static str);
 /// Whoever may do everything.
 const ANN: Account = ("uAnn", "ann.admin", "tok-ann");
 
+/// Whoever may do everything but bypass the server's limit.
+const LIM: Account = ("uLim", "lim.ited", "tok-lim");
+
 /// A client with an account.
 struct Client {
     reader: Reader,
@@ -69,6 +80,11 @@ impl Client {
     /// One that may do everything.
     fn over(transport: Arc<dyn Transport>) -> Self {
         Self::of(ANN, transport)
+    }
+
+    /// A client with an account whose calls the server limits.
+    fn limited(transport: Arc<dyn Transport>) -> Self {
+        Self::of(LIM, transport)
     }
 
     fn of((user_id, _, token): Account, transport: Arc<dyn Transport>) -> Self {
@@ -84,32 +100,55 @@ impl Client {
 
     /// What `rcsync plan` would show, with the look-ups that belong to it.
     async fn plan(&self, desired: &DesiredState, extent: Extent) -> (ObservedState, Plan) {
-        let mut observed = self.reader.observe().await.unwrap();
+        self.try_plan(desired, extent).await.unwrap()
+    }
+
+    async fn try_plan(
+        &self,
+        desired: &DesiredState,
+        extent: Extent,
+    ) -> Result<(ObservedState, Plan), ServerError> {
+        let mut observed = self.reader.observe().await?;
         let plan = Plan::between(desired, &observed);
         let asked = plan.questions(extent);
-        observed.users = self.reader.users(&asked.users).await.unwrap();
+        observed.users = self.reader.users(&asked.users).await?;
         if asked.permissions() {
-            observed.learn(&self.reader.permissions().await.unwrap());
+            observed.learn(&self.reader.permissions().await?);
         }
         let (disabled, _) = plan.histories();
-        observed.histories = self.reader.histories(&disabled).await.unwrap();
+        observed.histories = self.reader.histories(&disabled).await?;
         let plan = Plan::between(desired, &observed);
-        (observed, plan)
+        Ok((observed, plan))
     }
 
     /// What `rcsync apply` would do.
     async fn apply(&self, desired: &DesiredState) -> (Plan, Applied) {
+        self.try_apply(desired).await.unwrap()
+    }
+
+    async fn try_apply(&self, desired: &DesiredState) -> Result<(Plan, Applied), ServerError> {
         let read_at = Instant::now();
-        let (observed, plan) = self.plan(desired, Extent::Writes).await;
+        let (observed, plan) = self.try_plan(desired, Extent::Writes).await?;
+        let records = observed.records.iter();
         let options = Options {
-            concurrency: NonZeroUsize::new(4).unwrap(),
-            seen: observed.records.iter().map(|it| it.id.clone()).collect(),
+            concurrency: NonZeroUsize::new(8).unwrap(),
+            seen: records.map(|it| (it.id.clone(), it.clone())).collect(),
             read_at,
-            patience: Duration::from_secs(30),
+            patience: Duration::from_mins(1),
+            fail_fast: false,
         };
         let writer = Arc::new(Writer::beside(&self.reader));
-        let (_stop, stopped) = watch::channel(false);
+        let (_stop, stopped) = watch::channel(Stop::GoOn);
         let applied = apply::apply(&plan, writer, options, stopped, &mut |_, _| {}).await;
-        (plan, applied)
+        Ok((plan, applied))
+    }
+}
+
+/// The seeds to play: so many, `RCSYNC_CASES` of them, or the one that `RCSYNC_SEED` names.
+fn seeds(count: u64) -> std::ops::Range<u64> {
+    let given = |name| std::env::var(name).ok()?.parse().ok();
+    match given("RCSYNC_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..given("RCSYNC_CASES").unwrap_or(count),
     }
 }

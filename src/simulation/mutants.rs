@@ -1,6 +1,8 @@
 //! Clients that are wrong in one way, made by a wire that changes what they send or hear. The laws have to catch
 //! each of them.
 
+mod twice;
+
 use std::sync::Arc;
 
 use proptest::strategy::{Strategy, ValueTree};

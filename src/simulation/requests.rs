@@ -7,13 +7,11 @@ use serde_json::{Value as Json, json};
 use super::laws::paused;
 use super::watched::Watched;
 use super::world::{Seeded, World, desired_under};
-use super::{ANN, Account, Client};
+use super::{ANN, Account, Client, LIM};
 use crate::integration::Kind;
 use crate::plan::{Extent, Plan};
 use crate::sandbox::Action;
 
-/// May manage everything, and is rate limited.
-const LIM: Account = ("uLim", "lim.ited", "tok-lim");
 /// Sees only what it made itself.
 const OWN: Account = ("uOwn", "own.only", "tok-own");
 

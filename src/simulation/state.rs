@@ -14,7 +14,7 @@ use super::world::{World, desired};
 use crate::desired::DesiredState;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Field, Shape, Value};
-use crate::observed::{Held, ObservedState, Snapshot};
+use crate::observed::{Held, Limits, ObservedState, Snapshot};
 use crate::plan::{Extent, NotChecked, Open, Plan};
 use crate::report::{Context, PlanReport};
 use crate::secret::{Secret, Text};
@@ -133,6 +133,8 @@ impl Both {
             users,
             view: self.state.view,
             histories,
+            // A snapshot has none, and no forecast rests on it.
+            limits: Limits::Unknown,
             taken_at: None,
         };
         let mut plan = Plan::between(&manifest, &server);

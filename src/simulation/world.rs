@@ -1,6 +1,6 @@
 //! A server with records in it: some as a server would store them, some with what years of use leave behind.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
@@ -27,20 +27,39 @@ pub(super) struct World {
 impl World {
     /// A server of this version, with single quirks switched, that holds these records.
     pub(super) async fn with(version: &str, quirks: &[(Quirk, bool)], records: &[Seeded]) -> Self {
-        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/simulation/world.json");
         let config = Config {
             version: version.parse().unwrap(),
             quirks: quirks.to_vec(),
-            fixture: Some(fixture),
+            fixture: Some(fixture()),
             seed: Some(1),
             ..Config::default()
         };
-        let clock = Clock::starting_at(1_700_000_000_000);
-        let sandbox = Sandbox::open(&config, clock).unwrap();
-        let world = Self { sandbox };
+        let world = Self::of(&config);
         let version = Version::parse(version);
         for record in records {
             world.seed(record, version, quirks).await;
+        }
+        world
+    }
+
+    /// A server that is set up so, and holds what its fixture says.
+    fn of(config: &Config) -> Self {
+        let clock = Clock::starting_at(1_700_000_000_000);
+        let sandbox = Sandbox::open(config, clock).unwrap();
+        Self { sandbox }
+    }
+
+    /// A server of several processes, its chance from a seed, with these records in it.
+    pub(super) async fn busy(seed: u64, instances: u8, records: &[Seeded]) -> Self {
+        let world = Self::of(&Config {
+            version: "8.8".parse().unwrap(),
+            fixture: Some(fixture()),
+            seed: Some(seed),
+            instances,
+            ..Config::default()
+        });
+        for record in records {
+            world.seed(record, Version::parse("8.8"), &[]).await;
         }
         world
     }
@@ -103,6 +122,10 @@ impl World {
         let answer = self.line().send(request).await.unwrap();
         serde_json::from_slice(answer.body()).unwrap()
     }
+}
+
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/simulation/world.json")
 }
 
 /// What a manifest with these entries asks for.

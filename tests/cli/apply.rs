@@ -19,7 +19,9 @@ fn the_first_run_creates_everything_and_the_second_nothing() {
 
     let first = apply().exits(0);
     assert!(
-        first.out.ends_with("Applied: 7 created.\n"),
+        first
+            .out
+            .ends_with("Applied: 7 created. Verified by one listing.\nURLs of new webhooks: rcsync urls examples/integrations.yaml\n"),
         "{}",
         first.out
     );
@@ -127,7 +129,9 @@ fn one_failure_does_not_stop_the_rest() {
     );
     assert!(run.out.contains("a.yaml:2"), "{}", run.out);
     assert!(
-        run.out.ends_with("Applied in part: 2 created, 1 failed.\n"),
+        run.out.contains(
+            "Applied in part: 2 created, 1 failed. Verified by one listing.\nURLs of new webhooks: "
+        ),
         "{}",
         run.out
     );

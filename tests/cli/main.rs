@@ -7,12 +7,16 @@
 )]
 
 mod apply;
+mod canary;
 mod ci;
 mod docs;
 mod drift;
+mod exits;
 mod export;
 mod failures;
 mod guards;
+mod interruption;
+mod limits;
 mod plan;
 mod prune;
 mod readme;
@@ -22,6 +26,7 @@ mod saved;
 mod scripts;
 mod snapshot;
 mod support;
+mod together;
 mod urls;
 mod usage;
 mod view;

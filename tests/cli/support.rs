@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 /// The binary, with nothing of rcsync's in its environment.
@@ -147,6 +147,11 @@ impl Sandbox {
             .collect()
     }
 
+    /// How many requests the sandbox has received.
+    pub(crate) fn received(&self) -> usize {
+        self.requests().len()
+    }
+
     /// How many creates the sandbox has received.
     pub(crate) fn creates(&self) -> usize {
         self.requests()
@@ -161,6 +166,18 @@ impl Sandbox {
             self.control("POST", "faults", &fault.to_string())["added"],
             1
         );
+    }
+
+    /// Lets creates take their time between stamp and insert, each another.
+    pub(crate) fn gaps(&self, millis: impl IntoIterator<Item = u64>) {
+        let gaps = millis.into_iter().enumerate();
+        let gaps: Vec<_> = gaps
+            .map(|(after, millis)| {
+                json!({"path": "integrations.create", "after": after, "effect": {"kind": "gap", "millis": millis}})
+            })
+            .collect();
+        let added = self.control("POST", "faults", &json!(gaps).to_string());
+        assert_eq!(added["added"], gaps.len());
     }
 
     /// Lets something happen on the server.

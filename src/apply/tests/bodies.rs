@@ -204,7 +204,15 @@ async fn kept_bytes_show_in_no_report() {
     let texts = crate::diagnostic::Texts::default();
     let mut plan = plan;
     plan.changes[0].place = None;
-    let report = crate::report::RunReport::new(&plan, &applied, &texts);
+    let context = crate::report::Context {
+        texts: &texts,
+        paths: &[],
+        files: 1,
+        integrations: 1,
+        sandbox: None,
+        base: None,
+    };
+    let report = crate::report::RunReport::new(&plan, &applied, &context, 6);
     let shown = serde_json::to_string(&report).unwrap()
         + &crate::report::run_text(&report, &crate::report::Look::default());
     assert!(!format!("{shown}{plan:?}").contains("hunter2"), "{shown}");

@@ -189,6 +189,18 @@ pub(in crate::commands) fn check_free(files: &[File], force: bool) -> Result<(),
     Ok(())
 }
 
+/// Whether a file could be written there by now.
+pub(in crate::commands) fn can_be_written(path: &Path) -> Result<(), String> {
+    let said = |error: &io::Error| format!("{} cannot be written: {error}", path.display());
+    if path.is_dir() {
+        return Err(format!("{} is a folder", path.display()));
+    }
+    let folder = folder(path);
+    fs::create_dir_all(folder).map_err(|error| said(&error))?;
+    let probe = Builder::new().prefix(".rcsync-").tempfile_in(folder);
+    probe.map(drop).map_err(|error| said(&error))
+}
+
 /// Writes all files, or, if one cannot be written, none.
 pub(in crate::commands) fn write(files: &[File], force: bool) -> Result<(), String> {
     let said = |file: &File, error: &io::Error| {

@@ -4,6 +4,7 @@ mod check;
 pub(super) mod files;
 
 use super::load;
+use super::progress;
 use super::runtime;
 use super::session;
 use super::terminal::{self, Terminal};
@@ -38,7 +39,8 @@ fn invalid((message, hint): Refusal) -> Exit {
 /// What the server has, and how it is called.
 async fn observe(args: &ServerArgs) -> Result<(ObservedState, String), Exit> {
     let session = session::open(args, false).await?;
-    let observed = session.reader.observe().await;
+    let reading = progress::while_reading(&session.reader, session.reader.observe());
+    let observed = reading.await;
     let observed = observed.map_err(|error| session::failed(&error))?;
     let sandbox = session
         .sandbox

@@ -9,8 +9,8 @@ use serde_json::{Map, Value as Json, json};
 use super::{HistoryForm, ManagedForm, RecordForm, ServerForm, Snapshot, UserForm};
 use crate::integration::{Kind, Role, Version};
 use crate::observed::{
-    Detail, Found, Gone, Histories, History, ObservedState, Record, ServerFacts, ServerId, User,
-    Users,
+    Detail, Found, Gone, Histories, History, Limits, ObservedState, Record, ServerFacts, ServerId,
+    User, Users,
 };
 
 /// Why a text is no snapshot. It quotes no value.
@@ -99,6 +99,7 @@ impl Snapshot {
             },
             view: self.view,
             histories,
+            limits: Limits::Unknown,
             taken_at: Some(taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         })
     }

@@ -2,7 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::integration::{Kind, Value};
-use crate::observed::{DecodeError, Detail, User};
+use crate::observed::{DecodeError, Detail, Limits, User};
 use crate::secret::{Piece, Secret, Text};
 
 /// Tokens, URLs and scripts as they may be, with `canary` in each.
@@ -33,6 +33,7 @@ fn observed(records: &[Json]) -> ObservedState {
         users: Users::default(),
         view: View::default(),
         histories: Histories::default(),
+        limits: Limits::default(),
         taken_at: None,
     }
 }

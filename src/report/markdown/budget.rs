@@ -1,5 +1,6 @@
 //! What is left out when there is not room for everything, and in which order.
 //!
+//! 0. The list of what a snapshot leaves open, which the closing line counts.
 //! 1. Script diffs, the longest first: their number of lines in their place, then only that they differ.
 //! 2. Field details, the last first: of creates, of updates; then their rows in the table.
 //! 3. Only then anything of conditions, of blocked entries, and at the very end of disables and deletes.

@@ -49,7 +49,10 @@ fn what(change: &ChangeReport) -> String {
         ActionWord::Blocked => match &change.blocked {
             Some(blocked) => format!(
                 "blocked: {}",
-                cell(&start(&blocked.why.for_terminal(), 100))
+                cell(&start(
+                    blocked.why.for_terminal().trim_end_matches(':'),
+                    100
+                ))
             ),
             None => "blocked".to_owned(),
         },

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 /// A code span with the text in it, between longer back-ticks than any in it.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::report) fn code(text: &str) -> String {
     if text.is_empty() {
         return "(empty)".to_owned();
     }
@@ -20,18 +20,18 @@ pub(super) fn code(text: &str) -> String {
 
 /// A code span in a table. A `|` is escaped even in code there; behind a backslash, where readers of Markdown are of
 /// two minds about that, it is written out.
-pub(super) fn cell(text: &str) -> String {
+pub(in crate::report) fn cell(text: &str) -> String {
     code(&text.replace("\\|", "\\\\u{7c}").replace('|', "\\|"))
 }
 
 /// A fenced block of whole lines, between longer back-ticks than any in it.
-pub(super) fn fence(info: &str, lines: &str) -> String {
+pub(in crate::report) fn fence(info: &str, lines: &str) -> String {
     let ticks = "`".repeat((longest_run(lines) + 1).max(3));
     format!("{ticks}{info}\n{lines}{ticks}\n")
 }
 
 /// Text between tags.
-pub(super) fn html(text: &str) -> String {
+pub(in crate::report) fn html(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -6,7 +6,7 @@
 
 mod budget;
 mod change;
-mod escape;
+pub(super) mod escape;
 mod snapshot;
 
 use super::Foreign;
@@ -31,18 +31,38 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
     if report.changes.is_empty() && report.refusals.is_empty() {
         return format!("{marker}{}", nothing_to_do(report));
     }
-    let head = format!(
-        "{marker}### rcsync: {}\n{}",
-        heading(report),
-        refusals(report)
+    let head = |refusals: &str| format!("{marker}### rcsync: {}\n{refusals}", heading(report));
+    let refused = refusals(report);
+    let writes = report.forecast.map_or_else(String::new, |forecast| {
+        format!("Writes: {}\n\n", forecast.words(" "))
+    });
+    let footer = format!("{writes}{}", footer(report));
+    let parts = report.changes.iter();
+    let parts: Vec<_> = parts.map(|change| Part::of(change, look.scripts)).collect();
+    let open = snapshot::fold(report);
+    let whole = budget::fitted(
+        &head(&refused),
+        &parts,
+        &format!("{open}\n{footer}\n"),
+        None,
     );
-    let open = snapshot::fold(report, look.budget);
-    let foot = format!("{open}\n{}\n", footer(report));
-    let parts = report
-        .changes
-        .iter()
-        .map(|change| Part::of(change, look.scripts));
-    budget::fitted(&head, &parts.collect::<Vec<_>>(), &foot, look.budget)
+    match look.budget {
+        Some(budget) if budget.of(&whole) > budget.room() => {
+            let left_out = if open.is_empty() {
+                ""
+            } else {
+                " · the list of it is left out"
+            };
+            let foot = format!("\n{footer}{left_out}\n");
+            let refused = if budget.of(&refused) > budget.room() / 4 {
+                brief_refusals(report)
+            } else {
+                refused
+            };
+            budget::fitted(&head(&refused), &parts, &foot, look.budget)
+        }
+        _ => whole,
+    }
 }
 
 /// The first line, which no reader sees.
@@ -65,6 +85,16 @@ fn refusals(report: &PlanReport) -> String {
     let blocks = report.refusals.iter();
     let blocks = blocks.map(|it| format!("\n{}", fence("text", &(refusal_lines(it) + "\n"))));
     blocks.collect()
+}
+
+/// Each refusal in one line, where there is hardly any room.
+fn brief_refusals(report: &PlanReport) -> String {
+    if report.refusals.is_empty() {
+        return String::new();
+    }
+    let lines = report.refusals.iter();
+    let lines = lines.map(|it| format!("refused: {}\n", start(&it.why.for_terminal(), 100)));
+    format!("\n{}", fence("text", &lines.collect::<String>()))
 }
 
 fn heading(report: &PlanReport) -> String {
@@ -99,11 +129,12 @@ fn heading(report: &PlanReport) -> String {
     } else {
         writes
     };
-    if held.is_empty() {
-        format!("{refused}{writes}")
-    } else {
-        format!("{refused}{writes} · {held}")
-    }
+    let causes = report.changes.iter().filter_map(|change| change.cause);
+    let drifting = causes.filter(|cause| cause.is_drift()).count();
+    let drifting = listed([(drifting, "already drifting".to_owned())]);
+    let parts = [writes, held, drifting];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{refused}{}", parts.join(" · "))
 }
 
 /// `1 to create, 2 to update`: those that are not none.
@@ -152,11 +183,14 @@ fn footer(report: &PlanReport) -> String {
     } else {
         format!(", {others}")
     };
+    let base = report.base.as_ref();
+    let base = base.map(|base| format!(" · base {}", code(&start(&base.for_terminal(), 60))));
     format!(
-        "{} unchanged{others}{} · {}",
+        "{} unchanged{others}{} · {}{}",
         report.counts.unchanged,
         snapshot::open(report),
-        place(report)
+        place(report),
+        base.unwrap_or_default()
     )
 }
 

@@ -1,10 +1,9 @@
 //! What a plan from a snapshot says besides, in Markdown.
 
-use super::super::look::Budget;
 use super::super::plan::PlanReport;
 use super::super::snapshot::{NotComparedReport, SnapshotReport};
 use super::super::text::{count, disabled, moment, open_fields};
-use super::escape::{fence, start};
+use super::escape::{code, fence, start};
 
 /// How many entries are listed; the JSON has them all.
 const LISTED: usize = 50;
@@ -17,11 +16,12 @@ pub(super) fn date(report: &PlanReport) -> String {
     let Some(snapshot) = &report.snapshot else {
         return String::new();
     };
-    // Whatever a file says, a date is no longer than this.
-    let moment = start(&moment(&snapshot.taken_at), 24).replace(
-        |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != ':',
-        " ",
-    );
+    let moment = start(&moment(&snapshot.taken_at), 60);
+    let date = moment
+        .chars()
+        .all(|character| character.is_ascii_digit() || "-: UTC".contains(character));
+    // Whatever else a file says is no date.
+    let moment = if date { moment } else { code(&moment) };
     format!(" · from snapshot of {moment}")
 }
 
@@ -49,8 +49,8 @@ pub(super) fn open(report: &PlanReport) -> String {
     words.concat()
 }
 
-/// What it leaves open, one by one, if it takes no more than a quarter of the room.
-pub(super) fn fold(report: &PlanReport, budget: Option<Budget>) -> String {
+/// What it leaves open, one by one.
+pub(super) fn fold(report: &PlanReport) -> String {
     let Some(snapshot) = &report.snapshot else {
         return String::new();
     };
@@ -58,12 +58,10 @@ pub(super) fn fold(report: &PlanReport, budget: Option<Budget>) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    let fold = format!(
+    format!(
         "\n<details><summary>not in the snapshot</summary>\n\n{}\n</details>\n",
         fence("text", &lines)
-    );
-    let fits = budget.is_none_or(|budget| budget.of(&fold) <= budget.room() / 4);
-    if fits { fold } else { String::new() }
+    )
 }
 
 fn lines(snapshot: &SnapshotReport) -> String {

@@ -3,8 +3,8 @@
 use anstyle::Style;
 
 use super::super::look::Look;
-use super::super::run::{OutcomeReport, OutcomeWord, RunReport};
-use super::{GREEN, Page, RED, YELLOW, beside, field_text, head, name_width, placed};
+use super::super::run::{CheckReport, OutcomeReport, OutcomeWord, RunReport};
+use super::{Foreign, GREEN, Page, RED, YELLOW, beside, field_text, head, name_width, placed};
 
 /// What became of a plan, as text.
 pub(crate) fn run_text(report: &RunReport, look: &Look) -> String {
@@ -13,8 +13,7 @@ pub(crate) fn run_text(report: &RunReport, look: &Look) -> String {
         outcome_text(outcome, &mut page);
     }
     page.line("");
-    let line = closing(report);
-    page.line(line);
+    closing(report, &mut page);
     page.text
 }
 
@@ -29,6 +28,7 @@ fn outcome_words(word: OutcomeWord) -> (&'static str, &'static str, Style) {
         OutcomeWord::AlreadyGone => ("-", "was gone", RED),
         OutcomeWord::Stale => ("!", "stale", YELLOW),
         OutcomeWord::NotApplied => ("!", "not taken", RED),
+        OutcomeWord::Doubled => ("!", "doubled", RED),
         OutcomeWord::Failed => ("!", "failed", RED),
         OutcomeWord::Unknown => ("!", "unknown", RED),
         OutcomeWord::Condition => ("!", "condition", YELLOW),
@@ -41,12 +41,18 @@ fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
     let (sign, word, style) = outcome_words(outcome.outcome);
     let head = head(sign, word, style, &outcome.kind_word, &outcome.name, page);
     let line = match &outcome.id {
-        Some(id) if is_done(outcome.outcome) => beside(&head, &id.for_terminal(), page),
+        Some(id) if outcome.outcome.is_done() => beside(&head, &id.for_terminal(), page),
         _ => placed(&head, outcome.place.as_ref(), page),
     };
     page.line(line);
-    for words in [&outcome.why, &outcome.remedy].into_iter().flatten() {
-        page.words(&words.for_terminal());
+    if let Some(why) = &outcome.why {
+        page.words(&why.for_terminal());
+    }
+    for record in &outcome.records {
+        page.line(format!("      {}", record.for_terminal()));
+    }
+    if let Some(remedy) = &outcome.remedy {
+        page.words(&remedy.for_terminal());
     }
     let width = name_width(&outcome.fields);
     for field in &outcome.fields {
@@ -54,21 +60,57 @@ fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
     }
 }
 
-/// Whether the server is as wanted.
-fn is_done(word: OutcomeWord) -> bool {
-    matches!(
-        word,
-        OutcomeWord::Created
-            | OutcomeWord::Adopted
-            | OutcomeWord::Updated
-            | OutcomeWord::Disabled
-            | OutcomeWord::Deleted
-            | OutcomeWord::AlreadyGone
-    )
+/// The counts, whether what was made was looked back at, and what to do next.
+fn closing(report: &RunReport, page: &mut Page) {
+    let mut line = format!("{}: {}.", lead(report), counted(report));
+    if let CheckReport::Listed { listings } = &report.check {
+        line.push_str(&verified(*listings));
+    }
+    page.line(line);
+    let twins: usize = report
+        .outcomes
+        .iter()
+        .map(|it| it.removed_twins.len())
+        .sum();
+    if twins > 0 {
+        let what = if twins == 1 { "twin was" } else { "twins were" };
+        page.line(format!(
+            "{twins} {what} removed: a run beside this one made the same."
+        ));
+    }
+    if let CheckReport::NotDone { why } = &report.check {
+        page.line(format!(
+            "Not verified: nobody looked whether other runs made the same: {}.",
+            why.for_terminal()
+        ));
+        page.line("Plan again before the URLs of new webhooks are used.");
+    } else if report.outcomes.iter().any(OutcomeReport::has_new_url) {
+        let paths = report.manifest.paths.iter();
+        let paths: Vec<_> = paths.map(Foreign::for_terminal).collect();
+        page.line(format!(
+            "URLs of new webhooks: rcsync urls {}",
+            paths.join(" ")
+        ));
+    }
 }
 
-/// `Applied in part: 1 created, 1 failed.`
-fn closing(report: &RunReport) -> String {
+fn verified(listings: usize) -> String {
+    match listings {
+        1 => " Verified by one listing.".to_owned(),
+        several => format!(" Verified by {several} listings."),
+    }
+}
+
+fn lead(report: &RunReport) -> &'static str {
+    match report.counts.done {
+        0 => "Nothing applied",
+        all if all == report.outcomes.len() => "Applied",
+        _ => "Applied in part",
+    }
+}
+
+/// `1 created, 1 failed`
+fn counted(report: &RunReport) -> String {
     let words = [
         (OutcomeWord::Created, "created"),
         (OutcomeWord::Adopted, "adopted"),
@@ -78,6 +120,7 @@ fn closing(report: &RunReport) -> String {
         (OutcomeWord::AlreadyGone, "already gone"),
         (OutcomeWord::Stale, "stale"),
         (OutcomeWord::NotApplied, "accepted but not applied"),
+        (OutcomeWord::Doubled, "doubled"),
         (OutcomeWord::Failed, "failed"),
         (OutcomeWord::Unknown, "unknown"),
         (OutcomeWord::Blocked, "blocked"),
@@ -85,27 +128,13 @@ fn closing(report: &RunReport) -> String {
         (OutcomeWord::NotAttempted, "not begun"),
     ];
     let number = |word| {
-        report
-            .outcomes
-            .iter()
-            .filter(|outcome| outcome.outcome == word)
-            .count()
+        let outcomes = report.outcomes.iter();
+        outcomes.filter(|outcome| outcome.outcome == word).count()
     };
-    let counts: Vec<_> = words
-        .iter()
-        .map(|(word, text)| (number(*word), text))
-        .filter(|(number, _)| *number > 0)
+    let counts = words.iter().map(|(word, text)| (number(*word), text));
+    let counts = counts.filter(|(number, _)| *number > 0);
+    let counts: Vec<_> = counts
         .map(|(number, text)| format!("{number} {text}"))
         .collect();
-    let done = report
-        .outcomes
-        .iter()
-        .filter(|outcome| is_done(outcome.outcome))
-        .count();
-    let lead = match done {
-        0 => "Nothing applied",
-        all if all == report.outcomes.len() => "Applied",
-        _ => "Applied in part",
-    };
-    format!("{lead}: {}.", counts.join(", "))
+    counts.join(", ")
 }

@@ -24,7 +24,7 @@ async fn a_create_is_one_post_of_json() {
     let created = json!({"integration": record("a1"), "success": true});
     let script = Script::new([answer(200, created.to_string())]);
     let writer = Writer::beside(&script.reader());
-    assert_eq!(writer.create(&outgoing()).await.unwrap().id.0, "a1");
+    assert_eq!(writer.create(&outgoing()).await.result.unwrap().id.0, "a1");
     assert_eq!(script.lines(), ["POST /chat/api/v1/integrations.create"]);
     let request = &script.requests()[0];
     assert_eq!(request.headers()["content-type"], "application/json");
@@ -43,6 +43,7 @@ async fn a_create_counts_only_with_success_and_an_id() {
         let error = Writer::beside(&script.reader())
             .create(&outgoing())
             .await
+            .result
             .unwrap_err();
         assert!(error.leaves_open(), "{error}");
         assert_eq!(script.lines().len(), 1, "never sent again");
@@ -96,6 +97,7 @@ async fn no_secret_reaches_a_log_or_an_error() {
         let error = Writer::beside(&reader)
             .create(&outgoing())
             .await
+            .result
             .unwrap_err();
         let more = format!("{error} {error:?}");
         printed.push_str(&more);

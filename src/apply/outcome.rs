@@ -1,0 +1,246 @@
+//! What became of changes, and how a run ends that came to it.
+
+use std::collections::BTreeMap;
+
+use super::settle::Settled;
+use super::verify::Shortfall;
+use crate::exit::Exit;
+use crate::integration::Fields;
+use crate::observed::{Record, ServerId};
+use crate::plan::{Action, Plan};
+use crate::server::ServerError;
+
+/// What became of a change.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Made, and the server answered with every value that was asked for.
+    Created(ServerId),
+    /// Made without an answer, and found afterwards with every value that was asked for.
+    Adopted(ServerId),
+    /// Changed, and every value is as asked.
+    Updated(ServerId),
+    /// Switched off.
+    Disabled(ServerId),
+    /// Removed.
+    Deleted(ServerId),
+    /// There was nothing left to remove.
+    AlreadyGone(ServerId),
+    /// Accepted, and not done as asked.
+    NotApplied {
+        /// The record.
+        id: ServerId,
+        /// What is missing.
+        shortfall: Shortfall,
+    },
+    /// Not written: the record is not what the plan was made for any more.
+    Stale {
+        /// The record.
+        id: ServerId,
+        /// What changed, in one line.
+        why: String,
+    },
+    /// Made, and others of its type and name are there that this run may not remove.
+    Doubled {
+        /// All of them, a line each.
+        records: Vec<String>,
+    },
+    /// Certainly not made.
+    Failed(ServerError),
+    /// No answer, and not to be found out. Not sent again: it may still be done.
+    Unknown(String),
+    /// The plan says that it cannot be made.
+    Blocked,
+    /// Something is wrong that no update mends.
+    Condition,
+    /// Not started: the run was stopped, or the credentials were refused.
+    NotAttempted,
+}
+
+/// What became of a plan.
+#[derive(Debug)]
+pub(crate) struct Applied {
+    /// For each change its index in the plan, and its outcome; in the plan's order.
+    pub(crate) outcomes: Vec<(usize, Outcome)>,
+    /// What records that were changed or removed, or may have been, held before: by index in the plan.
+    pub(crate) before: BTreeMap<usize, Fields>,
+    /// The twins of what was made that were removed, by index in the plan.
+    pub(crate) removed: Vec<(usize, ServerId)>,
+    /// What looking back at what was made came to.
+    pub(crate) settled: Settled,
+}
+
+impl Applied {
+    /// What becomes of a plan that nobody applies.
+    pub(crate) fn nothing(plan: &Plan) -> Self {
+        let outcomes = plan.changes.iter().map(|it| untouched(&it.action));
+        Self {
+            outcomes: outcomes.enumerate().collect(),
+            before: BTreeMap::new(),
+            removed: Vec::new(),
+            settled: Settled::NothingMade,
+        }
+    }
+}
+
+/// What becomes of a change that is not begun.
+fn untouched(action: &Action) -> Outcome {
+    match action {
+        Action::Blocked { .. } => Outcome::Blocked,
+        Action::Condition { .. } => Outcome::Condition,
+        Action::Create(_)
+        | Action::Update { .. }
+        | Action::Disable { .. }
+        | Action::Delete { .. } => Outcome::NotAttempted,
+    }
+}
+
+/// The outcomes so far, each told as it comes.
+pub(super) struct Outcomes<'a> {
+    all: Vec<Outcome>,
+    removed: Vec<(usize, ServerId)>,
+    progress: &'a mut dyn FnMut(usize, &Outcome),
+}
+
+impl<'a> Outcomes<'a> {
+    pub(super) fn new(plan: &Plan, progress: &'a mut dyn FnMut(usize, &Outcome)) -> Self {
+        Self {
+            all: plan
+                .changes
+                .iter()
+                .map(|it| untouched(&it.action))
+                .collect(),
+            removed: Vec::new(),
+            progress,
+        }
+    }
+
+    pub(super) fn started(&mut self, index: usize) {
+        self.set(index, Outcome::Unknown("it was not finished".to_owned()));
+    }
+
+    pub(super) fn take(&mut self, index: usize, outcome: Outcome) {
+        (self.progress)(index, &outcome);
+        self.set(index, outcome);
+    }
+
+    /// The outcome so far.
+    pub(super) fn get(&self, index: usize) -> Option<&Outcome> {
+        self.all.get(index)
+    }
+
+    /// Puts another outcome in its place, if there is a better one.
+    pub(super) fn correct(
+        &mut self,
+        index: usize,
+        better: impl FnOnce(&Outcome) -> Option<Outcome>,
+    ) {
+        if let Some(outcome) = self.get(index).and_then(better) {
+            self.set(index, outcome);
+        }
+    }
+
+    /// A twin of what this change made was removed.
+    pub(super) fn removed(&mut self, index: usize, id: ServerId) {
+        self.removed.push((index, id));
+    }
+
+    fn set(&mut self, index: usize, outcome: Outcome) {
+        if let Some(slot) = self.all.get_mut(index) {
+            *slot = outcome;
+        }
+    }
+
+    pub(super) fn finish(
+        self,
+        plan: &Plan,
+        seen: &BTreeMap<ServerId, Record>,
+        settled: Settled,
+    ) -> Applied {
+        let changes = plan.changes.iter().zip(&self.all).enumerate();
+        let before = changes.filter_map(|(index, (change, outcome))| {
+            let id = change
+                .action
+                .rewrites()
+                .filter(|_| outcome.may_have_written())?;
+            Some((index, seen.get(id)?.fields().ok()?))
+        });
+        Applied {
+            before: before.collect(),
+            removed: self.removed,
+            outcomes: self.all.into_iter().enumerate().collect(),
+            settled,
+        }
+    }
+}
+
+impl Outcome {
+    /// What becomes of a change that certainly was not made.
+    pub(super) fn of(error: ServerError) -> Self {
+        match error {
+            ServerError::Stopped => Self::NotAttempted,
+            error => Self::Failed(error),
+        }
+    }
+
+    /// Whether the server is now as the change wanted it.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(
+            self,
+            Self::Created(_)
+                | Self::Adopted(_)
+                | Self::Updated(_)
+                | Self::Disabled(_)
+                | Self::Deleted(_)
+                | Self::AlreadyGone(_)
+        )
+    }
+
+    /// Whether the server refuses this account as a whole.
+    pub(super) fn refuses_all(&self) -> bool {
+        matches!(self, Self::Failed(error) if error.refuses_all())
+    }
+
+    /// Whether the record may not be what it was.
+    fn may_have_written(&self) -> bool {
+        matches!(
+            self,
+            Self::Updated(_)
+                | Self::Disabled(_)
+                | Self::Deleted(_)
+                | Self::NotApplied { .. }
+                | Self::Unknown(_)
+        )
+    }
+
+    /// Whether a write was tried: one that reached no server, or a server that refuses everything, was not.
+    fn is_tried(&self) -> bool {
+        match self {
+            Self::Failed(error) => error.exit() != Exit::Server,
+            Self::Blocked | Self::Condition | Self::NotAttempted => false,
+            _ => true,
+        }
+    }
+}
+
+/// How a run ends that came to this. An interruption, which wins, is the caller's to tell.
+pub(crate) fn exit_of(applied: &Applied) -> Exit {
+    let any = |holds: fn(&Outcome) -> bool| applied.outcomes.iter().any(|(_, it)| holds(it));
+    if !any(|outcome| !outcome.is_done()) {
+        return match applied.settled {
+            Settled::NothingMade | Settled::Looked { .. } => Exit::Done,
+            // Nobody knows whether there are twins.
+            Settled::Not { .. } => Exit::Incomplete,
+        };
+    }
+    if any(Outcome::is_tried) {
+        return Exit::Incomplete;
+    }
+    if any(|outcome| matches!(outcome, Outcome::Failed(_))) {
+        return Exit::Server;
+    }
+    // Nothing was tried: what is left is blocked, a condition that no update mends, or was not begun.
+    if any(|outcome| matches!(outcome, Outcome::NotAttempted)) {
+        return Exit::Incomplete;
+    }
+    Exit::Refused
+}

@@ -1,0 +1,57 @@
+//! Twins: records that are equal in everything but their ids, as runs beside each other make them.
+
+use crate::desired::Desired;
+use crate::integration::{Field, LeftOut};
+use crate::observed::{Record, ServerId};
+
+/// The one of several twins that stays: the one that was inserted first.
+///
+/// An id of 24 hex digits is made at the insert, and begins with its second; the time of creation is taken before the
+/// script is compiled, so that an earlier one may become visible later (reference 3.3).
+pub(crate) fn eldest<'a>(twins: &[&'a Record]) -> Option<&'a Record> {
+    let by_id = twins.iter().all(|it| tells_the_insert(&it.id));
+    let rank = |record: &&Record| {
+        let created = record.created_at().filter(|_| !by_id);
+        // Without a time there is none that could be earlier.
+        let unknown = created.is_none() && !by_id;
+        (unknown, created.map(str::to_owned), record.id.clone())
+    };
+    twins.iter().copied().min_by_key(rank)
+}
+
+/// The one of an entry's records that stays, if the others are twins of it that nobody needs: made by one account, never
+/// updated, and equal in every field, but for a secret that was generated.
+pub(crate) fn settled<'a>(entry: &Desired, records: &[&'a Record]) -> Option<&'a Record> {
+    let stays = eldest(records)?;
+    let generated =
+        |field: &Field| field.left_out == LeftOut::Generated && !entry.written.contains(field.name);
+    let creator = stays.created_by_id()?;
+    let all = records.iter().all(|it| {
+        let never_updated = it.updated_by().is_none();
+        never_updated
+            && it.created_by_id().as_ref() == Some(&creator)
+            && alike(it, stays, generated)
+    });
+    all.then_some(stays)
+}
+
+/// Whether the id was made at the insert.
+fn tells_the_insert(id: &ServerId) -> bool {
+    id.0.len() == 24 && id.0.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// Whether two records are equal in every field, but for some, and post as the same user.
+pub(crate) fn alike(a: &Record, b: &Record, but: impl Fn(&Field) -> bool) -> bool {
+    let (Ok(one), Ok(other)) = (a.fields(), b.fields()) else {
+        return false;
+    };
+    a.kind == b.kind && a.user_id() == b.user_id() && one.differing(&other).all(but)
+}
+
+/// `66f2c41a9be07d3c5a1e8f02, made by deploy on 2026-11-02`
+pub(crate) fn named(record: &Record) -> String {
+    let creator = record.creator.as_deref().unwrap_or("somebody unknown");
+    let date = record.created_at().and_then(|at| at.get(..10));
+    let date = date.map_or_else(String::new, |date| format!(" on {date}"));
+    format!("{}, made by {creator}{date}", record.id)
+}

@@ -1,0 +1,93 @@
+//! Canary secrets: plans that differ in their secrets alone read the same, in every format.
+
+use std::sync::LazyLock;
+
+use super::super::{
+    Budget, Look, PlanReport, ScriptDiff, plan_github, plan_json, plan_markdown, plan_text,
+};
+use super::draw::{Draw, Secrets};
+
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    let schema = crate::schema::of_written::<PlanReport>();
+    jsonschema::validator_for(&schema).unwrap()
+});
+
+/// What no other text holds.
+const CANARY: &str = "cAnArY";
+
+/// Secrets that are hard to keep: short, numeric, of several lines, parts of URLs, and words that stand everywhere.
+const HARD: [&str; 20] = [
+    "a",
+    "1",
+    "7",
+    "4711",
+    "0",
+    "true",
+    "false",
+    "token",
+    "secret",
+    "general",
+    "(secret)",
+    "name",
+    "update",
+    "https",
+    "one\ntwo\n",
+    "-----BEGIN-----\nkey\n-----END-----",
+    "h1.example",
+    "/hooks/",
+    "@@ -1 +1 @@",
+    "ZQX",
+];
+
+fn hard(number: usize) -> String {
+    format!(
+        "{}{}",
+        HARD[number % HARD.len()],
+        "x".repeat(number / HARD.len())
+    )
+}
+
+fn loud(number: usize) -> String {
+    format!("{CANARY}{number}{CANARY}")
+}
+
+/// The plan in every format there is.
+fn everything(report: &PlanReport) -> [String; 7] {
+    let look = Look::default();
+    let colored = Look {
+        color: true,
+        scripts: ScriptDiff::Stat,
+        ..look
+    };
+    let small = Look {
+        budget: Some(Budget::Characters(2000)),
+        ..look
+    };
+    [
+        plan_text(report, &look),
+        plan_text(report, &colored),
+        plan_markdown(report, &look),
+        plan_markdown(report, &small),
+        plan_json(report),
+        plan_github(report),
+        format!("{report:?}"),
+    ]
+}
+
+/// A plan with secrets that would be found in any text, which is the same plan whatever they are. Every format is
+/// made of it alone; a few are looked at all the same.
+pub(super) fn keeps_its_secrets(seed: u64) -> PlanReport {
+    let report = |secrets: Secrets| Draw::new(seed, secrets).report();
+    let (loud, quiet) = (report(loud), report(hard));
+    assert_eq!(loud, quiet, "plan {seed} depends on its secrets");
+    if seed.is_multiple_of(10) {
+        for text in everything(&loud) {
+            assert!(!text.contains(CANARY), "plan {seed}: {text}");
+        }
+        let saved = plan_json(&loud);
+        let json = serde_json::from_str(&saved).unwrap();
+        assert!(SCHEMA.is_valid(&json), "plan {seed}: {saved}");
+        assert_eq!(PlanReport::read(&saved).unwrap(), loud);
+    }
+    loud
+}

@@ -1,0 +1,410 @@
+//! Plans made up at random: through the planner, from entries and records full of hostile texts and of secrets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use serde_json::{Map, Value as Json, json};
+
+use super::super::{Context, PlanReport};
+use crate::desired::policy::{Flags, Scope};
+use crate::desired::{Desired, DesiredState, Policy, Prune, State};
+use crate::diagnostic::{Place, Texts};
+use crate::integration::{EVENTS, Field, Fields, Key, Kind, Role, Shape, Value, Version};
+use crate::observed::{Found, Histories, Limits, ObservedState, Record, ServerFacts, Users, View};
+use crate::plan::{Binding, Cause, Extent, NotCompared, Open, Plan, Touched};
+use crate::secret::{Piece, Secret, Text};
+
+/// In every foreign text, at both ends of whatever is hostile in it.
+pub(super) const FOREIGN: &str = "ZQX";
+
+/// What would get out of Markdown, HTML, a terminal or a workflow command.
+const HOSTILE: [&str; 48] = [
+    "`",
+    "``",
+    "```",
+    "````diff",
+    "~~~",
+    "-->",
+    "<!--",
+    "<!-->",
+    "--",
+    "</details>",
+    "<details>",
+    "</summary>",
+    "</code>",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=y>",
+    "| a | b |",
+    "\\|",
+    "\\\\|",
+    "\\",
+    "\n```\n",
+    "\r\n\r\n",
+    "\n\n# h\n\n",
+    "\n---\n",
+    "@all",
+    "@here ",
+    "#123",
+    "!7",
+    "[x](javascript:y)",
+    "![i](http://e.example/x.png)",
+    "https://evil.example/",
+    "www.evil.example",
+    "<https://evil.example>",
+    "&lt;b&gt;",
+    "&#96;",
+    "$x$",
+    "<b>",
+    "**b**",
+    "_i_",
+    "~~s~~",
+    ":ghost:",
+    "\u{1b}[31m",
+    "\u{202e}",
+    "\t",
+    "%0A::error::x",
+    "\n::warning::x",
+    "[^1]",
+    "    ",
+    "😀ä",
+];
+
+/// What gives a secret its value, by its number.
+pub(super) type Secrets = fn(usize) -> String;
+
+/// What is made up next.
+pub(super) struct Draw {
+    random: StdRng,
+    secrets: Secrets,
+}
+
+impl Draw {
+    pub(super) fn new(seed: u64, secrets: Secrets) -> Self {
+        let random = StdRng::seed_from_u64(seed);
+        Self { random, secrets }
+    }
+
+    fn chance(&mut self, percent: u32) -> bool {
+        self.random.random_ratio(percent, 100)
+    }
+
+    fn one_in(&mut self, many: u32) -> bool {
+        self.random.random_ratio(1, many)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        self.random.random_range(0..end)
+    }
+
+    /// A text that nobody should trust.
+    fn text(&mut self) -> String {
+        let mut text = String::new();
+        for _ in 0..self.below(3) {
+            let piece = HOSTILE
+                .choose(&mut self.random)
+                .copied()
+                .unwrap_or_default();
+            let times = if self.one_in(200) { 70 } else { 1 };
+            text.push_str(&piece.repeat(times));
+            text.push_str(FOREIGN);
+        }
+        if self.chance(60) {
+            format!("{FOREIGN}{}{text}", self.below(30))
+        } else {
+            text + FOREIGN
+        }
+    }
+
+    fn secret(&mut self) -> Secret {
+        if self.chance(10) {
+            return Secret::Unknown;
+        }
+        Secret::new((self.secrets)(self.below(40)))
+    }
+
+    /// A URL with a secret in it.
+    fn url(&mut self) -> Text {
+        let mut url = Text::from(format!("https://h{}.example/hooks/", self.below(5)));
+        url.push(Piece::Secret(self.secret()));
+        if self.chance(30) {
+            url.push(Piece::Plain(format!("/{}?k=", self.text())));
+            url.push(Piece::Secret(self.secret()));
+        }
+        url
+    }
+
+    fn script(&mut self) -> String {
+        let lines = if self.one_in(500) { 300 } else { self.below(8) };
+        let lines = (0..lines).map(|_| self.text() + if self.chance(5) { "\r\n" } else { "\n" });
+        lines.collect()
+    }
+
+    fn value(&mut self, field: &Field) -> Value {
+        match (field.shape, field.role) {
+            (Shape::Flag, _) => Value::Flag(self.chance(50)),
+            (Shape::Number, _) => Value::Number(self.random.random_range(0..5)),
+            (_, Role::Event) => {
+                let event = EVENTS
+                    .choose(&mut self.random)
+                    .map_or("", |event| event.name);
+                Value::Text(event.into())
+            }
+            (Shape::Text, Role::PostsAs) => {
+                Value::Text(format!("{FOREIGN}@{}", self.below(4)).into())
+            }
+            (Shape::Text, _) if field.sensitive => Value::Text(self.url()),
+            (Shape::Text, _) => Value::Text(self.text().into()),
+            (Shape::Joined | Shape::Set, _) => {
+                let items = self.below(4);
+                let item = |draw: &mut Self| {
+                    if field.sensitive {
+                        draw.url()
+                    } else {
+                        draw.text().into()
+                    }
+                };
+                Value::List((0..items).map(|_| item(self)).collect())
+            }
+            (Shape::Script, _) => Value::Script(self.script().into()),
+            (Shape::Secret, _) => Value::Secret(self.secret()),
+        }
+    }
+
+    fn fields(&mut self, kind: Kind, name: &str) -> Fields {
+        let mut fields = Fields::new(kind);
+        for field in kind.fields() {
+            let value = match field.role {
+                Role::Name => Some(Value::Text(name.into())),
+                _ if self.chance(70) => Some(self.value(field)),
+                _ => None,
+            };
+            fields.set(field.name, value);
+        }
+        fields
+    }
+
+    fn entry(&mut self, place: &Place) -> Desired {
+        let kind = *Kind::ALL.choose(&mut self.random).unwrap();
+        let name = self.text();
+        let mut fields = self.fields(kind, &name);
+        kind.normalise(&mut fields);
+        Desired {
+            written: fields.iter().map(|(field, _)| field.name).collect(),
+            key: Key { kind, name },
+            fields,
+            place: place.clone(),
+            script_file: self.chance(60).then(|| self.text()),
+            script_at: None,
+            state: match self.below(20) {
+                0..4 => State::Absent,
+                4 => State::Released,
+                _ => State::Present,
+            },
+            id: None,
+            renamed_from: self.chance(10).then(|| self.text()),
+            ignored: BTreeSet::new(),
+            secrets: vec!["token".to_owned()],
+        }
+    }
+
+    /// What the server has of an entry: much of it, and other values beside.
+    fn record(&mut self, entry: &Desired, number: usize) -> Record {
+        let mut raw = Map::new();
+        for field in entry.key.kind.fields() {
+            let value = match entry.fields.get(field).cloned() {
+                Some(same) if self.chance(70) => Some(same),
+                _ if self.chance(70) => Some(self.value(field)),
+                _ => None,
+            };
+            if let Some(value) = value.as_ref().and_then(stored) {
+                raw.insert(field.name.to_owned(), value);
+            }
+        }
+        raw.insert("_id".to_owned(), json!(format!("{number:024x}")));
+        raw.insert("type".to_owned(), json!(entry.key.kind.wire()));
+        raw.insert("name".to_owned(), json!(entry.key.name));
+        raw.insert("userId".to_owned(), json!(self.text()));
+        raw.insert("_createdBy".to_owned(), json!({ "username": self.text() }));
+        if self.chance(20) {
+            raw.insert(
+                "scriptError".to_owned(),
+                json!({ "name": self.text(), "message": self.text() }),
+            );
+        } else {
+            raw.insert("scriptCompiled".to_owned(), json!("compiled"));
+        }
+        if self.chance(3) {
+            raw.insert("enabled".to_owned(), json!("yes"));
+        }
+        Record::decode(raw).unwrap()
+    }
+
+    /// Says of some changes what they come from.
+    fn trace(&mut self, plan: &mut Plan) {
+        for change in &mut plan.changes {
+            if self.chance(60) {
+                continue;
+            }
+            change.cause = [Cause::ThisChange, Cause::Drift, Cause::Both]
+                .choose(&mut self.random)
+                .copied();
+            change.touched = self.chance(50).then(|| Touched {
+                at: self.chance(50).then(|| self.text()),
+                editor: self.chance(50).then(|| self.text()),
+                creator: self.chance(50).then(|| self.text()),
+            });
+            for field in &mut change.fields {
+                field.cause = [Cause::ThisChange, Cause::Drift]
+                    .choose(&mut self.random)
+                    .copied();
+            }
+        }
+    }
+
+    /// Makes it a plan from a snapshot, in which something was not compared.
+    fn leave_open(&mut self, plan: &mut Plan) {
+        plan.taken_at = Some(if self.chance(50) {
+            "2026-11-22T02:00:00Z".to_owned()
+        } else {
+            self.text()
+        });
+        for change in &plan.changes {
+            let Some(place) = change.place.clone() else {
+                continue;
+            };
+            plan.not_compared.push(NotCompared {
+                key: change.key.clone(),
+                place,
+                what: match self.below(2) {
+                    0 => Open::Record,
+                    _ => Open::Fields(change.fields.iter().map(|change| change.field).collect()),
+                },
+            });
+        }
+        plan.not_checked
+            .users
+            .extend((0..self.below(3)).map(|_| self.text()).collect::<Vec<_>>());
+    }
+
+    /// Now and then what no entry names is pruned, and more often than not a guard has something against it.
+    fn policy(&mut self, records: &[Record]) -> Policy {
+        if self.chance(70) {
+            return Policy::default();
+        }
+        let creators = records.iter().filter_map(|it| it.creator.clone()).collect();
+        let scope = Scope {
+            names: Some([self.text(), "*".to_owned()].iter().collect()),
+            creators: Some(creators),
+        };
+        Policy {
+            prune: *[Prune::Off, Prune::Disable, Prune::Delete]
+                .choose(&mut self.random)
+                .unwrap(),
+            scope: self.chance(80).then_some(scope),
+            max_deletes: self.chance(50).then(|| self.below(4)),
+            flags: Flags {
+                allow_url_loss: self.chance(50),
+                ..Flags::default()
+            },
+            ..Policy::default()
+        }
+    }
+
+    /// A whole plan, without its secrets.
+    pub(super) fn report(&mut self) -> PlanReport {
+        let mut texts = Texts::default();
+        let source = texts.add(self.text(), "x\n".repeat(9));
+        let place = Place {
+            source,
+            bytes: 2..3,
+        };
+        let count = if self.one_in(1000) {
+            500
+        } else {
+            self.below(5)
+        };
+        let mut names = BTreeSet::new();
+        let entries: Vec<_> = (0..count).map(|_| self.entry(&place)).collect();
+        let entries = entries
+            .into_iter()
+            .filter(|entry| names.insert(entry.key.clone()));
+        let entries: Vec<_> = entries.collect();
+        let mut records = Vec::new();
+        for entry in &entries {
+            for _ in 0..[0, 1, 1, 1, 1, 1, 1, 2][self.below(8)] {
+                records.push(self.record(entry, records.len()));
+            }
+        }
+        let strangers: Vec<_> = (0..self.below(4)).map(|_| self.entry(&place)).collect();
+        for stranger in strangers.iter().filter(|it| !names.contains(&it.key)) {
+            records.push(self.record(stranger, records.len()));
+        }
+        let policy = self.policy(&records);
+        let version = *["8.8.1", "8.5.0", "7.5.1", "6.3.0", "3.3.0", "odd"]
+            .choose(&mut self.random)
+            .unwrap();
+        let observed = ObservedState {
+            server: ServerFacts {
+                url: "https://chat.example.org/team".to_owned(),
+                version: Version::parse(version),
+                version_text: Some(format!("{version}{}", self.text())),
+                user_id: "uDeploy".to_owned(),
+                username: self.text(),
+                roles: None,
+            },
+            records,
+            strangers: self.below(3),
+            limits: Limits::default(),
+            view: View::default(),
+            histories: Histories::default(),
+            taken_at: None,
+            users: Users {
+                found: BTreeMap::from([
+                    (format!("{FOREIGN}@0"), Found::Nobody),
+                    (format!("{FOREIGN}@1"), Found::Unknown(self.text())),
+                ]),
+                impersonators: None,
+            },
+        };
+        let integrations = entries.len();
+        let desired = DesiredState { entries, policy };
+        let mut plan = Plan::between(&desired, &observed);
+        self.trace(&mut plan);
+        if self.chance(20) {
+            self.leave_open(&mut plan);
+        } else if self.one_in(5) {
+            plan.binding = Some(Binding::of(&plan, &desired, &observed, Extent::All));
+        }
+        let base = self.chance(30).then(|| self.text());
+        let state = self.chance(5).then(|| self.text());
+        PlanReport::new(
+            &plan,
+            &Context {
+                texts: &texts,
+                paths: &[self.text()],
+                files: 1,
+                integrations,
+                base: base.as_deref(),
+                sandbox: state.as_deref(),
+            },
+        )
+    }
+}
+
+/// As the server has it.
+fn stored(value: &Value) -> Option<Json> {
+    Some(match value {
+        Value::Flag(on) => json!(on),
+        Value::Number(number) => json!(number),
+        Value::Text(text) => json!(text.expose()?),
+        Value::List(items) => items
+            .iter()
+            .map(Text::expose)
+            .collect::<Option<Vec<_>>>()?
+            .into(),
+        Value::Script(text) => json!(**text),
+        Value::Secret(secret) => json!(secret.expose()?),
+    })
+}
