@@ -9,9 +9,11 @@
 )]
 
 mod export;
+mod init;
 mod narrow;
 mod output;
 mod sandbox;
+mod shell;
 mod snapshot;
 mod urls;
 
@@ -21,9 +23,11 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use export::ExportArgs;
+pub(crate) use init::{Ci, InitArgs};
 pub(crate) use narrow::{KindWord, NarrowArgs};
 pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
+pub(crate) use shell::{CompletionsArgs, ManArgs, completions, pages};
 pub(crate) use snapshot::SnapshotArgs;
 pub(crate) use urls::{UrlsArgs, UrlsFormat};
 
@@ -45,6 +49,16 @@ pub(crate) struct TerminalArgs {
     #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Terminal")]
     pub(crate) verbose: u8,
 
+    /// Say nothing on standard error but errors: no notes, warnings or progress
+    #[arg(
+        short,
+        long,
+        conflicts_with = "verbose",
+        global = true,
+        help_heading = "Terminal"
+    )]
+    pub(crate) quiet: bool,
+
     /// Use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, global = true, help_heading = "Terminal")]
     pub(crate) color: When,
@@ -64,14 +78,20 @@ pub(crate) enum When {
 /// What to do
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a first manifest, with its schema and, if asked, a pipeline
+    #[command(after_help = init::EXAMPLES)]
+    Init(InitArgs),
     /// Check manifests without a server: all problems of all files at once
+    #[command(after_help = VALIDATE)]
     Validate(ValidateArgs),
     /// Show what would change on the server, and change nothing
-    #[command(visible_alias = "diff")]
+    #[command(visible_alias = "diff", after_help = PLAN)]
     Plan(PlanArgs),
     /// Make the server's integrations what the manifests ask for
+    #[command(after_help = APPLY)]
     Apply(ApplyArgs),
     /// Show a saved plan again, in any format
+    #[command(after_help = output::EXAMPLES)]
     Show(ShowArgs),
     /// Write what the server has as a manifest, so that a plan of it is empty
     #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
@@ -83,10 +103,49 @@ pub(crate) enum Command {
     #[command(after_help = urls::EXAMPLES)]
     Urls(UrlsArgs),
     /// Print a JSON Schema
+    #[command(after_help = SCHEMA)]
     Schema(SchemaArgs),
     /// Serve an imitation of Rocket.Chat's integration endpoints on this machine
+    #[command(after_help = sandbox::EXAMPLES)]
     Sandbox(SandboxArgs),
+    /// Print what makes a shell complete rcsync's commands and flags
+    #[command(after_help = shell::COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print the man page of rcsync, or of a command
+    #[command(after_help = shell::MAN)]
+    Man(ManArgs),
 }
+
+const VALIDATE: &str = "\
+Examples:
+  rcsync validate chat/                      all manifests of a folder, as one desired state
+  rcsync validate chat/ --strict             in a pipeline: warnings are errors
+  rcsync validate chat/ --format github      annotations beside the lines of a pull request";
+
+const PLAN: &str = "\
+Examples:
+  rcsync plan chat/                          what an apply would do
+  rcsync plan chat/ --sandbox                the same on the sandbox inside: no server needed
+  rcsync plan chat/ --state state.json --base origin/main --out plan.md --budget github
+                                             in a pull request, without credentials
+  rcsync plan chat/ --fail-on drift          every night
+
+Exit codes: 0 done, 2 changes (where asked for), 3 invalid, 4 refused, 7 the server.";
+
+const APPLY: &str = "\
+Examples:
+  rcsync apply chat/                         asks on a terminal, after showing the plan
+  rcsync apply chat/ --yes --report run.json in a pipeline
+  rcsync apply --plan plan.json              only if the saved plan still holds
+  rcsync apply chat/ --only 'pay-*' --no-delete
+
+Exit codes: 0 done, 3 invalid, 4 refused, 5 the saved plan is stale, 6 not all was done,
+7 the server, 130 or 143 interrupted.";
+
+const SCHEMA: &str = "\
+Examples:
+  rcsync schema > manifest.schema.json       for `# yaml-language-server: $schema=…`
+  rcsync schema plan                         of what `plan --format json` prints";
 
 /// The flags of `rcsync validate`
 #[derive(Args, Debug)]

@@ -73,6 +73,12 @@ impl OutFile {
     }
 }
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  rcsync show plan.json                      as text, exactly as `plan` did
+  rcsync show plan.json --format markdown --budget step-summary
+  rcsync plan chat/ --format json | rcsync show - --format github";
+
 /// The flags of `rcsync show`
 #[derive(Args, Debug)]
 pub(crate) struct ShowArgs {

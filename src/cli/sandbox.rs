@@ -8,6 +8,12 @@ use clap::Args;
 
 use crate::sandbox::{Quirk, Rate, Version};
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  rcsync sandbox --invent                    rooms and users are made up when they are asked for
+  rcsync sandbox --fixture world.json        only the users, rooms and permissions of the fixture
+  rcsync sandbox --server-version 7.4 --seed 7 --rate-limit 10/60";
+
 /// The flags of `rcsync sandbox`
 #[derive(Args, Debug)]
 pub(crate) struct SandboxArgs {

@@ -92,14 +92,14 @@ fn load(name: &str, manifests: &ManifestArgs, undefined: Undefined) -> Result<Be
     let mut errors = loaded.findings.iter();
     let error = errors.find(|found| found.severity == Severity::Error);
     if let Some(error) = error {
-        terminal::err(&format!(
+        terminal::note(&format!(
             "note: the manifests in {name} are not valid, so this change cannot be told from drift\n      {}\n",
             in_one_line(error, &loaded.sources.texts)
         ));
         return Ok(Before::Unknown);
     }
     if loaded.sources.manifests.is_empty() {
-        terminal::err(&format!(
+        terminal::note(&format!(
             "note: there are no manifests in {name} yet: all is from this change\n"
         ));
     }

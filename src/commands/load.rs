@@ -245,13 +245,18 @@ impl Loaded {
         let Some(summary) = diagnostics::summary(findings, self.sources.manifests.len()) else {
             return;
         };
-        terminal::err(&diagnostics::text(
+        let write = if findings.iter().any(|it| it.severity == Severity::Error) {
+            terminal::err
+        } else {
+            terminal::note
+        };
+        write(&diagnostics::text(
             findings,
             texts,
             &masked,
             terminal.color_err,
         ));
-        terminal::err(&format!("{summary}\n"));
+        write(&format!("{summary}\n"));
     }
 }
 

@@ -4,6 +4,7 @@ mod apply;
 mod base;
 mod export;
 mod failure;
+mod init;
 mod interrupt;
 pub(crate) mod load;
 mod narrow;
@@ -15,6 +16,7 @@ mod saved;
 mod schema;
 mod scripts;
 mod session;
+mod shell;
 mod show;
 mod snapshot;
 mod state;
@@ -46,6 +48,7 @@ pub(crate) fn run() -> Exit {
     };
     let terminal = Terminal::new(&cli.terminal);
     match cli.command {
+        Command::Init(args) => init::run(&args),
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => plan::run(&args, terminal),
         Command::Apply(args) => apply::run(&args, terminal),
@@ -55,6 +58,8 @@ pub(crate) fn run() -> Exit {
         Command::Urls(args) => urls::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
     }
 }
 

@@ -163,7 +163,7 @@ pub(super) async fn planned(request: &Request<'_>, terminal: Terminal) -> Result
     let before = request.against.load(manifests, undefined)?;
     let session = session::open(server, request.writing).await?;
     if let Some(state) = &session.sandbox {
-        terminal::err(&sandbox_notice(state, &loaded.made_up));
+        terminal::note(&sandbox_notice(state, &loaded.made_up));
     }
     let read_at = Instant::now();
     let reading = progress::while_reading(&session.reader, session.reader.observe());
@@ -260,7 +260,7 @@ pub(super) async fn look_up(
     observed.users = users.map_err(|error| session::failed(&error))?;
     for (name, found) in &observed.users.found {
         if let Found::Unknown(why) = found {
-            terminal::err(&format!("note: the user {name:?} is not checked: {why}\n"));
+            terminal::note(&format!("note: the user {name:?} is not checked: {why}\n"));
         }
     }
     if !questions.permissions() {
@@ -272,7 +272,7 @@ pub(super) async fn look_up(
         // The server checks it again; what is not seen counts as not seen.
         Err(error) => {
             observed.view = View::UNKNOWN;
-            terminal::err(&format!("note: permissions are not known: {error}\n"));
+            terminal::note(&format!("note: permissions are not known: {error}\n"));
         }
     }
     Ok(())
@@ -287,13 +287,13 @@ pub(super) async fn histories(reader: &Reader, plan: &Plan) -> Result<Histories,
         .map_err(|error| session::failed(&error))?;
     for (id, history) in &histories.found {
         if let History::Unknown(why) = history {
-            terminal::err(&format!(
+            terminal::note(&format!(
                 "note: why the webhook {id} is disabled is not known: {why}\n"
             ));
         }
     }
     if left > 0 {
-        terminal::err(&format!(
+        terminal::note(&format!(
             "note: {left} more webhooks are disabled, and why is not asked: plan fewer at once to know\n"
         ));
     }

@@ -44,14 +44,15 @@ struct Line(Option<JoinHandle<()>>);
 impl Line {
     fn begin(reader: &Reader, words: impl Fn(&Reader) -> Option<String> + Send + 'static) -> Self {
         let reader = reader.clone();
-        Self(io::stderr().is_terminal().then(|| {
+        let shown = io::stderr().is_terminal() && !terminal::is_quiet();
+        Self(shown.then(|| {
             tokio::spawn(async move {
                 let mut ticks = interval(TICK);
                 ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
                 loop {
                     ticks.tick().await;
                     let words = words(&reader).unwrap_or_default();
-                    terminal::err(&format!("{CLEAR}{words}"));
+                    terminal::err(&format!("{CLEAR}{}", cut(&words, terminal::width())));
                 }
             })
         }))
@@ -71,16 +72,23 @@ impl Drop for Line {
 struct Left {
     actions: Vec<Action>,
     open: BTreeSet<usize>,
+    all: usize,
+    began: Instant,
 }
 
 impl Progress {
     /// Begins to show what becomes of a plan.
     pub(super) fn of(plan: &Plan, reader: &Reader) -> Self {
         let actions: Vec<_> = plan.changes.iter().map(|it| it.action.clone()).collect();
-        let open = (0..actions.len())
+        let open: BTreeSet<_> = (0..actions.len())
             .filter(|index| actions[*index].is_write())
             .collect();
-        let left = Arc::new(Mutex::new(Left { actions, open }));
+        let left = Arc::new(Mutex::new(Left {
+            actions,
+            all: open.len(),
+            open,
+            began: Instant::now(),
+        }));
         let of = left.clone();
         let line = Line::begin(reader, move |reader| of_writes(reader, &of));
         Self { left, _line: line }
@@ -96,7 +104,8 @@ impl Progress {
 fn of_writes(reader: &Reader, left: &Mutex<Left>) -> Option<String> {
     let left = left.lock().unwrap_or_else(PoisonError::into_inner);
     let forecast = left.forecast(reader.limits())?;
-    Some(line(&reader.waits(), forecast, Instant::now()))
+    let now = Instant::now();
+    Some(line(&reader.waits(), left.pace(now), forecast, now))
 }
 
 impl Left {
@@ -107,18 +116,67 @@ impl Left {
             .filter_map(|index| self.actions.get(*index));
         Forecast::of(open, limits)
     }
+
+    fn pace(&self, now: Instant) -> Pace {
+        Pace {
+            all: self.all,
+            done: self.all - self.open.len(),
+            since: now.duration_since(self.began),
+        }
+    }
 }
 
-/// `waiting 42 s for the server's limit, 87 writes left, about 9 min`
-fn line(waits: &[Waiting], forecast: Forecast, now: Instant) -> String {
+/// How the writes went so far.
+#[derive(Clone, Copy)]
+struct Pace {
+    all: usize,
+    done: usize,
+    since: Duration,
+}
+
+impl Pace {
+    /// How many a second, once that tells something.
+    fn rate(self) -> Option<f64> {
+        let done = u32::try_from(self.done).ok().filter(|done| *done > 0)?;
+        (self.since >= TICK).then(|| f64::from(done) / self.since.as_secs_f64())
+    }
+}
+
+/// As much of the words as one line of the terminal holds: what wraps cannot be written over.
+fn cut(words: &str, width: usize) -> String {
+    if words.chars().count() < width {
+        return words.to_owned();
+    }
+    let kept = words.chars().take(width.saturating_sub(2));
+    kept.chain(['…']).collect()
+}
+
+/// `waiting 42 s for the server's limit, 12 of 99 writes, 4 a second, about 9 min left`
+fn line(waits: &[Waiting], pace: Pace, forecast: Forecast, now: Instant) -> String {
     let wait = wait(waits, now);
+    let rate = pace.rate();
+    let time = match (forecast.limits, rate) {
+        // The server sets the pace.
+        (Limits::PerEndpoint(_), _) | (_, None) => forecast.time,
+        (_, Some(rate)) => Duration::from_secs_f64(f64::from(forecast.requests) / rate),
+    };
     // What is left of this window comes before the windows that the rest needs.
-    let time = forecast.time + wait.as_ref().map_or(Duration::ZERO, |(rest, _)| *rest);
-    let plural = if forecast.requests == 1 { "" } else { "s" };
-    let left = format!("{} write{plural} left", forecast.requests);
-    let about = (time >= SHORT).then(|| format!("about {}", report::about(time.as_secs())));
-    let parts = wait.map(|(_, words)| words).into_iter().chain([left]);
-    parts.chain(about).collect::<Vec<_>>().join(", ")
+    let time = time + wait.as_ref().map_or(Duration::ZERO, |(rest, _)| *rest);
+    let done = format!("{} of {} writes", pace.done, pace.all);
+    let rate = rate.map(|rate| {
+        if rate < 10.0 {
+            format!("{rate:.1} a second")
+        } else {
+            format!("{rate:.0} a second")
+        }
+    });
+    let about = (time >= SHORT).then(|| format!("about {} left", report::about(time.as_secs())));
+    let parts = wait.map(|(_, words)| words).into_iter().chain([done]);
+    parts
+        .chain(rate)
+        .chain(about)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The longest wait, and what it is for; one that is over in a moment is none.
@@ -136,6 +194,7 @@ fn wait(waits: &[Waiting], now: Instant) -> Option<(Duration, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observed::Rate;
 
     fn forecast(requests: u32, time: Duration) -> Forecast {
         let limits = Limits::Unknown;
@@ -154,18 +213,46 @@ mod tests {
             until: now + Duration::from_millis(secs * 1000 + 300),
         };
         let limit = |secs| wait(WaitReason::Limit, secs);
-        let nine = forecast(87, Duration::from_mins(8));
+        let pace = |done, secs| Pace {
+            all: 99,
+            done,
+            since: Duration::from_secs(secs),
+        };
+        let ten_a_minute = Forecast {
+            limits: Limits::PerEndpoint(Rate {
+                calls: 10,
+                window: Duration::from_mins(1),
+            }),
+            ..forecast(87, Duration::from_mins(8))
+        };
         assert_eq!(
-            line(&[limit(10), limit(41)], nine, now),
-            "waiting 42 s for the server's limit, 87 writes left, about 9 min"
+            line(&[limit(10), limit(41)], pace(12, 60), ten_a_minute, now),
+            "waiting 42 s for the server's limit, 12 of 99 writes, 0.2 a second, about 9 min left"
         );
         let retry = wait(WaitReason::Retry("no answer: reset".to_owned()), 2);
         assert_eq!(
-            line(&[retry], forecast(1, TICK), now),
-            "no answer: reset: again in 3 s, 1 write left, about 3 s"
+            line(&[retry], pace(98, 5), forecast(1, TICK), now),
+            "no answer: reset: again in 3 s, 98 of 99 writes, 20 a second, about 2 s left"
         );
-        let left = "3 writes left";
-        assert_eq!(line(&[], forecast(3, TICK), now), left);
-        assert_eq!(line(&[limit(1)], forecast(3, TICK), now), left);
+        // What is measured counts more than what was assumed, once there is something to measure.
+        let rest = forecast(90, Duration::from_secs(3));
+        let begun = "0 of 99 writes, about 3 s left";
+        assert_eq!(line(&[], pace(0, 0), rest, now), begun);
+        assert_eq!(
+            line(&[limit(1)], pace(0, 9), rest, now),
+            "0 of 99 writes, about 3 s left"
+        );
+        assert_eq!(
+            line(&[], pace(9, 9), rest, now),
+            "9 of 99 writes, 1.0 a second, about 90 s left"
+        );
+    }
+
+    #[test]
+    fn a_line_never_wraps() {
+        assert_eq!(cut("12345678", 9), "12345678");
+        assert_eq!(cut("123456789", 9), "1234567…");
+        assert_eq!(cut("ééééé", 4), "éé…");
+        assert_eq!(cut("12", 0), "…");
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn run(args: &SchemaArgs) -> Exit {
 }
 
 /// The schema as it is printed, and as it stands in `schema/`.
-fn text(of: SchemaOf) -> String {
+pub(super) fn text(of: SchemaOf) -> String {
     let schema = match of {
         SchemaOf::Manifest => manifest::schema(),
         SchemaOf::Snapshot => crate::schema::of_written::<Snapshot>(),

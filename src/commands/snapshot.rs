@@ -48,6 +48,6 @@ async fn taken(args: &SnapshotArgs, terminal: Terminal) -> Result<(), Exit> {
         );
         Exit::Unexpected
     })?;
-    terminal::err(&format!("wrote {}\n", path.display()));
+    terminal::note(&format!("wrote {}\n", path.display()));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The process's edges: standard output and error, colour, logs, and the one question rcsync asks.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use anstream::ColorChoice;
 use serde::Serialize;
@@ -10,6 +11,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::{TerminalArgs, When};
 use crate::report::Look;
+
+/// Whether standard error is for errors alone. Set once, by the flags.
+static QUIET: OnceLock<bool> = OnceLock::new();
 
 /// How this process may print.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +39,7 @@ impl Terminal {
             color_err: color(anstream::AutoStream::choice(&io::stderr())),
             verbose: args.verbose > 0,
         };
+        let _ = QUIET.set(args.quiet);
         terminal.log(args.verbose);
         terminal
     }
@@ -50,6 +55,7 @@ impl Terminal {
     /// Logs of this crate alone: another crate's may hold what ours masks.
     fn log(self, verbose: u8) {
         let level = match verbose {
+            0 if is_quiet() => LevelFilter::ERROR,
             0 => LevelFilter::WARN,
             1 => LevelFilter::INFO,
             _ => LevelFilter::DEBUG,
@@ -85,6 +91,23 @@ pub(super) fn json_text(report: &impl Serialize) -> String {
 /// Writes to standard error.
 pub(super) fn err(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Whether standard error is for errors alone.
+pub(super) fn is_quiet() -> bool {
+    QUIET.get().copied().unwrap_or_default()
+}
+
+/// Writes to standard error what a run can do without: notes, warnings, and which files were written.
+pub(super) fn note(text: &str) {
+    if !is_quiet() {
+        err(text);
+    }
+}
+
+/// How many characters a line of standard error's terminal holds.
+pub(super) fn width() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| width.0.into())
 }
 
 /// Writes one line to standard error, after `error: `, with a hint below it.

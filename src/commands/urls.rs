@@ -60,7 +60,7 @@ async fn told(args: &UrlsArgs, terminal: Terminal) -> Result<Exit, Failure> {
         return Ok(Exit::Refused);
     }
     if webhooks.is_empty() {
-        terminal::err(&nobody(args, &observed));
+        terminal::note(&nobody(args, &observed));
     }
     Ok(Exit::Done)
 }
@@ -122,7 +122,7 @@ async fn base(
     }
     let here = &observed.server.url;
     if let Some(state) = &session.sandbox {
-        terminal::err(&format!(
+        terminal::note(&format!(
             "note: this is the built-in sandbox ({state}): its URLs end with this run; \
              `rcsync sandbox --state {state}` serves them\n"
         ));
@@ -130,7 +130,7 @@ async fn base(
     }
     let told = session.reader.workspace_url().await?;
     let (base, note) = told.map_or_else(|| (here.clone(), None), |told| public(here, &told));
-    terminal::err(&note.unwrap_or_default());
+    terminal::note(&note.unwrap_or_default());
     Ok(base)
 }
 
@@ -171,7 +171,7 @@ fn write(args: &UrlsArgs, listing: &Listing) -> Result<(), Failure> {
     };
     files::write(&[file], true)
         .map_err(|message| Failure::shown(Exit::Unexpected, &message, None))?;
-    terminal::err(&format!("wrote {}\n", path.display()));
+    terminal::note(&format!("wrote {}\n", path.display()));
     Ok(())
 }
 

@@ -14,6 +14,7 @@ mod drift;
 mod exits;
 mod export;
 mod failures;
+mod first;
 mod guards;
 mod interruption;
 mod limits;

@@ -70,7 +70,7 @@ async fn exported(args: &ExportArgs) -> Result<(), Exit> {
     if places.manifest.is_none() {
         terminal::out(&export.manifest);
     }
-    terminal::err(&told(&export, &files, &places));
+    terminal::note(&told(&export, &files, &places));
     Ok(())
 }
 

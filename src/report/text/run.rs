@@ -87,9 +87,12 @@ fn closing(report: &RunReport, page: &mut Page) {
     } else if report.outcomes.iter().any(OutcomeReport::has_new_url) {
         let paths = report.manifest.paths.iter();
         let paths: Vec<_> = paths.map(Foreign::for_terminal).collect();
+        let sandbox = report.server.iter().filter(|server| server.sandbox);
+        let sandbox = sandbox.map(|server| format!(" --sandbox={}", server.address.for_terminal()));
         page.line(format!(
-            "URLs of new webhooks: rcsync urls {}",
-            paths.join(" ")
+            "URLs of new webhooks: rcsync urls {}{}",
+            paths.join(" "),
+            sandbox.collect::<String>()
         ));
     }
 }
