@@ -1,6 +1,7 @@
 //! What the manifests ask for, with every reference replaced and every default filled in.
 
 pub(crate) mod policy;
+mod replaced;
 pub(crate) mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,12 +62,14 @@ pub(crate) struct Desired {
 pub(crate) enum ScriptAt {
     /// In a file, that is named there.
     File(SourceId, Place),
+    /// The same, with texts in it that are replaced: this is how it stands in the file.
+    Template(SourceId, Place, Arc<Text>),
     /// There.
     Value(Place),
 }
 
 /// The texts of script files, as they are and as scripts, by the manifest that names them and the path it names.
-pub(crate) type Scripts = BTreeMap<(SourceId, String), (SourceId, Arc<str>)>;
+pub(crate) type Scripts = BTreeMap<(SourceId, String), (SourceId, Arc<Text>)>;
 
 /// What came of building the desired state.
 #[derive(Debug)]
@@ -111,27 +114,6 @@ pub(crate) fn build(
         findings: resolver.findings,
         made_up: resolver.made_up.into_iter().collect(),
     }
-}
-
-/// What an entry uses that this version reads and does not act on yet, by place.
-pub(crate) fn not_yet_acting(manifests: &[Manifest]) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    let mut add = |what: &str, at: &Place| {
-        let message = format!("`{what}` is read and does nothing in this version");
-        found.push(
-            Diagnostic::warning(Code("not-yet"), at.clone(), message)
-                .hint("leave it out for now: `plan` and `apply` refuse it"),
-        );
-    };
-    for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
-        let script = entry
-            .value("script")
-            .and_then(|script| script.get("replace"));
-        if let Some(member) = script {
-            add("script.replace", &member.key_at);
-        }
-    }
-    found
 }
 
 fn settings_once(manifests: &[Manifest], findings: &mut Vec<Diagnostic>) {
@@ -241,8 +223,7 @@ fn desired(entry: &Entry, key: Key, view: View, scripts: &Scripts) -> Desired {
         fields.set(name, Some(seen.value));
     }
     let has_script = fields.iter().any(|(field, value)| {
-        field.role == Role::Script
-            && matches!(value, Value::Script(text) if !text.trim().is_empty())
+        field.role == Role::Script && matches!(value, Value::Script(text) if !text.is_blank())
     });
     for field in entry.kind.fields() {
         if !written.contains(field.name) {
@@ -310,7 +291,7 @@ fn view(entry: &Entry, scripts: &Scripts, texts: &Texts, resolver: &mut Resolver
                 seen.items = items;
                 Value::List(item_values(&seen))
             }),
-            Written::Script(script) => script_text(entry, script, scripts),
+            Written::Script(script) => script_text(entry, script, node, scripts, resolver),
             Written::Token(token) => secret(&token.0, node, resolver),
         };
         if let Some(value) = value {
@@ -460,23 +441,31 @@ fn script_at(entry: &Entry, scripts: &Scripts) -> Option<ScriptAt> {
     let mut fields = entry.kind.fields().iter();
     let field = fields.find(|field| field.role == Role::Script)?;
     let value = entry.value(field.name)?;
-    // Until something is replaced in it the text is not the script.
-    if value.get("replace").is_some() {
-        return None;
-    }
     if let Some((file, at)) = entry.script_file() {
-        let (source, _) = scripts.get(&(entry.source(), file.to_owned()))?;
-        return Some(ScriptAt::File(*source, at.clone()));
+        let (source, text) = scripts.get(&(entry.source(), file.to_owned()))?;
+        return Some(if value.get("replace").is_some() {
+            ScriptAt::Template(*source, at.clone(), text.clone())
+        } else {
+            ScriptAt::File(*source, at.clone())
+        });
     }
     Some(ScriptAt::Value(value.at.clone()))
 }
 
-fn script_text(entry: &Entry, script: &ScriptSource, scripts: &Scripts) -> Option<Value> {
-    let text = match script {
-        ScriptSource::Text(text) => Arc::from(text.as_str()),
-        ScriptSource::File { file, .. } => scripts.get(&(entry.source(), file.clone()))?.1.clone(),
-    };
-    Some(Value::Script(text))
+fn script_text(
+    entry: &Entry,
+    script: &ScriptSource,
+    node: &Node,
+    scripts: &Scripts,
+    resolver: &mut Resolver<'_>,
+) -> Option<Value> {
+    match script {
+        ScriptSource::Text(text) => Some(Value::script(text.as_str())),
+        ScriptSource::File { file, replace } => {
+            let (_, template) = scripts.get(&(entry.source(), file.clone()))?;
+            replaced::script(template, replace, node, resolver).map(Value::Script)
+        }
+    }
 }
 
 fn secret(written: &Secret, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {

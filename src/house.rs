@@ -127,6 +127,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
             "integration/field.rs",
             "variables.rs",
             "desired.rs",
+            "desired/replaced.rs",
+            "desired/scripts.rs",
             "server/wire.rs",
             "server/credentials.rs",
             "urls/listing.rs",

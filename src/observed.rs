@@ -311,7 +311,7 @@ fn decode(field: &Field, value: &Json, redacted: bool) -> Result<Value, &'static
             .ok_or("a whole number"),
         Shape::Script | Shape::Secret if hidden => Ok(Value::Secret(Secret::Unknown)),
         Shape::Text => text_of(value, redacted).map(Value::Text).ok_or("a text"),
-        Shape::Script => string(value).map(|text| Value::Script(text.into())),
+        Shape::Script => string(value).map(Value::script),
         Shape::Secret => string(value).map(Value::secret),
         Shape::Joined => match value {
             // Very old records have the text that was sent; the normal form splits it.

@@ -133,6 +133,113 @@ impl Text {
         })
     }
 
+    /// Whether it holds nothing but white space. What is not known may hold more.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.pieces.iter().all(|piece| match piece {
+            Piece::Plain(text) => text.trim().is_empty(),
+            Piece::Secret(secret) => secret.is_blank(),
+        })
+    }
+
+    /// The secret stretches.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Secret(secret) => Some(secret),
+            Piece::Plain(_) => None,
+        })
+    }
+
+    /// Whether a stretch of it is secret.
+    pub(crate) fn holds_secret(&self) -> bool {
+        self.secrets().next().is_some()
+    }
+
+    /// As it may be shown: a mask in the place of each secret stretch.
+    pub(crate) fn masked(&self) -> String {
+        self.masked_as(MASK)
+    }
+
+    /// The same with another mask.
+    pub(crate) fn masked_as(&self, mask: &str) -> String {
+        let shown = self.pieces.iter().map(|piece| match piece {
+            Piece::Plain(text) => text.as_str(),
+            Piece::Secret(_) => mask,
+        });
+        shown.collect()
+    }
+
+    /// Its lines, without their ends, secrets of several lines among them; newlines at the end do not count.
+    pub(crate) fn lines(&self) -> Vec<Self> {
+        let mut lines = vec![Self::EMPTY];
+        for piece in &self.pieces {
+            let (text, is_secret) = match piece {
+                Piece::Plain(text) => (text.as_str(), false),
+                Piece::Secret(Secret::Known(value)) => (value.expose_secret(), true),
+                Piece::Secret(Secret::Unknown) => {
+                    last(&mut lines).push(piece.clone());
+                    continue;
+                }
+            };
+            for (index, stretch) in text.split_inclusive('\n').enumerate() {
+                if index > 0 {
+                    lines.push(Self::EMPTY);
+                }
+                let ended = stretch.ends_with('\n');
+                let stretch = stretch.strip_suffix('\n').unwrap_or(stretch);
+                let stretch = stretch
+                    .strip_suffix('\r')
+                    .filter(|_| ended)
+                    .unwrap_or(stretch);
+                if is_secret && !stretch.is_empty() {
+                    last(&mut lines).push(Piece::Secret(Secret::new(stretch)));
+                } else {
+                    last(&mut lines).push(Piece::Plain(stretch.to_owned()));
+                }
+            }
+            if text.ends_with('\n') {
+                lines.push(Self::EMPTY);
+            }
+        }
+        while lines.last().is_some_and(Self::is_empty) {
+            lines.pop();
+        }
+        lines
+    }
+
+    /// Whether a text has the plain stretches of this one, in their places, around whatever stands in the place of
+    /// its secrets; at least one of them says something.
+    pub(crate) fn frames(&self, text: &str) -> bool {
+        let plain = |piece: &Piece| matches!(piece, Piece::Plain(text) if !text.trim().is_empty());
+        if !self.pieces.iter().any(plain) {
+            return false;
+        }
+        let mut rest = text;
+        let mut free = false;
+        for (index, piece) in self.pieces.iter().enumerate() {
+            let Piece::Plain(stretch) = piece else {
+                free = true;
+                continue;
+            };
+            let is_last = index + 1 == self.pieces.len();
+            let found = match (free, is_last) {
+                (false, _) => rest.starts_with(stretch.as_str()).then_some(0),
+                (true, true) => rest
+                    .ends_with(stretch.as_str())
+                    .then(|| rest.len() - stretch.len()),
+                (true, false) => rest.find(stretch.as_str()),
+            };
+            let Some(start) = found else { return false };
+            rest = rest.get(start + stretch.len()..).unwrap_or_default();
+            free = false;
+        }
+        free || rest.is_empty()
+    }
+
+    /// What tells it from other texts and shows nothing of it.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity(self.expose())
+    }
+
     /// Whether both read the same; `None` where an unknown secret stands in one of them.
     pub(crate) fn same(&self, other: &Self) -> Option<bool> {
         Some(self.expose()? == other.expose()?)
@@ -149,6 +256,16 @@ impl Text {
             .collect()
     }
 }
+
+/// The last of some lines, of which there is one at least.
+fn last(lines: &mut [Text]) -> &mut Text {
+    let count = lines.len();
+    &mut lines[count - 1]
+}
+
+/// What tells texts apart without showing them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Identity(Option<String>);
 
 impl<T: Into<String>> From<T> for Text {
     fn from(text: T) -> Self {
@@ -207,6 +324,43 @@ mod tests {
         assert!(Secret::new("b").is_in("abc"));
         assert!(!Secret::new("d").is_in("abc"));
         assert!(!Secret::new(" ").is_in("a b") && !Secret::Unknown.is_in("abc"));
+    }
+
+    fn framed(before: &str, secret: &str, after: &str) -> Text {
+        let mut text = Text::from(before);
+        text.push(Piece::Secret(Secret::new(secret)));
+        text.push(Piece::Plain(after.to_owned()));
+        text
+    }
+
+    #[test]
+    fn lines_keep_their_secrets() {
+        let text = framed("a\r\nkey = '", "one\n\ntwo", "';\nb\n\n");
+        let shown: Vec<_> = text.lines().iter().map(Text::masked).collect();
+        assert_eq!(shown, ["a", "key = '(secret)", "", "(secret)';", "b"]);
+        assert_eq!(Text::from("").lines().len(), 0);
+        assert_eq!(Text::unknown().lines().len(), 1);
+    }
+
+    #[test]
+    fn a_text_is_framed_by_the_plain_stretches_around_secrets() {
+        let line = framed("key = '", "new", "';");
+        for (text, is_framed) in [
+            ("key = 'new';", true),
+            ("key = 'old';", true),
+            ("key = '';", true),
+            ("key = 'old'", false),
+            ("const key = 'old';", false),
+            ("key = 'o';'p';", true),
+            ("key = '", false),
+        ] {
+            assert_eq!(line.frames(text), is_framed, "{text}");
+        }
+        // What frames nothing would frame everything.
+        assert!(!framed(" ", "x", "").frames(" anything"));
+        let mut two = framed("a", "x", "b");
+        two.push(Piece::Secret(Secret::new("y")));
+        assert!(two.frames("a1b2") && !two.frames("a12"));
     }
 
     #[test]

@@ -174,7 +174,7 @@ async fn a_field_that_was_not_taken_is_no_success() {
 #[tokio::test(start_paused = true)]
 async fn a_script_that_did_not_compile_is_no_success() {
     let mut asked = fields(Kind::Incoming, "A");
-    asked.set("script", Some(Value::Script("class {".into())));
+    asked.set("script", Some(Value::script("class {")));
     asked.set("scriptEnabled", Some(Value::Flag(true)));
     let change = || change(Kind::Incoming, "A", Action::Create(asked.clone()));
     let mut record = made("a1", "A");

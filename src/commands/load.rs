@@ -27,8 +27,6 @@ pub(crate) struct Loaded {
     pub(crate) desired: DesiredState,
     /// What was found.
     pub(crate) findings: Vec<Diagnostic>,
-    /// What the manifests use that does nothing yet.
-    pub(crate) not_yet: Vec<Diagnostic>,
     /// The secrets whose values were made up.
     pub(crate) made_up: Vec<String>,
     /// How many integrations are written.
@@ -103,7 +101,6 @@ fn check(
     Loaded {
         desired: built.state,
         findings,
-        not_yet: desired::not_yet_acting(&manifests),
         made_up: built.made_up,
         integrations: manifests
             .iter()
@@ -166,7 +163,7 @@ fn read_scripts(
         match sources.script(entry.source(), file) {
             Ok(id) => {
                 let text = sources.texts.get(id).text.trim_start_matches('\u{feff}');
-                scripts.insert(key, (id, Arc::from(text.replace("\r\n", "\n"))));
+                scripts.insert(key, (id, Arc::new(text.replace("\r\n", "\n").into())));
             }
             Err(error) => {
                 let mut found = Diagnostic::error(Code("script-file"), at.clone(), error.message);
@@ -189,14 +186,6 @@ pub(super) fn refused(findings: &[Diagnostic], strict: bool) -> bool {
 }
 
 impl Loaded {
-    /// What this version does not do yet is an error where it would be done.
-    pub(crate) fn refuse_not_yet(&mut self) {
-        for mut found in self.not_yet.drain(..) {
-            found.severity = Severity::Error;
-            self.findings.push(found);
-        }
-    }
-
     /// Whether the manifests are refused.
     pub(crate) fn is_refused(&self, strict: bool) -> bool {
         refused(&self.findings, strict)

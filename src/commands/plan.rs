@@ -213,8 +213,7 @@ pub(super) fn sound(
     undefined: Undefined,
     terminal: Terminal,
 ) -> Result<Loaded, Failure> {
-    let mut loaded = load::load(manifests, undefined)?;
-    loaded.refuse_not_yet();
+    let loaded = load::load(manifests, undefined)?;
     loaded.show_findings(terminal);
     if loaded.is_refused(manifests.strict) {
         return Err(loaded.refusal(&loaded.findings));

@@ -14,8 +14,6 @@ pub(super) fn run(args: &ValidateArgs, terminal: Terminal) -> Exit {
         Ok(loaded) => loaded,
         Err(failure) => return failure.into(),
     };
-    let not_yet = std::mem::take(&mut loaded.not_yet);
-    loaded.findings.extend(not_yet);
     let texts = &loaded.sources.texts;
     let scripts = desired::scripts::check(&loaded.desired.entries, texts);
     loaded.findings.extend(scripts);

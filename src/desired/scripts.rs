@@ -3,57 +3,100 @@
 use std::collections::BTreeMap;
 
 use super::{Desired, ScriptAt};
-use crate::diagnostic::{Diagnostic, SourceId, Texts};
+use crate::diagnostic::{Diagnostic, Severity, SourceId, Texts};
 use crate::integration::{Role, Value};
 use crate::manifest::scripts::{self, Home, Looks, Used};
 use crate::script::Engine;
+use crate::secret::Text;
 
-/// What identifies a script: its file, or where it starts in a manifest.
-type Origin = (SourceId, Option<u32>);
+/// What identifies a script: its file, or where it starts in a manifest; and whether texts in it are replaced.
+type Origin = (SourceId, Option<u32>, bool);
 
 /// Checks the scripts of these entries. Blank ones are none to a server.
 pub(crate) fn check<'d>(
     entries: impl IntoIterator<Item = &'d Desired>,
     texts: &Texts,
 ) -> Vec<Diagnostic> {
-    let mut all: BTreeMap<Origin, Used<'d>> = BTreeMap::new();
+    let mut all: BTreeMap<Origin, (Used<'d>, Vec<&'d Text>)> = BTreeMap::new();
     for entry in entries {
-        let Some((text, at)) = script(entry) else {
+        let Some((text, written, at)) = script(entry) else {
             continue;
         };
         let origin = match at {
-            ScriptAt::File(source, _) => (*source, None),
-            ScriptAt::Value(place) => (place.source, Some(place.bytes.start)),
+            ScriptAt::File(source, _) => (*source, None, false),
+            ScriptAt::Template(source, ..) => (*source, None, true),
+            ScriptAt::Value(place) => (place.source, Some(place.bytes.start), false),
         };
-        let used = all.entry(origin).or_insert_with(|| Used {
-            text,
-            home: match at {
-                ScriptAt::File(source, _) => Home::file(*source, texts),
-                ScriptAt::Value(place) => Home::value(place, text, texts),
-            },
-            engine: Engine::Vm2,
-            enabled: false,
-            kinds: Vec::new(),
-            users: None,
+        let (used, replaced) = all.entry(origin).or_insert_with(|| {
+            let used = Used {
+                text: written,
+                home: match at {
+                    ScriptAt::File(source, _) | ScriptAt::Template(source, ..) => {
+                        Home::file(*source, texts)
+                    }
+                    ScriptAt::Value(place) => Home::value(place, written, texts),
+                },
+                engine: Engine::Vm2,
+                enabled: false,
+                kinds: Vec::new(),
+                users: None,
+            };
+            (used, Vec::new())
         });
         join(used, entry, at);
+        if let ScriptAt::Template(..) = at {
+            replaced.push(text);
+        }
     }
     let mut looks = Looks::new();
-    all.values()
-        .flat_map(|used| scripts::check(used, &mut looks))
-        .collect()
+    let mut found = Vec::new();
+    for (used, replaced) in all.values() {
+        let mut about = scripts::check(used, &mut looks);
+        if is_refused(&about)
+            && !replaced.is_empty()
+            && !replaced.iter().any(|text| is_unsound(used, text))
+        {
+            about.retain(|one| one.severity != Severity::Error);
+        }
+        found.extend(about);
+    }
+    found
 }
 
-/// An entry's script and where it stands, if it has one.
-fn script(entry: &Desired) -> Option<(&str, &ScriptAt)> {
+/// Whether a script is unsound with its texts replaced, too: `{{KEY}}` in its place is no JavaScript, and need not be.
+/// What is told is about the script as it stands in the file, where no secret is. Of a secret that is not known nothing
+/// can be said.
+fn is_unsound(used: &Used<'_>, replaced: &Text) -> bool {
+    let Some(text) = replaced.expose() else {
+        return false;
+    };
+    let used = Used {
+        text: &text,
+        home: used.home.clone(),
+        kinds: used.kinds.clone(),
+        users: None,
+        ..*used
+    };
+    is_refused(&scripts::check(&used, &mut Looks::new()))
+}
+
+fn is_refused(found: &[Diagnostic]) -> bool {
+    found.iter().any(|one| one.severity == Severity::Error)
+}
+
+/// An entry's script, the same as it stands in a file or manifest, and where, if it has one.
+fn script(entry: &Desired) -> Option<(&Text, &str, &ScriptAt)> {
     let at = entry.script_at.as_ref()?;
     let mut fields = entry.fields.iter();
-    fields.find_map(|(field, value)| match value {
-        Value::Script(text) if field.role == Role::Script && !text.trim().is_empty() => {
-            Some((&**text, at))
-        }
+    let text = fields.find_map(|(field, value)| match value {
+        Value::Script(text) if field.role == Role::Script && !text.is_blank() => Some(text),
         _ => None,
-    })
+    })?;
+    let written = match at {
+        ScriptAt::Template(_, _, template) => template.as_plain()?,
+        ScriptAt::File(..) | ScriptAt::Value(_) => text.as_plain()?,
+    };
+    Some((text, written, at))
 }
 
 /// Adds an entry to those that use a script. It has to be fit for the engine that offers least.
@@ -63,13 +106,13 @@ fn join(used: &mut Used<'_>, entry: &Desired, at: &ScriptAt) {
         field.role == Role::ScriptSwitch && matches!(value, Value::Flag(true))
     });
     let place = match at {
-        ScriptAt::File(_, named) => named,
+        ScriptAt::File(_, named) | ScriptAt::Template(_, named, _) => named,
         ScriptAt::Value(place) => place,
     };
     if used.kinds.iter().all(|(kind, _)| *kind != entry.key.kind) {
         used.kinds.push((entry.key.kind, place.clone()));
     }
-    if let ScriptAt::File(..) = at {
+    if !matches!(at, ScriptAt::Value(_)) {
         match &mut used.users {
             Some((_, users)) => *users += 1,
             None => used.users = Some((place.clone(), 1)),

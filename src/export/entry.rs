@@ -104,7 +104,7 @@ impl<'a> Scribe<'a> {
 
     fn rows(&mut self, record: &Record, fields: &Fields, entry: &mut Entry) {
         let script = match fields.by_role(Role::Script) {
-            Some(Value::Script(text)) => text,
+            Some(Value::Script(text)) => text.as_plain().unwrap_or_default(),
             _ => "",
         };
         let has_script = !script.trim().is_empty();
@@ -150,7 +150,7 @@ impl<'a> Scribe<'a> {
                     }
                 }
             }
-            Value::Script(text) => self.script(record, text),
+            Value::Script(text) => self.script(record, text.as_plain()?),
             Value::Secret(_) => return None,
         })
     }

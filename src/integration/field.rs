@@ -1,6 +1,8 @@
 //! One row of a kind's table: everything the stages need to know about a field, and when two of its values
 //! are equal.
 
+use std::sync::Arc;
+
 use super::Value;
 use super::compat::{Instead, Version, Versions};
 use crate::secret::{Secret, Text};
@@ -129,7 +131,7 @@ impl Field {
             (Value::Number(a), Value::Number(b)) => Some(a == b),
             (Value::Text(a), Value::Text(b)) => a.same(b),
             (Value::List(a), Value::List(b)) => same_set(a, b),
-            (Value::Script(a), Value::Script(b)) => Some(comparable(a) == comparable(b)),
+            (Value::Script(a), Value::Script(b)) => same_script(a, b),
             (Value::Secret(a), Value::Secret(b)) => a.same(b),
             // A value that a snapshot hides.
             (_, Value::Secret(Secret::Unknown)) => None,
@@ -154,7 +156,7 @@ impl Field {
             Shape::Number => Value::Number(0),
             Shape::Text => Value::Text(Text::EMPTY),
             Shape::Joined | Shape::Set => Value::List(Vec::new()),
-            Shape::Script => Value::Script("".into()),
+            Shape::Script => Value::script(""),
             Shape::Secret => Value::Secret(Secret::new("")),
         }
     }
@@ -172,9 +174,20 @@ pub(crate) fn is_empty(value: &Value) -> bool {
         Value::Number(_) => false,
         Value::Text(text) => text.is_empty(),
         Value::List(items) => items.is_empty(),
-        Value::Script(text) => comparable(text).is_empty(),
+        Value::Script(text) => match text.as_plain() {
+            Some(plain) => comparable(plain).is_empty(),
+            None => text.is_empty(),
+        },
         Value::Secret(secret) => secret.is_empty(),
     }
+}
+
+/// Whether two scripts are the same but for line ends and newlines at the end.
+fn same_script(a: &Text, b: &Text) -> Option<bool> {
+    if let (Some(a), Some(b)) = (a.as_plain(), b.as_plain()) {
+        return Some(a == b || comparable(a) == comparable(b));
+    }
+    Some(comparable(&a.expose()?) == comparable(&b.expose()?))
 }
 
 /// A script as it is compared: line ends as `\n`, none at the end.
@@ -200,6 +213,11 @@ impl Value {
     /// A secret value.
     pub(crate) fn secret(value: impl Into<String>) -> Self {
         Self::Secret(Secret::new(value))
+    }
+
+    /// A script.
+    pub(crate) fn script(text: impl Into<Text>) -> Self {
+        Self::Script(Arc::new(text.into()))
     }
 }
 
@@ -243,7 +261,7 @@ mod tests {
 
     #[test]
     fn scripts_compare_without_line_ends() {
-        let script = |text: &str| Value::Script(text.into());
+        let script = |text: &str| Value::script(text);
         let same = |a: &str, b: &str| row("script").same(&script(a), Some(&script(b)));
         assert_eq!(same("a\nb\n", "a\r\nb"), Some(true));
         assert_eq!(same("a\nb", "a\n b"), Some(false));

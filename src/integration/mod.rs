@@ -104,10 +104,27 @@ pub(crate) enum Value {
     Text(Text),
     /// A list of texts.
     List(Vec<Text>),
-    /// A script's text.
-    Script(Arc<str>),
+    /// A script's text: many entries may share it.
+    Script(Arc<Text>),
     /// A secret as a whole.
     Secret(Secret),
+}
+
+impl Value {
+    /// The texts in it.
+    pub(crate) fn texts(&self) -> &[Text] {
+        match self {
+            Self::Text(text) => std::slice::from_ref(text),
+            Self::Script(text) => std::slice::from_ref(text),
+            Self::List(items) => items,
+            Self::Flag(_) | Self::Number(_) | Self::Secret(_) => &[],
+        }
+    }
+
+    /// Whether it is a secret, or a stretch of it is.
+    pub(crate) fn holds_secret(&self) -> bool {
+        matches!(self, Self::Secret(_)) || self.texts().iter().any(Text::holds_secret)
+    }
 }
 
 /// The values of one integration: at most one for each row of its kind.

@@ -83,10 +83,6 @@ pub(crate) enum ScriptSource {
         file: String,
         /// Plain texts in it to replace.
         #[serde(default)]
-        #[expect(
-            dead_code,
-            reason = "read and typed from the start; nothing is replaced yet"
-        )]
         replace: BTreeMap<String, Token>,
     },
 }
@@ -150,7 +146,7 @@ schema!(ScriptSource, "ScriptSource", {
         "replace": {
             "type": "object",
             "additionalProperties": { "type": "string" },
-            "description": "Plain texts in the file, each with what stands in its place. A `${secret.NAME}` stays secret in every plan.",
+            "description": "Plain texts in the file, each with what stands in its place, wherever it occurs; the longest first, all at once. A `${secret.NAME}` stays secret in every plan.",
             "examples": [{ "__API_KEY__": "${secret.grafana_key}" }]
         }
     },

@@ -570,7 +570,7 @@ fn unknown_script_engine(view: &View, found: &mut Findings<'_>) {
 
 fn script_not_enabled(view: &View, found: &mut Findings<'_>) {
     let blank = match view.seen("script").map(|seen| &seen.value) {
-        Some(Value::Script(text)) => text.trim().is_empty(),
+        Some(Value::Script(text)) => text.is_blank(),
         _ => true,
     };
     if let Some(Seen {

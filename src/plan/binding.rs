@@ -193,7 +193,7 @@ impl BoundRecord {
 fn may_be_secret(field: &Field, wanted: Option<&Value>) -> bool {
     match field.shape {
         Shape::Secret => true,
-        Shape::Script => wanted.is_some_and(|it| !matches!(it, Value::Script(_))),
+        Shape::Script => wanted.is_some_and(Value::holds_secret),
         _ => field.sensitive,
     }
 }
@@ -220,7 +220,9 @@ fn plain(value: &Value) -> Json {
             items.sort();
             json!(items)
         }
-        Value::Script(text) => json!(&**text),
+        Value::Script(text) => text
+            .as_plain()
+            .map_or_else(|| stretches(text), |text| json!(text)),
         Value::Secret(_) => Json::Null,
     }
 }

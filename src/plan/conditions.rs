@@ -31,7 +31,7 @@ pub(super) fn of(
 ) -> Vec<Condition> {
     let with_its_user = disabled::with_its_user(entry, fields, observed);
     let all = [
-        script_not_compiled(record, fields, observed),
+        script_not_compiled(entry, record, fields, observed),
         posts_as_someone_else(record, fields, observed),
         posting_user(fields, with_its_user, observed),
         disabled::target_gone(entry, record, fields, observed),
@@ -40,24 +40,34 @@ pub(super) fn of(
 }
 
 /// Why a script that is on does not run, where that is so: the server runs the compiled one alone (reference 7.4).
-pub(crate) fn script_failure(record: &Record, fields: &Fields) -> Option<String> {
+/// What the server says of a script may quote it, and with it a secret that `wanted` puts into it.
+pub(crate) fn script_failure(record: &Record, fields: &Fields, wanted: &Fields) -> Option<String> {
     let switched_on = matches!(fields.by_role(Role::ScriptSwitch), Some(Value::Flag(true)));
     let blank = match fields.by_role(Role::Script) {
-        Some(Value::Script(text)) => text.trim().is_empty(),
+        Some(Value::Script(text)) => text.is_blank(),
         // A snapshot hides it.
         Some(Value::Secret(_)) => false,
         _ => true,
     };
-    (switched_on && !blank && !record.script_compiled())
-        .then(|| record.script_error().unwrap_or_default())
+    if !switched_on || blank || record.script_compiled() {
+        return None;
+    }
+    let guarded = wanted
+        .by_role(Role::Script)
+        .is_some_and(Value::holds_secret);
+    Some(match record.script_error() {
+        Some(_) if guarded => "what it says is not shown: it may quote a secret".to_owned(),
+        words => words.unwrap_or_default(),
+    })
 }
 
 fn script_not_compiled(
+    entry: &Desired,
     record: &Record,
     fields: &Fields,
     observed: &ObservedState,
 ) -> Option<Condition> {
-    let words = script_failure(record, fields)?;
+    let words = script_failure(record, fields, &entry.fields)?;
     let may_mend = compat::takes_updates(observed.server.version);
     let remedy = if may_mend {
         "an update makes the server compile it again; if it fails again, mend the script"

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use similar::{ChangeTag, DiffOp, TextDiff};
+use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
 use super::Foreign;
+use crate::secret::Text;
 
 /// A line of a script's diff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -66,48 +67,168 @@ pub(super) fn is_first(hunks: &[Vec<Line>]) -> bool {
 }
 
 /// The lines that differ, with three lines of context; line ends and newlines at the end do not count.
-pub(super) fn hunks(before: &str, after: &str) -> Vec<Vec<Line>> {
-    let normal = |text: &str| text.replace("\r\n", "\n").trim_end_matches('\n').to_owned() + "\n";
-    let (before, after) = (normal(before), normal(after));
-    let before = if before == "\n" {
-        String::new()
-    } else {
-        before
+///
+/// Where the new script has secret stretches, the old one may have another secret there, or anywhere, that nobody
+/// declared. So of the old script nothing is shown then but what the new one shows too: a line that stands in it, or the
+/// plain stretches of one of its lines around whatever the old one has between them.
+pub(super) fn hunks(before: &Text, after: &Text) -> Vec<Vec<Line>> {
+    let (before, after) = (before.lines(), after.lines());
+    let identities = |lines: &[Text]| lines.iter().map(Text::identity).collect::<Vec<_>>();
+    let ops = capture_diff_slices(Algorithm::Myers, &identities(&before), &identities(&after));
+    let diff = Diff {
+        guarded: after.iter().any(Text::holds_secret),
+        before,
+        after,
     };
-    let diff = TextDiff::from_lines(&before, &after);
-    diff.grouped_ops(3)
-        .iter()
-        .map(|ops| ops.iter().flat_map(|op| lines(&diff, op)).collect())
-        .collect()
+    let groups = group_diff_ops(ops, 3).into_iter();
+    let hunks = groups.map(|ops| ops.iter().flat_map(|op| diff.lines(op)).collect());
+    hunks.collect()
 }
 
-/// The lines of one stretch. A new one that differs from an old one in white space alone is marked: on paper they
-/// look the same.
-fn lines(diff: &TextDiff<'_, '_, str>, op: &DiffOp) -> Vec<Line> {
-    let bare = |text: &str| text.split_whitespace().collect::<String>();
-    let all: Vec<_> = diff.iter_changes(op).collect();
-    let removed: BTreeSet<_> = all
-        .iter()
-        .filter(|change| change.tag() == ChangeTag::Delete)
-        .map(|change| bare(change.value()))
-        .collect();
-    let lines = all.iter().map(|change| Line {
-        space_only: change.tag() == ChangeTag::Insert && removed.contains(&bare(change.value())),
-        ..line(change)
-    });
-    lines.collect()
+/// What stands in the place of a line of the old script that may be or hold a secret.
+const NOT_SHOWN: &str = "(not shown: it may hold a secret)";
+
+/// What stands in the place of what the old script has where the new one has a secret.
+const ANOTHER: &str = "(another secret)";
+
+/// Two scripts, line by line.
+struct Diff {
+    before: Vec<Text>,
+    after: Vec<Text>,
+    /// Whether the old one may hold what the new one keeps secret.
+    guarded: bool,
 }
 
-fn line(change: &similar::Change<&str>) -> Line {
-    let (sign, index) = match change.tag() {
-        ChangeTag::Equal => (Sign::Same, change.new_index()),
-        ChangeTag::Insert => (Sign::Added, change.new_index()),
-        ChangeTag::Delete => (Sign::Removed, change.old_index()),
-    };
+impl Diff {
+    /// The lines of one stretch. A new one that differs from an old one in white space alone is marked: on paper they
+    /// look the same.
+    fn lines(&self, op: &DiffOp) -> Vec<Line> {
+        let bare = |text: &Text| {
+            let plain = text.as_plain()?;
+            Some(plain.split_whitespace().collect::<String>())
+        };
+        let (tag, old, new) = op.as_tag_tuple();
+        if tag == DiffTag::Equal {
+            return new.map(|at| line(Sign::Same, at, self.added(at))).collect();
+        }
+        let removed: BTreeSet<_> = self.before[old.clone()].iter().filter_map(bare).collect();
+        let is_like_removed =
+            |at: usize| bare(&self.after[at]).is_some_and(|it| removed.contains(&it));
+        let goes = old.map(|at| line(Sign::Removed, at, self.removed(at)));
+        let comes = new.map(|at| Line {
+            space_only: is_like_removed(at),
+            ..line(Sign::Added, at, self.added(at))
+        });
+        goes.chain(comes).collect()
+    }
+
+    fn added(&self, at: usize) -> String {
+        self.after[at].masked()
+    }
+
+    fn removed(&self, at: usize) -> String {
+        let old = &self.before[at];
+        if !self.guarded {
+            return old.masked();
+        }
+        let Some(text) = old.as_plain() else {
+            return NOT_SHOWN.to_owned();
+        };
+        let identity = old.identity();
+        if let Some(same) = self.after.iter().find(|new| new.identity() == identity) {
+            return same.masked();
+        }
+        let framed = self
+            .after
+            .iter()
+            .find(|new| new.holds_secret() && new.frames(text));
+        framed.map_or_else(|| NOT_SHOWN.to_owned(), |new| new.masked_as(ANOTHER))
+    }
+}
+
+fn line(sign: Sign, at: usize, text: String) -> Line {
     Line {
         sign,
-        number: index.map_or(0, |index| index + 1),
-        text: change.value().trim_end_matches('\n').into(),
+        number: at + 1,
+        text: text.into(),
         space_only: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::{Piece, Secret};
+
+    /// `<` and `>` stand around what is secret.
+    fn script(text: &str) -> Text {
+        let mut script = Text::EMPTY;
+        for (index, stretch) in text.split(['<', '>']).enumerate() {
+            script.push(if index % 2 == 1 {
+                Piece::Secret(Secret::new(stretch))
+            } else {
+                Piece::Plain(stretch.to_owned())
+            });
+        }
+        script
+    }
+
+    fn told(before: &str, after: &str) -> Vec<String> {
+        let hunks = hunks(&Text::from(before), &script(after));
+        let lines = hunks.iter().flatten();
+        lines
+            .map(|line| format!("{}{}", line.sign.character(), line.text.raw()))
+            .collect()
+    }
+
+    #[test]
+    fn of_an_old_script_nothing_is_shown_that_the_new_one_does_not_show() {
+        assert_eq!(
+            told("k = 'old'\n", "k = '<new>'\n"),
+            ["-k = '(another secret)'", "+k = '(secret)'"]
+        );
+        assert_eq!(
+            told("let key = 'old'\nx\n", "k = '<new>'\n"),
+            [
+                format!("-{NOT_SHOWN}"),
+                format!("-{NOT_SHOWN}"),
+                "+k = '(secret)'".to_owned()
+            ]
+        );
+        // What stays, and what moves.
+        assert_eq!(
+            told("a\nk = 'new'\n", "k = '<new>'\na\n"),
+            ["+k = '(secret)'", " a", "-k = '(secret)'"]
+        );
+        // A secret alone on its line frames nothing.
+        assert_eq!(
+            told("old\n", "<new>\n"),
+            [format!("-{NOT_SHOWN}"), "+(secret)".to_owned()]
+        );
+        // Without a secret in the new script all is shown.
+        assert_eq!(
+            told("k = 'old'\n", "k = 'new'\n"),
+            ["-k = 'old'", "+k = 'new'"]
+        );
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_is_masked_line_by_line() {
+        assert_eq!(
+            told("k = `one\ntwo`\nx\n", "k = `<one\ntwo>`\ny\n"),
+            [
+                " k = `(secret)",
+                " (secret)`",
+                &format!("-{NOT_SHOWN}"),
+                "+y"
+            ]
+        );
+    }
+
+    #[test]
+    fn line_ends_and_newlines_at_the_end_do_not_count() {
+        assert_eq!(told("a\r\nb\r\n\r\n", "a\nb"), [""; 0]);
+        assert_eq!(told("", "a\n"), ["+a"]);
+        assert_eq!(told("a\n b\n", "a\n  b\n"), [" a", "- b", "+  b"]);
     }
 }

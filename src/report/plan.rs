@@ -391,7 +391,7 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
             let file = whole.script_file.as_deref().map(Into::into);
             let before = match before {
                 Some(Value::Script(before)) => before.as_ref(),
-                _ => "",
+                _ => &Text::EMPTY,
             };
             FieldDiff::Script {
                 file,

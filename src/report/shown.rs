@@ -99,7 +99,7 @@ pub(super) fn shown(field: &Field, value: &Value, side: Side) -> Shown {
                 .collect(),
         ),
         Value::Script(text) => Shown::Script {
-            lines: text.lines().count(),
+            lines: text.lines().len(),
         },
         Value::Secret(_) => Shown::Secret,
     }

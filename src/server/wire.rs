@@ -92,7 +92,7 @@ impl Writer {
             Value::Flag(on) => Json::Bool(*on),
             Value::Number(number) => Json::from(*number),
             Value::Text(text) => Json::String(self.text(text)?),
-            Value::Script(script) => Json::String(script.to_string()),
+            Value::Script(script) => Json::String(self.text(script)?),
             Value::Secret(secret) => {
                 let exposed = secret.expose()?;
                 self.blanks.add(exposed);
@@ -202,7 +202,7 @@ mod tests {
         fields.set("enabled", Some(Value::Flag(true)));
         fields.set("username", Some(text("rocket.cat")));
         fields.set("channel", Some(list(&["#ops", "@dana"])));
-        fields.set("script", Some(Value::Script("class Script {}\n".into())));
+        fields.set("script", Some(Value::script("class Script {}\n")));
         fields.set("scriptEnabled", Some(Value::Flag(true)));
         let expected = json!({"type": "webhook-incoming", "name": "Grafana", "enabled": true,
             "username": "rocket.cat", "channel": "#ops,@dana", "script": "class Script {}\n",

@@ -52,6 +52,15 @@ const HARD: [Secrets; 6] = [
     },
 ];
 
+const SCRIPT: &str = "class Script {
+  process_incoming_request({ request }) {
+    const key = '__KEY__';
+    // more
+    return { content: { text: key } };
+  }
+}
+";
+
 /// Everything that a plan, a failing apply and an apply say, but for ids, numbers and the secrets' own places.
 fn told(secrets: &Secrets) -> Vec<String> {
     let sandbox = Sandbox::inventive();
@@ -61,10 +70,21 @@ fn told(secrets: &Secrets) -> Vec<String> {
         "scriptEnabled": false, "alias": "before"
     });
     sandbox.store(&body);
+    // Keys in the old script: where the new one has its own, and elsewhere.
+    let (script, key) = (SCRIPT.replace("__KEY__", secrets.old), secrets.old);
+    let script = script.replace("// more", &format!("const legacy = '{key}';"));
+    let body = json!({
+        "type": "webhook-incoming", "name": "Keyed", "enabled": true, "username": "rocket.cat", "channel": "#general",
+        "scriptEnabled": true, "script": script
+    });
+    sandbox.store(&body);
+    sandbox.file("keyed.js", SCRIPT);
     let manifest = "integrations:\n  - type: webhook-outgoing\n    name: Hook\n    username: rocket.cat\n    \
                     channel: \"#general\"\n    event: sendMessage\n    alias: after\n    token: ${secret.token}\n    \
                     urls: [\"https://h.example/${secret.path}\"]\n  - type: webhook-incoming\n    name: true\n    \
-                    username: rocket.cat\n    channel: \"#general\"\n";
+                    username: rocket.cat\n    channel: \"#general\"\n  - type: webhook-incoming\n    name: Keyed\n    \
+                    username: rocket.cat\n    channel: \"#general\"\n    \
+                    script: { file: keyed.js, replace: { __KEY__: \"${secret.path}\" } }\n";
     let path = sandbox.file("a.yaml", &manifest.replace("name: true", "name: \"true\""));
     let values = format!("token: \"{}\"\npath: \"{}\"\n", secrets.token, secrets.path);
     let values = sandbox.file("values.txt", &values);
@@ -85,8 +105,13 @@ fn told(secrets: &Secrets) -> Vec<String> {
     let mut told = Vec::new();
     for (index, args) in runs.into_iter().enumerate() {
         if index == 3 {
-            let effect = json!({ "kind": "answer", "status": 400, "body": quoting.to_string() });
-            sandbox.fault(&json!({ "path": "integrations.update", "effect": effect, "times": 1 }));
+            // Of the script's key, and then of the token and the URL: the last fault is the first to come.
+            let script = json!({ "success": false, "error": format!("SyntaxError: const key = '{}';", secrets.path) });
+            for body in [quoting.clone(), script] {
+                let effect = json!({ "kind": "answer", "status": 400, "body": body.to_string() });
+                sandbox
+                    .fault(&json!({ "path": "integrations.update", "effect": effect, "times": 1 }));
+            }
         }
         let mut command = sandbox.rcsync(args);
         command.arg(&path).args(
@@ -134,7 +159,14 @@ fn what_is_said_does_not_depend_on_secrets() {
     for text in &loud {
         assert!(!text.contains("cAnArY"), "{text}");
     }
-    assert!(loud.concat().contains("(secret)"));
+    let all = loud.concat();
+    for said in [
+        "(secret)",
+        "const key = '(another secret)'",
+        "may hold a secret",
+    ] {
+        assert!(all.contains(said), "{said}");
+    }
     for secrets in HARD {
         for (hard, loud) in told(&secrets).iter().zip(&loud) {
             let (hard, loud) = (settled(hard), settled(loud));

@@ -53,7 +53,7 @@ fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>
             let text = texts.add(file.path.as_str(), file.text.as_str());
             (
                 (source, file.path.clone()),
-                (text, Arc::from(file.text.as_str())),
+                (text, Arc::new(file.text.as_str().into())),
             )
         })
         .collect();

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::ServerId;
 use crate::integration::{Field, Fields, Shape, Value};
 use crate::observed::{decode, whole_number};
-use crate::secret::{MASK, Piece, Secret, Text, outline};
+use crate::secret::{MASK, Secret, outline};
 
 /// A stored value, as far as it may be kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -87,8 +87,8 @@ impl<'a> Held<'a> {
             if let Value::Secret(secret) = value {
                 held.secrets.push(secret);
             }
-            for text in texts(value) {
-                held.secrets.extend(text.pieces().iter().filter_map(secret));
+            for text in value.texts() {
+                held.secrets.extend(text.secrets());
                 held.literals
                     .extend(text.as_plain().filter(|_| field.sensitive));
             }
@@ -114,7 +114,7 @@ impl<'a> Held<'a> {
                 _ => Kept::Unreadable(UNREADABLE),
             });
         }
-        let own = |entry: &&Fields| entry.get(field).is_some_and(holds_secret);
+        let own = |entry: &&Fields| entry.get(field).is_some_and(Value::holds_secret);
         let outlined = !entries.iter().any(own);
         Some(match value {
             Json::Bool(on) => Kept::Flag(*on),
@@ -146,14 +146,11 @@ impl<'a> Held<'a> {
         })
     }
 
-    /// Whether a script may be kept: one that is the manifest's own, or in which no secret of the manifest stands.
+    /// Whether a script may be kept: one that is the manifest's own, or in which no secret of the manifest stands. Where an
+    /// entry puts a secret into its script, the stored one may hold another, older one.
     fn may_keep(&self, field: &Field, text: &str, entries: &[&Fields]) -> bool {
-        let stored = Value::Script(text.into());
-        let written = |entry: &&Fields| {
-            entry
-                .get(field)
-                .is_none_or(|it| matches!(it, Value::Script(_)))
-        };
+        let stored = Value::script(text);
+        let written = |entry: &&Fields| entry.get(field).is_none_or(|it| !it.holds_secret());
         let same = |entry: &&Fields| {
             entry
                 .get(field)
@@ -184,24 +181,4 @@ fn hidden(what: &str) -> Hidden {
     Hidden {
         hidden: what.to_owned(),
     }
-}
-
-fn texts(value: &Value) -> &[Text] {
-    match value {
-        Value::Text(text) => std::slice::from_ref(text),
-        Value::List(items) => items,
-        _ => &[],
-    }
-}
-
-fn secret(piece: &Piece) -> Option<&Secret> {
-    match piece {
-        Piece::Secret(secret) => Some(secret),
-        Piece::Plain(_) => None,
-    }
-}
-
-/// Whether a stretch of it is secret.
-fn holds_secret(value: &Value) -> bool {
-    matches!(value, Value::Secret(_)) || texts(value).iter().any(|text| text.as_plain().is_none())
 }

@@ -169,10 +169,7 @@ fn a_script_is_kept_unless_a_secret_of_the_manifest_stands_in_it() {
     assert!(!kept(&entry(Secret::new("canary"))));
     // What the manifest writes out is no secret.
     let mut same = entry(Secret::new("canary"));
-    same.set(
-        "script",
-        Some(Value::Script("const key = 'canary';\n".into())),
-    );
+    same.set("script", Some(Value::script("const key = 'canary';\n")));
     assert!(kept(&same));
 }
 

@@ -135,10 +135,41 @@ impl Draw {
         url
     }
 
-    fn script(&mut self) -> String {
+    fn script(&mut self, keys: bool) -> Text {
         let lines = if self.one_in(500) { 300 } else { self.below(8) };
-        let lines = (0..lines).map(|_| self.text() + if self.chance(5) { "\r\n" } else { "\n" });
-        lines.collect()
+        let mut script = Text::EMPTY;
+        for number in 0..lines {
+            if keys && self.chance(20) {
+                script.push(Piece::Plain(format!("{FOREIGN}key{number} = '")));
+                script.push(Piece::Secret(self.key()));
+                script.push(Piece::Plain("'".to_owned()));
+            } else {
+                script.push(Piece::Plain(self.text()));
+            }
+            let end = if self.chance(5) { "\r\n" } else { "\n" };
+            script.push(Piece::Plain(end.to_owned()));
+        }
+        script
+    }
+
+    /// A secret for a script. How many lines it has shows, so it has one.
+    fn key(&mut self) -> Secret {
+        self.secret().map(|secret| secret.replace('\n', " "))
+    }
+
+    /// A script as it was before: with other keys, and here and there another line.
+    fn old(&mut self, script: &Text) -> Text {
+        let mut old = Text::EMPTY;
+        for piece in script.pieces() {
+            old.push(match piece {
+                Piece::Secret(_) if self.chance(70) => Piece::Secret(self.key()),
+                Piece::Plain(text) if self.chance(30) => {
+                    Piece::Plain(format!("{text}{}", self.text()))
+                }
+                same => same.clone(),
+            });
+        }
+        old
     }
 
     fn value(&mut self, field: &Field) -> Value {
@@ -167,7 +198,10 @@ impl Draw {
                 };
                 Value::List((0..items).map(|_| item(self)).collect())
             }
-            (Shape::Script, _) => Value::Script(self.script().into()),
+            (Shape::Script, _) => {
+                let keys = self.chance(40);
+                Value::script(self.script(keys))
+            }
             (Shape::Secret, _) => Value::Secret(self.secret()),
         }
     }
@@ -214,7 +248,15 @@ impl Draw {
         let mut raw = Map::new();
         for field in entry.key.kind.fields() {
             let value = match entry.fields.get(field).cloned() {
+                // Nobody declares a key in a script on the server but an entry that has one in its own.
+                Some(Value::Script(script)) if !script.holds_secret() => {
+                    Some(Value::script(self.script(false)))
+                }
+                Some(Value::Script(script)) if self.chance(70) => {
+                    Some(Value::script(self.old(&script)))
+                }
                 Some(same) if self.chance(70) => Some(same),
+                None if field.shape == Shape::Script => Some(Value::script(self.script(false))),
                 _ if self.chance(70) => Some(self.value(field)),
                 _ => None,
             };
@@ -315,18 +357,20 @@ impl Draw {
     /// A whole plan, without its secrets.
     pub(super) fn report(&mut self) -> PlanReport {
         let mut texts = Texts::default();
-        let source = texts.add(self.text(), "x\n".repeat(9));
-        let place = Place {
+        let source = texts.add(self.text(), "x\n".repeat(600));
+        let place = |number: u32| Place {
             source,
-            bytes: 2..3,
+            bytes: 2 * number..2 * number + 1,
         };
         let count = if self.one_in(1000) {
             500
         } else {
-            self.below(5)
+            self.random.random_range(0..5)
         };
         let mut names = BTreeSet::new();
-        let entries: Vec<_> = (0..count).map(|_| self.entry(&place)).collect();
+        let entries: Vec<_> = (1..=count)
+            .map(|number| self.entry(&place(number)))
+            .collect();
         let entries = entries
             .into_iter()
             .filter(|entry| names.insert(entry.key.clone()));
@@ -337,9 +381,14 @@ impl Draw {
                 records.push(self.record(entry, records.len()));
             }
         }
-        let strangers: Vec<_> = (0..self.below(4)).map(|_| self.entry(&place)).collect();
-        for stranger in strangers.iter().filter(|it| !names.contains(&it.key)) {
-            records.push(self.record(stranger, records.len()));
+        for _ in 0..self.below(4) {
+            let mut stranger = self.entry(&place(0));
+            // Nobody declares a key in its script.
+            let script = Value::script(self.script(false));
+            stranger.fields.set("script", Some(script));
+            if !names.contains(&stranger.key) {
+                records.push(self.record(&stranger, records.len()));
+            }
         }
         let policy = self.policy(&records);
         let version = *["8.8.1", "8.5.0", "7.5.1", "6.3.0", "3.3.0", "odd"]
@@ -404,7 +453,7 @@ fn stored(value: &Value) -> Option<Json> {
             .map(Text::expose)
             .collect::<Option<Vec<_>>>()?
             .into(),
-        Value::Script(text) => json!(**text),
+        Value::Script(text) => json!(text.expose()?),
         Value::Secret(secret) => json!(secret.expose()?),
     })
 }
