@@ -202,7 +202,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "GITREF|DIR")]
     pub(crate) base: Option<String>,
 
-    /// Whose posting user is looked up
+    /// For which integrations whom they post as and where they post to is looked up
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Preflight::Auto)]
     pub(crate) preflight: Preflight,
 
@@ -264,7 +264,7 @@ pub(crate) struct ApplyArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Whose posting user is looked up
+    /// For which integrations whom they post as and where they post to is looked up
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Preflight::Auto)]
     pub(crate) preflight: Preflight,
 

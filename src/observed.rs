@@ -8,6 +8,7 @@
 
 mod histories;
 mod limits;
+mod rooms;
 pub(crate) mod snapshot;
 mod users;
 mod view;
@@ -22,6 +23,7 @@ use crate::secret::{Piece, Secret, Text};
 
 pub(crate) use histories::{Gone, Histories, History};
 pub(crate) use limits::{Limits, Rate};
+pub(crate) use rooms::{Rights, Rooms, Sighting, Target};
 pub(crate) use snapshot::{Held, Snapshot};
 pub(crate) use users::{Found, User, Users};
 pub(crate) use view::{Permissions, Sight, View};
@@ -47,6 +49,8 @@ pub(crate) struct ObservedState {
     pub(crate) strangers: usize,
     /// The users that were looked up.
     pub(crate) users: Users,
+    /// What integrations post to, where that was looked up.
+    pub(crate) rooms: Rooms,
     /// What its answers told of its rate limit.
     pub(crate) limits: Limits,
     /// What this account sees, where that was asked.

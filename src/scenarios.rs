@@ -13,12 +13,12 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::cli::ManifestArgs;
 use crate::commands::load::{self, Loaded};
-use crate::integration::Version;
+use crate::integration::{Kind, Version};
 use crate::observed::{
-    Found, Gone, Held, Histories, History, Limits, ObservedState, Record, ServerFacts, ServerId,
-    Snapshot, User, Users, View,
+    Found, Gone, Held, Histories, History, Limits, ObservedState, Record, Rooms, ServerFacts,
+    ServerId, Snapshot, Target, User, Users, View,
 };
-use crate::plan::{Extent, NotChecked, Plan};
+use crate::plan::{Extent, NotChecked, Plan, Questions};
 use crate::report::{self, Context, Look, PlanReport};
 use crate::variables::Undefined;
 
@@ -90,6 +90,7 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
         limits: Limits::default(),
         view: View::default(),
         histories: histories(listing),
+        rooms: rooms(listing),
         taken_at: None,
     }
 }
@@ -125,6 +126,7 @@ fn users(listing: &Json) -> Users {
         let found = Found::User(User {
             id: user["_id"].as_str().unwrap().to_owned(),
             roles: texts(&user["roles"]),
+            active: user["active"].as_bool(),
         });
         let name = user["username"].as_str().unwrap().to_owned();
         users.found.insert(name, found);
@@ -133,6 +135,21 @@ fn users(listing: &Json) -> Users {
         users.found.insert(name, Found::Nobody);
     }
     users
+}
+
+/// What the look-ups told of targets: `"targets": [{"type", "name", "is"}]`, as a snapshot writes it.
+fn rooms(listing: &Json) -> Rooms {
+    let targets = listing["targets"].as_array().into_iter().flatten();
+    let found = targets.map(|it| {
+        let target = Target {
+            kind: Kind::from_wire(it["type"].as_str().unwrap()).unwrap(),
+            name: it["name"].as_str().unwrap().to_owned(),
+        };
+        (target, serde_json::from_value(it["is"].clone()).unwrap())
+    });
+    Rooms {
+        found: found.collect(),
+    }
 }
 
 /// What comes back of a snapshot that was taken with this manifest.
@@ -160,9 +177,17 @@ fn report(folder: &Path) -> PlanReport {
         observed = from_snapshot(&before, &observed);
     }
     let mut plan = Plan::between(&loaded.desired, &observed);
+    let asked = plan.questions(Extent::Writes);
     if observed.taken_at.is_some() {
-        plan.not_checked = NotChecked::of(&plan.questions(Extent::Writes), &observed.users);
+        plan.not_checked = NotChecked::of(&asked, &observed.users, &observed.rooms);
     }
+    // What was looked up is in the folder; nothing else was asked for.
+    let told = Questions {
+        users: observed.users.found.keys().cloned().collect(),
+        targets: observed.rooms.found.keys().cloned().collect(),
+        ..Questions::default()
+    };
+    plan.take_notes(&told, &observed);
     let base = folder.join("base.yaml");
     let has_base = base.exists();
     if has_base {

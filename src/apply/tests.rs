@@ -52,6 +52,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         view: View::default(),
         depends_on_view: false,
         posters: std::collections::BTreeSet::new(),
+        targets: std::collections::BTreeSet::new(),
         changes,
         unchanged: 0,
         released: 0,
@@ -62,6 +63,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         taken_at: None,
         not_compared: Vec::new(),
         not_checked: crate::plan::NotChecked::default(),
+        notes: Vec::new(),
         binding: None,
     }
 }

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use crate::cli::{FailOn, ManifestArgs, NarrowArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
 use crate::exit::Exit;
 use crate::integration::Version;
-use crate::observed::{Found, Histories, History, ObservedState, View};
-use crate::plan::{Binding, Extent, Plan, Questions};
+use crate::observed::{Histories, History, ObservedState, Rights, View};
+use crate::plan::{Binding, Extent, MOST_LOOK_UPS, Plan, Questions};
 use crate::report::{Attempt, Context, PlanReport};
 use crate::server::Reader;
 use crate::variables::Undefined;
@@ -174,14 +174,17 @@ pub(super) async fn planned(request: &Request<'_>, terminal: Terminal) -> Result
     let mut plan = Plan::between(&loaded.desired, &observed);
     let extent = extent(request.preflight);
     // A sandbox makes up whatever is not there.
-    if session.sandbox.is_none() {
-        look_up(&session.reader, &plan.questions(extent), &mut observed).await?;
-        plan = Plan::between(&loaded.desired, &observed);
-    }
+    let asked = match &session.sandbox {
+        Some(_) => Questions::default(),
+        None => plan.questions(extent),
+    };
+    look_up(&session.reader, &asked, extent, &mut observed).await?;
+    plan = Plan::between(&loaded.desired, &observed);
     if extent != Extent::Nothing {
         observed.histories = histories(&session.reader, &plan).await?;
         plan = Plan::between(&loaded.desired, &observed);
     }
+    plan.take_notes(&asked, &observed);
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
     before.trace(&mut plan, &loaded.desired, &observed);
     // What is planned for another version is never applied.
@@ -249,24 +252,28 @@ pub(super) fn extent(preflight: Preflight) -> Extent {
     }
 }
 
-/// Asks who the users are and what this account may see, and says what the server would not tell.
+/// Asks who the users are, what this account may see, and whether what is posted to is there.
 pub(super) async fn look_up(
     reader: &Reader,
     questions: &Questions,
+    extent: Extent,
     observed: &mut ObservedState,
 ) -> Result<(), Failure> {
-    let users = progress::while_reading(reader, reader.users(&questions.users)).await;
+    let most = match extent {
+        Extent::All => usize::MAX,
+        Extent::Writes | Extent::Nothing => MOST_LOOK_UPS,
+    };
+    let users = progress::while_reading(reader, reader.users(&questions.users, most)).await;
     observed.users = users.map_err(|error| session::failed(&error))?;
-    for (name, found) in &observed.users.found {
-        if let Found::Unknown(why) = found {
-            terminal::note(&format!("note: the user {name:?} is not checked: {why}\n"));
-        }
-    }
     if !questions.permissions() {
         return Ok(());
     }
+    let mut rights = Rights::default();
     match progress::while_reading(reader, reader.permissions()).await {
-        Ok(permissions) => observed.learn(&permissions),
+        Ok(permissions) => {
+            rights = Rights::of(observed.server.roles.as_ref(), &permissions);
+            observed.learn(&permissions);
+        }
         Err(error) if error.refuses_all() => return Err(session::failed(&error)),
         // The server checks it again; what is not seen counts as not seen.
         Err(error) => {
@@ -274,6 +281,10 @@ pub(super) async fn look_up(
             terminal::note(&format!("note: permissions are not known: {error}\n"));
         }
     }
+    let left = most.saturating_sub(observed.users.found.len());
+    let rooms = reader.rooms(&questions.targets, rights, left);
+    let rooms = progress::while_reading(reader, rooms).await;
+    observed.rooms = rooms.map_err(|error| session::failed(&error))?;
     Ok(())
 }
 

@@ -32,7 +32,7 @@ async fn taken(args: &SnapshotArgs, terminal: Terminal) -> Result<(), Exit> {
         let mut asked = plan.questions(Extent::All);
         // Whoever plans from it may ask for what is not there yet.
         asked.view = true;
-        look_up(&session.reader, &asked, &mut observed).await?;
+        look_up(&session.reader, &asked, Extent::All, &mut observed).await?;
     }
     let named = Plan::named(desired, &observed);
     let held = Held::new(named, desired.entries.iter().map(|entry| &entry.fields));

@@ -40,6 +40,7 @@ pub(super) fn planned(
         observed.server.assume(version);
     }
     let known = std::mem::take(&mut observed.users);
+    let rooms = std::mem::take(&mut observed.rooms);
     let told = std::mem::take(&mut observed.histories);
     let mut plan = Plan::between(&loaded.desired, &observed);
     let extent = extent(args.preflight);
@@ -52,9 +53,11 @@ pub(super) fn planned(
         let (disabled, _) = plan.histories();
         observed.histories = told.only(&disabled);
         observed.users = known.only(&asked.users, asked.impersonators);
+        observed.rooms = rooms.only(&asked.targets);
         plan = Plan::between(&loaded.desired, &observed);
-        plan.not_checked =
-            NotChecked::of(&asked, &observed.users).and(disabled, &observed.histories);
+        plan.not_checked = NotChecked::of(&asked, &observed.users, &observed.rooms)
+            .and(disabled, &observed.histories);
+        plan.take_notes(&asked, &observed);
     }
     scripts::check_written(&plan, &loaded, args.manifests.strict, terminal)?;
     before.trace(&mut plan, &loaded.desired, &observed);

@@ -14,7 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Found, Gone, Histories, History, ObservedState, Record, ServerFacts, ServerId, Users, View,
+    Found, Gone, Histories, History, ObservedState, Record, Rooms, ServerFacts, ServerId, Sighting,
+    Users, View,
 };
 use crate::integration::{Fields, Role};
 
@@ -37,6 +38,9 @@ pub(crate) struct Snapshot {
     strangers: usize,
     /// The users that were looked up, by username.
     users: BTreeMap<String, UserForm>,
+    /// What integrations post to, where that was looked up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<TargetForm>,
     /// The roles that may impersonate, where that was asked and told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     impersonators: Option<BTreeSet<String>>,
@@ -130,6 +134,18 @@ enum HistoryForm {
     Other,
 }
 
+/// What a look-up told of a room or user that an integration posts to, or of a scope.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct TargetForm {
+    /// The kind of the integration.
+    #[serde(rename = "type")]
+    kind: String,
+    /// As the manifest writes it: `#ops`.
+    name: String,
+    /// What was told.
+    is: Sighting,
+}
+
 /// What a look-up told of a user.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -141,6 +157,9 @@ enum UserForm {
         /// The roles, where this account may see them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         roles: Option<BTreeSet<String>>,
+        /// Whether the user is active, where the server says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        active: Option<bool>,
     },
     /// There is none of exactly this name.
     Nobody,
@@ -169,6 +188,7 @@ impl Snapshot {
                 found,
                 impersonators,
             },
+            rooms,
             view,
             histories,
             // Of the account that took it; others may be limited otherwise.
@@ -203,6 +223,7 @@ impl Snapshot {
                 .collect(),
             strangers: *strangers,
             users: users.collect(),
+            targets: targets(rooms),
             impersonators: impersonators.clone(),
             view: *view,
         }
@@ -217,6 +238,22 @@ impl Snapshot {
     pub(crate) fn sandbox(&self) -> Option<&str> {
         self.server.sandbox.then_some(self.server.address.as_str())
     }
+}
+
+/// Who plans from it names the targets by themselves: none is told that no manifest has. What a room is nearly named may
+/// be private.
+fn targets(rooms: &Rooms) -> Vec<TargetForm> {
+    let told = rooms.found.iter().map(|(target, sighting)| TargetForm {
+        kind: target.kind.wire().to_owned(),
+        name: target.name.clone(),
+        is: match sighting {
+            Sighting::Missing { .. } => Sighting::Missing { near: None },
+            Sighting::NotIn { .. } => Sighting::NotIn { near: None },
+            other => other.clone(),
+        },
+    });
+    told.filter(|it| !matches!(it.is, Sighting::Unknown(_)))
+        .collect()
 }
 
 impl RecordForm {
@@ -281,6 +318,7 @@ impl From<&Found> for UserForm {
             Found::User(user) => Self::User {
                 id: user.id.clone(),
                 roles: user.roles.clone(),
+                active: user.active,
             },
             Found::Nobody => Self::Nobody,
             Found::Unknown(_) => Self::Unknown,

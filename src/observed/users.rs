@@ -31,6 +31,8 @@ pub(crate) struct User {
     pub(crate) id: String,
     /// The roles, where this account may see them (reference 9.1).
     pub(crate) roles: Option<BTreeSet<String>>,
+    /// Whether the user is active, where the server says so.
+    pub(crate) active: Option<bool>,
 }
 
 impl Users {

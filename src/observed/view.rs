@@ -50,10 +50,7 @@ impl View {
 
     /// What an account with these roles sees.
     pub(crate) fn of(roles: &BTreeSet<String>, permissions: &Permissions) -> Self {
-        let may = |permission: &str| {
-            let holders = permissions.holders(permission);
-            holders.is_some_and(|holders| !holders.is_disjoint(roles))
-        };
+        let may = |permission: &str| permissions.hold(roles, permission);
         let all = |kind: Kind| may(&format!("manage-{}-integrations", kind.word()));
         let own = |kind: Kind| may(&format!("manage-own-{}-integrations", kind.word()));
         let sight = |kind| {
@@ -102,6 +99,12 @@ impl Permissions {
     /// The roles that hold a permission, if the server knows it.
     fn holders(&self, permission: &str) -> Option<&BTreeSet<String>> {
         self.0.get(permission)
+    }
+
+    /// Whether one of these roles holds a permission.
+    pub(super) fn hold(&self, roles: &BTreeSet<String>, permission: &str) -> bool {
+        let holders = self.holders(permission);
+        holders.is_some_and(|holders| !holders.is_disjoint(roles))
     }
 
     /// The roles that may impersonate, if the server knows the permission.

@@ -256,8 +256,9 @@ pub(super) fn switched_off(
         changes.extend(generated(field, value.as_ref(), server));
         to.set(field.name, value);
     }
-    match preflight::refusal(&to, false, observed) {
-        Some(refusal) => Err(refusal.into()),
+    let refusal = preflight::refusal(&to, false, observed).map(Reason::from);
+    match refusal.or_else(|| preflight::out_of_reach(&to, observed)) {
+        Some(reason) => Err(reason),
         None => Ok(SwitchedOff { from, to, changes }),
     }
 }
@@ -297,8 +298,9 @@ fn decide(
     let refusal = preflight::refusal(&to, off, observed);
     let refusal = refusal.or_else(|| disabled::hold(entry, &conditions));
     let conditions = preflight::without(conditions, refusal.as_ref());
-    let decision = match refusal {
-        Some(refusal) => Decision::blocked(Some(id), refusal.into()),
+    let reason = refusal.map(Reason::from);
+    let decision = match reason.or_else(|| preflight::out_of_reach(&to, observed)) {
+        Some(reason) => Decision::blocked(Some(id), reason),
         None => Decision::new(Action::Update {
             id,
             from: stored,

@@ -39,5 +39,8 @@ pub(super) fn create(entry: &Desired, observed: &ObservedState) -> Decision {
     if let Some(refusal) = preflight::refusal(&values, false, observed) {
         return Decision::blocked(None, refusal.into()).showing(shown);
     }
+    if let Some(reason) = preflight::out_of_reach(&values, observed) {
+        return Decision::blocked(None, reason).showing(shown);
+    }
     Decision::new(Action::Create(values)).showing(shown)
 }

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
-use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Users, View};
+use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Target, Users, View};
 
 pub(crate) use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};
 pub(crate) use change::{Action, Reason};
@@ -34,7 +34,7 @@ pub(crate) use guard::{ANOTHER_SERVER, Refusal};
 use identity::Identity;
 pub(crate) use identity::{Match, records};
 pub(crate) use open::{NotChecked, NotCompared, Open};
-pub(crate) use preflight::{Extent, Poster, Questions};
+pub(crate) use preflight::{Extent, MOST_LOOK_UPS, Note, Poster, Questions};
 pub(crate) use prune::{LeftAlone, Step, Unmanaged};
 
 /// What would change on the server.
@@ -52,6 +52,8 @@ pub(crate) struct Plan {
     pub(crate) depends_on_view: bool,
     /// Whom the entries' records post as.
     pub(crate) posters: BTreeSet<Poster>,
+    /// What they post to, and whether that would be written.
+    pub(crate) targets: BTreeSet<(bool, Target)>,
     /// The changes, in the order they are shown: blocked ones, conditions, deletes, disables, updates, creates; each
     /// by kind and name.
     pub(crate) changes: Vec<Change>,
@@ -73,6 +75,8 @@ pub(crate) struct Plan {
     pub(crate) not_compared: Vec<NotCompared>,
     /// What the snapshot does not answer.
     pub(crate) not_checked: NotChecked,
+    /// What the look-ups tell beside.
+    pub(crate) notes: Vec<Note>,
     /// What it was made for, if it may be applied later.
     pub(crate) binding: Option<Binding>,
 }
@@ -138,6 +142,7 @@ impl Plan {
             view: observed.view,
             depends_on_view: desired.policy.prune != Prune::Off,
             posters: pruned.changes.iter().filter_map(pruned_poster).collect(),
+            targets: pruned.changes.iter().flat_map(pruned_targets).collect(),
             changes: pruned.changes,
             unchanged: 0,
             released: 0,
@@ -148,6 +153,7 @@ impl Plan {
             taken_at: observed.taken_at.clone(),
             not_compared: Vec::new(),
             not_checked: NotChecked::default(),
+            notes: Vec::new(),
             binding: None,
         };
         for entry in &desired.entries {
@@ -189,6 +195,8 @@ impl Plan {
             }
             plan.posters
                 .extend(poster(entry, &found, decision.as_ref()));
+            plan.targets
+                .extend(targets(entry, &found, decision.as_ref()));
             match decision {
                 Some(decision) => plan.changes.push(decision.about(entry)),
                 None => plan.unchanged += 1,
@@ -325,6 +333,26 @@ fn poster(entry: &Desired, found: &Match<'_>, decision: Option<&Decision>) -> Op
             preflight::poster(&record.fields().ok()?, action, Some(record))
         }
         _ => preflight::poster(&entry.fields, action, None),
+    }
+}
+
+/// What the entry's record posts to, or would.
+fn targets(entry: &Desired, found: &Match<'_>, decision: Option<&Decision>) -> Vec<(bool, Target)> {
+    let action = decision.map(|decision| &decision.action);
+    let observed = match (found, action) {
+        (_, Some(Action::Delete { .. })) => return Vec::new(),
+        (Match::Record(record), _) => record.fields().ok(),
+        _ => None,
+    };
+    let fields = observed.as_ref().unwrap_or(&entry.fields);
+    preflight::targets(fields, action).collect()
+}
+
+/// What the update that switches a record off names.
+fn pruned_targets(change: &Change) -> Vec<(bool, Target)> {
+    match &change.action {
+        Action::Disable { from, .. } => preflight::targets(from, Some(&change.action)).collect(),
+        _ => Vec::new(),
     }
 }
 

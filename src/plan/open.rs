@@ -8,7 +8,7 @@ use super::{Questions, compare};
 use crate::desired::{Desired, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Key};
-use crate::observed::{Detail, Found, Histories, ServerId, Users};
+use crate::observed::{Detail, Found, Histories, Rooms, ServerId, Target, Users};
 
 /// What was not compared about an entry.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(crate) enum Open {
 pub(crate) struct NotChecked {
     /// Who these users are.
     pub(crate) users: BTreeSet<String>,
+    /// Whether these are there, and may be posted to.
+    pub(crate) targets: BTreeSet<Target>,
     /// Which roles may impersonate.
     pub(crate) impersonators: bool,
     /// Why these records are disabled.
@@ -69,11 +71,17 @@ impl NotCompared {
 
 impl NotChecked {
     /// What these answers do not tell.
-    pub(crate) fn of(asked: &Questions, users: &Users) -> Self {
+    pub(crate) fn of(asked: &Questions, users: &Users, rooms: &Rooms) -> Self {
         let told =
             |name: &String| matches!(users.found.get(name), Some(Found::User(_) | Found::Nobody));
         Self {
             users: asked.users.iter().filter(|it| !told(it)).cloned().collect(),
+            targets: asked
+                .targets
+                .iter()
+                .filter(|it| !rooms.found.contains_key(it))
+                .cloned()
+                .collect(),
             impersonators: asked.impersonators && users.impersonators.is_none(),
             histories: BTreeSet::new(),
         }

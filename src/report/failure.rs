@@ -92,6 +92,7 @@ impl PlanReport {
             view: None,
             left_out: None,
             refusals: Vec::new(),
+            notes: Vec::new(),
             snapshot: None,
             binding: None,
         }

@@ -44,7 +44,18 @@ pub(crate) fn plan_github(report: &PlanReport) -> String {
         .map(|it| command("error", None, "rcsync: refused", &refusal_lines(it)))
         .collect();
     let changes: String = report.changes.iter().map(change).collect();
-    refusals + &command("notice", None, "rcsync plan", &summary) + &changes
+    let notes = report.notes.iter();
+    let notes: String = notes
+        .map(|it| {
+            command(
+                "warning",
+                None,
+                &it.code.for_terminal(),
+                &it.words.for_terminal(),
+            )
+        })
+        .collect();
+    refusals + &command("notice", None, "rcsync plan", &summary) + &changes + &notes
 }
 
 fn change(change: &ChangeReport) -> String {

@@ -13,7 +13,7 @@ use super::shown::{Shown, Side, redacted, shown};
 use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
-use crate::plan::{Action, Binding, Change, Condition, FieldChange, Plan, Reason};
+use crate::plan::{Action, Binding, Change, Condition, FieldChange, Note, Plan, Reason};
 use crate::secret::Text;
 
 /// A plan, as it is shown and saved.
@@ -52,6 +52,9 @@ pub(crate) struct PlanReport {
     /// Why the plan as a whole is refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) refusals: Vec<RefusalReport>,
+    /// What could not be checked, and what the server will do beside what is asked of it. No changes, and no drift.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) notes: Vec<NoteReport>,
     /// The snapshot that it is made from, if the server was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) snapshot: Option<SnapshotReport>,
@@ -127,6 +130,16 @@ pub(super) struct ChangeReport {
     /// Who changed the record last, if it drifts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last_change: Option<LastChangeReport>,
+}
+
+/// What a reader should know beside the changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NoteReport {
+    /// Its name: `not-checked`, `bot-role`, …
+    pub(super) code: Foreign,
+    /// In one line.
+    pub(super) words: Foreign,
 }
 
 /// What would be done.
@@ -281,6 +294,7 @@ impl PlanReport {
             view: policy::view(plan.view),
             left_out: policy::left_out(plan),
             refusals: plan.refusals.iter().map(policy::refusal).collect(),
+            notes: plan.notes.iter().map(note).collect(),
             snapshot: SnapshotReport::of(plan, context.texts),
             binding: plan.binding.clone(),
         }
@@ -307,6 +321,13 @@ impl ManifestReport {
             files: context.files,
             integrations: context.integrations,
         }
+    }
+}
+
+fn note(note: &Note) -> NoteReport {
+    NoteReport {
+        code: note.code.into(),
+        words: note.words.as_str().into(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The snapshot that a plan is made from, and what it leaves open.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,9 @@ pub(super) struct SnapshotReport {
     pub(super) not_compared: Vec<NotComparedReport>,
     /// The users that the snapshot does not tell of.
     pub(super) users_not_checked: Vec<Foreign>,
+    /// The rooms and users posted to that it does not tell of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) targets_not_checked: Vec<Foreign>,
     /// Whether it does not tell who may impersonate, and that counts.
     pub(super) impersonators_not_checked: bool,
     /// Of how many disabled webhooks it does not tell why they are.
@@ -55,10 +60,14 @@ impl SnapshotReport {
         let taken_at = plan.taken_at.as_deref()?;
         let open = plan.not_compared.iter();
         let users = plan.not_checked.users.iter();
+        let targets = plan.not_checked.targets.iter();
+        // Of both kinds, once.
+        let targets: BTreeSet<_> = targets.map(|target| &target.name).collect();
         Some(Self {
             taken_at: taken_at.into(),
             not_compared: open.map(|open| not_compared(open, texts)).collect(),
             users_not_checked: users.map(Into::into).collect(),
+            targets_not_checked: targets.into_iter().map(Into::into).collect(),
             impersonators_not_checked: plan.not_checked.impersonators,
             histories_not_checked: plan.not_checked.histories.len(),
         })

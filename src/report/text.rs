@@ -279,6 +279,9 @@ fn summary(report: &PlanReport, page: &mut Page) {
         unmanaged_text(report, page);
     }
     snapshot::open(report, page);
+    for note in &report.notes {
+        page.indented("", &format!("Note: {}.", note.words.for_terminal()));
+    }
     for refusal in &report.refusals {
         page.line("");
         let lines = refusal_lines(refusal);

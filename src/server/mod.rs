@@ -50,7 +50,7 @@ pub(crate) use waits::{WaitReason, Waiting};
 
 use crate::integration::{Fields, Kind, Version};
 use crate::observed::{
-    Histories, Limits, ObservedState, Record, ServerFacts, ServerId, Users, View,
+    Histories, Limits, ObservedState, Record, Rooms, ServerFacts, ServerId, Users, View,
 };
 use client::{Call, Client, Sent};
 use gate::{Gate, Leave, Stopped};
@@ -102,6 +102,7 @@ impl Reader {
             records: listing.records,
             strangers: listing.strangers,
             users: Users::default(),
+            rooms: Rooms::default(),
             limits: self.limits(),
             view: View::default(),
             histories: Histories::default(),

@@ -5,4 +5,5 @@ mod history;
 mod listing;
 mod lookup;
 mod resend;
+mod targets;
 mod writes;

@@ -16,6 +16,7 @@ mod laws;
 mod limits;
 mod mutants;
 mod prune;
+mod reach;
 mod requests;
 mod saved;
 mod state;
@@ -33,8 +34,8 @@ use tokio::time::Instant;
 
 use crate::apply::{self, Applied, Options, Stop};
 use crate::desired::DesiredState;
-use crate::observed::ObservedState;
-use crate::plan::{Extent, Plan};
+use crate::observed::{ObservedState, Rights};
+use crate::plan::{Extent, MOST_LOOK_UPS, Plan};
 use crate::sandbox::{self, Answer, Sandbox};
 use crate::secret::Secret;
 use crate::server::{
@@ -70,6 +71,9 @@ const ANN: Account = ("uAnn", "ann.admin", "tok-ann");
 
 /// Whoever may do everything but bypass the server's limit.
 const LIM: Account = ("uLim", "lim.ited", "tok-lim");
+
+/// Whoever may manage its own integrations alone.
+const OWN: Account = ("uOwn", "own.only", "tok-own");
 
 /// A client with an account.
 struct Client {
@@ -111,9 +115,17 @@ impl Client {
         let mut observed = self.reader.observe().await?;
         let plan = Plan::between(desired, &observed);
         let asked = plan.questions(extent);
-        observed.users = self.reader.users(&asked.users).await?;
+        let most = match extent {
+            Extent::All => usize::MAX,
+            Extent::Writes | Extent::Nothing => MOST_LOOK_UPS,
+        };
+        observed.users = self.reader.users(&asked.users, most).await?;
         if asked.permissions() {
-            observed.learn(&self.reader.permissions().await?);
+            let permissions = self.reader.permissions().await?;
+            let rights = Rights::of(observed.server.roles.as_ref(), &permissions);
+            observed.learn(&permissions);
+            let left = most.saturating_sub(observed.users.found.len());
+            observed.rooms = self.reader.rooms(&asked.targets, rights, left).await?;
         }
         let (disabled, _) = plan.histories();
         observed.histories = self.reader.histories(&disabled).await?;

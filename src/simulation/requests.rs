@@ -7,13 +7,10 @@ use serde_json::{Value as Json, json};
 use super::laws::paused;
 use super::watched::Watched;
 use super::world::{Seeded, World, desired_under};
-use super::{ANN, Account, Client, LIM};
+use super::{ANN, Account, Client, LIM, OWN};
 use crate::integration::Kind;
 use crate::plan::{Extent, Plan};
 use crate::sandbox::Action;
-
-/// Sees only what it made itself.
-const OWN: Account = ("uOwn", "own.only", "tok-own");
 
 fn entry(n: usize) -> Json {
     json!({"type": "webhook-incoming", "name": format!("Hook {n}"), "username": "rocket.cat",

@@ -14,7 +14,7 @@ use super::world::{World, desired};
 use crate::desired::DesiredState;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Field, Shape, Value};
-use crate::observed::{Held, Limits, ObservedState, Snapshot};
+use crate::observed::{Held, Limits, ObservedState, Sighting, Snapshot};
 use crate::plan::{Extent, NotChecked, Open, Plan};
 use crate::report::{Context, PlanReport};
 use crate::secret::{Secret, Text};
@@ -79,14 +79,17 @@ async fn taken(client: &Client, manifest: &DesiredState) -> String {
 fn planned(manifest: &DesiredState, snapshot: &str, extent: Extent) -> Plan {
     let mut observed = Snapshot::parse(snapshot).unwrap().observed().unwrap();
     let known = std::mem::take(&mut observed.users);
+    let rooms = std::mem::take(&mut observed.rooms);
     let told = std::mem::take(&mut observed.histories);
     let plan = Plan::between(manifest, &observed);
     let asked = plan.questions(extent);
     let (disabled, _) = plan.histories();
     observed.histories = told.only(&disabled);
     observed.users = known.only(&asked.users, asked.impersonators);
+    observed.rooms = rooms.only(&asked.targets);
     let mut plan = Plan::between(manifest, &observed);
-    plan.not_checked = NotChecked::of(&asked, &observed.users).and(disabled, &observed.histories);
+    plan.not_checked =
+        NotChecked::of(&asked, &observed.users, &observed.rooms).and(disabled, &observed.histories);
     plan
 }
 
@@ -124,6 +127,13 @@ impl Both {
         let mut users = self.observed.users.clone();
         users.found.retain(|name, _| !not.users.contains(name));
         users.impersonators = users.impersonators.filter(|_| !not.impersonators);
+        let mut rooms = self.observed.rooms.clone();
+        rooms
+            .found
+            .retain(|target, _| !not.targets.contains(target));
+        for sighting in rooms.found.values_mut() {
+            forget_near(sighting);
+        }
         let mut histories = self.observed.histories.clone();
         histories.found.retain(|id, _| !not.histories.contains(id));
         let server = ObservedState {
@@ -131,6 +141,7 @@ impl Both {
             records: self.observed.records.clone(),
             strangers: self.observed.strangers,
             users,
+            rooms,
             view: self.state.view,
             histories,
             // A snapshot has none, and no forecast rests on it.
@@ -173,6 +184,13 @@ impl Both {
             return Err(format!("{not:?}, though the snapshot asked"));
         }
         Ok(())
+    }
+}
+
+/// What a room is nearly named is in no snapshot.
+fn forget_near(sighting: &mut Sighting) {
+    if let Sighting::Missing { near } | Sighting::NotIn { near } = sighting {
+        *near = None;
     }
 }
 

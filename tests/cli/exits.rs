@@ -441,9 +441,10 @@ fn an_interruption_wins_over_everything() {
             &json!({"path": "integrations.create", "after": 1, "times": 99, "effect": effect}),
         );
         let before = stage.sandbox.creates();
-        let mut command = stage
-            .sandbox
-            .rcsync(&["apply", &path, "--concurrency", "1"]);
+        let mut command =
+            stage
+                .sandbox
+                .rcsync(&["apply", &path, "--concurrency", "1", "--preflight=off"]);
         let child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

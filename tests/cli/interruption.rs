@@ -111,7 +111,14 @@ fn a_signal_ends_the_settle_time_at_once() {
 fn the_first_failure_ends_a_run_that_fails_fast() {
     let sandbox = Sandbox::strict();
     let path = sandbox.file("a.yaml", &manifest(4).replacen("#general", "#pagr", 1));
-    let args = ["apply", &path, "--fail-fast", "--concurrency", "1"];
+    let args = [
+        "apply",
+        &path,
+        "--fail-fast",
+        "--concurrency",
+        "1",
+        "--preflight=off",
+    ];
     let run = sandbox.run(&args).exits(6);
     assert!(
         run.out.contains("Nothing applied: 1 failed, 3 not begun."),
@@ -157,7 +164,8 @@ fn a_report_lists_what_was_done_and_what_was_there_before() {
         .map(|(head, _)| format!("{head}#pagr\"\n"))
         .unwrap();
     let path = sandbox.file("a.yaml", &text);
-    let run = sandbox.run(&["apply", &path, "--report", &file]).exits(6);
+    let args = ["apply", &path, "--report", &file, "--preflight=off"];
+    let run = sandbox.run(&args).exits(6);
     let second = report(&file);
     assert_eq!(second["exitCode"], 6);
     let counts = json!({"done": 3, "failed": 1, "unknown": 0, "notAttempted": 0, "blocked": 0, "conditions": 0});

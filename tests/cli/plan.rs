@@ -23,9 +23,13 @@ fn a_plan_sends_get_requests_alone() {
             "GET /api/info 200",
             "GET /api/v1/me 200",
             "GET /api/v1/integrations.list 200",
-            // Who the posting users are, and whether they may.
+            // Who the posting users are, whether they may, and whether what is posted to is there.
             "GET /api/v1/users.info 200",
-            "GET /api/v1/permissions.listAll 200"
+            "GET /api/v1/permissions.listAll 200",
+            "GET /api/v1/channels.list 200",
+            "GET /api/v1/rooms.info 200",
+            "GET /api/v1/rooms.info 200",
+            "GET /api/v1/users.info 200"
         ]
     );
     assert!(sandbox.records().is_empty());

@@ -111,3 +111,141 @@ fn a_kind_that_is_not_seen_is_told() {
         plan.out
     );
 }
+
+/// What was asked beside the three requests of every plan.
+fn asked(sandbox: &Sandbox, before: usize) -> Vec<String> {
+    let requests = sandbox.requests().split_off(before);
+    let asked = requests.iter().skip(3);
+    asked
+        .map(|line| line.trim_start_matches("GET /api/v1/").to_owned())
+        .collect()
+}
+
+#[test]
+fn where_webhooks_post_is_looked_up_with_few_requests_and_only_for_what_is_written() {
+    let sandbox = Sandbox::strict();
+    let text: String = [
+        "#general",
+        "#random",
+        "#ops.alerts-1",
+        "#secret",
+        "#büro",
+        "@hooky",
+        "#GENERAL",
+    ]
+    .iter()
+    .enumerate()
+    .map(|(n, channel)| {
+        manifest(1)
+            .replace("integrations:\n", "")
+            .replace("Hook 0", &format!("Hook {n}"))
+            .replace("#general", channel)
+    })
+    .collect();
+    let path = sandbox.file("a.yaml", &format!("integrations:\n{text}"));
+    let before = sandbox.requests().len();
+    sandbox.run(&["plan", &path]).exits(0);
+    // Without the list of public rooms each is asked for by itself: one that may not be entered is there, too.
+    assert_eq!(
+        asked(&sandbox, before),
+        [
+            "users.info 200",
+            "permissions.listAll 200",
+            "channels.list 403",
+            "rooms.info 200",
+            "rooms.info 400",
+            "rooms.info 200",
+            "rooms.info 400",
+            "rooms.info 400",
+            "rooms.info 400",
+            "users.info 200",
+        ]
+    );
+    let off = sandbox.requests().len();
+    sandbox.run(&["plan", &path, "--preflight=off"]).exits(0);
+    assert_eq!(asked(&sandbox, off), ["permissions.listAll 200"]);
+
+    sandbox.run(&["apply", &path]).exits(0);
+    let before = sandbox.requests().len();
+    sandbox
+        .run(&["plan", &path, "--detailed-exitcode"])
+        .exits(0);
+    assert_eq!(asked(&sandbox, before), [""; 0]);
+    // All of them, if that is asked for.
+    let before = sandbox.requests().len();
+    sandbox.run(&["plan", &path, "--preflight=full"]).exits(0);
+    assert!(asked(&sandbox, before).len() > 8);
+
+    // One request tells an account with fewer permissions of all its rooms.
+    let before = sandbox.requests().len();
+    let run = run(&sandbox, OTTO, &["plan", &path, "--allow-partial-view"]).exits(0);
+    let flat = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "room-out-of-reach: this account is not in a room `#secret`, or there is none",
+        "user-out-of-reach: this account may let no webhook post to users (`@hooky`)",
+    ] {
+        assert!(flat.contains(part), "{part}\n{}", run.out);
+    }
+    assert_eq!(
+        asked(&sandbox, before),
+        [
+            "users.info 200",
+            "permissions.listAll 200",
+            "subscriptions.get 200"
+        ]
+    );
+}
+
+#[test]
+fn more_than_eight_are_not_looked_up_one_by_one_unless_all_are_asked_for() {
+    let sandbox = Sandbox::inventive();
+    let text: String = (0..12)
+        .map(|n| {
+            manifest(1)
+                .replace("integrations:\n", "")
+                .replace("Hook 0", &format!("Hook {n}"))
+                .replace("#general", &format!("#room-{n}"))
+        })
+        .collect();
+    let path = sandbox.file("a.yaml", &format!("integrations:\n{text}"));
+    let before = sandbox.requests().len();
+    let run = sandbox.run(&["plan", &path]).exits(0);
+    let flat = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let note = "Note: 5 rooms or users not checked: at most 8 are looked up one by one; `--preflight=full` asks for all.";
+    assert!(flat.contains(note), "{}", run.out);
+    let single = |lines: Vec<String>| lines.iter().filter(|it| it.contains(".info")).count();
+    assert_eq!(single(asked(&sandbox, before)), 8);
+    let before = sandbox.requests().len();
+    let run = sandbox.run(&["plan", &path, "--preflight=full"]).exits(0);
+    assert!(!run.out.contains("Note:"), "{}", run.out);
+    assert_eq!(single(asked(&sandbox, before)), 13);
+}
+
+#[test]
+fn a_room_that_is_not_there_is_told_before_the_merge() {
+    let sandbox = Sandbox::strict();
+    let text = manifest(3).replacen("#general", "#General", 1);
+    let path = sandbox.file("a.yaml", &text);
+    let plan = sandbox
+        .run(&["plan", &path, "--detailed-exitcode"])
+        .exits(2);
+    assert!(
+        plan.out
+            .contains("room-missing: there is no room `#General`"),
+        "{}",
+        plan.out
+    );
+    let run = sandbox.run(&["apply", &path]).exits(6);
+    assert!(run.out.contains("2 created, 1 blocked"), "{}", run.out);
+    // A server that does not tell is no reason to stop.
+    let effect = json!({ "kind": "bad-gateway" });
+    sandbox.fault(&json!({ "path": "rooms.info", "effect": effect, "times": 99 }));
+    let plan = sandbox.run(&["plan", &path, "--retries=0"]).exits(0);
+    assert!(
+        plan.out
+            .contains("Note: the room `#General` is not checked: "),
+        "{}",
+        plan.out
+    );
+    assert!(plan.out.contains("Plan: 1 to create"), "{}", plan.out);
+}

@@ -123,6 +123,7 @@ async fn the_user_that_counts_is_the_one_of_the_id() {
         let user = User {
             id: "uOther".to_owned(),
             roles: None,
+            active: None,
         };
         plan.users
             .found

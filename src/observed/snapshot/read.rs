@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::{HistoryForm, ManagedForm, RecordForm, ServerForm, Snapshot, UserForm};
+use super::{HistoryForm, ManagedForm, RecordForm, ServerForm, Snapshot, TargetForm, UserForm};
 use crate::integration::{Kind, Role, Version};
 use crate::observed::{
-    Detail, Found, Gone, Histories, History, Limits, ObservedState, Record, ServerFacts, ServerId,
-    User, Users,
+    Detail, Found, Gone, Histories, History, Limits, ObservedState, Record, Rooms, ServerFacts,
+    ServerId, Sighting, Target, User, Users,
 };
 
 /// Why a text is no snapshot. It quotes no value.
@@ -97,12 +97,22 @@ impl Snapshot {
                 found,
                 impersonators: self.impersonators,
             },
+            rooms: Rooms {
+                found: self.targets.into_iter().filter_map(target).collect(),
+            },
             view: self.view,
             histories,
             limits: Limits::Unknown,
             taken_at: Some(taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         })
     }
+}
+
+/// One of a kind that this version does not know is not told of.
+fn target(form: TargetForm) -> Option<(Target, Sighting)> {
+    let kind = Kind::from_wire(&form.kind)?;
+    let name = form.name;
+    Some((Target { kind, name }, form.is))
 }
 
 impl RecordForm {
@@ -172,7 +182,7 @@ impl From<HistoryForm> for History {
 impl From<UserForm> for Found {
     fn from(form: UserForm) -> Self {
         match form {
-            UserForm::User { id, roles } => Self::User(User { id, roles }),
+            UserForm::User { id, roles, active } => Self::User(User { id, roles, active }),
             UserForm::Nobody => Self::Nobody,
             UserForm::Unknown => {
                 Self::Unknown("the server did not tell when the snapshot was taken".to_owned())

@@ -2,7 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::integration::{Kind, Value};
-use crate::observed::{DecodeError, Detail, Limits, User};
+use crate::observed::{DecodeError, Detail, Limits, Target, User};
 use crate::secret::{Piece, Secret, Text};
 
 /// Tokens, URLs and scripts as they may be, with `canary` in each.
@@ -31,6 +31,7 @@ fn observed(records: &[Json]) -> ObservedState {
         records: records.iter().map(decoded).collect(),
         strangers: 2,
         users: Users::default(),
+        rooms: Rooms::default(),
         view: View::default(),
         histories: Histories::default(),
         limits: Limits::default(),
@@ -228,12 +229,26 @@ fn look_ups_come_back() {
     let user = User {
         id: "u7".to_owned(),
         roles: Some(roles(&["bot"])),
+        active: Some(true),
     };
     state.users.impersonators = Some(roles(&["bot", "app"]));
     state.users.found.extend([
         ("a".to_owned(), Found::User(user)),
         ("b".to_owned(), Found::Nobody),
         ("c".to_owned(), Found::Unknown("canary".to_owned())),
+    ]);
+    let target = |name: &str| Target {
+        kind: Kind::Incoming,
+        name: name.to_owned(),
+    };
+    // A room that this one is nearly named as may be private.
+    let near = Some("#canary".to_owned());
+    state.rooms.found.extend([
+        (target("#a"), Sighting::Fine),
+        (target("#b"), Sighting::Missing { near: near.clone() }),
+        (target("#c"), Sighting::NotIn { near }),
+        (target("@d"), Sighting::NoUsers),
+        (target("#e"), Sighting::Unknown("canary".to_owned())),
     ]);
     let snapshot = Snapshot::of(
         &state,
@@ -243,7 +258,15 @@ fn look_ups_come_back() {
     );
     let text = serde_json::to_string(&snapshot).unwrap();
     assert!(!text.contains("canary"));
-    let users = Snapshot::parse(&text).unwrap().observed().unwrap().users;
+    let back = Snapshot::parse(&text).unwrap().observed().unwrap();
+    let found = |name: &str| back.rooms.found.get(&target(name)).cloned();
+    assert_eq!(found("#a"), Some(Sighting::Fine));
+    assert_eq!(found("#b"), Some(Sighting::Missing { near: None }));
+    assert_eq!(found("#c"), Some(Sighting::NotIn { near: None }));
+    assert_eq!(found("@d"), Some(Sighting::NoUsers));
+    assert_eq!(found("#e"), None);
+    let users = back.users;
+    assert_eq!(users.user("a").and_then(|user| user.active), Some(true));
     assert_eq!(users.user("a").map(|user| user.id.as_str()), Some("u7"));
     assert_eq!(users.may_impersonate("a"), Some(true));
     assert!(users.is_nobody("b") && !users.is_nobody("c"));

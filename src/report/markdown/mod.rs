@@ -7,6 +7,7 @@
 mod budget;
 mod change;
 pub(super) mod escape;
+mod notes;
 mod snapshot;
 
 use super::Foreign;
@@ -39,7 +40,7 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
     let footer = format!("{writes}{}", footer(report));
     let parts = report.changes.iter();
     let parts: Vec<_> = parts.map(|change| Part::of(change, look.scripts)).collect();
-    let open = snapshot::fold(report);
+    let open = notes::fold(report) + &snapshot::fold(report);
     let whole = budget::fitted(
         &head(&refused),
         &parts,
@@ -51,7 +52,7 @@ pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
             let left_out = if open.is_empty() {
                 ""
             } else {
-                " · the list of it is left out"
+                " · the lists of it are left out"
             };
             let foot = format!("\n{footer}{left_out}\n");
             let refused = if budget.of(&refused) > budget.room() / 4 {
@@ -158,8 +159,9 @@ fn nothing_to_do(report: &PlanReport) -> String {
         format!(" · {others}")
     };
     format!(
-        "**rcsync: no changes**: {are} as written{others}{} · {}\n",
+        "**rcsync: no changes**: {are} as written{others}{}{} · {}\n",
         snapshot::open(report),
+        notes::counted(report),
         place(report)
     )
 }
@@ -186,9 +188,10 @@ fn footer(report: &PlanReport) -> String {
     let base = report.base.as_ref();
     let base = base.map(|base| format!(" · base {}", code(&start(&base.for_terminal(), 60))));
     format!(
-        "{} unchanged{others}{} · {}{}",
+        "{} unchanged{others}{}{} · {}{}",
         report.counts.unchanged,
         snapshot::open(report),
+        notes::counted(report),
         place(report),
         base.unwrap_or_default()
     )

@@ -39,6 +39,13 @@ pub(super) fn open(report: &PlanReport) -> String {
     if users > 0 {
         words.push(format!(" · not checked: {}", count(users, "user")));
     }
+    let targets = snapshot.targets_not_checked.len();
+    if targets > 0 {
+        words.push(format!(
+            " · not checked: {} posted to",
+            count(targets, "target")
+        ));
+    }
     if snapshot.impersonators_not_checked {
         words.push(" · not checked: who may impersonate".to_owned());
     }
@@ -75,10 +82,17 @@ fn lines(snapshot: &SnapshotReport) -> String {
         let name = start(&name.for_terminal(), LONGEST);
         format!("user {name}: not checked\n")
     });
+    let targets = snapshot.targets_not_checked.iter().take(LISTED);
+    let targets = targets.map(|name| {
+        let name = start(&name.for_terminal(), LONGEST);
+        format!("posts to {name}: not checked\n")
+    });
     compared.collect::<String>()
         + &more(snapshot.not_compared.len())
         + &users.collect::<String>()
         + &more(snapshot.users_not_checked.len())
+        + &targets.collect::<String>()
+        + &more(snapshot.targets_not_checked.len())
 }
 
 fn line(open: &NotComparedReport) -> String {

@@ -12,8 +12,10 @@ use crate::desired::policy::{Flags, Scope};
 use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{EVENTS, Field, Fields, Key, Kind, Role, Shape, Value, Version};
-use crate::observed::{Found, Histories, Limits, ObservedState, Record, ServerFacts, Users, View};
-use crate::plan::{Binding, Cause, Extent, NotCompared, Open, Plan, Touched};
+use crate::observed::{
+    Found, Histories, Limits, ObservedState, Record, Rooms, ServerFacts, Target, Users, View,
+};
+use crate::plan::{Binding, Cause, Extent, NotCompared, Open, Plan, Questions, Touched};
 use crate::secret::{Piece, Secret, Text};
 
 /// In every foreign text, at both ends of whatever is hostile in it.
@@ -328,6 +330,12 @@ impl Draw {
         plan.not_checked
             .users
             .extend((0..self.below(3)).map(|_| self.text()).collect::<Vec<_>>());
+        for _ in 0..self.below(3) {
+            plan.not_checked.targets.insert(Target {
+                kind: Kind::Incoming,
+                name: self.text(),
+            });
+        }
     }
 
     /// Now and then what no entry names is pruned, and more often than not a guard has something against it.
@@ -409,6 +417,7 @@ impl Draw {
             view: View::default(),
             histories: Histories::default(),
             taken_at: None,
+            rooms: Rooms::default(),
             users: Users {
                 found: BTreeMap::from([
                     (format!("{FOREIGN}@0"), Found::Nobody),
@@ -421,6 +430,17 @@ impl Draw {
         let desired = DesiredState { entries, policy };
         let mut plan = Plan::between(&desired, &observed);
         self.trace(&mut plan);
+        let targets = plan
+            .targets
+            .iter()
+            .take(2)
+            .map(|(_, target)| target.clone());
+        let asked = Questions {
+            users: observed.users.found.keys().cloned().collect(),
+            targets: targets.collect(),
+            ..Questions::default()
+        };
+        plan.take_notes(&asked, &observed);
         if self.chance(20) {
             self.leave_open(&mut plan);
         } else if self.one_in(5) {

@@ -45,6 +45,17 @@ pub(super) fn open(report: &PlanReport, page: &mut Page) {
             ),
         );
     }
+    let targets = snapshot.targets_not_checked.iter();
+    let targets: Vec<_> = targets
+        .map(|name| format!("`{}`", name.for_terminal()))
+        .collect();
+    if !targets.is_empty() {
+        let words = format!(
+            "Not checked: whether {} can be posted to, which the snapshot does not tell.",
+            targets.join(", ")
+        );
+        page.indented("", &words);
+    }
     if snapshot.impersonators_not_checked {
         page.line("Not checked: who may impersonate, which the snapshot does not tell.");
     }

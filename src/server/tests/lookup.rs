@@ -20,7 +20,7 @@ fn refused(status: u16, error: &str) -> Step {
 async fn ask(names: &[&str], impersonators: bool, steps: Vec<Step>) -> (Users, Vec<String>) {
     let script = Script::new(steps);
     let names = names.iter().map(ToString::to_string).collect();
-    let mut users = script.reader().users(&names).await.unwrap();
+    let mut users = script.reader().users(&names, 8).await.unwrap();
     if impersonators {
         let permissions = script.reader().permissions().await;
         users.impersonators = permissions.ok().and_then(|it| it.impersonators().cloned());
@@ -63,7 +63,7 @@ async fn what_cannot_be_told_is_not_nobody() {
 async fn refused_credentials_end_the_look_up() {
     let script = Script::new([refused(401, "You must be logged in to do this.")]);
     let names = BTreeSet::from(["a".to_owned(), "b".to_owned()]);
-    let error = script.reader().users(&names).await.unwrap_err();
+    let error = script.reader().users(&names, 8).await.unwrap_err();
     assert!(matches!(error, ServerError::Unauthorised));
     assert_eq!(script.lines().len(), 1);
 }

@@ -1,12 +1,20 @@
 //! What to ask the server before anything is written, and what the answers rule out. Asking itself is the
 //! server's; a plan is made once to learn the questions, and again with the answers.
 
+mod notes;
+pub(super) mod rooms;
+
 use std::collections::BTreeSet;
 
 use super::conditions::{self, Condition};
 use super::{Action, Plan, Reason};
 use crate::integration::{Fields, Kind, compat};
-use crate::observed::{ObservedState, Record};
+use crate::observed::{ObservedState, Record, Target};
+
+pub(crate) use notes::Note;
+
+/// How many users and rooms are looked up one by one, unless all are asked for: each is a request.
+pub(crate) const MOST_LOOK_UPS: usize = 8;
 
 /// For which entries something is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +32,8 @@ pub(crate) enum Extent {
 pub(crate) struct Questions {
     /// Who these users are.
     pub(crate) users: BTreeSet<String>,
+    /// Whether these are there, and this account may let integrations post to them.
+    pub(crate) targets: BTreeSet<Target>,
     /// Whether it counts which roles may impersonate.
     pub(crate) impersonators: bool,
     /// Whether it counts what this account sees.
@@ -31,9 +41,9 @@ pub(crate) struct Questions {
 }
 
 impl Questions {
-    /// Whether it has to be asked which roles hold which permission: one answer serves both.
+    /// Whether it has to be asked which roles hold which permission: one answer serves all.
     pub(crate) fn permissions(&self) -> bool {
-        self.impersonators || self.view
+        self.impersonators || self.view || !self.targets.is_empty()
     }
 }
 
@@ -61,7 +71,14 @@ impl Plan {
                 Extent::All => true,
             })
         };
+        let targets = self.targets.iter();
+        let targets = targets.filter(|(written, _)| match extent {
+            Extent::Nothing => false,
+            Extent::Writes => *written,
+            Extent::All => true,
+        });
         Questions {
+            targets: targets.map(|(_, target)| target.clone()).collect(),
             users: asked().map(|poster| poster.name.clone()).collect(),
             impersonators: asked()
                 .any(|poster| compat::demands_impersonation(poster.kind, self.server.version)),
@@ -105,9 +122,30 @@ pub(super) fn poster(
     })
 }
 
-/// What makes the server refuse these values for certain.
+/// What these values post to, and whether they would be written.
+pub(super) fn targets(
+    fields: &Fields,
+    action: Option<&Action>,
+) -> impl Iterator<Item = (bool, Target)> {
+    let (fields, written) = match action {
+        Some(Action::Create(to) | Action::Update { to, .. } | Action::Disable { to, .. }) => {
+            (to, true)
+        }
+        _ => (fields, false),
+    };
+    rooms::targets(fields)
+        .into_iter()
+        .map(move |target| (written, target))
+}
+
+/// What makes the server refuse these values for certain because of whom they post as.
 pub(super) fn refusal(to: &Fields, disabled: bool, observed: &ObservedState) -> Option<Condition> {
     conditions::posting_user(to, disabled, observed)
+}
+
+/// The same because of where they post to.
+pub(super) fn out_of_reach(to: &Fields, observed: &ObservedState) -> Option<Reason> {
+    rooms::refusal(to, observed)
 }
 
 /// The conditions but for the one that is told as a refusal.

@@ -12,14 +12,23 @@ use super::error::ServerError;
 use super::{Reader, required};
 use crate::observed::{Found, Permissions, User, Users};
 
+mod targets;
+
 const USER: &str = "api/v1/users.info";
 const PERMISSIONS: &str = "api/v1/permissions.listAll";
 
 impl Reader {
-    /// Looks users up, one request for each.
-    pub(crate) async fn users(&self, names: &BTreeSet<String>) -> Result<Users, ServerError> {
+    /// Looks users up, one request for each, with at most `most`. Those that are not told of were not asked for.
+    ///
+    /// # Errors
+    /// Only where every other request will be refused too.
+    pub(crate) async fn users(
+        &self,
+        names: &BTreeSet<String>,
+        most: usize,
+    ) -> Result<Users, ServerError> {
         let mut found = BTreeMap::new();
-        for name in names {
+        for name in names.iter().take(most) {
             let answer = match self.user(name).await {
                 Ok(Some(user)) => Found::User(user),
                 Ok(None) => Found::Nobody,
@@ -51,6 +60,7 @@ impl Reader {
         Ok(Some(User {
             id: required(&user, "_id")?,
             roles: texts(&user, "roles"),
+            active: user.get("active").and_then(Json::as_bool),
         }))
     }
 
@@ -70,7 +80,7 @@ impl Reader {
 }
 
 /// The texts of a list.
-pub(super) fn texts(object: &Map<String, Json>, key: &str) -> Option<BTreeSet<String>> {
+pub(in crate::server) fn texts(object: &Map<String, Json>, key: &str) -> Option<BTreeSet<String>> {
     let items = object.get(key)?.as_array()?.iter();
     items.map(|item| item.as_str().map(str::to_owned)).collect()
 }

@@ -1,0 +1,127 @@
+//! The rooms and users that integrations post to, as far as they were looked up, and what this account may do about
+//! them (reference 5.1 to 5.3).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Permissions;
+use crate::integration::Kind;
+
+/// What an integration of a kind posts to, as it is written: `#ops`, `@maria`, `all_public_channels`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Target {
+    /// The kind: the permissions of one say nothing of the other.
+    pub(crate) kind: Kind,
+    /// The target.
+    pub(crate) name: String,
+}
+
+/// What the look-ups told. A target that nobody asked for is not in it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rooms {
+    /// By target.
+    pub(crate) found: BTreeMap<Target, Sighting>,
+}
+
+/// What a look-up told of a target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Sighting {
+    /// It is there, and this account may post to it.
+    Fine,
+    /// There is no such room or user.
+    Missing {
+        /// One of nearly this name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        near: Option<String>,
+    },
+    /// This account is not in the room, and may post to no other; or there is no such room.
+    NotIn {
+        /// One of nearly this name, in which it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        near: Option<String>,
+    },
+    /// This account may let no integration post to users.
+    NoUsers,
+    /// This account may not use this scope.
+    NoScope,
+    /// It could not be told, for this reason.
+    Unknown(String),
+}
+
+impl Rooms {
+    /// What they tell of these targets.
+    pub(crate) fn only(mut self, asked: &BTreeSet<Target>) -> Self {
+        self.found.retain(|target, _| asked.contains(target));
+        self
+    }
+}
+
+/// What this account may let integrations post to. `None` where its roles or the permissions are not known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rights {
+    incoming: Option<bool>,
+    outgoing: Option<bool>,
+    scopes: Option<bool>,
+}
+
+impl Rights {
+    /// Of an account with these roles.
+    pub(crate) fn of(roles: Option<&BTreeSet<String>>, permissions: &Permissions) -> Self {
+        let may = |permission: &str| Some(permissions.hold(roles?, permission));
+        let all = |kind: Kind| may(&format!("manage-{}-integrations", kind.word()));
+        let own = |kind: Kind| may(&format!("manage-own-{}-integrations", kind.word()));
+        let both = |kind| Some(all(kind)? && own(kind)?);
+        Self {
+            incoming: both(Kind::Incoming),
+            outgoing: both(Kind::Outgoing),
+            scopes: all(Kind::Outgoing),
+        }
+    }
+
+    /// Whether it need not be in a room that integrations of this kind post to.
+    pub(crate) fn are_free(self, kind: Kind) -> Option<bool> {
+        match kind {
+            Kind::Incoming => self.incoming,
+            Kind::Outgoing => self.outgoing,
+        }
+    }
+
+    /// Whether it may name all private groups, and all direct messages.
+    pub(crate) fn hold_scopes(self) -> Option<bool> {
+        self.scopes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_takes_both_permissions_of_a_kind_to_need_no_membership() {
+        let held = |names: &[&str]| {
+            let permissions =
+                ["incoming", "own-incoming", "outgoing", "own-outgoing"].map(|name| {
+                    let roles = names.contains(&name).then(|| "mine".to_owned());
+                    (
+                        format!("manage-{name}-integrations"),
+                        roles.into_iter().collect(),
+                    )
+                });
+            let mine = BTreeSet::from(["mine".to_owned()]);
+            Rights::of(Some(&mine), &Permissions(permissions.into()))
+        };
+        let rights = held(&["incoming", "own-incoming", "outgoing"]);
+        assert_eq!(rights.are_free(Kind::Incoming), Some(true));
+        assert_eq!(rights.are_free(Kind::Outgoing), Some(false));
+        assert_eq!(rights.hold_scopes(), Some(true));
+        assert_eq!(held(&["own-outgoing"]).hold_scopes(), Some(false));
+        let unknown = Rights::of(None, &Permissions::default());
+        assert_eq!(
+            (unknown.are_free(Kind::Incoming), unknown.hold_scopes()),
+            (None, None)
+        );
+    }
+}

@@ -1,0 +1,128 @@
+//! What a plan says of its look-ups without counting it: what could not be checked, and what the server will do beside
+//! what is asked of it.
+
+use std::collections::BTreeSet;
+
+use super::{Questions, rooms};
+use crate::integration::{Kind, compat};
+use crate::observed::{Found, ObservedState, Sighting};
+use crate::plan::Plan;
+
+/// The role that servers before 8.6 give to whom an incoming webhook posts as (reference 5.5).
+const BOT: &str = "bot";
+
+/// What a reader should know. It is no change, and no drift.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    /// Its name, the same in every output.
+    pub(crate) code: &'static str,
+    /// In one line.
+    pub(crate) words: String,
+}
+
+impl Note {
+    fn new(code: &'static str, words: String) -> Self {
+        Self { code, words }
+    }
+}
+
+impl Plan {
+    /// Says what the answers to these questions tell beside what the plan shows.
+    pub(crate) fn take_notes(&mut self, asked: &Questions, observed: &ObservedState) {
+        let writers = self.posters.iter().filter(|poster| poster.written);
+        let writers: BTreeSet<_> = writers.map(|it| (it.name.as_str(), it.kind)).collect();
+        let notes = not_told(asked, observed)
+            .into_iter()
+            .chain(not_asked(asked, observed))
+            .chain(
+                writers
+                    .iter()
+                    .filter_map(|(name, _)| inactive(name, observed)),
+            )
+            .chain(
+                writers
+                    .iter()
+                    .filter_map(|(name, kind)| becomes_bot(name, *kind, observed)),
+            );
+        let mut all: Vec<Note> = Vec::new();
+        for note in notes {
+            if !all.contains(&note) {
+                all.push(note);
+            }
+        }
+        self.notes = all;
+    }
+}
+
+/// What the server would not tell.
+fn not_told(asked: &Questions, observed: &ObservedState) -> Vec<Note> {
+    let users = asked.users.iter().filter_map(|name| {
+        let Some(Found::Unknown(why)) = observed.users.found.get(name) else {
+            return None;
+        };
+        Some(format!("the user `{name}` is not checked: {why}"))
+    });
+    let targets = asked.targets.iter().filter_map(|target| {
+        let Some(Sighting::Unknown(why)) = observed.rooms.found.get(target) else {
+            return None;
+        };
+        let (noun, name) = (rooms::noun(&target.name), &target.name);
+        Some(format!("the {noun} `{name}` is not checked: {why}"))
+    });
+    let all = users.chain(targets);
+    all.map(|words| Note::new("not-checked", words)).collect()
+}
+
+/// How much was not asked, because there is so much of it.
+fn not_asked(asked: &Questions, observed: &ObservedState) -> Option<Note> {
+    let users = asked.users.iter();
+    let users = users.filter(|name| !observed.users.found.contains_key(*name));
+    let targets = asked.targets.iter();
+    let targets = targets.filter(|it| !observed.rooms.found.contains_key(it));
+    let counted = [
+        (users.count(), "posting user"),
+        (targets.count(), "room or user"),
+    ];
+    let counted = counted.into_iter().filter(|(number, _)| *number > 0);
+    let counted: Vec<_> = counted
+        .map(|(number, noun)| match number {
+            1 => format!("1 {noun}"),
+            _ => format!("{number} {}s", noun.replace(" or user", "s or user")),
+        })
+        .collect();
+    (!counted.is_empty() && observed.taken_at.is_none()).then(|| {
+        let words = format!(
+            "{} not checked: at most {} are looked up one by one; `--preflight=full` asks for all",
+            counted.join(" and "),
+            super::MOST_LOOK_UPS
+        );
+        Note::new("not-checked", words)
+    })
+}
+
+/// The server takes a deactivated user for a webhook: it only looks for the name.
+fn inactive(name: &str, observed: &ObservedState) -> Option<Note> {
+    let user = observed.users.user(name)?;
+    (user.active == Some(false)).then(|| {
+        let words =
+            format!("the user `{name}` is deactivated: the server takes the webhook all the same");
+        Note::new("posting-user-inactive", words)
+    })
+}
+
+fn becomes_bot(name: &str, kind: Kind, observed: &ObservedState) -> Option<Note> {
+    let version = observed.server.version?;
+    if kind != Kind::Incoming || compat::demands_impersonation(kind, Some(version)) {
+        return None;
+    }
+    let user = observed.users.user(name)?;
+    let words = match &user.roles {
+        Some(roles) if roles.contains(BOT) => return None,
+        Some(_) => format!("the server will give `{name}` the role `{BOT}`"),
+        None => format!(
+            "the server will give `{name}` the role `{BOT}`, unless the user has it already"
+        ),
+    };
+    let why = "before 8.6 it does that to whom an incoming webhook posts as";
+    Some(Note::new("bot-role", format!("{words}: {why}")))
+}

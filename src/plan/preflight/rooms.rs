@@ -1,0 +1,140 @@
+//! Where integrations post: what to ask, and what makes the server refuse it (reference 5.2, 5.3).
+
+use crate::integration::{Field, Fields, Kind, Role, Shape, Value};
+use crate::observed::{ObservedState, Sighting, Target};
+use crate::plan::Reason;
+
+/// What these values post to, as far as the server checks it when it is written.
+pub(in crate::plan) fn targets(fields: &Fields) -> Vec<Target> {
+    let checked = |field: &Field| {
+        field.role == Role::Destination
+            && field.shape == Shape::Joined
+            && (fields.kind() == Kind::Incoming || fields.demand(field))
+    };
+    let lists = fields.iter().filter(|(field, _)| checked(field));
+    let items = lists.flat_map(|(_, value)| match value {
+        Value::List(items) => items.as_slice(),
+        _ => &[],
+    });
+    let parts = items.filter_map(|item| item.as_plain());
+    let parts = parts.flat_map(|item| item.split(',')).map(str::trim);
+    parts
+        .filter(|part| !part.is_empty())
+        .map(|part| Target {
+            kind: fields.kind(),
+            name: part.to_owned(),
+        })
+        .collect()
+}
+
+/// What makes the server refuse these values for certain: the first of their targets that it does not take.
+pub(super) fn refusal(to: &Fields, observed: &ObservedState) -> Option<Reason> {
+    targets(to).iter().find_map(|target| {
+        let sighting = observed.rooms.found.get(target)?;
+        reason(target, sighting)
+    })
+}
+
+fn reason(target: &Target, sighting: &Sighting) -> Option<Reason> {
+    let (name, kind) = (&target.name, target.kind.word());
+    let noun = noun(name);
+    let near = |near: &Option<String>| near.as_ref().map(|near| format!("did you mean `{near}`?"));
+    let both = format!(
+        "an account with `manage-{kind}-integrations` and `manage-own-{kind}-integrations` may"
+    );
+    Some(match sighting {
+        Sighting::Fine | Sighting::Unknown(_) => return None,
+        Sighting::Missing { near: like } => Reason::new(
+            format!("{noun}-missing: there is no {noun} `{name}`"),
+            near(like).unwrap_or_else(|| {
+                format!("create the {noun}, or name another one: spelling and case count")
+            }),
+        ),
+        Sighting::NotIn { near: like } => Reason::new(
+            format!("room-out-of-reach: this account is not in a room `{name}`, or there is none"),
+            near(like).unwrap_or_else(|| format!("add the account to the room; {both} do without")),
+        ),
+        Sighting::NoUsers => Reason::new(
+            format!("user-out-of-reach: this account may let no webhook post to users (`{name}`)"),
+            format!("name a room that it is in; {both}"),
+        ),
+        Sighting::NoScope => Reason::new(
+            format!("scope-out-of-reach: this account may not use `{name}`"),
+            "an account with `manage-outgoing-integrations` may",
+        ),
+    })
+}
+
+/// What a target is.
+pub(super) fn noun(target: &str) -> &'static str {
+    if target.starts_with('@') {
+        "user"
+    } else if target.starts_with('#') {
+        "room"
+    } else {
+        "scope"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Text;
+
+    fn list(items: &[&str]) -> Value {
+        Value::List(items.iter().map(|item| Text::from(*item)).collect())
+    }
+
+    #[test]
+    fn what_the_server_checks_is_asked() {
+        let mut incoming = Fields::new(Kind::Incoming);
+        incoming.set("channel", Some(list(&["#a", " #b , @c"])));
+        let names = |fields: &Fields| {
+            let names = targets(fields).into_iter().map(|it| it.name);
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(names(&incoming), ["#a", "#b", "@c"]);
+        let mut outgoing = Fields::new(Kind::Outgoing);
+        outgoing.set("channel", Some(list(&["#a"])));
+        outgoing.set("targetRoom", Some(Value::Text("#t".into())));
+        for (event, asked) in [("sendMessage", 1), ("userCreated", 0), ("roomCreated", 0)] {
+            outgoing.set("event", Some(Value::Text(event.into())));
+            assert_eq!(names(&outgoing).len(), asked, "{event}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_certain_refuses() {
+        let told = |name: &str, sighting| {
+            let target = Target {
+                kind: Kind::Incoming,
+                name: name.to_owned(),
+            };
+            reason(&target, &sighting).map(|it| format!("{}\n{}", it.why, it.remedy))
+        };
+        let near = Some("#ops".to_owned());
+        assert_eq!(told("#x", Sighting::Fine), None);
+        assert_eq!(told("#x", Sighting::Unknown("403".to_owned())), None);
+        insta::assert_snapshot!([
+            told("#Ops", Sighting::Missing { near: near.clone() }),
+            told("@x", Sighting::Missing { near: None }),
+            told("#Ops", Sighting::NotIn { near }),
+            told("#x", Sighting::NotIn { near: None }),
+            told("@x", Sighting::NoUsers),
+            told("all_direct_messages", Sighting::NoScope),
+        ].map(Option::unwrap).join("\n"), @r"
+        room-missing: there is no room `#Ops`
+        did you mean `#ops`?
+        user-missing: there is no user `@x`
+        create the user, or name another one: spelling and case count
+        room-out-of-reach: this account is not in a room `#Ops`, or there is none
+        did you mean `#ops`?
+        room-out-of-reach: this account is not in a room `#x`, or there is none
+        add the account to the room; an account with `manage-incoming-integrations` and `manage-own-incoming-integrations` may do without
+        user-out-of-reach: this account may let no webhook post to users (`@x`)
+        name a room that it is in; an account with `manage-incoming-integrations` and `manage-own-incoming-integrations` may
+        scope-out-of-reach: this account may not use `all_direct_messages`
+        an account with `manage-outgoing-integrations` may
+        ");
+    }
+}

@@ -1,0 +1,227 @@
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+
+use crate::integration::Kind;
+use crate::observed::{Permissions, Rights, Sighting, Target};
+use crate::server::fake::{Script, Step, answer};
+use crate::server::{SendError, ServerError};
+
+fn ok(body: &Json) -> Step {
+    answer(200, body.to_string())
+}
+
+fn refused(code: &str, error: &str) -> Step {
+    answer(
+        400,
+        json!({"success": false, "error": error, "errorType": code}).to_string(),
+    )
+}
+
+fn no_room() -> Step {
+    refused(
+        "error-room-not-found",
+        "The required param does not match any channel",
+    )
+}
+
+/// An account that holds both permissions of each kind, or only those for its own.
+fn rights(free: bool) -> Rights {
+    let mine = BTreeSet::from(["mine".to_owned()]);
+    let permissions = ["incoming", "outgoing", "own-incoming", "own-outgoing"].map(|name| {
+        let held = free || name.starts_with("own");
+        let roles = held.then(|| "mine".to_owned()).into_iter().collect();
+        (format!("manage-{name}-integrations"), roles)
+    });
+    Rights::of(Some(&mine), &Permissions(permissions.into()))
+}
+
+struct Told {
+    /// What was told of each target, in their order.
+    sightings: Vec<Option<Sighting>>,
+    lines: Vec<String>,
+}
+
+async fn ask(names: &[&str], rights: Rights, most: usize, steps: Vec<Step>) -> Told {
+    let script = Script::new(steps);
+    let target = |name: &&str| Target {
+        kind: Kind::Outgoing,
+        name: (*name).to_owned(),
+    };
+    let asked: BTreeSet<_> = names.iter().map(target).collect();
+    let rooms = script.reader().rooms(&asked, rights, most).await.unwrap();
+    let told = names
+        .iter()
+        .map(|name| rooms.found.get(&target(name)).cloned());
+    Told {
+        sightings: told.collect(),
+        lines: script.lines(),
+    }
+}
+
+fn missing(near: Option<&str>) -> Option<Sighting> {
+    let near = near.map(str::to_owned);
+    Some(Sighting::Missing { near })
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_post_everywhere_asks_for_each_by_name_and_then_by_id() {
+    let steps = vec![
+        ok(&json!({"room": {"_id": "r1", "name": "ops"}, "success": true})),
+        no_room(),
+        no_room(),
+        ok(&json!({"user": {"_id": "uM", "username": "maria"}, "success": true})),
+    ];
+    let told = ask(&["#ops", "#pagr", "@maria"], rights(true), 8, steps).await;
+    assert_eq!(
+        told.sightings,
+        [Some(Sighting::Fine), missing(None), Some(Sighting::Fine)]
+    );
+    assert_eq!(
+        told.lines,
+        [
+            "GET /chat/api/v1/rooms.info?roomName=ops",
+            "GET /chat/api/v1/rooms.info?roomName=pagr",
+            "GET /chat/api/v1/rooms.info?roomId=pagr",
+            "GET /chat/api/v1/users.info?username=maria",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_count_exactly_and_a_closed_room_is_there() {
+    let steps = vec![
+        // The server finds it, and takes no webhook for it.
+        ok(&json!({"room": {"_id": "r1", "name": "ops"}, "success": true})),
+        no_room(),
+        answer(
+            400,
+            json!({"success": false, "error": "not-allowed", "errorType": "Not Allowed"})
+                .to_string(),
+        ),
+    ];
+    let told = ask(&["#Ops", "#secret"], rights(true), 8, steps).await;
+    assert_eq!(told.sightings, [missing(None), Some(Sighting::Fine)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_rooms_are_looked_for_in_one_list_first() {
+    let list = ok(
+        &json!({"channels": [{"_id": "r1", "name": "ops"}, {"_id": "GENERAL", "name": "general"}], "success": true}),
+    );
+    let steps = vec![list, no_room(), no_room()];
+    let names = ["#GENERAL", "#general", "#Ops", "#ops"];
+    let told = ask(&names, rights(true), 8, steps).await;
+    let fine = || Some(Sighting::Fine);
+    assert_eq!(
+        told.sightings,
+        [fine(), fine(), missing(Some("#ops")), fine()]
+    );
+    assert_eq!(told.lines[0], "GET /chat/api/v1/channels.list?count=0");
+    assert_eq!(told.lines.len(), 3);
+
+    // If there is no list, each is asked for by itself.
+    let found = |name: &str| ok(&json!({"room": {"_id": "x", "name": name}, "success": true}));
+    let steps = vec![answer(403, "{}"), found("a"), found("b"), found("c")];
+    let told = ask(&["#a", "#b", "#c"], rights(true), 8, steps).await;
+    assert_eq!(told.sightings, [fine(), fine(), fine()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_asked_one_by_one_than_allowed() {
+    let steps = vec![no_room(), no_room(), no_room()];
+    let told = ask(&["#a", "#b"], rights(true), 3, steps).await;
+    // The second could not be told: an id may be meant.
+    assert_eq!(told.sightings, [missing(None), None]);
+    assert_eq!(told.lines.len(), 3);
+    let told = ask(&["#a", "@b"], rights(true), 0, Vec::new()).await;
+    assert_eq!((told.sightings, told.lines.len()), (vec![None, None], 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_post_only_where_it_is_asks_for_its_own_rooms_once() {
+    let own = json!({"update": [{"_id": "s1", "rid": "r1", "name": "ops"}, {"_id": "s2", "rid": "GENERAL", "name": "general"}],
+        "remove": [], "success": true});
+    let names = [
+        "#GENERAL",
+        "#Ops",
+        "#ops",
+        "#x",
+        "@maria",
+        "all_direct_messages",
+        "all_public_channels",
+    ];
+    let told = ask(&names, rights(false), 0, vec![ok(&own)]).await;
+    let not_in = |near: Option<&str>| {
+        let near = near.map(str::to_owned);
+        Some(Sighting::NotIn { near })
+    };
+    assert_eq!(
+        told.sightings,
+        [
+            Some(Sighting::Fine),
+            not_in(Some("#ops")),
+            Some(Sighting::Fine),
+            not_in(None),
+            Some(Sighting::NoUsers),
+            Some(Sighting::NoScope),
+            Some(Sighting::Fine),
+        ]
+    );
+    assert_eq!(told.lines, ["GET /chat/api/v1/subscriptions.get"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_told_is_unknown_and_never_missing() {
+    let steps = vec![
+        refused("error-x", "no"),
+        answer(502, "<html>"),
+        Err(SendError::Unknown("reset".to_owned())),
+        ok(&json!({"user": "eve", "success": true})),
+    ];
+    let told = ask(&["#a", "#b", "@c", "@d"], rights(true), 8, steps).await;
+    for sighting in told.sightings {
+        assert!(
+            matches!(sighting, Some(Sighting::Unknown(_))),
+            "{sighting:?}"
+        );
+    }
+    // Neither the list nor the rights.
+    let told = ask(&["#a"], rights(false), 8, vec![answer(500, "{}")]).await;
+    assert!(matches!(told.sightings[0], Some(Sighting::Unknown(_))));
+    let told = ask(
+        &["#a", "@b", "all_private_groups"],
+        Rights::default(),
+        8,
+        Vec::new(),
+    )
+    .await;
+    for sighting in told.sightings {
+        assert!(
+            matches!(sighting, Some(Sighting::Unknown(_))),
+            "{sighting:?}"
+        );
+    }
+    assert!(told.lines.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_credentials_end_it() {
+    for free in [true, false] {
+        let step = answer(
+            401,
+            json!({"status": "error", "message": "You must be logged in to do this."}).to_string(),
+        );
+        let script = Script::new([step]);
+        let asked = BTreeSet::from([Target {
+            kind: Kind::Incoming,
+            name: "#a".to_owned(),
+        }]);
+        let error = script
+            .reader()
+            .rooms(&asked, rights(free), 8)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, ServerError::Unauthorised));
+    }
+}
