@@ -13,6 +13,7 @@ mod init;
 mod narrow;
 mod output;
 mod sandbox;
+mod server;
 mod shell;
 mod snapshot;
 mod urls;
@@ -27,6 +28,7 @@ pub(crate) use init::{Ci, InitArgs};
 pub(crate) use narrow::{KindWord, NarrowArgs};
 pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
+pub(crate) use server::ServerArgs;
 pub(crate) use shell::{CompletionsArgs, ManArgs, completions, pages};
 pub(crate) use snapshot::SnapshotArgs;
 pub(crate) use urls::{UrlsArgs, UrlsFormat};
@@ -179,7 +181,7 @@ pub(crate) struct PlanArgs {
     pub(crate) server: ServerArgs,
 
     /// Plan from a snapshot (`rcsync snapshot`): no server, no credentials; secrets are not compared
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "user_id", "auth_token_file", "sandbox"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "user_id", "auth_token_file", "user", "password_file", "sandbox"])]
     pub(crate) state: Option<PathBuf>,
 
     #[command(flatten)]
@@ -340,49 +342,4 @@ pub(crate) struct ManifestArgs {
     /// Refuse what would otherwise be a warning
     #[arg(long)]
     pub(crate) strict: bool,
-}
-
-/// Which server, and as whom
-#[derive(Args, Clone, Debug)]
-pub(crate) struct ServerArgs {
-    /// Address of the server, with the path it lives under (environment: RCSYNC_URL)
-    #[arg(long, value_name = "URL")]
-    pub(crate) url: Option<String>,
-
-    /// Id of the user that the token belongs to (environment: RCSYNC_USER_ID)
-    #[arg(long, value_name = "ID")]
-    pub(crate) user_id: Option<String>,
-
-    /// File that holds the token; the token itself is taken from the environment only
-    /// (environment: RCSYNC_AUTH_TOKEN_FILE, RCSYNC_AUTH_TOKEN)
-    #[arg(long, value_name = "FILE")]
-    pub(crate) auth_token_file: Option<PathBuf>,
-
-    /// Use a sandbox inside this process in place of a server; its state is kept in FILE
-    #[arg(
-        long,
-        value_name = "FILE",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = ".rcsync/sandbox.jsonl",
-        conflicts_with_all = ["url", "user_id", "auth_token_file"]
-    )]
-    pub(crate) sandbox: Option<PathBuf>,
-
-    /// Seconds until there is a connection
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) connect_timeout: u16,
-
-    /// Seconds that the server may be silent
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) read_timeout: u16,
-
-    /// Seconds that a request may take in all, and that a create without an answer is looked for
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) timeout: u16,
-
-    /// How often a request is sent again that found no server, no answer or a proxy's 502, 503 or 504; a create only
-    /// if it was not sent
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub(crate) retries: u16,
 }

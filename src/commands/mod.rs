@@ -69,7 +69,7 @@ fn runtime(command: impl Future<Output = Exit>) -> Exit {
         .enable_all()
         .build();
     match built {
-        Ok(runtime) => runtime.block_on(command),
+        Ok(runtime) => runtime.block_on(session::ended(command)),
         Err(error) => {
             terminal::error(&format!("the runtime cannot start: {error}"), None);
             Exit::Unexpected

@@ -10,9 +10,9 @@ use url::Url;
 
 use super::base_url::BaseUrl;
 use super::error::ServerError;
-use super::limits;
 use super::quote::Blanks;
 use super::transport::Response;
+use super::{limits, login};
 
 /// What was asked, as far as it explains an answer.
 pub(super) struct Asked<'a> {
@@ -50,7 +50,9 @@ fn object_of(
     answer: &Response,
     asked: &Asked<'_>,
 ) -> Result<Map<String, Json>, ServerError> {
-    let success = object.get("success").and_then(Json::as_bool);
+    let said = object.get("success").and_then(Json::as_bool);
+    // Logins of early servers say nothing else (reference 1.2).
+    let success = said.or_else(|| (object.get("status")? == "success").then_some(true));
     match (status.is_success(), success) {
         (true, Some(true)) => Ok(object),
         (true, None) => Err(ServerError::Undecodable(
@@ -81,6 +83,9 @@ fn refusal(
         };
     }
     match status {
+        StatusCode::UNAUTHORIZED if asked.endpoint == login::LOGIN => {
+            login::refusal(object, words, asked.blanks)
+        }
         StatusCode::UNAUTHORIZED => ServerError::Unauthorised,
         StatusCode::FORBIDDEN => ServerError::Forbidden { words },
         _ => ServerError::Rejected {

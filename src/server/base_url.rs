@@ -66,6 +66,11 @@ impl BaseUrl {
         }
     }
 
+    /// Whether everything on the way to it can be read by others.
+    pub(crate) fn is_in_clear(&self) -> bool {
+        self.0.scheme() == "http" && !self.is_local()
+    }
+
     /// The base URL that `location` would be an answer of, if `endpoint` was asked for.
     pub(super) fn behind(location: &Url, endpoint: &str) -> Option<Self> {
         let mut url = location.clone();

@@ -99,13 +99,17 @@ impl<'a> Call<'a> {
 }
 
 impl Client {
+    /// Without credentials, it is for what needs no login.
     pub(super) fn new(
         base: BaseUrl,
-        credentials: &Credentials,
+        credentials: Option<&Credentials>,
         transport: Arc<dyn Transport>,
         retries: Retries,
     ) -> Result<Self, BadCredentials> {
-        let (mut headers, blanks) = credentials.headers()?;
+        let (mut headers, blanks) = match credentials {
+            Some(credentials) => credentials.headers()?,
+            None => Default::default(),
+        };
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         Ok(Self {
             base,
@@ -234,7 +238,7 @@ impl Client {
                 leave.flight.answered(told, answer.status().is_success());
             }
             Err(SendError::NotSent(_)) => leave.flight.not_sent(),
-            Err(SendError::Unknown(_)) => {}
+            Err(SendError::Unknown(_) | SendError::Overlarge(_)) => {}
         }
         let asked = Asked {
             url: &url,
@@ -277,5 +281,6 @@ fn silence(error: &SendError, blanks: &Blanks) -> ServerError {
     match error {
         SendError::NotSent(reason) => ServerError::NotSent(blanks.quote(reason)),
         SendError::Unknown(reason) => ServerError::Unknown(blanks.quote(reason)),
+        SendError::Overlarge(reason) => ServerError::Undecodable(reason.clone()),
     }
 }

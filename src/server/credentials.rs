@@ -1,9 +1,11 @@
 //! Who we are to the server.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
 use thiserror::Error;
 
 use super::quote::Blanks;
+use super::wire::Body;
 use crate::secret::Secret;
 
 /// The header of the token (reference 1.1).
@@ -19,6 +21,30 @@ pub(crate) struct Credentials {
     pub(crate) user_id: String,
     /// A login token or a personal access token.
     pub(crate) token: Secret,
+}
+
+/// A user and the password that is exchanged for a token.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    /// The username, or an e-mail address.
+    pub(crate) user: String,
+    /// The password.
+    pub(crate) password: Secret,
+}
+
+impl Login {
+    /// What is sent to log in: these two keys and no other, which would be taken for another way to log in
+    /// (reference 1.2).
+    pub(super) fn body(&self) -> Body {
+        let exposed = self.password.expose().unwrap_or_default();
+        let mut blanks = Blanks::default();
+        blanks.add(exposed);
+        let body = json!({ "user": self.user, "password": exposed });
+        Body {
+            bytes: body.to_string().into(),
+            blanks,
+        }
+    }
 }
 
 /// Why credentials cannot be sent.

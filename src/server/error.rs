@@ -39,6 +39,15 @@ pub(crate) enum ServerError {
     /// The server does not accept the credentials (reference 1.1).
     #[error("the server does not accept the user id and token")]
     Unauthorised,
+    /// The server knows no such user with such a password; which of the two, it does not say (reference 1.2).
+    #[error("the server does not accept the user and password")]
+    WrongPassword,
+    /// A login needs a second factor, which nobody types in a pipeline (reference 1.4).
+    #[error("the server wants a second factor to log in{}", .method.as_deref().map(|method| format!(" ({method})")).unwrap_or_default())]
+    SecondFactor {
+        /// The way it is told: `totp`, `email` or `password`.
+        method: Option<String>,
+    },
     /// The account may not use this endpoint at all (reference 2.1).
     #[error("this account may not do that: {words}")]
     Forbidden {
@@ -144,7 +153,11 @@ impl ServerError {
     pub(crate) fn refuses_all(&self) -> bool {
         matches!(
             self,
-            Self::Unauthorised | Self::Forbidden { .. } | Self::Gateway { .. }
+            Self::Unauthorised
+                | Self::WrongPassword
+                | Self::SecondFactor { .. }
+                | Self::Forbidden { .. }
+                | Self::Gateway { .. }
         )
     }
 
@@ -156,6 +169,8 @@ impl ServerError {
             | Self::Redirected { .. }
             | Self::NotRocketChat { .. }
             | Self::Unauthorised
+            | Self::WrongPassword
+            | Self::SecondFactor { .. }
             | Self::Forbidden { .. }
             | Self::Gateway { .. }
             | Self::TooMany { .. }

@@ -35,6 +35,13 @@ impl ServerError {
             Self::Unauthorised => {
                 "give the user's id (not the username) and a personal access token of that very user"
             }
+            Self::WrongPassword => {
+                "check RCSYNC_USER and the password: spelling and case count, and the account must be active"
+            }
+            Self::SecondFactor { .. } => {
+                "use a personal access token, which needs none: RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN in place of the \
+                 password"
+            }
             Self::Forbidden { .. } => {
                 "the account needs `manage-incoming-integrations` and `manage-outgoing-integrations`"
             }

@@ -5,18 +5,21 @@
 //! just closed has an unknown outcome.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, redirect, retry};
+use reqwest::{Certificate, Client, redirect, retry};
+use rustls::CertificateError;
 
 use super::transport::{BoxFuture, Request, Response, SendError, Transport};
 
 /// How long a connection may idle; below what common proxies allow.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// The largest answer that is read. A listing holds every script twice, so this is generous.
-const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
+/// The largest answer that is read, after decompression. A listing holds every script twice, so this is generous; its
+/// parsed form stands beside it in memory.
+const LARGEST_ANSWER: usize = 96 * 1024 * 1024;
 
 /// How long the parts of an exchange may take.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +32,17 @@ pub(crate) struct Timeouts {
     pub(crate) total: Duration,
 }
 
+/// How a server is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    /// How long it may take.
+    pub(crate) timeouts: Timeouts,
+    /// Certificates to trust beside the system's, as PEM.
+    pub(crate) authorities: Option<Vec<u8>>,
+    /// Past the proxies of the environment: for this machine, which no proxy knows by that name.
+    pub(crate) direct: bool,
+}
+
 /// Requests over HTTP and TLS.
 pub(crate) struct HttpTransport {
     client: Client,
@@ -36,10 +50,14 @@ pub(crate) struct HttpTransport {
 
 impl HttpTransport {
     /// Reads the system's certificates and proxy settings; connects to nothing yet.
-    pub(crate) fn new(timeouts: Timeouts) -> Result<Self, SendError> {
+    ///
+    /// # Errors
+    /// [`SendError::NotSent`] if the certificates cannot be used.
+    pub(crate) fn new(connection: &Connection) -> Result<Self, SendError> {
         // Fails only if a provider is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
+        let timeouts = connection.timeouts;
+        let mut builder = Client::builder()
             .user_agent(concat!("rcsync/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .referer(false)
@@ -48,13 +66,18 @@ impl HttpTransport {
             .pool_idle_timeout(IDLE)
             .connect_timeout(timeouts.connect)
             .read_timeout(timeouts.read)
-            .timeout(timeouts.total)
-            .build()
-            .map_err(|error| {
-                // Without any certificate store this fails even for plain http.
-                let reason = reason(error);
-                SendError::NotSent(format!("the HTTP client cannot be set up: {reason}"))
-            })?;
+            .timeout(timeouts.total);
+        if let Some(pem) = &connection.authorities {
+            builder = builder.tls_certs_merge(authorities(pem)?);
+        }
+        if connection.direct {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|error| {
+            // Without any certificate store this fails even for plain http.
+            let reason = reason(error);
+            SendError::NotSent(format!("the HTTP client cannot be set up: {reason}"))
+        })?;
         Ok(Self { client })
     }
 
@@ -64,8 +87,8 @@ impl HttpTransport {
         let mut body = BytesMut::new();
         while let Some(piece) = answer.chunk().await.map_err(unfinished)? {
             if body.len() + piece.len() > LARGEST_ANSWER {
-                return Err(SendError::Unknown(format!(
-                    "the answer is larger than {} MiB",
+                return Err(SendError::Overlarge(format!(
+                    "it is larger than {} MiB",
                     LARGEST_ANSWER / (1024 * 1024)
                 )));
             }
@@ -100,6 +123,16 @@ fn send_error(error: reqwest::Error) -> SendError {
     }
 }
 
+fn authorities(pem: &[u8]) -> Result<Vec<Certificate>, SendError> {
+    let certificates = Certificate::from_pem_bundle(pem).unwrap_or_default();
+    if certificates.is_empty() {
+        let why =
+            "the file of certificates to trust holds none (PEM: `-----BEGIN CERTIFICATE-----`)";
+        return Err(SendError::NotSent(why.to_owned()));
+    }
+    Ok(certificates)
+}
+
 /// An answer had begun when this happened.
 fn unfinished(error: reqwest::Error) -> SendError {
     SendError::Unknown(format!("the answer broke off: {}", reason(error)))
@@ -118,8 +151,11 @@ fn reason(error: reqwest::Error) -> String {
         return what.to_owned();
     }
     let mut words: Vec<String> = Vec::new();
-    let mut cause: Option<&dyn Error> = error.source();
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(inner) = cause {
+        if let Some(why) = distrust(inner) {
+            return format!("its certificate is not trusted: {why}");
+        }
         let text = inner.to_string();
         let said = words.iter().any(|said| said.contains(&text));
         if !said && !text.starts_with("client error") {
@@ -132,6 +168,31 @@ fn reason(error: reqwest::Error) -> String {
     } else {
         words.join(": ")
     }
+}
+
+/// Why a certificate is refused, if that is what an error says, or the one that it wraps.
+fn distrust(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(outer) = error.downcast_ref::<io::Error>() {
+        return distrust(outer.get_ref()?);
+    }
+    let rustls::Error::InvalidCertificate(why) = error.downcast_ref()? else {
+        return None;
+    };
+    Some(match why {
+        CertificateError::UnknownIssuer => {
+            "neither the system nor `--ca-file` knows who issued it".to_owned()
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "it has expired".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet (is this machine's clock right?)".to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "it is of another host than the URL names".to_owned()
+        }
+        other => other.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -151,7 +212,12 @@ mod tests {
             read: Duration::from_millis(read),
             total: Duration::from_millis(total),
         };
-        let transport = HttpTransport::new(timeouts).unwrap();
+        let connection = Connection {
+            timeouts,
+            authorities: None,
+            direct: true,
+        };
+        let transport = HttpTransport::new(&connection).unwrap();
         let request = http::Request::post(url).body(Bytes::from_static(b"{}"));
         transport.send(request.unwrap()).await
     }

@@ -50,7 +50,7 @@ pub(super) fn outcome(
             info!(target: TARGET, "{line}: not sent after {ms} ms: {}", blanks.quote(why));
             return;
         }
-        Err(SendError::Unknown(why)) => {
+        Err(SendError::Unknown(why) | SendError::Overlarge(why)) => {
             info!(target: TARGET, "{line}: no answer after {ms} ms: {}", blanks.quote(why));
             return;
         }

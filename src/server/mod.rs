@@ -17,6 +17,7 @@ mod http_transport;
 mod limits;
 mod listing;
 mod log;
+mod login;
 mod lookup;
 mod pacer;
 mod quote;
@@ -39,9 +40,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 pub(crate) use base_url::BaseUrl;
-pub(crate) use credentials::{BadCredentials, Credentials};
+pub(crate) use credentials::{BadCredentials, Credentials, Login};
 pub(crate) use error::ServerError;
-pub(crate) use http_transport::{HttpTransport, Timeouts};
+pub(crate) use http_transport::{Connection, HttpTransport, Timeouts};
 pub(crate) use resend::Retries;
 pub(crate) use transport::Transport;
 #[cfg(test)]
@@ -87,10 +88,27 @@ impl Reader {
         transport: Arc<dyn Transport>,
         retries: Retries,
     ) -> Result<Self, BadCredentials> {
-        let client = Client::new(base, credentials, transport, retries)?;
+        let client = Client::new(base, Some(credentials), transport, retries)?;
         Ok(Self {
             client: Arc::new(client),
         })
+    }
+
+    /// A token for a user and a password. [`Reader::log_out`] ends what this begins.
+    pub(crate) async fn log_in(
+        base: BaseUrl,
+        login: &Login,
+        transport: Arc<dyn Transport>,
+        retries: Retries,
+    ) -> Result<Credentials, ServerError> {
+        let client =
+            Client::new(base, None, transport, retries).map_err(|_| ServerError::Unauthorised)?;
+        login::log_in(&client, login).await
+    }
+
+    /// Ends the login that this account's token came from: the token is worth nothing from here on.
+    pub(crate) async fn log_out(&self) -> Result<(), ServerError> {
+        login::log_out(&self.client).await
     }
 
     /// Everything that a plan needs to know of the server.

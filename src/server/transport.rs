@@ -32,4 +32,7 @@ pub(crate) enum SendError {
     /// Something was sent, and no whole answer came back. The server may have done it.
     #[error("{0}")]
     Unknown(String),
+    /// Something was sent, and the answer is larger than any that is read: it would be so again.
+    #[error("{0}")]
+    Overlarge(String),
 }

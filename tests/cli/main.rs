@@ -9,6 +9,7 @@
 mod apply;
 mod canary;
 mod ci;
+mod connect;
 mod docs;
 mod drift;
 mod exits;
@@ -18,6 +19,7 @@ mod first;
 mod guards;
 mod interruption;
 mod limits;
+mod peer;
 mod plan;
 mod prune;
 mod readme;

@@ -30,7 +30,7 @@ impl Transport for Resends {
             let again = is(&request, "integrations.create").then(|| request.clone());
             let result = self.0.send(request).await;
             let open = match &result {
-                Err(SendError::Unknown(_)) => true,
+                Err(SendError::Unknown(_) | SendError::Overlarge(_)) => true,
                 Ok(answer) => answer.status().is_server_error(),
                 Err(SendError::NotSent(_)) => false,
             };

@@ -1,0 +1,71 @@
+//! Logging in by user and password, and out again (reference 1.2).
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Map, Value as Json, json};
+
+use super::client::{Call, Client};
+use super::credentials::{Credentials, Login};
+use super::error::ServerError;
+use super::gate::Gate;
+use super::quote::Blanks;
+use super::resend::Resend;
+use super::wire::Body;
+use crate::secret::Secret;
+
+/// Where one logs in.
+pub(super) const LOGIN: &str = "api/v1/login";
+
+/// Where one logs out.
+const LOGOUT: &str = "api/v1/logout";
+
+/// A token in exchange for a password. Not sent twice: each token made stays valid until it is logged out.
+pub(super) async fn log_in(client: &Client, login: &Login) -> Result<Credentials, ServerError> {
+    let body = login.body();
+    let call = Call::post(LOGIN, &body);
+    let sent = client
+        .send(&call, Resend::Doubling, &Gate::default(), None)
+        .await;
+    let mut answer = sent.result?;
+    let mut data = match answer.remove("data") {
+        Some(Json::Object(data)) => data,
+        _ => Map::new(),
+    };
+    let mut text = |key: &str| match data.remove(key) {
+        Some(Json::String(text)) => Ok(text),
+        _ => Err(ServerError::Undecodable(format!("`data.{key}` is no text"))),
+    };
+    Ok(Credentials {
+        user_id: text("userId")?,
+        token: Secret::new(text("authToken")?),
+    })
+}
+
+/// Ends the login that the client's token came from.
+pub(super) async fn log_out(client: &Client) -> Result<(), ServerError> {
+    let body = Body {
+        bytes: Bytes::from(json!({}).to_string()),
+        blanks: Blanks::default(),
+    };
+    client.call(&Call::post(LOGOUT, &body)).await.map(drop)
+}
+
+/// Which refusal of a login an answer is: a code, which is the number 403 for a wrong password.
+pub(super) fn refusal(object: &Map<String, Json>, words: String, blanks: &Blanks) -> ServerError {
+    let code = object.get("error").and_then(Json::as_str);
+    let method = || {
+        let method = object.get("details")?.get("method")?.as_str()?;
+        Some(blanks.quote(method))
+    };
+    match code {
+        Some("totp-required" | "totp-invalid" | "totp-max-attempts") => {
+            ServerError::SecondFactor { method: method() }
+        }
+        Some(code) if code.starts_with("error-login-blocked") => ServerError::Rejected {
+            status: StatusCode::UNAUTHORIZED,
+            code: Some(blanks.quote(code)),
+            words,
+        },
+        _ => ServerError::WrongPassword,
+    }
+}
