@@ -12,7 +12,7 @@ use super::base_url::BaseUrl;
 use super::error::ServerError;
 use super::quote::Blanks;
 use super::transport::Response;
-use super::{limits, login};
+use super::{json, limits, login};
 
 /// What was asked, as far as it explains an answer.
 pub(super) struct Asked<'a> {
@@ -35,12 +35,13 @@ pub(super) fn read(answer: &Response, asked: &Asked<'_>) -> Result<Map<String, J
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         return Err(ServerError::TooLarge);
     }
-    match serde_json::from_slice(answer.body()) {
+    match json::read(answer.body()) {
         Ok(Json::Object(object)) => object_of(status, object, answer, asked),
         Ok(_) if status.is_success() => Err(ServerError::Undecodable(
             "it is JSON, but no object".to_owned(),
         )),
-        Ok(_) | Err(_) => Err(not_json(answer, asked)),
+        Err(why @ json::NotRead::TooMany) => Err(ServerError::Undecodable(why.to_string())),
+        Ok(_) | Err(json::NotRead::Malformed) => Err(not_json(answer, asked)),
     }
 }
 
@@ -126,7 +127,7 @@ fn not_json(answer: &Response, asked: &Asked<'_>) -> ServerError {
         },
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ServerError::Gateway { status, line },
         _ if status.is_success() && broken => {
-            ServerError::Undecodable("it is JSON that breaks off or is malformed".to_owned())
+            ServerError::Undecodable(json::NotRead::Malformed.to_string())
         }
         StatusCode::NOT_FOUND => ServerError::NotRocketChat { status, line },
         _ if status.is_success() => ServerError::NotRocketChat { status, line },

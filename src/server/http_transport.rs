@@ -19,7 +19,7 @@ const IDLE: Duration = Duration::from_secs(4);
 
 /// The largest answer that is read, after decompression. A listing holds every script twice, so this is generous; its
 /// parsed form stands beside it in memory.
-const LARGEST_ANSWER: usize = 96 * 1024 * 1024;
+pub(super) const LARGEST_ANSWER: usize = 96 * 1024 * 1024;
 
 /// How long the parts of an exchange may take.
 #[derive(Clone, Copy, Debug)]

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::client::{Call, Client};
 use super::error::ServerError;
+use super::http_transport::LARGEST_ANSWER;
 use crate::observed::{DecodeError, Record, ServerId};
 
 const LIST: &str = "api/v1/integrations.list";
@@ -21,6 +22,9 @@ const ALL: &str = "0";
 
 /// More pages than any workspace has: the count runs away.
 const MOST_PAGES: usize = 1000;
+
+/// The most that all pages may hold together, in bytes of text: as much as one answer.
+const LARGEST: usize = LARGEST_ANSWER;
 
 /// What the account sees, whole.
 pub(super) struct Listing {
@@ -45,12 +49,17 @@ async fn read_once(client: &Client) -> Result<Listing, ServerError> {
         let page = Page::read(client, next, count).await?;
         seen.total = page.total;
         let received = page.records.len();
+        let before = seen.records.len();
         if !seen.take(page)? {
             break;
         }
         next += received;
         if received == 0 || next as u64 >= seen.total {
             return seen.whole();
+        }
+        if seen.records.len() == before {
+            // Pages that repeat come to no end.
+            break;
         }
         // The last record is asked for again: if it is not the first of the next page, something before it
         // came or went. Where pages hold one record only, there is no room for that.
@@ -71,12 +80,21 @@ struct Seen {
     /// Whether the next page must begin with the last record.
     overlap: bool,
     total: u64,
+    /// The bytes of text in the records.
+    size: usize,
 }
 
 impl Seen {
     /// Takes a page; `false` if it does not meet the one before.
     fn take(&mut self, page: Page) -> Result<bool, ServerError> {
         for (index, raw) in page.records.into_iter().enumerate() {
+            self.size += raw.values().map(size).sum::<usize>();
+            if self.size > LARGEST {
+                let most = LARGEST / (1024 * 1024);
+                return Err(ServerError::Undecodable(format!(
+                    "the listing is larger than {most} MiB"
+                )));
+            }
             let (id, record) = match Record::decode(raw) {
                 Ok(record) => (record.id.clone(), Some(record)),
                 Err(DecodeError::Stranger { id }) => (id, None),
@@ -108,6 +126,19 @@ impl Seen {
             total: self.total,
             distinct: self.records.len() as u64,
         }
+    }
+}
+
+/// The bytes of text in a value.
+fn size(value: &Json) -> usize {
+    match value {
+        Json::String(text) => text.len(),
+        Json::Array(items) => items.iter().map(size).sum(),
+        Json::Object(entries) => entries
+            .iter()
+            .map(|(key, value)| key.len() + size(value))
+            .sum(),
+        Json::Null | Json::Bool(_) | Json::Number(_) => 0,
     }
 }
 

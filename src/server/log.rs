@@ -11,7 +11,7 @@ use super::credentials::TOKEN_HEADER;
 use super::error::ServerError;
 use super::quote::Blanks;
 use super::transport::{Request, Response, SendError};
-use super::wire;
+use super::{json, wire};
 use crate::secret::MASK;
 
 /// The target of everything that is logged here.
@@ -97,14 +97,14 @@ fn body(bytes: &[u8], blanks: &Blanks) -> String {
     if bytes.is_empty() {
         return String::new();
     }
-    let shown = match serde_json::from_slice::<Json>(bytes) {
+    let shown = match json::read(bytes) {
         Ok(mut json) => {
             wire::masked(&mut json);
             blank(&mut json, blanks);
             json.to_string()
         }
         Err(_) if bytes.starts_with(b"{") || bytes.starts_with(b"[") => {
-            "(JSON that breaks off)".to_owned()
+            "(JSON that cannot be read)".to_owned()
         }
         Err(_) => blanks.quote(&String::from_utf8_lossy(bytes)),
     };

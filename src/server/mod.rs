@@ -14,6 +14,7 @@ mod gate;
 mod hint;
 mod history;
 mod http_transport;
+mod json;
 mod limits;
 mod listing;
 mod log;

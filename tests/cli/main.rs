@@ -17,6 +17,7 @@ mod export;
 mod failures;
 mod first;
 mod guards;
+mod hostile;
 mod interruption;
 mod limits;
 mod peer;

@@ -71,6 +71,8 @@ impl Peer {
 
 /// The requests of one connection.
 fn serve(mut stream: TcpStream, answer: &Answer, heard: &Mutex<Vec<String>>) -> io::Result<()> {
+    // An answer in two writes does not wait for the client.
+    stream.set_nodelay(true)?;
     let mut seen = Vec::new();
     loop {
         let end = loop {

@@ -152,7 +152,7 @@ const REFUSALS: [(u16, &str, &str, Exit); 18] = [
     (
         200,
         r#"{"integrations":[{"token":"hunter2"#,
-        "the server's answer cannot be read: it is JSON that breaks off or is malformed",
+        "the server's answer cannot be read: it is JSON that breaks off, is malformed or is nested too deeply",
         Exit::Unexpected,
     ),
     (
