@@ -9,6 +9,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Words of every stage.
     ("clock", &[]),
     ("diagnostic", &[]),
+    ("escape", &[]),
     ("exit", &[]),
     ("secret", &[]),
     ("integration", &["secret"]),
@@ -51,6 +52,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "diagnostic",
             "exit",
             "secret",
+            "escape",
         ],
     ),
     // The plan, and what becomes of it.
@@ -80,11 +82,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "integration",
             "diagnostic",
             "secret",
+            "escape",
         ],
     ),
     (
         "export",
-        &["observed", "integration", "diagnostic", "secret"],
+        &["observed", "integration", "diagnostic", "escape", "secret"],
     ),
     (
         "urls",

@@ -47,6 +47,7 @@ mod clock;
 mod commands;
 mod desired;
 mod diagnostic;
+mod escape;
 mod exit;
 mod export;
 #[cfg(test)]

@@ -206,7 +206,7 @@ fn report(folder: &Path) -> PlanReport {
         },
     );
     let whole = format!("{}/", folder.display());
-    PlanReport::read(&report::plan_json(&report).replace(&whole, "")).unwrap()
+    PlanReport::read(&report::json(&report).replace(&whole, "")).unwrap()
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn scenarios_plan_as_expected() {
         for (name, now) in [
             ("plan.txt", report::plan_text(&report, &look)),
             ("plan.md", report::plan_markdown(&report, &look)),
-            ("plan.json", report::plan_json(&report)),
+            ("plan.json", report::json(&report)),
         ] {
             let path = folder.join(name);
             if accept {
@@ -296,7 +296,7 @@ fn a_saved_plan_follows_the_schema_and_is_read_again_as_it_was() {
         }
         let read = PlanReport::read(&saved).unwrap();
         assert_eq!(read, report(&folder), "{}", folder.display());
-        assert_eq!(report::plan_json(&read), saved, "{}", folder.display());
+        assert_eq!(report::json(&read), saved, "{}", folder.display());
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::base::Against;
-use super::export::files::{self, File};
 use super::failure::Failure;
+use super::files::{self, File, refused};
 use super::interrupt::Interrupt;
 use super::output;
 use super::plan::{self, Planned, Request};
@@ -91,14 +91,8 @@ fn sensible(args: &ApplyArgs) -> Result<(), Exit> {
         return Err(Exit::Invalid);
     }
     // What was done must not be lost because of a slip of the pen.
-    if let Some(path) = args.report.as_deref()
-        && let Err(message) = files::can_be_written(path)
-    {
-        terminal::error(
-            &message,
-            Some("`--report` needs a file that can be written"),
-        );
-        return Err(Exit::Invalid);
+    if let Some(path) = args.report.as_deref() {
+        files::can_be_written(path).map_err(refused(Exit::Invalid))?;
     }
     Ok(())
 }
@@ -187,15 +181,12 @@ fn written(args: &ApplyArgs, report: &RunReport, exit: Exit) -> Exit {
     };
     let file = File {
         path: path.clone(),
-        text: report::run_json(report),
+        text: report::json(report),
         secret: false,
     };
     match files::write(&[file], true) {
         Ok(()) => exit,
-        Err(message) => {
-            terminal::error(&message, None);
-            exit.min(Exit::Unexpected)
-        }
+        Err(why) => exit.min(refused(Exit::Unexpected)(why).into()),
     }
 }
 

@@ -4,6 +4,7 @@ mod apply;
 mod base;
 mod export;
 mod failure;
+mod files;
 mod init;
 mod interrupt;
 pub(crate) mod load;
@@ -28,6 +29,7 @@ mod values;
 use clap::FromArgMatches;
 
 use crate::cli::{self, Cli, Command};
+use crate::escape;
 use crate::exit::Exit;
 use terminal::Terminal;
 
@@ -37,7 +39,7 @@ pub(crate) fn run() -> Exit {
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
+            print(&error);
             // clap's own code for a usage error, 2, means "there are changes" here.
             return if error.use_stderr() {
                 Exit::Invalid
@@ -60,6 +62,17 @@ pub(crate) fn run() -> Exit {
         Command::Sandbox(args) => sandbox::run(args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
+    }
+}
+
+/// Prints what clap says, which quotes arguments: in colour where nothing of them is obeyed by a terminal.
+fn print(error: &clap::Error) {
+    let plain = error.render().to_string();
+    let harmless = escape::lines(&plain);
+    if !error.use_stderr() || plain == harmless {
+        let _ = error.print();
+    } else {
+        terminal::err(&harmless);
     }
 }
 

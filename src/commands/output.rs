@@ -1,7 +1,7 @@
 //! Where a plan goes: standard output in one format, and files in others.
 
-use super::export::files::{self, File};
 use super::failure::Failure;
+use super::files::{self, File, refused};
 use super::terminal::{self, Terminal};
 use crate::cli::{OutputArgs, PlanFormat, ScriptDiffArg};
 use crate::exit::Exit;
@@ -59,7 +59,7 @@ fn rendered(report: &PlanReport, format: PlanFormat, look: &Look) -> String {
     match format {
         PlanFormat::Text => report::plan_text(report, look),
         PlanFormat::Markdown => report::plan_markdown(report, look),
-        PlanFormat::Json => report::plan_json(report),
+        PlanFormat::Json => report::json(report),
         PlanFormat::Github => report::plan_github(report),
     }
 }
@@ -72,8 +72,6 @@ fn write(report: &PlanReport, args: &OutputArgs, terminal: Terminal) -> Result<(
         secret: false,
     });
     let outs: Vec<_> = outs.collect();
-    files::write(&outs, true).map_err(|message| {
-        terminal::error(&message, None);
-        Exit::Unexpected
-    })
+    files::write(&outs, true).map_err(refused(Exit::Unexpected))?;
+    Ok(())
 }

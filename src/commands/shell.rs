@@ -1,6 +1,6 @@
 //! `rcsync completions` and `rcsync man`: what is made of the command line's own definition.
 
-use super::export::files::{self, File};
+use super::files::{self, File, refused};
 use super::terminal;
 use crate::cli::{self, CompletionsArgs, ManArgs};
 use crate::exit::Exit;
@@ -39,10 +39,7 @@ pub(super) fn man(args: &ManArgs) -> Exit {
                 ));
                 Exit::Done
             }
-            Err(message) => {
-                terminal::error(&message, None);
-                Exit::Unexpected
-            }
+            Err(why) => refused(Exit::Unexpected)(why).into(),
         };
     }
     let wanted = match &args.command {

@@ -1,6 +1,6 @@
 //! `rcsync snapshot`: keep what the server has, without what may be secret, so that others can plan without it.
 
-use super::export::files;
+use super::files::{self, refused};
 use super::plan::{histories, look_up, sound};
 use super::runtime;
 use super::session;
@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::observed::{Held, Snapshot};
 use crate::plan::{Extent, Plan};
+use crate::report;
 use crate::variables::Undefined;
 
 /// Takes it and writes it.
@@ -41,13 +42,7 @@ async fn taken(args: &SnapshotArgs, terminal: Terminal) -> Result<(), Exit> {
         terminal::json(&snapshot);
         return Ok(());
     };
-    files::replace(path, terminal::json_text(&snapshot)).map_err(|(message, hint)| {
-        terminal::error(
-            &message,
-            Some(hint.as_str()).filter(|hint| !hint.is_empty()),
-        );
-        Exit::Unexpected
-    })?;
+    files::replace(path, report::json(&snapshot), false).map_err(refused(Exit::Unexpected))?;
     terminal::note(&format!("wrote {}\n", path.display()));
     Ok(())
 }

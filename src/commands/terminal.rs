@@ -10,7 +10,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::{TerminalArgs, When};
-use crate::report::Look;
+use crate::escape;
+use crate::report::{self, Look};
 
 /// Whether standard error is for errors alone. Set once, by the flags.
 static QUIET: OnceLock<bool> = OnceLock::new();
@@ -79,13 +80,8 @@ pub(super) fn out(text: &str) {
 }
 
 /// Writes a report for programs to standard output.
-pub(super) fn json(report: &impl Serialize) {
-    out(&json_text(report));
-}
-
-/// A report for programs.
-pub(super) fn json_text(report: &impl Serialize) -> String {
-    serde_json::to_string_pretty(report).map_or_else(|_| String::new(), |text| text + "\n")
+pub(super) fn json(of: &impl Serialize) {
+    out(&report::json(of));
 }
 
 /// Writes to standard error.
@@ -98,10 +94,11 @@ pub(super) fn is_quiet() -> bool {
     QUIET.get().copied().unwrap_or_default()
 }
 
-/// Writes to standard error what a run can do without: notes, warnings, and which files were written.
-pub(super) fn note(text: &str) {
+/// Writes lines to standard error that a run can do without: notes, warnings, and which files were written. Names of
+/// files and words of a server may be in them.
+pub(super) fn note(lines: &str) {
     if !is_quiet() {
-        err(text);
+        err(&escape::lines(lines));
     }
 }
 
@@ -115,7 +112,7 @@ pub(super) fn error(message: &str, hint: Option<&str>) {
     let hint = hint
         .map(|hint| format!("help: {hint}\n"))
         .unwrap_or_default();
-    err(&format!("error: {message}\n{hint}"));
+    err(&escape::lines(&format!("error: {message}\n{hint}")));
 }
 
 /// Asks on the terminal. Without one, on either side, nobody is asked and the answer is yes.
@@ -123,7 +120,7 @@ pub(super) fn confirmed(question: &str) -> bool {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return true;
     }
-    err(&format!("{question} [y/N] "));
+    err(&format!("{} [y/N] ", escape::lines(question)));
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")

@@ -1,7 +1,7 @@
 //! `rcsync urls`: tell the URLs of incoming webhooks, because this command was asked for them.
 
-use super::export::files::{self, File};
 use super::failure::Failure;
+use super::files::{self, File, refused};
 use super::load::Loaded;
 use super::plan::sound;
 use super::runtime;
@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Texts};
 use crate::exit::Exit;
 use crate::observed::{DecodeError, ObservedState};
 use crate::plan::{self, Plan};
-use crate::report::diagnostics;
+use crate::report::{self, diagnostics};
 use crate::server::{BaseUrl, ServerError};
 use crate::urls::{self, Asked, Listing, Webhook};
 use crate::variables::Undefined;
@@ -83,11 +83,7 @@ fn check_out(args: &UrlsArgs) -> Result<(), Failure> {
         text: String::new(),
         secret: true,
     });
-    let free = files::check_free(file.as_slice(), true);
-    free.map_err(|(message, hint)| {
-        let hint = Some(hint.as_str()).filter(|hint| !hint.is_empty());
-        Failure::shown(Exit::Invalid, &message, hint)
-    })
+    files::check_free(file.as_slice(), true).map_err(refused(Exit::Invalid))
 }
 
 /// A sender that got the URL of another server would post there.
@@ -157,20 +153,14 @@ fn public(here: &str, told: &BaseUrl) -> (String, Option<String>) {
 fn write(args: &UrlsArgs, listing: &Listing) -> Result<(), Failure> {
     let text = match args.format {
         UrlsFormat::Text => urls::text(listing),
-        UrlsFormat::Json => listing.json(),
+        UrlsFormat::Json => report::json(listing),
         UrlsFormat::Env => urls::env(listing),
     };
     let Some(path) = &args.out else {
         terminal::out(&text);
         return Ok(());
     };
-    let file = File {
-        path: path.clone(),
-        text,
-        secret: true,
-    };
-    files::write(&[file], true)
-        .map_err(|message| Failure::shown(Exit::Unexpected, &message, None))?;
+    files::replace(path, text, true).map_err(refused(Exit::Unexpected))?;
     terminal::note(&format!("wrote {}\n", path.display()));
     Ok(())
 }

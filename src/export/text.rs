@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_saphyr::{DoubleQuoted, FlowMap, FlowSeq, LitStr};
 
 use super::Unwritable;
+use crate::escape;
 
 /// Above this many characters a list is written with one item a line.
 const LONGEST_LINE: usize = 80;
@@ -37,7 +38,7 @@ impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let plain = self.0.starts_with(char::is_alphanumeric)
             && !ENDS_OF_KEYS.iter().any(|end| self.0.contains(end));
-        if !plain || self.0.contains(char::is_control) {
+        if !plain || escape::holds_obeyed(self.0) {
             DoubleQuoted(self.0).serialize(to)
         } else {
             to.serialize_str(self.0)
@@ -54,6 +55,13 @@ impl Serialize for Yaml {
             Self::List(items) => list(items, to),
             // Not every reader takes a block whose first line starts with a tab.
             Self::Script(text) if text.trim_start_matches([' ', '\n']).starts_with('\t') => {
+                DoubleQuoted(text.as_str()).serialize(to)
+            }
+            Self::Script(text)
+                if text
+                    .lines()
+                    .any(|line| escape::holds_obeyed(&line.replace('\t', ""))) =>
+            {
                 DoubleQuoted(text.as_str()).serialize(to)
             }
             Self::Script(text) => LitStr(text).serialize(to),
@@ -97,8 +105,10 @@ pub(super) fn yaml(value: &impl Serialize) -> Result<String, Unwritable> {
         folded_wrap_chars: usize::MAX,
         compact_list_indent: false,
     };
-    serde_saphyr::to_string_with_options(value, options)
-        .map_err(|error| Unwritable(error.to_string()))
+    let text = serde_saphyr::to_string_with_options(value, options)
+        .map_err(|error| Unwritable(error.to_string()))?;
+    // What turns the direction of text stands in double quotes, and the library leaves it as it is there.
+    Ok(escape::json(&text))
 }
 
 /// A text with every line moved to the right. Blocks move as a whole, so that what they read stays the same.

@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use self::json::Problems;
 use crate::diagnostic::{Diagnostic, Place, Severity, SourceText, Texts};
+use crate::escape;
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet,
     normalize_untrusted_str,
@@ -181,7 +182,9 @@ impl Drawing<'_> {
                 None => Group::with_title(title),
             });
         }
-        renderer.render(&report)
+        // The library writes out the control characters of ASCII, among which are its own colours; the others are
+        // replaced, each by one of the same width.
+        escape::replaced(&renderer.render(&report))
     }
 
     /// The places of a finding: those near to each other in one drawing, others each in its own.

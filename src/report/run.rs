@@ -211,13 +211,6 @@ impl RunReport {
     }
 }
 
-/// A run for programs.
-pub(crate) fn run_json(report: &RunReport) -> String {
-    // It cannot fail: all keys are texts.
-    let text = serde_json::to_string_pretty(report).unwrap_or_default();
-    text + "\n"
-}
-
 impl OutcomeReport {
     /// Whether it is a new incoming webhook: nobody knows its URL yet.
     pub(super) fn has_new_url(&self) -> bool {

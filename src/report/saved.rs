@@ -6,13 +6,6 @@ use super::failure::FailureReport;
 use super::plan::PlanReport;
 use crate::plan::Binding;
 
-/// A plan for programs.
-pub(crate) fn plan_json(report: &PlanReport) -> String {
-    // It cannot fail: all keys are texts.
-    let text = serde_json::to_string_pretty(report).unwrap_or_default();
-    text + "\n"
-}
-
 /// What every version of the form has.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,7 +41,7 @@ pub(crate) enum Unfit<'a> {
 }
 
 impl PlanReport {
-    /// Reads what [`plan_json`] wrote.
+    /// Reads what [`json`](super::json()) wrote.
     pub(crate) fn read(text: &str) -> Result<Self, NoPlan> {
         let form = |error: serde_json::Error| {
             // The library's own words quote values.

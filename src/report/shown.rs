@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::escape;
 use crate::integration::{Field, Value};
 use crate::secret::{MASK, Piece, Text, outline};
 
@@ -19,32 +20,13 @@ impl Foreign {
 
     /// For a terminal: characters that would move the cursor, change colours or reorder the text are written out.
     pub(crate) fn for_terminal(&self) -> String {
-        self.escaped(needs_escape)
+        escape::line(&self.0)
     }
 
     /// A line of a script: the same, but for tabs, which do no harm and are what people indent with.
     pub(super) fn line(&self) -> String {
-        self.escaped(|character| character != '\t' && needs_escape(character))
+        escape::except(&self.0, &['\t'])
     }
-
-    fn escaped(&self, escape: impl Fn(char) -> bool) -> String {
-        let mut escaped = String::with_capacity(self.0.len());
-        for character in self.0.chars() {
-            if escape(character) {
-                escaped.extend(character.escape_unicode());
-            } else {
-                escaped.push(character);
-            }
-        }
-        escaped
-    }
-}
-
-/// Control characters, and those that change the order of the text around them.
-fn needs_escape(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{061c}')
 }
 
 impl<T: Into<String>> From<T> for Foreign {

@@ -12,6 +12,7 @@ use super::error::ServerError;
 use super::quote::Blanks;
 use super::transport::{Request, Response, SendError};
 use super::{json, wire};
+use crate::escape;
 use crate::secret::MASK;
 
 /// The target of everything that is logged here.
@@ -101,7 +102,7 @@ fn body(bytes: &[u8], blanks: &Blanks) -> String {
         Ok(mut json) => {
             wire::masked(&mut json);
             blank(&mut json, blanks);
-            json.to_string()
+            escape::line(&json.to_string())
         }
         Err(_) if bytes.starts_with(b"{") || bytes.starts_with(b"[") => {
             "(JSON that cannot be read)".to_owned()

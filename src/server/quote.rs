@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::escape;
 use crate::secret::MASK;
 
 /// How much of a text is quoted.
@@ -58,7 +59,7 @@ impl Blanks {
     pub(super) fn quote(&self, text: &str) -> String {
         let text = self.blank(text);
         let line = text.lines().map(str::trim).find(|line| !line.is_empty());
-        cut(&escape(line.unwrap_or_default()))
+        cut(&escape::line(line.unwrap_or_default()))
     }
 
     /// The lines joined into one: schema failures have a line for each rule (reference 2.3).
@@ -69,7 +70,7 @@ impl Blanks {
             .map(str::trim)
             .filter(|line| !line.is_empty())
             .collect();
-        cut(&escape(&lines.join("; ")))
+        cut(&escape::line(&lines.join("; ")))
     }
 }
 
@@ -102,23 +103,6 @@ impl fmt::Debug for Blanks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {MASK}", self.0.len())
     }
-}
-
-/// Control characters, and those that turn the direction of text, are shown as escapes.
-fn escape(text: &str) -> String {
-    let risky = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if risky(c) {
-            escaped.extend(c.escape_unicode());
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
 }
 
 fn cut(text: &str) -> String {

@@ -77,7 +77,7 @@ async fn holds(case: &Case, seen: &mut Seen) -> Result<(), String> {
     let asked = Asked::of(case).await;
     let (saved, plan) = asked.plan().await;
     // Through a file, as it would be.
-    let saved = PlanReport::read(&report::plan_json(&saved)).map_err(|error| error.to_string())?;
+    let saved = PlanReport::read(&report::json(&saved)).map_err(|error| error.to_string())?;
     let fresh = asked.plan().await.0;
     if let Some(why) = saved.staleness(&fresh) {
         return Err(format!("nothing changed, and {why}"));

@@ -73,13 +73,6 @@ impl Listing {
             problems,
         }
     }
-
-    /// For programs.
-    pub(crate) fn json(&self) -> String {
-        // It cannot fail: all keys are texts.
-        let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text + "\n"
-    }
 }
 
 fn listed(webhook: &Webhook, variable: String, texts: &Texts) -> Listed {

@@ -30,6 +30,7 @@ mod saved;
 mod scripts;
 mod snapshot;
 mod support;
+mod terminals;
 mod together;
 mod urls;
 mod usage;

@@ -1,8 +1,9 @@
 //! `rcsync export`: what the server has, as a manifest.
 
 mod check;
-pub(super) mod files;
+mod places;
 
+use super::files::{self, File, refused};
 use super::load;
 use super::progress;
 use super::runtime;
@@ -15,7 +16,7 @@ use crate::exit::Exit;
 use crate::export::{self, Asked, Export};
 use crate::observed::ObservedState;
 use crate::variables::Undefined;
-use files::{File, Places, Refusal};
+use places::Places;
 
 /// Exports, or matches a manifest's entries with their records.
 pub(super) fn run(args: &ExportArgs, terminal: Terminal) -> Exit {
@@ -26,14 +27,6 @@ pub(super) fn run(args: &ExportArgs, terminal: Terminal) -> Exit {
         };
         done.err().unwrap_or(Exit::Done)
     })
-}
-
-fn invalid((message, hint): Refusal) -> Exit {
-    terminal::error(
-        &message,
-        Some(hint.as_str()).filter(|hint| !hint.is_empty()),
-    );
-    Exit::Invalid
 }
 
 /// What the server has, and how it is called.
@@ -50,7 +43,7 @@ async fn observe(args: &ServerArgs) -> Result<(ObservedState, String), Exit> {
 }
 
 async fn exported(args: &ExportArgs) -> Result<(), Exit> {
-    let places = Places::of(args).map_err(invalid)?;
+    let places = Places::of(args).map_err(refused(Exit::Invalid))?;
     let (observed, server) = observe(&args.server).await?;
     let asked = Asked {
         server,
@@ -62,11 +55,8 @@ async fn exported(args: &ExportArgs) -> Result<(), Exit> {
         Exit::Unexpected
     })?;
     let files = destined(&export, &places);
-    files::check_free(&files, args.force).map_err(invalid)?;
-    files::write(&files, args.force).map_err(|message| {
-        terminal::error(&message, None);
-        Exit::Unexpected
-    })?;
+    files::check_free(&files, args.force).map_err(refused(Exit::Invalid))?;
+    files::write(&files, args.force).map_err(refused(Exit::Unexpected))?;
     if places.manifest.is_none() {
         terminal::out(&export.manifest);
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::export::files::{self, File};
+use super::files::{self, File, refused};
 use super::schema;
 use super::terminal;
 use crate::cli::{Ci, InitArgs, SchemaOf};
@@ -57,10 +57,7 @@ fn written(args: &InitArgs) -> Result<(), Exit> {
         );
         return Err(Exit::Invalid);
     }
-    files::write(&files, false).map_err(|message| {
-        terminal::error(&message, None);
-        Exit::Unexpected
-    })?;
+    files::write(&files, false).map_err(refused(Exit::Unexpected))?;
     let lines = files
         .iter()
         .map(|file| format!("wrote {}\n", file.path.display()));

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::super::{
-    Budget, Look, PlanReport, ScriptDiff, plan_github, plan_json, plan_markdown, plan_text,
+    Budget, Look, PlanReport, ScriptDiff, json, plan_github, plan_markdown, plan_text,
 };
 use super::draw::{Draw, Secrets};
 
@@ -68,7 +68,7 @@ fn everything(report: &PlanReport) -> [String; 7] {
         plan_text(report, &colored),
         plan_markdown(report, &look),
         plan_markdown(report, &small),
-        plan_json(report),
+        json(report),
         plan_github(report),
         format!("{report:?}"),
     ]
@@ -80,7 +80,7 @@ pub(super) fn keeps_its_secrets(seed: u64) -> PlanReport {
     let report = |secrets: Secrets| Draw::new(seed, secrets).report();
     let (loud, quiet) = (report(loud), report(hard));
     if loud != quiet {
-        let (loud, quiet) = (plan_json(&loud), plan_json(&quiet));
+        let (loud, quiet) = (json(&loud), json(&quiet));
         let mut lines = loud.lines().zip(quiet.lines());
         let first = lines.find(|(loud, quiet)| loud != quiet);
         panic!("plan {seed} depends on its secrets: {first:?}");
@@ -89,7 +89,7 @@ pub(super) fn keeps_its_secrets(seed: u64) -> PlanReport {
         for text in everything(&loud) {
             assert!(!text.contains(CANARY), "plan {seed}: {text}");
         }
-        let saved = plan_json(&loud);
+        let saved = json(&loud);
         let json = serde_json::from_str(&saved).unwrap();
         assert!(SCHEMA.is_valid(&json), "plan {seed}: {saved}");
         assert_eq!(PlanReport::read(&saved).unwrap(), loud);

@@ -1,0 +1,83 @@
+//! What a terminal would obey, written out: no text from outside moves the cursor, changes colours or titles, or turns
+//! the direction of the text around it.
+
+use std::fmt::Write;
+
+/// The text in one line.
+pub(crate) fn line(text: &str) -> String {
+    except(text, &[])
+}
+
+/// The text in its lines.
+pub(crate) fn lines(text: &str) -> String {
+    except(text, &['\n'])
+}
+
+/// The text with everything written out that a terminal would obey, but for these characters.
+pub(crate) fn except(text: &str, harmless: &[char]) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_obeyed(character) && !harmless.contains(&character) {
+            escaped.extend(character.escape_unicode());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// The text with a mark in the place of each character beyond ASCII that a terminal would obey.
+pub(crate) fn replaced(text: &str) -> String {
+    let mark = |character: char| match character {
+        obeyed if !obeyed.is_ascii() && is_obeyed(obeyed) => '\u{fffd}',
+        other => other,
+    };
+    text.chars().map(mark).collect()
+}
+
+/// Text of JSON, or in double quotes of YAML, with the characters beyond ASCII that a terminal would obey in the escapes of
+/// both.
+pub(crate) fn json(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if !character.is_ascii() && is_obeyed(character) {
+            // All of them are in the first plane. Writing to a string cannot fail.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// Whether a terminal would obey something in it.
+pub(crate) fn holds_obeyed(text: &str) -> bool {
+    text.contains(is_obeyed)
+}
+
+/// Control characters, and those that change the order of the text around them.
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{061c}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_written_out() {
+        assert_eq!(
+            line("a\u{1b}[31m\u{202e}b\n"),
+            "a\\u{1b}[31m\\u{202e}b\\u{a}"
+        );
+        assert_eq!(lines("\u{9b}1m\n\tb"), "\\u{9b}1m\n\\u{9}b");
+        assert_eq!(except("\ta\u{7}", &['\t']), "\ta\\u{7}");
+        assert_eq!(line("ä → 字"), "ä → 字");
+        assert_eq!(
+            replaced("\u{1b}[1mä\u{9b}\u{202e}"),
+            "\u{1b}[1mä\u{fffd}\u{fffd}"
+        );
+    }
+}
