@@ -279,6 +279,7 @@ fn view(entry: &Entry, scripts: &Scripts, texts: &Texts, resolver: &mut Resolver
             at: node.at.clone(),
             items: Vec::new(),
             joined: false,
+            literal: !matches!(written, Written::Token(token) if has_reference(&token.0)),
         };
         let value = match written {
             Written::Switch(switch) => flag(field, switch, node, resolver),
@@ -303,6 +304,11 @@ fn view(entry: &Entry, scripts: &Scripts, texts: &Texts, resolver: &mut Resolver
         kind: entry.kind,
         values,
     }
+}
+
+/// Whether a secret is named, and not written out.
+fn has_reference(written: &Secret) -> bool {
+    written.expose().is_some_and(|text| text.contains("${"))
 }
 
 fn takes_secrets(field: &Field) -> Secrets {

@@ -109,6 +109,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Its flags are parsed into the sandbox's and the report's own words.
     ("cli", &["sandbox", "report"]),
     ("commands", &["*"]),
+    // For whoever takes the stages apart.
+    ("internals", &["*"]),
     ("lib", &["commands"]),
     ("main", &[]),
 ];

@@ -26,6 +26,8 @@
 //! the sandbox and of the rules for scripts.
 //! `simulation` (tests) runs the one over the other: the laws that hold for any desired and any observed state.
 //!
+//! With the feature `internals`, `internals` is a way in for fuzz targets and benchmarks.
+//!
 //! # Recipes
 //! - **A new field**: a line in the struct of its kind, in `into_fields` and in the table, all in
 //!   `integration/<kind>.rs`; then `cargo run -- schema manifest > schema/manifest.schema.json`.
@@ -53,6 +55,9 @@ mod export;
 #[cfg(test)]
 mod house;
 mod integration;
+#[cfg(any(test, feature = "internals"))]
+#[doc(hidden)]
+pub mod internals;
 mod manifest;
 mod observed;
 mod plan;

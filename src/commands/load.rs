@@ -12,6 +12,7 @@ use crate::cli::ManifestArgs;
 use crate::desired::{self, DesiredState, Scripts};
 use crate::diagnostic::{Code, Diagnostic, Place, Severity, SourceId};
 use crate::exit::Exit;
+use crate::manifest::literals::LITERAL_SECRET;
 use crate::manifest::{self, Manifest, Spoilt};
 use crate::report::diagnostics;
 use crate::schema::Checker;
@@ -41,6 +42,17 @@ pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, 
     let (variables, checker) = tools(args, undefined, &|path| fs::read_to_string(path))?;
     let (sources, findings) = Sources::read(&paths(args), args.root.as_deref(), &mut io::stdin());
     Ok(check(sources, findings, &checker, &variables))
+}
+
+/// Takes one manifest's bytes through every stage. Secrets that it refers to are unknown.
+#[cfg(any(test, feature = "internals"))]
+pub(crate) fn load_bytes(mut bytes: &[u8], checker: &Checker) -> Loaded {
+    let variables = Variables {
+        undefined_secrets: Undefined::Unknown,
+        ..Variables::default()
+    };
+    let (sources, findings) = Sources::read(&[PathBuf::from("-")], None, &mut bytes);
+    check(sources, findings, checker, &variables)
 }
 
 /// Reads what the same flags named in the base. What was not there then is nothing.
@@ -230,6 +242,12 @@ impl Loaded {
             .manifests
             .iter()
             .flat_map(|source| yaml::masks::secret_looking(source.id, &texts.get(source.id).text))
+            .chain(
+                findings
+                    .iter()
+                    .filter(|it| it.code == LITERAL_SECRET)
+                    .map(|it| it.at.clone()),
+            )
             .collect();
         let Some(summary) = diagnostics::summary(findings, self.sources.manifests.len()) else {
             return;

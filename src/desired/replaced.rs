@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::integration::written::Token;
+use crate::manifest::literals::{LITERAL_SECRET, is_like_a_key};
 use crate::secret::{Piece, Text};
 use crate::variables::{Resolver, Secrets};
 use crate::yaml::{Content, Member, Node};
@@ -32,11 +33,23 @@ pub(super) fn script(
         }
         let written = replace.get(&member.key).and_then(|token| token.0.expose());
         match written.and_then(|it| resolver.text(it, &member.value.at, Secrets::Allowed)) {
-            Some(text) => texts.push((member.key.as_str(), text)),
+            Some(text) => {
+                if text.as_plain().is_some_and(is_like_a_key) {
+                    resolver.findings.push(written_out(member));
+                }
+                texts.push((member.key.as_str(), text));
+            }
             None => sound = false,
         }
     }
     sound.then(|| Arc::new(replaced(template, texts)))
+}
+
+/// A key that stands in the manifest.
+fn written_out(member: &Member) -> Diagnostic {
+    let message = "what looks like a key is written out";
+    Diagnostic::warning(LITERAL_SECRET, member.value.at.clone(), message)
+        .hint("write `${secret.NAME}`, which a diff does not show")
 }
 
 /// The texts to replace as they are written, each with its place.

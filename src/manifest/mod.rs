@@ -5,6 +5,7 @@
 
 mod form;
 pub(crate) mod hints;
+pub(crate) mod literals;
 pub(crate) mod rules;
 pub(crate) mod scripts;
 mod spoilt;

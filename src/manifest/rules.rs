@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::hints::nearest;
+use super::literals::in_url;
 use crate::diagnostic::{Code, Diagnostic, Place, Severity};
 use crate::integration::{Event, Kind, Value};
 use crate::secret::Text;
@@ -30,6 +31,8 @@ pub(crate) struct Seen {
     pub(crate) items: Vec<(Text, Place)>,
     /// Whether the items were written as one text with commas.
     pub(crate) joined: bool,
+    /// Whether it was written out, without a reference.
+    pub(crate) literal: bool,
 }
 
 impl Seen {
@@ -185,6 +188,10 @@ const RULES: &[Rule] = &[
     Rule { code: "blank-token", severity: Error, kind: OUTGOING, check: blank_token,
         foresees: "answers `error-invalid-token` to every later change",
         remedy: "write `${secret.NAME}`, or leave it out: a token is then generated" },
+    Rule { code: "literal-secret", severity: Warning, kind: None, check: literal_secret,
+        foresees: "and everyone who reads this file have it",
+        remedy: "write `${secret.NAME}`, give its value with `--secret-file` or RCSYNC_SECRET_NAME, and change what was \
+                 written here" },
     Rule { code: "no-url", severity: Error, kind: OUTGOING, check: no_url,
         foresees: "answers `error-invalid-urls`",
         remedy: "write at least one URL" },
@@ -480,6 +487,20 @@ fn blank_token(view: &View, found: &mut Findings<'_>) {
         && token.is_blank()
     {
         found.add(at, "`token` is blank");
+    }
+}
+
+fn literal_secret(view: &View, found: &mut Findings<'_>) {
+    if let Some(seen) = view.seen("token")
+        && matches!(&seen.value, Value::Secret(secret) if seen.literal && !secret.is_blank())
+    {
+        found.add(&seen.at, "`token` is written out");
+    }
+    let avatar = view.plain("avatar").into_iter();
+    for (url, at) in view.plain_items("urls").chain(avatar) {
+        if let Some(what) = in_url(url) {
+            found.add(at, format!("{what} is written out in a URL"));
+        }
     }
 }
 

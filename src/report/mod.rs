@@ -29,6 +29,8 @@ pub(crate) use forecast::about;
 pub(crate) use github::{plan_github, problems_github};
 pub(crate) use json::json;
 pub(crate) use look::{Budget, Look, ScriptDiff};
+#[cfg(any(test, feature = "internals"))]
+pub(crate) use markdown::escape::holds as markdown_holds;
 pub(crate) use markdown::plan_markdown;
 pub(crate) use plan::{Context, PlanReport};
 pub(crate) use run::RunReport;

@@ -9,7 +9,7 @@ use super::diff::{Line, hunks};
 use super::failure::FailureReport;
 use super::forecast::ForecastReport;
 use super::policy::{self, LeftOutReport, RefusalReport, StepWord, UnmanagedReport, ViewReport};
-use super::shown::{Shown, Side, redacted, shown};
+use super::shown::{Shown, Side, redacted_all, shown};
 use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
@@ -431,7 +431,7 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
                 let missing = these
                     .iter()
                     .filter(|a| those.iter().all(|b| a.same(b) != Some(true)));
-                missing.map(|text| redacted(field, text, side)).collect()
+                redacted_all(field, missing, side)
             };
             FieldDiff::Items {
                 added: only(after, before, Side::Desired),

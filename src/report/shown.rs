@@ -1,5 +1,7 @@
 //! Values as they may be shown: redacted once, by construction.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,17 +76,44 @@ pub(super) fn shown(field: &Field, value: &Value, side: Side) -> Shown {
         Value::Flag(on) => Shown::Flag(*on),
         Value::Number(number) => Shown::Number(*number),
         Value::Text(text) => Shown::Text(redacted(field, text, side)),
-        Value::List(items) => Shown::List(
-            items
-                .iter()
-                .map(|item| redacted(field, item, side))
-                .collect(),
-        ),
+        Value::List(items) => Shown::List(redacted_all(field, items, side)),
         Value::Script(text) => Shown::Script {
             lines: text.lines().len(),
         },
         Value::Secret(_) => Shown::Secret,
     }
+}
+
+/// Texts of one list, each as [`redacted`] shows it. Those that differ and would look alike are numbered, which tells
+/// nothing of what is hidden.
+pub(super) fn redacted_all<'t>(
+    field: &Field,
+    texts: impl IntoIterator<Item = &'t Text>,
+    side: Side,
+) -> Vec<Foreign> {
+    let shown: Vec<_> = texts
+        .into_iter()
+        .map(|text| redacted(field, text, side))
+        .collect();
+    if !field.sensitive || side == Side::Desired {
+        return shown;
+    }
+    let mut seen = BTreeMap::<&Foreign, usize>::new();
+    let number = |text| {
+        let number = seen.entry(text).or_default();
+        *number += 1;
+        *number
+    };
+    let numbers: Vec<_> = shown.iter().map(number).collect();
+    let alike = |text: &Foreign| shown.iter().filter(|other| *other == text).count() > 1;
+    let named = shown.iter().zip(numbers).map(|(text, number)| {
+        if alike(text) {
+            Foreign(format!("{} ({number})", text.0))
+        } else {
+            text.clone()
+        }
+    });
+    named.collect()
 }
 
 /// A text with its secret stretches masked; an observed URL without what may be a credential.
@@ -100,6 +129,21 @@ pub(super) fn redacted(field: &Field, text: &Text, side: Side) -> Foreign {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::integration::Kind;
+
+    #[test]
+    fn hidden_urls_that_look_alike_are_numbered() {
+        let field = Kind::Outgoing.field("urls").unwrap();
+        let urls = ["https://a.org/x", "https://b.org/", "https://a.org/y"].map(Text::from);
+        let of = |side| redacted_all(field, &urls, side).into_iter().map(|it| it.0);
+        let numbered = [
+            "https://a.org/… (1)",
+            "https://b.org/",
+            "https://a.org/… (2)",
+        ];
+        assert!(of(Side::Observed).eq(numbered));
+        assert!(of(Side::Desired).eq(["https://a.org/x", "https://b.org/", "https://a.org/y"]));
+    }
 
     #[test]
     fn what_steers_a_terminal_is_written_out() {

@@ -49,13 +49,16 @@ impl Fixture {
     /// Reads a fixture file.
     pub(crate) fn read(path: &Path) -> Result<Self, StateError> {
         let bytes = fs::read(path).map_err(StateError::unusable(path))?;
-        serde_json::from_slice(&bytes).map_err(|error| {
-            let reason = format!("line {} column {}", error.line(), error.column());
-            StateError::Fixture {
-                file: path.to_owned(),
-                reason,
-            }
+        Self::parse(&bytes).map_err(|reason| StateError::Fixture {
+            file: path.to_owned(),
+            reason,
         })
+    }
+
+    /// Reads its bytes; or says where they are unsound.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(bytes)
+            .map_err(|error| format!("line {} column {}", error.line(), error.column()))
     }
 
     /// A fresh server: an administrator, the cat, one public room.

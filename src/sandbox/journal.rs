@@ -143,15 +143,34 @@ pub(crate) fn read(path: &Path) -> Result<(World, u64), StateError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         read => read.map_err(StateError::unusable(path))?,
     };
+    let file = || path.to_owned();
+    replay(&bytes).map_err(|flaw| match flaw {
+        Flaw::Foreign => StateError::Foreign { file: file() },
+        Flaw::Damaged { line } => StateError::Damaged { file: file(), line },
+    })
+}
+
+/// What is wrong with the bytes of a journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// They are no journal, or one of another format.
+    Foreign,
+    /// A line makes no sense, and it is not the last.
+    Damaged {
+        /// The line, from one.
+        line: usize,
+    },
+}
+
+/// The world that a journal's writes make, and how many of its bytes are whole.
+pub(super) fn replay(bytes: &[u8]) -> Result<(World, u64), Flaw> {
     // What follows the last line break was torn off.
     let whole = bytes
         .iter()
         .rposition(|byte| *byte == b'\n')
         .map_or(0, |at| at + 1);
-    if whole == 0 && !torn_heading(&bytes) {
-        return Err(StateError::Foreign {
-            file: path.to_owned(),
-        });
+    if whole == 0 && !torn_heading(bytes) {
+        return Err(Flaw::Foreign);
     }
     let mut world = World::default();
     let complete = bytes.get(..whole).unwrap_or_default();
@@ -159,24 +178,22 @@ pub(crate) fn read(path: &Path) -> Result<(World, u64), StateError> {
         if at == 0 {
             match serde_json::from_slice::<Heading>(text) {
                 Ok(FORMAT) => continue,
-                _ => {
-                    return Err(StateError::Foreign {
-                        file: path.to_owned(),
-                    });
-                }
+                _ => return Err(Flaw::Foreign),
             }
         }
         match serde_json::from_slice(text) {
             Ok(write) => world.apply(write),
-            Err(_) => {
-                return Err(StateError::Damaged {
-                    file: path.to_owned(),
-                    line: at + 1,
-                });
-            }
+            Err(_) => return Err(Flaw::Damaged { line: at + 1 }),
         }
     }
     Ok((world, u64::try_from(whole).unwrap_or(u64::MAX)))
+}
+
+/// A world as a journal without a past.
+pub(super) fn whole(world: &World) -> io::Result<Vec<u8>> {
+    let mut text = line(&FORMAT)?;
+    text.extend(lines(&world.writes())?);
+    Ok(text)
 }
 
 /// Whether this is the beginning of a heading and nothing else: a journal killed at birth.
@@ -191,8 +208,7 @@ pub(crate) fn compact(path: &Path) -> Result<(), StateError> {
         return Ok(());
     }
     let (world, _) = read(path)?;
-    let mut text = line(&FORMAT).map_err(&unusable)?;
-    text.extend(lines(&world.writes()).map_err(&unusable)?);
+    let text = whole(&world).map_err(&unusable)?;
     let beside = path.with_extension("compacting");
     let written = private()
         .write(true)

@@ -36,6 +36,9 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(test, feature = "internals"))]
+pub(crate) mod files;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 

@@ -129,6 +129,20 @@ impl Seen {
     }
 }
 
+/// The records of a listing that is one answer.
+#[cfg(any(test, feature = "internals"))]
+pub(super) fn of_one(body: &[u8]) -> Result<Listing, ServerError> {
+    let undecodable = || ServerError::Undecodable("it is no JSON object".to_owned());
+    let Ok(Json::Object(object)) = super::json::read(body) else {
+        return Err(undecodable());
+    };
+    let mut seen = Seen::default();
+    let page = Page::of(object)?;
+    seen.total = page.total;
+    seen.take(page)?;
+    seen.whole()
+}
+
 /// The bytes of text in a value.
 fn size(value: &Json) -> usize {
     match value {
@@ -157,7 +171,10 @@ impl Page {
             ("count", count),
             ("sort", r#"{"_id":1}"#),
         ];
-        let mut object = client.call(&Call::get(LIST, &query)).await?;
+        Self::of(client.call(&Call::get(LIST, &query)).await?)
+    }
+
+    fn of(mut object: Map<String, Json>) -> Result<Self, ServerError> {
         let undecodable = |what: &str| ServerError::Undecodable(what.to_owned());
         let Some(Json::Array(items)) = object.remove("integrations") else {
             return Err(undecodable("`integrations` is no list"));

@@ -56,6 +56,7 @@ use crate::observed::{
 };
 use client::{Call, Client, Sent};
 use gate::{Gate, Leave, Stopped};
+use listing::Listing;
 use resend::Resend;
 
 const INFO: &str = "api/info";
@@ -116,17 +117,7 @@ impl Reader {
     pub(crate) async fn observe(&self) -> Result<ObservedState, ServerError> {
         let server = self.facts().await?;
         let listing = listing::read(&self.client).await?;
-        Ok(ObservedState {
-            server,
-            records: listing.records,
-            strangers: listing.strangers,
-            users: Users::default(),
-            rooms: Rooms::default(),
-            limits: self.limits(),
-            view: View::default(),
-            histories: Histories::default(),
-            taken_at: None,
-        })
+        Ok(state(server, listing, self.limits()))
     }
 
     /// Which server answers, and as whom.
@@ -172,6 +163,27 @@ impl Reader {
     /// What requests wait for at this moment, before they are sent.
     pub(crate) fn waits(&self) -> Vec<Waiting> {
         self.client.pacer.waits().all()
+    }
+}
+
+/// What this account sees of this server, whose listing is one answer with this body.
+#[cfg(any(test, feature = "internals"))]
+pub(crate) fn observed(server: ServerFacts, body: &[u8]) -> Result<ObservedState, ServerError> {
+    listing::of_one(body).map(|listing| state(server, listing, Limits::Unknown))
+}
+
+/// What a server told, before anything else is asked.
+fn state(server: ServerFacts, listing: Listing, limits: Limits) -> ObservedState {
+    ObservedState {
+        server,
+        records: listing.records,
+        strangers: listing.strangers,
+        users: Users::default(),
+        rooms: Rooms::default(),
+        limits,
+        view: View::default(),
+        histories: Histories::default(),
+        taken_at: None,
     }
 }
 

@@ -98,6 +98,24 @@ fn longest_run(text: &str) -> usize {
     longest
 }
 
+/// Asserts that text from outside gets out of nothing that it is put in: `line` is one line, `lines` are several.
+#[cfg(any(test, feature = "internals"))]
+pub(crate) fn holds(line: &str, lines: &str) {
+    let ticks = |text: &str| text.chars().take_while(|c| *c == '`').count();
+    for span in [code(line), cell(line)] {
+        let edge = ticks(&span);
+        let inner = span.get(edge..span.len() - edge).unwrap_or_default();
+        assert!(line.is_empty() || edge > longest_run(inner));
+    }
+    let fenced = fence("diff", &format!("{lines}\n"));
+    assert!(ticks(&fenced) > longest_run(lines).max(2));
+    assert!(!html(line).contains(['<', '>', '"', '\'']));
+    let comment = comment(line);
+    assert!(
+        !comment.contains("--") && !comment.contains('>') && comment.len() < LONGEST_COMMENT + 16
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,222 @@
+//! A way in for programs that take rcsync apart: fuzz targets and benchmarks. No promise of a version holds for it.
+//!
+//! Each target takes bytes from outside through the stages that read them, and through what is made of them, and
+//! asserts what must hold for any bytes.
+
+use std::collections::BTreeMap;
+
+use crate::commands::load::{self, Loaded};
+use crate::diagnostic::{Place, Texts};
+use crate::escape;
+use crate::observed::{ObservedState, ServerFacts, Snapshot};
+use crate::plan::Plan;
+use crate::report::{self, Budget, Context, Look, PlanReport, ScriptDiff, diagnostics};
+use crate::sandbox;
+use crate::schema::Checker;
+use crate::secret::Secret;
+use crate::server;
+use crate::variables::{Resolver, Secrets, Undefined, Variables};
+
+/// A target: a name, and what takes the bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets, by the names of their corpora in `fuzz/corpus`.
+pub const TARGETS: &[Target] = &[
+    ("manifest", manifest),
+    ("variables", variables),
+    ("escapers", escapers),
+    ("listing", listing),
+    ("plan_file", plan_file),
+    ("snapshot", snapshot),
+    ("fixture", sandbox::files::fixture),
+    ("journal", sandbox::files::journal),
+];
+
+/// Runs the target of this name.
+pub fn run(name: &str, bytes: &[u8]) {
+    for (_, target) in TARGETS.iter().filter(|(other, _)| *other == name) {
+        target(bytes);
+    }
+}
+
+thread_local! {
+    static CHECKER: Option<Checker> = Checker::new(crate::manifest::schema()).ok();
+
+    /// What the records of a server are compared with.
+    static MANIFEST: Option<Loaded> = loaded(include_bytes!("../examples/integrations.yaml"));
+}
+
+fn loaded(bytes: &[u8]) -> Option<Loaded> {
+    CHECKER.with(|checker| Some(load::load_bytes(bytes, checker.as_ref()?)))
+}
+
+/// A manifest, up to what is said about it: every place lies in its text, and nothing of it steers a terminal.
+fn manifest(bytes: &[u8]) {
+    let Some(loaded) = loaded(bytes) else { return };
+    let texts = &loaded.sources.texts;
+    for found in &loaded.findings {
+        assert!(found.at.bytes.end as usize <= texts.get(found.at.source).text.len());
+    }
+    is_harmless(&diagnostics::text(&loaded.findings, texts, &[], false));
+    let _ = report::json(&diagnostics::json(&loaded.findings, texts));
+}
+
+/// A text with references: without any it stays as it is, and a secret is in no stretch that is shown.
+fn variables(bytes: &[u8]) {
+    const CANARY: &str = "canary-4711";
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let mut texts = Texts::default();
+    let source = texts.add("fuzzed", text);
+    let Ok(end) = u32::try_from(text.len()) else {
+        return;
+    };
+    let place = Place {
+        source,
+        bytes: 0..end,
+    };
+    let variables = Variables {
+        plain: BTreeMap::from([("a".to_owned(), "${secret.b}".to_owned())]),
+        secrets: BTreeMap::from([("b".to_owned(), Secret::new(CANARY))]),
+        undefined_secrets: Undefined::Unknown,
+    };
+    for secrets in [Secrets::Allowed, Secrets::Refused] {
+        let mut resolver = Resolver::new(&variables, &texts);
+        let resolved = resolver.text(text, &place, secrets);
+        if let Some(resolved) = resolved {
+            let shown = resolved.masked();
+            assert!(text.contains(CANARY) || !shown.contains(CANARY));
+            assert!(text.contains("${") || shown == text);
+            assert!(secrets == Secrets::Allowed || !resolved.holds_secret());
+        } else {
+            assert!(!resolver.findings.is_empty());
+        }
+    }
+}
+
+/// Text from outside in every form in which it is shown.
+fn escapers(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let line = escape::line(&text);
+    is_harmless(&line);
+    assert!(!line.contains('\n') && escape::line(&line) == line);
+    is_harmless(&escape::lines(&text));
+    assert_eq!(
+        escape::lines(&text).matches('\n').count(),
+        text.matches('\n').count()
+    );
+    let json = serde_json::to_string(&text).unwrap_or_default();
+    let escaped = escape::json(&json);
+    is_harmless(&escaped);
+    assert_eq!(
+        serde_json::from_str::<String>(&escaped).ok().as_deref(),
+        Some(&*text)
+    );
+    report::markdown_holds(&line, &text);
+}
+
+/// The body of a listing, planned with a manifest and reported in every format.
+fn listing(bytes: &[u8]) {
+    let facts = ServerFacts {
+        url: "https://chat.example.org".to_owned(),
+        version: None,
+        version_text: Some("8.6.0".to_owned()),
+        user_id: "uSomebody".to_owned(),
+        username: "somebody".to_owned(),
+        roles: None,
+    };
+    if let Ok(observed) = server::observed(facts, bytes) {
+        planned(&observed);
+    }
+}
+
+/// A snapshot, planned with a manifest and reported in every format.
+fn snapshot(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(observed) = Snapshot::parse(text).and_then(Snapshot::observed) {
+        planned(&observed);
+    }
+}
+
+fn planned(observed: &ObservedState) {
+    MANIFEST.with(|manifest| {
+        let Some(manifest) = manifest else { return };
+        let context = Context {
+            texts: &manifest.sources.texts,
+            paths: &["integrations.yaml".to_owned()],
+            files: 1,
+            integrations: manifest.integrations,
+            base: None,
+            sandbox: None,
+        };
+        let plan = Plan::between(&manifest.desired, observed);
+        shown(&PlanReport::new(&plan, &context));
+    });
+}
+
+/// A saved plan, shown in every format; saved again it is read as the same.
+fn plan_file(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(plan) = PlanReport::read(text) {
+        shown(&plan);
+    }
+}
+
+fn shown(plan: &PlanReport) {
+    let saved = report::json(plan);
+    is_harmless(&saved);
+    let again = PlanReport::read(&saved).map(|again| report::json(&again));
+    assert_eq!(again.ok().as_ref(), Some(&saved));
+    is_harmless(&report::plan_github(plan));
+    for scripts in [ScriptDiff::Full, ScriptDiff::Stat, ScriptDiff::None] {
+        let text = Look {
+            scripts,
+            verbose: true,
+            ..Look::default()
+        };
+        is_harmless(&report::plan_text(plan, &text).replace('\t', ""));
+        let room = 4000;
+        let markdown = Look {
+            budget: Some(Budget::Characters(room)),
+            ..text
+        };
+        assert!(
+            report::plan_markdown(plan, &markdown)
+                .encode_utf16()
+                .count()
+                <= room
+        );
+    }
+}
+
+/// Nothing that a terminal obeys is left, but for the ends of lines.
+fn is_harmless(text: &str) {
+    assert_eq!(escape::lines(text), text);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Corpora hold the seeds, and whatever has broken a promise once.
+    #[test]
+    fn the_corpora_break_no_promise() {
+        let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+        for (name, target) in TARGETS {
+            let files = fs::read_dir(corpora.join(name)).unwrap();
+            let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+            assert!(!files.is_empty(), "{name}");
+            for file in files {
+                target(&fs::read(file).unwrap());
+            }
+        }
+    }
+}
