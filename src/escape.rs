@@ -26,21 +26,21 @@ pub(crate) fn except(text: &str, harmless: &[char]) -> String {
     escaped
 }
 
-/// The text with a mark in the place of each character beyond ASCII that a terminal would obey.
+/// The text with a mark in the place of what a terminal would obey, but for the controls before the blank.
 pub(crate) fn replaced(text: &str) -> String {
     let mark = |character: char| match character {
-        obeyed if !obeyed.is_ascii() && is_obeyed(obeyed) => '\u{fffd}',
+        obeyed if obeyed > ' ' && is_obeyed(obeyed) => '\u{fffd}',
         other => other,
     };
     text.chars().map(mark).collect()
 }
 
-/// Text of JSON, or in double quotes of YAML, with the characters beyond ASCII that a terminal would obey in the escapes of
-/// both.
+/// Text of JSON, or in double quotes of YAML, with what a terminal would obey in the escapes of both. What controls there
+/// are before the blank, such text has escaped already.
 pub(crate) fn json(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
-        if !character.is_ascii() && is_obeyed(character) {
+        if character > ' ' && is_obeyed(character) {
             // All of them are in the first plane. Writing to a string cannot fail.
             let _ = write!(escaped, "\\u{:04x}", u32::from(character));
         } else {

@@ -9,13 +9,14 @@ use super::peer::Peer;
 use super::support::{Run, Sandbox, rcsync, write};
 
 /// Sets a title, turns text red, turns its direction, rings, goes back in the line; as a C1 control, too.
-const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[31m\u{202e}evil\u{8}\r\u{9b}1m\u{2066}\u{feff}";
+const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[31m\u{202e}evil\u{8}\u{7f}\r\u{9b}1m\u{2066}\u{feff}";
 
 /// As a text of YAML, in which the C1 control cannot stand as it is.
 fn quoted(text: &str) -> String {
     serde_json::to_string(text)
         .unwrap()
         .replace('\u{9b}', "\\u009b")
+        .replace('\u{7f}', "\\u007f")
 }
 
 /// Runs it; nothing that a terminal obeys is in either stream.
