@@ -8,6 +8,7 @@
     reason = "these comments are the help texts, which are no Markdown"
 )]
 
+mod doctor;
 mod export;
 mod init;
 mod narrow;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use export::ExportArgs;
 pub(crate) use init::{Ci, InitArgs};
 pub(crate) use narrow::{KindWord, NarrowArgs};
@@ -104,6 +106,9 @@ pub(crate) enum Command {
     /// Tell the URLs of incoming webhooks: secrets, shown because you ask for them
     #[command(after_help = urls::EXAMPLES)]
     Urls(UrlsArgs),
+    /// Look what stands between you and a first plan
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(DoctorArgs),
     /// Print a JSON Schema
     #[command(after_help = SCHEMA)]
     Schema(SchemaArgs),
@@ -169,6 +174,15 @@ pub(crate) enum Format {
     Json,
     /// Workflow commands of GitHub Actions: annotations beside the lines
     Github,
+}
+
+/// How standard output looks
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlainFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// The flags of `rcsync plan`
@@ -314,6 +328,8 @@ pub(crate) enum SchemaOf {
     Snapshot,
     /// What `urls --format json` prints
     Urls,
+    /// What `doctor --format json` prints
+    Doctor,
 }
 
 /// Which manifests, and what their variables stand for

@@ -83,6 +83,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "diagnostic",
             "secret",
             "escape",
+            "doctor",
         ],
     ),
     (
@@ -102,6 +103,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "secret",
         ],
     ),
+    ("doctor", &["server", "observed", "integration"]),
     // The imitation of the server knows nothing of the client.
     ("script", &["diagnostic"]),
     ("sandbox", &["script", "clock"]),

@@ -18,6 +18,7 @@
 //! | `apply` (I/O) | a plan | an outcome for each change, verified |
 //! | `observed::snapshot` | observed, the manifests | a file without secrets; and back, with them unknown |
 //! | `export` | observed | a manifest of it, with its scripts and its secrets |
+//! | `doctor` | what a server answers | what stands between a user and a first plan |
 //! | `urls` | desired, observed | the webhooks' URLs, for whoever asks for them by name |
 //!
 //! `commands` joins them, one short file a command. `integration` holds the shared nouns: all that is special about a
@@ -49,6 +50,7 @@ mod clock;
 mod commands;
 mod desired;
 mod diagnostic;
+mod doctor;
 mod escape;
 mod exit;
 mod export;

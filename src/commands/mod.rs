@@ -2,6 +2,7 @@
 
 mod apply;
 mod base;
+mod doctor;
 mod export;
 mod failure;
 mod files;
@@ -58,6 +59,7 @@ pub(crate) fn run() -> Exit {
         Command::Export(args) => export::run(&args, terminal),
         Command::Snapshot(args) => snapshot::run(&args, terminal),
         Command::Urls(args) => urls::run(&args, terminal),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
         Command::Completions(args) => shell::completions(&args),

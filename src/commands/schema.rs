@@ -5,7 +5,7 @@ use crate::cli::{SchemaArgs, SchemaOf};
 use crate::exit::Exit;
 use crate::manifest;
 use crate::observed::Snapshot;
-use crate::report::{PlanReport, RunReport, diagnostics};
+use crate::report::{DoctorReport, PlanReport, RunReport, diagnostics};
 use crate::urls::Listing;
 
 /// Prints it.
@@ -21,6 +21,7 @@ pub(super) fn text(of: SchemaOf) -> String {
         SchemaOf::Snapshot => crate::schema::of_written::<Snapshot>(),
         SchemaOf::Diagnostics => crate::schema::of_written::<diagnostics::json::Problems>(),
         SchemaOf::Urls => crate::schema::of_written::<Listing>(),
+        SchemaOf::Doctor => crate::schema::of_written::<DoctorReport>(),
         SchemaOf::Plan => crate::schema::of_written::<PlanReport>(),
         SchemaOf::Report => crate::schema::of_written::<RunReport>(),
     };

@@ -44,6 +44,9 @@ impl fmt::Display for Version {
 /// The first version that can change an integration (reference 3.1).
 pub(crate) const UPDATES_SINCE: Version = Version::new(3, 4);
 
+/// The newest version whose code the reference was read from.
+pub(crate) const NEWEST_KNOWN: Version = Version::new(8, 8);
+
 /// The first version that demands `message-impersonate` of whom an incoming webhook posts as (reference 5.5).
 const IMPERSONATION_SINCE: Version = Version::new(8, 6);
 

@@ -102,7 +102,7 @@ impl Permissions {
     }
 
     /// Whether one of these roles holds a permission.
-    pub(super) fn hold(&self, roles: &BTreeSet<String>, permission: &str) -> bool {
+    pub(crate) fn hold(&self, roles: &BTreeSet<String>, permission: &str) -> bool {
         let holders = self.holders(permission);
         holders.is_some_and(|holders| !holders.is_disjoint(roles))
     }

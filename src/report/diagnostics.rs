@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use self::json::Problems;
+use super::wrap::wrapped;
 use crate::diagnostic::{Diagnostic, Place, Severity, SourceText, Texts};
 use crate::escape;
 use annotate_snippets::{
@@ -176,7 +177,8 @@ impl Drawing<'_> {
         let title = level.primary_title(clean(&found.message)).id(found.code.0);
         let mut report = vec![self.group(title, found)];
         if let Some(hint) = &found.hint {
-            let title = Level::HELP.secondary_title(wrapped(&clean(hint)));
+            let title =
+                Level::HELP.secondary_title(wrapped("", &clean(hint), 0, WIDTH - "help: ".len()));
             report.push(match self.patch(found) {
                 Some(patch) => title.element(patch),
                 None => Group::with_title(title),
@@ -342,30 +344,6 @@ impl Crop {
 /// A text in one line, without control and direction characters.
 fn clean(text: &str) -> Cow<'_, str> {
     normalize_untrusted_str(&text.replace(['\n', '\r'], " ")).into()
-}
-
-/// A text in lines that fit the width, behind `help: `. What stands in back-ticks stays together.
-fn wrapped(text: &str) -> String {
-    let mut lines = String::new();
-    let mut length = 0;
-    let mut quoted = false;
-    let words = text.split(|character| {
-        quoted ^= character == '`';
-        character == ' ' && !quoted
-    });
-    for (index, word) in words.enumerate() {
-        let width = word.chars().count();
-        if index > 0 && length + 1 + width > WIDTH - "help: ".len() {
-            lines.push('\n');
-            length = 0;
-        } else if index > 0 {
-            lines.push(' ');
-            length += 1;
-        }
-        lines.push_str(word);
-        length += width;
-    }
-    lines
 }
 
 /// The findings as data: all of them, by file and place.

@@ -7,6 +7,7 @@
 mod cause;
 pub(crate) mod diagnostics;
 mod diff;
+mod doctor;
 mod failure;
 mod forecast;
 mod github;
@@ -23,7 +24,9 @@ mod stale;
 #[cfg(test)]
 mod tests;
 mod text;
+mod wrap;
 
+pub(crate) use doctor::DoctorReport;
 pub(crate) use failure::{Attempt, FailureReport};
 pub(crate) use forecast::about;
 pub(crate) use github::{plan_github, problems_github};

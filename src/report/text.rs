@@ -29,7 +29,7 @@ use policy::{left_out_text, unmanaged_text};
 pub(super) use policy::{pruned_words, refusal_lines, view_words};
 
 /// How wide a page is.
-const COLUMNS: usize = 80;
+pub(super) const COLUMNS: usize = 80;
 
 /// Where the name of an integration ends and its place begins.
 const PLACE_COLUMN: usize = 60;

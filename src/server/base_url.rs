@@ -66,9 +66,14 @@ impl BaseUrl {
         }
     }
 
+    /// Whether nobody on the way to it can read along.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
     /// Whether everything on the way to it can be read by others.
     pub(crate) fn is_in_clear(&self) -> bool {
-        self.0.scheme() == "http" && !self.is_local()
+        !self.is_encrypted() && !self.is_local()
     }
 
     /// The base URL that `location` would be an answer of, if `endpoint` was asked for.

@@ -1,7 +1,7 @@
 //! One call of an endpoint: the request with its headers, sent, logged, and its answer told apart.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use super::resend::{Resend, Retries};
 use super::transport::{Request, SendError, Transport};
 use super::waits::{WaitReason, Waiting};
 use super::wire::Body;
-use super::{limits, log};
+use super::{checkup, limits, log};
 use crate::clock::Clock;
 
 /// What [`Reader`](super::Reader) and [`Writer`](super::Writer) share.
@@ -36,6 +36,8 @@ pub(super) struct Client {
     calls: AtomicU64,
     /// Whether a request found nobody to be sent to, until the last try; nobody was reached since.
     given_up: AtomicBool,
+    /// How far the server's clock is ahead of ours, in milliseconds.
+    ahead: OnceLock<i64>,
 }
 
 /// What came of a call that may have been sent several times.
@@ -99,29 +101,44 @@ impl<'a> Call<'a> {
 }
 
 impl Client {
-    /// Without credentials, it is for what needs no login.
+    /// One with credentials.
     pub(super) fn new(
         base: BaseUrl,
-        credentials: Option<&Credentials>,
+        credentials: &Credentials,
         transport: Arc<dyn Transport>,
         retries: Retries,
     ) -> Result<Self, BadCredentials> {
-        let (mut headers, blanks) = match credentials {
-            Some(credentials) => credentials.headers()?,
-            None => Default::default(),
-        };
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        Ok(Self {
+        let (headers, blanks) = credentials.headers()?;
+        let mut client = Self::anonymous(base, transport, retries);
+        client.headers.extend(headers);
+        client.blanks = blanks;
+        Ok(client)
+    }
+
+    /// One for what needs no login.
+    pub(super) fn anonymous(
+        base: BaseUrl,
+        transport: Arc<dyn Transport>,
+        retries: Retries,
+    ) -> Self {
+        let accept = HeaderValue::from_static("application/json");
+        Self {
             base,
-            headers,
-            blanks,
+            headers: HeaderMap::from_iter([(header::ACCEPT, accept)]),
+            blanks: Blanks::default(),
             transport,
             clock: Clock::system(),
             pacer: Pacer::default(),
             retries,
             calls: AtomicU64::new(0),
             given_up: AtomicBool::new(false),
-        })
+            ahead: OnceLock::new(),
+        }
+    }
+
+    /// How far the server's clock is ahead of ours, as its first answer told.
+    pub(super) fn ahead(&self) -> Option<i64> {
+        self.ahead.get().copied()
     }
 
     /// The object that an endpoint answers to a read.
@@ -234,6 +251,9 @@ impl Client {
         match &result {
             Ok(answer) => {
                 self.given_up.store(false, Ordering::Relaxed);
+                if let Some(ahead) = checkup::ahead(answer.headers(), now) {
+                    self.ahead.get_or_init(|| ahead);
+                }
                 let told = limits::told(answer.headers(), now);
                 leave.flight.answered(told, answer.status().is_success());
             }

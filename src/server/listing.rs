@@ -129,6 +129,11 @@ impl Seen {
     }
 }
 
+/// How many records there are that this account sees.
+pub(super) async fn total(client: &Client) -> Result<u64, ServerError> {
+    Page::read(client, 0, "1").await.map(|page| page.total)
+}
+
 /// The records of a listing that is one answer.
 #[cfg(any(test, feature = "internals"))]
 pub(super) fn of_one(body: &[u8]) -> Result<Listing, ServerError> {

@@ -7,6 +7,7 @@
 
 mod answer;
 mod base_url;
+mod checkup;
 mod client;
 mod credentials;
 mod error;
@@ -41,6 +42,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 pub(crate) use base_url::BaseUrl;
+pub(crate) use checkup::Checkup;
 pub(crate) use credentials::{BadCredentials, Credentials, Login};
 pub(crate) use error::ServerError;
 pub(crate) use http_transport::{Connection, HttpTransport, Timeouts};
@@ -90,10 +92,17 @@ impl Reader {
         transport: Arc<dyn Transport>,
         retries: Retries,
     ) -> Result<Self, BadCredentials> {
-        let client = Client::new(base, Some(credentials), transport, retries)?;
+        let client = Client::new(base, credentials, transport, retries)?;
         Ok(Self {
             client: Arc::new(client),
         })
+    }
+
+    /// A reader that is nobody, for what needs no login.
+    pub(crate) fn nobody(base: BaseUrl, transport: Arc<dyn Transport>, retries: Retries) -> Self {
+        Self {
+            client: Arc::new(Client::anonymous(base, transport, retries)),
+        }
     }
 
     /// A token for a user and a password. [`Reader::log_out`] ends what this begins.
@@ -103,9 +112,7 @@ impl Reader {
         transport: Arc<dyn Transport>,
         retries: Retries,
     ) -> Result<Credentials, ServerError> {
-        let client =
-            Client::new(base, None, transport, retries).map_err(|_| ServerError::Unauthorised)?;
-        login::log_in(&client, login).await
+        login::log_in(&Client::anonymous(base, transport, retries), login).await
     }
 
     /// Ends the login that this account's token came from: the token is worth nothing from here on.

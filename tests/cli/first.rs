@@ -199,7 +199,7 @@ fn help_has_examples_that_are_right() {
     let help = Run::of(&mut rcsync(&["--help"])).exits(0).out;
     for command in [
         "init", "validate", "plan", "apply", "show", "export", "snapshot", "urls", "schema",
-        "sandbox",
+        "sandbox", "doctor",
     ] {
         assert!(help.contains(&format!("  {command} ")), "{command}");
         let help = Run::of(&mut rcsync(&[command, "--help"])).exits(0).out;

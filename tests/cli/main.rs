@@ -11,6 +11,7 @@ mod canary;
 mod ci;
 mod connect;
 mod docs;
+mod doctor;
 mod drift;
 mod exits;
 mod export;

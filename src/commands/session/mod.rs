@@ -53,37 +53,105 @@ pub(super) async fn ended(command: impl Future<Output = Exit>) -> Exit {
 /// # Errors
 /// When a flag, a variable or a file is missing or unsound, or a login fails; the reason has been shown.
 pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Failure> {
-    let retries = Retries {
-        times: args.retries,
-        // Runs that fail together do not come again together.
-        seed: OsRng.try_next_u64().unwrap_or_default(),
-    };
-    if let Some(state) = &args.sandbox {
-        let (base, credentials) = embedded::open(state, writing).await?;
-        let transport = transport(args, &base, None)?;
-        return Ok(Session {
-            reader: reader(base, &credentials, transport, retries)?,
-            sandbox: Some(state.display().to_string()),
-        });
-    }
-    let base = identity::server(args).map_err(complain)?;
-    let identity = identity::identity(args).map_err(complain)?;
-    let authorities = identity::authorities(args).map_err(complain)?;
-    let transport = transport(args, &base, authorities)?;
-    let reader = match identity {
-        Identity::Token(credentials) => reader(base, &credentials, transport, retries)?,
-        Identity::Password(login) => {
-            let token = Reader::log_in(base.clone(), &login, transport.clone(), retries).await;
-            let token = token.map_err(|error| failed(&error))?;
-            let reader = reader(base, &token, transport, retries)?;
-            LOGGED_IN.with(|logged_in| logged_in.replace(Some(reader.clone())));
-            reader
-        }
-    };
+    let way = way(args, writing).await?;
+    let reader = way.enter().await.map_err(|no_entry| match no_entry {
+        NoEntry::Missing(complaint) => complain(complaint),
+        NoEntry::Refused(error) => failed(&error),
+    })?;
     Ok(Session {
         reader,
-        sandbox: None,
+        sandbox: way.sandbox,
     })
+}
+
+/// The way to a server, and who one would be there.
+pub(super) struct Way {
+    /// Where it is.
+    pub(super) base: BaseUrl,
+    /// Whether certificates are trusted beside those of the system.
+    pub(super) has_authorities: bool,
+    /// For the embedded sandbox, where its state is.
+    sandbox: Option<String>,
+    identity: Result<Identity, Complaint>,
+    transport: Arc<HttpTransport>,
+    retries: Retries,
+}
+
+/// Why one is nobody there.
+pub(super) enum NoEntry {
+    /// It is not said who one would be, or not so that it can be sent.
+    Missing(Complaint),
+    /// A login failed.
+    Refused(ServerError),
+}
+
+/// Finds the way. No request is sent.
+///
+/// # Errors
+/// When a flag, a variable or a file is missing or unsound; the reason has been shown.
+pub(super) async fn way(args: &ServerArgs, writing: bool) -> Result<Way, Failure> {
+    let (base, identity, authorities) = if let Some(state) = &args.sandbox {
+        let (base, credentials) = embedded::open(state, writing).await?;
+        (base, Ok(Identity::Token(credentials)), None)
+    } else {
+        let base = identity::server(args).map_err(complain)?;
+        let authorities = identity::authorities(args).map_err(complain)?;
+        (base, identity::identity(args), authorities)
+    };
+    Ok(Way {
+        has_authorities: authorities.is_some(),
+        transport: transport(args, &base, authorities)?,
+        base,
+        sandbox: args.sandbox.as_ref().map(|it| it.display().to_string()),
+        identity,
+        retries: Retries {
+            times: args.retries,
+            // Runs that fail together do not come again together.
+            seed: OsRng.try_next_u64().unwrap_or_default(),
+        },
+    })
+}
+
+impl Way {
+    /// The account there, logged in if that is by password, until the command ends.
+    pub(super) async fn enter(&self) -> Result<Reader, NoEntry> {
+        match &self.identity {
+            Ok(Identity::Token(credentials)) => self.reader(credentials),
+            Ok(Identity::Password(login)) => {
+                let transport = self.transport.clone();
+                let token = Reader::log_in(self.base.clone(), login, transport, self.retries).await;
+                let reader = self.reader(&token.map_err(NoEntry::Refused)?)?;
+                LOGGED_IN.with(|logged_in| logged_in.replace(Some(reader.clone())));
+                Ok(reader)
+            }
+            Err(complaint) => Err(NoEntry::Missing(complaint.clone())),
+        }
+    }
+
+    fn reader(&self, credentials: &Credentials) -> Result<Reader, NoEntry> {
+        let (base, transport) = (self.base.clone(), self.transport.clone());
+        Reader::with(base, credentials, transport, self.retries).map_err(|error| {
+            let how = "check RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN, or the file of the token";
+            NoEntry::Missing((error.to_string(), how.to_owned()))
+        })
+    }
+
+    /// Nobody there, for what needs no login.
+    pub(super) fn nobody(&self) -> Reader {
+        Reader::nobody(self.base.clone(), self.transport.clone(), self.retries)
+    }
+
+    /// Whether the account is known by a password.
+    pub(super) fn logs_in(&self) -> bool {
+        matches!(self.identity, Ok(Identity::Password(_)))
+    }
+
+    /// The server's address, or where the embedded sandbox keeps its state.
+    pub(super) fn shown(&self) -> String {
+        self.sandbox
+            .clone()
+            .unwrap_or_else(|| self.base.to_string())
+    }
 }
 
 fn transport(
@@ -105,16 +173,6 @@ fn transport(
         Failure::shown(Exit::Server, &message, None)
     })?;
     Ok(Arc::new(transport))
-}
-
-fn reader(
-    base: BaseUrl,
-    credentials: &Credentials,
-    transport: Arc<HttpTransport>,
-    retries: Retries,
-) -> Result<Reader, Failure> {
-    Reader::with(base, credentials, transport, retries)
-        .map_err(|error| Failure::shown(Exit::Invalid, &error.to_string(), None))
 }
 
 fn complain((message, hint): Complaint) -> Failure {

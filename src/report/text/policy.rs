@@ -4,6 +4,7 @@ use super::super::plan::{ActionWord, ChangeReport, PlanReport};
 use super::super::policy::{
     LeftAloneWord, LeftOutReport, RefusalReport, SightWord, StepWord, UnmanagedReport, ViewReport,
 };
+use super::super::wrap::wrapped;
 use super::{COLUMNS, Foreign, Page, count, shortened};
 
 /// What pruning does to a record.
@@ -51,12 +52,22 @@ pub(in super::super) fn view_words(view: ViewReport) -> String {
 
 /// Why the plan as a whole is refused.
 pub(in super::super) fn refusal_lines(refusal: &RefusalReport) -> String {
-    let mut lines = vec![wrapped("refused: ", &refusal.why.for_terminal(), 2)];
+    let mut lines = vec![wrapped(
+        "refused: ",
+        &refusal.why.for_terminal(),
+        2,
+        COLUMNS,
+    )];
     lines.extend(refusal.facts.iter().map(|fact| {
         let (word, value) = (fact.word.for_terminal(), fact.value.for_terminal());
         format!("  {word}   {value}")
     }));
-    lines.push(wrapped("  to go on: ", &refusal.remedy.for_terminal(), 4));
+    lines.push(wrapped(
+        "  to go on: ",
+        &refusal.remedy.for_terminal(),
+        4,
+        COLUMNS,
+    ));
     let block = refusal.lines.iter();
     lines.extend(block.map(|line| format!("    {}", line.for_terminal())));
     lines.join("\n")
@@ -85,24 +96,4 @@ fn unmanaged_line(record: &UnmanagedReport) -> String {
         record.id.for_terminal(),
         creator.as_deref().unwrap_or("somebody unknown"),
     )
-}
-
-/// The words in lines that fit the page, those after the first indented.
-fn wrapped(lead: &str, words: &str, indent: usize) -> String {
-    let mut text = lead.to_owned();
-    let mut columns = lead.len();
-    for (index, word) in words.split(' ').enumerate() {
-        let width = word.chars().count();
-        if index > 0 && columns + 1 + width > COLUMNS {
-            text.push('\n');
-            text.push_str(&" ".repeat(indent));
-            columns = indent;
-        } else if index > 0 {
-            text.push(' ');
-            columns += 1;
-        }
-        text.push_str(word);
-        columns += width;
-    }
-    text
 }

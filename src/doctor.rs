@@ -1,0 +1,393 @@
+//! What is between a user and a first plan: facts about the way to a server, the server and the account, and what each
+//! of them means.
+
+use std::collections::BTreeSet;
+
+use crate::integration::Kind;
+use crate::integration::compat::{self, Version};
+use crate::observed::{Limits, Permissions, ServerFacts, Sight, View};
+use crate::server::{Checkup, ServerError};
+
+/// How far clocks may be apart without a word, in milliseconds.
+const CLOSE: i64 = 5_000;
+
+/// What is looked at.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// The way to the server.
+    pub(crate) way: Way,
+    /// As whom, or why that cannot be told.
+    pub(crate) identity: Result<By, Missing>,
+    /// What the server answered.
+    pub(crate) checkup: Checkup,
+}
+
+/// The way to a server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Way {
+    /// Whether the URL says `https`.
+    pub(crate) encrypted: bool,
+    /// Whether the server is on this machine.
+    pub(crate) local: bool,
+    /// Whether certificates are trusted beside those of the system.
+    pub(crate) authorities: bool,
+    /// The variables of the environment that name a proxy.
+    pub(crate) proxies: Vec<String>,
+}
+
+/// How an account is known to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// By a token.
+    Token,
+    /// By a password.
+    Password,
+}
+
+/// What is missing, and what to do about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Missing {
+    /// What.
+    pub(crate) message: String,
+    /// How to mend it.
+    pub(crate) remedy: String,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Check {
+    /// What it is about, in a word.
+    pub(crate) about: &'static str,
+    /// How it is.
+    pub(crate) verdict: Verdict,
+    /// The same in words.
+    pub(crate) words: String,
+    /// What to do about it.
+    pub(crate) remedy: Option<String>,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    /// As it should be.
+    Ok,
+    /// Good to know.
+    Note,
+    /// It will be in the way at some time.
+    Warning,
+    /// Nothing works before it is mended.
+    Blocked,
+}
+
+impl Check {
+    fn new(about: &'static str, verdict: Verdict, words: impl Into<String>) -> Self {
+        Self {
+            about,
+            verdict,
+            words: words.into(),
+            remedy: None,
+        }
+    }
+
+    fn ok(about: &'static str, words: impl Into<String>) -> Self {
+        Self::new(about, Verdict::Ok, words)
+    }
+
+    fn remedy(self, remedy: impl Into<String>) -> Self {
+        Self {
+            remedy: Some(remedy.into()),
+            ..self
+        }
+    }
+
+    fn failed(about: &'static str, verdict: Verdict, error: &ServerError) -> Self {
+        Self {
+            remedy: error.hint(),
+            ..Self::new(about, verdict, error.to_string())
+        }
+    }
+}
+
+/// What the facts mean, in the order in which they were found.
+pub(crate) fn checks(facts: &Facts) -> Vec<Check> {
+    let Facts {
+        way,
+        identity,
+        checkup,
+    } = facts;
+    let mut checks = vec![address(way), proxy(way)];
+    let version_text = match &checkup.server {
+        Ok(version) => version.as_deref(),
+        Err(error) => {
+            checks.push(Check::failed("server", Verdict::Blocked, error));
+            return checks;
+        }
+    };
+    // To whom it knows, the server tells more of its version.
+    let account = checkup.account.as_ref().and_then(|it| it.as_ref().ok());
+    let own = account.and_then(|account| account.version_text.as_deref());
+    let version_text = own.or(version_text);
+    checks.push(server(version_text));
+    checks.extend(version(version_text.and_then(Version::parse)));
+    checks.extend(checkup.ahead.map(clock));
+    match (identity, &checkup.account) {
+        (Err(missing), _) => {
+            let check = Check::new("credentials", Verdict::Blocked, &*missing.message);
+            checks.push(check.remedy(&*missing.remedy));
+        }
+        (_, Some(Err(error))) => {
+            checks.push(Check::failed("credentials", Verdict::Blocked, error));
+        }
+        (Ok(by), Some(Ok(account))) => {
+            checks.push(credentials(*by, account));
+            checks.extend(allowed(account, checkup));
+        }
+        (Ok(_), None) => {}
+    }
+    checks
+}
+
+/// Whether something has to be mended before anything works.
+pub(crate) fn is_blocked(checks: &[Check]) -> bool {
+    checks.iter().any(|check| check.verdict == Verdict::Blocked)
+}
+
+fn address(way: &Way) -> Check {
+    let besides = if way.authorities {
+        " and of the file named"
+    } else {
+        ""
+    };
+    match (way.encrypted, way.local) {
+        (true, _) => Check::ok(
+            "address",
+            format!("https, with the certificates of the system{besides}"),
+        ),
+        (false, true) => Check::ok("address", "plain http, which does not leave this machine"),
+        (false, false) => Check::new(
+            "address",
+            Verdict::Warning,
+            "plain http: whoever is on the way can read the credentials",
+        )
+        .remedy("use https"),
+    }
+}
+
+fn proxy(way: &Way) -> Check {
+    if way.local {
+        return Check::ok("proxy", "none: this machine is reached past every proxy");
+    }
+    match way.proxies.as_slice() {
+        [] => Check::ok("proxy", "none is named in the environment"),
+        names => Check::new(
+            "proxy",
+            Verdict::Note,
+            format!("named by {}", names.join(", ")),
+        )
+        .remedy("hosts in NO_PROXY are reached past it"),
+    }
+}
+
+fn server(version: Option<&str>) -> Check {
+    match version {
+        Some(version) => Check::ok("server", format!("Rocket.Chat {version}")),
+        None => Check::new(
+            "server",
+            Verdict::Warning,
+            "Rocket.Chat, of a version that it does not tell: it counts as the newest",
+        ),
+    }
+}
+
+/// What a version means for what rcsync can do.
+fn version(version: Option<Version>) -> Vec<Check> {
+    let of = |verdict, words: String| Check::new("version", verdict, words);
+    let mut checks = Vec::new();
+    if !compat::takes_updates(version) {
+        let since = compat::UPDATES_SINCE;
+        checks.push(
+            of(
+                Verdict::Warning,
+                format!("before {since} integrations can be created, and not changed"),
+            )
+            .remedy("upgrade the server, or delete in its administration what is to change"),
+        );
+    }
+    if version.is_some_and(|version| version > compat::NEWEST_KNOWN) {
+        let newest = compat::NEWEST_KNOWN;
+        checks.push(of(
+            Verdict::Note,
+            format!("newer than {newest}, the newest that rcsync was held against"),
+        ));
+    }
+    if compat::demands_impersonation(Kind::Incoming, version) {
+        checks.push(of(
+            Verdict::Note,
+            "whoever an incoming webhook posts as needs `message-impersonate` (role `bot`)"
+                .to_owned(),
+        ));
+    }
+    if checks.is_empty() {
+        checks.push(of(
+            Verdict::Ok,
+            "all that rcsync does works on it".to_owned(),
+        ));
+    }
+    checks
+}
+
+fn clock(ahead: i64) -> Check {
+    let seconds = (ahead.abs() + 500) / 1000;
+    if ahead.abs() <= CLOSE {
+        return Check::ok("clock", "the server's and this machine's agree");
+    }
+    let direction = if ahead > 0 { "ahead of" } else { "behind" };
+    Check::new(
+        "clock",
+        Verdict::Warning,
+        format!("the server's is {seconds} s {direction} this machine's"),
+    )
+    .remedy("set both by NTP: certificates, second factors and the dates in reports go by them")
+}
+
+fn credentials(by: By, account: &ServerFacts) -> Check {
+    let roles = account.roles.iter().flatten();
+    let roles: Vec<_> = roles.map(|role| format!("`{role}`")).collect();
+    let roles = if roles.is_empty() {
+        "no roles that are told".to_owned()
+    } else {
+        format!("roles {}", roles.join(", "))
+    };
+    let ended = match by {
+        By::Token => "",
+        By::Password => "; logged in by password, and out again at the end",
+    };
+    let words = format!("{} ({}), {roles}{ended}", account.username, account.user_id);
+    Check::ok("credentials", words)
+}
+
+/// What the account may do, and what that means.
+fn allowed(account: &ServerFacts, checkup: &Checkup) -> Vec<Check> {
+    let mut checks = Vec::new();
+    match (&checkup.permissions, &account.roles) {
+        (Some(Ok(permissions)), Some(roles)) => checks.extend(rights(roles, permissions)),
+        (Some(Err(error)), _) => {
+            checks.push(Check::failed("permissions", Verdict::Warning, error));
+        }
+        _ => checks.push(Check::new(
+            "permissions",
+            Verdict::Warning,
+            "the server does not tell this account's roles: what it may do shows when it tries",
+        )),
+    }
+    match &checkup.integrations {
+        Some(Ok(1)) => checks.push(Check::ok("integrations", "it sees 1 integration")),
+        Some(Ok(count)) => checks.push(Check::ok(
+            "integrations",
+            format!("it sees {count} integrations"),
+        )),
+        Some(Err(error)) => {
+            checks.push(Check::failed("integrations", Verdict::Blocked, error));
+        }
+        None => {}
+    }
+    checks.push(limits(checkup.limits));
+    checks
+}
+
+/// A permission that is good to have, and what is the case without it.
+const HELPFUL: [(&str, &str); 2] = [
+    (
+        "view-c-room",
+        "without it, public rooms are looked up one by one",
+    ),
+    (
+        "view-full-other-user-info",
+        "without it, whether posting users may impersonate is not checked before an apply",
+    ),
+];
+
+fn rights(roles: &BTreeSet<String>, permissions: &Permissions) -> Vec<Check> {
+    let view = View::of(roles, permissions);
+    let missing = |scope: &str| {
+        let names = Kind::ALL.map(|kind| format!("manage-{scope}{}-integrations", kind.word()));
+        names
+            .into_iter()
+            .filter(|name| !permissions.hold(roles, name))
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+    };
+    let give = |names: &[String]| format!("give one of its roles {}", names.join(" and "));
+    let sights = Kind::ALL.map(|kind| (kind, view.sight(kind)));
+    let words = sights.map(|(kind, sight)| format!("{}: {}", kind.word(), reach(sight)));
+    let words = words.join(", ");
+    let mut checks = Vec::new();
+    if sights.iter().all(|(_, sight)| *sight == Sight::Nothing) {
+        let check = Check::new(
+            "permissions",
+            Verdict::Blocked,
+            format!("it manages {words}"),
+        );
+        return vec![check.remedy(give(&missing("")))];
+    }
+    checks.push(if view.is_partial() {
+        Check::new(
+            "permissions",
+            Verdict::Warning,
+            format!("it manages {words}: what it does not see is to it as if it were not there"),
+        )
+        .remedy(format!("to see all, {}", give(&missing(""))))
+    } else {
+        Check::ok("permissions", format!("it manages {words}"))
+    });
+    let own = missing("own-");
+    if !own.is_empty() {
+        checks.push(
+            Check::new(
+                "rooms",
+                Verdict::Note,
+                "it names rooms only that it is a member of, and no users",
+            )
+            .remedy(format!("for any room and user, {}", give(&own))),
+        );
+    }
+    for (name, without) in HELPFUL {
+        if !permissions.hold(roles, name) {
+            checks.push(Check::new(
+                "permissions",
+                Verdict::Note,
+                format!("it has no `{name}`: {without}"),
+            ));
+        }
+    }
+    checks
+}
+
+fn reach(sight: Sight) -> &'static str {
+    match sight {
+        Sight::All => "all",
+        Sight::Own => "its own",
+        Sight::Nothing => "none",
+        Sight::NotAsked | Sight::Unknown => "not known",
+    }
+}
+
+fn limits(limits: Limits) -> Check {
+    match limits {
+        Limits::Unlimited => Check::ok("limits", "this account is not rate limited"),
+        Limits::Unknown => Check::ok("limits", "the server tells of no limit"),
+        Limits::PerEndpoint(rate) => Check::new(
+            "limits",
+            Verdict::Note,
+            format!(
+                "{} calls of each endpoint in {} s: rcsync waits for them",
+                rate.calls,
+                rate.window.as_secs()
+            ),
+        )
+        .remedy("`api-bypass-rate-limit` (roles `admin`, `bot`, `app`) lifts it"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! What a doctor found: for programs, and as people read it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::wrap::wrapped;
+use super::{Foreign, text};
+use crate::doctor::{Check, Verdict};
+
+/// What stands between a user and a first plan.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DoctorReport {
+    /// Of this form: 1.
+    format_version: u32,
+    /// The address of the server, or where the embedded sandbox keeps its state.
+    address: Foreign,
+    /// What was looked at, in the order in which it was.
+    checks: Vec<CheckReport>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct CheckReport {
+    /// What it is about, in a word.
+    about: Foreign,
+    /// How it is.
+    verdict: VerdictWord,
+    /// The same in words.
+    words: Foreign,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<Foreign>,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum VerdictWord {
+    /// As it should be.
+    Ok,
+    /// Good to know.
+    Note,
+    /// It will be in the way at some time.
+    Warning,
+    /// Nothing works before it is mended.
+    Blocked,
+}
+
+impl From<Verdict> for VerdictWord {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Ok => Self::Ok,
+            Verdict::Note => Self::Note,
+            Verdict::Warning => Self::Warning,
+            Verdict::Blocked => Self::Blocked,
+        }
+    }
+}
+
+impl VerdictWord {
+    /// It carries the meaning without colour.
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Ok => "=",
+            Self::Note => "i",
+            Self::Warning => "~",
+            Self::Blocked => "!",
+        }
+    }
+}
+
+impl DoctorReport {
+    /// A report of these checks.
+    pub(crate) fn new(address: &str, checks: &[Check]) -> Self {
+        let checks = checks.iter().map(|check| CheckReport {
+            about: check.about.into(),
+            verdict: check.verdict.into(),
+            words: check.words.as_str().into(),
+            remedy: check.remedy.as_deref().map(Into::into),
+        });
+        Self {
+            format_version: 1,
+            address: address.into(),
+            checks: checks.collect(),
+        }
+    }
+
+    /// As people read it: a line for each check, and what to do about it below.
+    pub(crate) fn text(&self) -> String {
+        let mut text = format!("rcsync doctor · {}\n\n", self.address.for_terminal());
+        for check in &self.checks {
+            let lead = format!(
+                "{} {:<13} ",
+                check.verdict.sign(),
+                check.about.for_terminal()
+            );
+            let indent = lead.chars().count();
+            text += &wrapped(&lead, &check.words.for_terminal(), indent, text::COLUMNS);
+            text.push('\n');
+            if let Some(remedy) = &check.remedy {
+                let lead = format!("{:indent$}→ ", "");
+                text += &wrapped(&lead, &remedy.for_terminal(), indent + 2, text::COLUMNS);
+                text.push('\n');
+            }
+        }
+        text + &self.closing()
+    }
+
+    /// The last line: whether a plan can be made.
+    fn closing(&self) -> String {
+        let count = |which: VerdictWord| {
+            let verdicts = self.checks.iter().map(|check| check.verdict);
+            verdicts.filter(|verdict| *verdict == which).count()
+        };
+        let (blocked, warnings) = (count(VerdictWord::Blocked), count(VerdictWord::Warning));
+        let things = |count: usize, one: &str| {
+            let ending = if count == 1 { "" } else { "s" };
+            format!("{count} {one}{ending}")
+        };
+        match (blocked, warnings) {
+            (0, 0) => "\nNothing is in the way of a plan.\n".to_owned(),
+            (0, _) => {
+                let warnings = things(warnings, "warning");
+                format!("\nNothing is in the way of a plan; {warnings}.\n")
+            }
+            _ => {
+                let blocked = things(blocked, "thing");
+                format!("\nNo plan can be made before what has a `!` is mended: {blocked}.\n")
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What a server and an account are like, asked one question after the other, for whoever looks for what is wrong.
+
+use http::header;
+
+use super::client::Call;
+use super::error::ServerError;
+use super::{INFO, Reader, listing, not_rocket_chat, version_text};
+use crate::clock::parse_http_date;
+use crate::observed::{Limits, Permissions, ServerFacts};
+
+/// What was answered. What was not asked, because an earlier question got no answer, is `None`.
+#[derive(Debug)]
+pub(crate) struct Checkup {
+    /// The version that the server tells, to whom it may not be told without a login.
+    pub(crate) server: Result<Option<String>, ServerError>,
+    /// Who we are.
+    pub(crate) account: Option<Result<ServerFacts, ServerError>>,
+    /// Which roles may do what.
+    pub(crate) permissions: Option<Result<Permissions, ServerError>>,
+    /// How many integrations this account sees.
+    pub(crate) integrations: Option<Result<u64, ServerError>>,
+    /// What the answers told of the rate limit.
+    pub(crate) limits: Limits,
+    /// How far the server's clock is ahead of ours, in milliseconds, if its answers have a date.
+    pub(crate) ahead: Option<i64>,
+}
+
+impl Reader {
+    /// Asks everything. Without credentials, only what needs none.
+    pub(crate) async fn checkup(&self, with_credentials: bool) -> Checkup {
+        let server = self.client.call(&Call::get(INFO, &[])).await;
+        let server = server.map_err(not_rocket_chat);
+        let mut checkup = Checkup {
+            server: server.map(|info| version_text(&info)),
+            account: None,
+            permissions: None,
+            integrations: None,
+            limits: Limits::Unknown,
+            ahead: self.client.ahead(),
+        };
+        if checkup.server.is_err() || !with_credentials {
+            return checkup;
+        }
+        let account = self.facts().await;
+        let known = account.is_ok();
+        checkup.account = Some(account);
+        if known {
+            checkup.permissions = Some(self.permissions().await);
+            checkup.integrations = Some(listing::total(&self.client).await);
+        }
+        checkup.limits = self.limits();
+        checkup
+    }
+}
+
+/// How far a date is ahead of `now`, in milliseconds; a date is cut to the second.
+pub(super) fn ahead(headers: &http::HeaderMap, now: u64) -> Option<i64> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    let date = i64::try_from(parse_http_date(date)?).ok()?;
+    let now = i64::try_from(now).ok()?;
+    Some(if (date..date + 1000).contains(&now) {
+        0
+    } else {
+        date - now
+    })
+}
