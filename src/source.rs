@@ -1,6 +1,6 @@
 //! What the user named, as texts: manifests from files, folders and standard input, and the scripts they name.
 //!
-//! Each file is read once. A script stays below its manifest's root, links resolved. Refuses what is no
+//! Each file is read once. Manifests and scripts stay below their root, links resolved. Refuses what is no
 //! regular file, too large or not UTF-8. Does not look into the texts: a byte order mark and CRLF stay.
 
 mod base;
@@ -14,12 +14,17 @@ use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
 use std::rc::Rc;
 
 pub(crate) use base::{Base, BaseError};
+pub(crate) use files::{bounded, bounded_file};
+
 use files::{Disk, Files, Unreadable, read_text, words};
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId, Texts};
 
 /// The largest manifest that is read.
 const MAX_MANIFEST: usize = 32 << 20;
+
+/// The largest file of values that is read.
+pub(crate) const MAX_VALUES: usize = 32 << 20;
 
 /// The largest script that is read.
 const MAX_SCRIPT: usize = 1 << 20;
@@ -205,6 +210,14 @@ impl Sources {
                 _ => found,
             }]
         })?;
+        // A link in a proposed change must not bring a file of the machine into a report.
+        if !file.starts_with(&root) && !file.starts_with(&dir) {
+            let message = "this is a link to a file outside of the root folder";
+            let found = self.about_path(path, UNREADABLE, message.to_owned());
+            return Err(vec![found.hint(
+                "name that file itself, or name a folder above both with `--root`",
+            )]);
+        }
         if !self.known.insert(file.clone()) {
             return Ok(());
         }

@@ -11,6 +11,7 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::failure::Failure;
 use crate::exit::Exit;
+use crate::source::bounded_file;
 
 /// What is wrong, and what to do about it.
 pub(super) type Refusal = (String, String);
@@ -21,6 +22,14 @@ pub(super) fn refused(exit: Exit) -> impl FnOnce(Refusal) -> Failure {
         let hint = Some(hint.as_str()).filter(|hint| !hint.is_empty());
         Failure::shown(exit, &message, hint)
     }
+}
+
+/// The largest saved plan or snapshot, in bytes.
+pub(super) const LARGEST_REPORT: usize = 96 << 20;
+
+/// The text of a saved plan or a snapshot.
+pub(super) fn read_report(path: &Path) -> io::Result<String> {
+    bounded_file(path, LARGEST_REPORT)
 }
 
 /// A file to write.

@@ -1,6 +1,5 @@
 //! From the paths on the command line to the desired state: the input stages in a row.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use crate::manifest::literals::LITERAL_SECRET;
 use crate::manifest::{self, Manifest, Spoilt};
 use crate::report::diagnostics;
 use crate::schema::Checker;
-use crate::source::{Base, BaseError, Sources};
+use crate::source::{Base, BaseError, MAX_VALUES, Sources, bounded_file};
 use crate::variables::{Undefined, Variables};
 use crate::yaml::{self, Content};
 
@@ -39,7 +38,7 @@ pub(crate) struct Loaded {
 /// # Errors
 /// When the values of variables cannot be read; the reason has been shown.
 pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Failure> {
-    let (variables, checker) = tools(args, undefined, &|path| fs::read_to_string(path))?;
+    let (variables, checker) = tools(args, undefined, &|path| bounded_file(path, MAX_VALUES))?;
     let (sources, findings) = Sources::read(&paths(args), args.root.as_deref(), &mut io::stdin());
     Ok(check(sources, findings, &checker, &variables))
 }

@@ -1,10 +1,10 @@
 //! `rcsync apply --plan`: a saved plan is an assertion, not a program. Everything is read and planned anew, and what is
 //! done is what the fresh plan says; it is done only if the saved one says the same.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
+use super::files;
 use crate::cli::Preflight;
 use crate::exit::Exit;
 use crate::plan::Asked;
@@ -28,7 +28,7 @@ impl Saved {
     /// When it is no plan that may be applied; the reason has been shown.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
-        let text = fs::read_to_string(path).map_err(|error| {
+        let text = files::read_report(path).map_err(|error| {
             let message = format!("{shown} cannot be read: {error}");
             Failure::shown(Exit::Invalid, &message, None)
         })?;

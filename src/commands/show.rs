@@ -1,14 +1,15 @@
 //! `rcsync show`: a saved plan once more, in another format.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
+use super::files;
 use super::output;
 use super::terminal::{self, Terminal};
 use crate::cli::ShowArgs;
 use crate::exit::Exit;
 use crate::report::PlanReport;
+use crate::source::bounded;
 
 /// Shows it.
 pub(super) fn run(args: &ShowArgs, terminal: Terminal) -> Exit {
@@ -30,9 +31,7 @@ pub(super) fn run(args: &ShowArgs, terminal: Terminal) -> Exit {
 
 fn read(path: &Path) -> io::Result<String> {
     if path.as_os_str() != "-" {
-        return fs::read_to_string(path);
+        return files::read_report(path);
     }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text)?;
-    Ok(text)
+    bounded(&mut io::stdin(), files::LARGEST_REPORT)
 }

@@ -1,10 +1,10 @@
 //! `rcsync plan --state`: the plan from a snapshot, without the server and without credentials.
 
-use std::fs;
 use std::path::Path;
 
 use super::base::Against;
 use super::failure::Failure;
+use super::files;
 use super::narrow;
 use super::output;
 use super::plan::{context, extent, sound, version};
@@ -72,7 +72,7 @@ pub(super) fn planned(
 
 /// Tells of a run that failed as [`super::plan::failed`] does; the server is the snapshot's, if that can be read.
 pub(super) fn failed(failure: Failure, args: &PlanArgs, terminal: Terminal) -> Exit {
-    let text = args.state.as_deref().map(fs::read_to_string);
+    let text = args.state.as_deref().map(files::read_report);
     let snapshot = text.and_then(|text| Snapshot::parse(&text.ok()?).ok());
     let attempt = Attempt {
         address: snapshot.as_ref().map(Snapshot::address),
@@ -83,7 +83,7 @@ pub(super) fn failed(failure: Failure, args: &PlanArgs, terminal: Terminal) -> E
 }
 
 fn read(file: &Path) -> Result<Snapshot, Failure> {
-    let text = fs::read_to_string(file).map_err(|error| unusable(file, &error))?;
+    let text = files::read_report(file).map_err(|error| unusable(file, &error))?;
     Snapshot::parse(&text).map_err(|error| unusable(file, &error))
 }
 

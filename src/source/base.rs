@@ -5,12 +5,10 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use super::files::{Disk, Files};
+use super::MAX_VALUES;
+use super::files::{Disk, Files, bounded_file};
 use super::git::Repository;
 use super::revision::Revision;
-
-/// The largest file of values that is read.
-const MAX_VALUES: usize = 32 << 20;
 
 /// Where the manifests of before are.
 #[derive(Debug)]
@@ -162,7 +160,7 @@ impl Base {
     pub(crate) fn read(&self, path: &Path) -> io::Result<String> {
         let then = self.path(path).ok();
         let then = then.and_then(|path| self.files().read(&path, MAX_VALUES).ok());
-        then.map_or_else(|| fs::read_to_string(path), Ok)
+        then.map_or_else(|| bounded_file(path, MAX_VALUES), Ok)
     }
 
     pub(super) fn files(&self) -> Rc<dyn Files> {

@@ -91,6 +91,19 @@ pub(super) fn is_manifest(name: &str) -> bool {
     stem.is_some_and(|stem| stem.strip_suffix(".test").is_none())
 }
 
+/// The text of a file that the user names, of at most `limit` bytes. It may be a pipe.
+pub(crate) fn bounded_file(path: &Path, limit: usize) -> io::Result<String> {
+    bounded(&mut File::open(path)?, limit)
+}
+
+/// A text of at most `limit` bytes.
+pub(crate) fn bounded(from: &mut dyn Read, limit: usize) -> io::Result<String> {
+    read_text(from, limit).map_err(|unreadable| match unreadable {
+        Unreadable::Io(error) => error,
+        other => io::Error::new(io::ErrorKind::InvalidData, other.words()),
+    })
+}
+
 /// Reads a text of at most `limit` bytes.
 pub(super) fn read_text(from: &mut dyn Read, limit: usize) -> Result<String, Unreadable> {
     let mut bytes = Vec::new();

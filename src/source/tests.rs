@@ -189,3 +189,25 @@ fn scripts_stay_below_the_root() {
         assert!(sources.script(a, "link.js").is_err());
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_brings_no_file_of_the_machine_into_a_report() {
+    use std::os::unix::fs::symlink;
+
+    let folder = folder(&["chat/a.yaml", "secret/key", "data/b.yaml"]);
+    let at = |path: &str| folder.path().join(path);
+    symlink(at("secret/key"), at("chat/key.yaml")).unwrap();
+    symlink(at("data/b.yaml"), at("link.yaml")).unwrap();
+    let refused = "source-unreadable: this is a link to a file outside of the root folder ";
+    let (_, origins, findings) = read(&folder, &["chat"]);
+    assert_eq!(origins, ["chat/a.yaml"]);
+    assert_eq!(findings, [format!("chat/key.yaml:1:1 {refused}")]);
+    // Named itself it is no better; below the root it may be a link.
+    let (_, origins, findings) = read(&folder, &["chat/key.yaml", "link.yaml"]);
+    assert_eq!(origins, ["link.yaml"]);
+    assert_eq!(findings, [format!("chat/key.yaml:1:1 {refused}")]);
+    let paths = [at("chat/key.yaml")];
+    let (sources, findings) = Sources::read(&paths, Some(folder.path()), &mut io::empty());
+    assert!(findings.is_empty() && sources.manifests.len() == 1);
+}

@@ -16,6 +16,7 @@ mod drift;
 mod exits;
 mod export;
 mod failures;
+mod files;
 mod first;
 mod guards;
 mod hostile;

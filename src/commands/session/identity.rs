@@ -1,12 +1,15 @@
 //! Which server, and as whom: from the flags, else from the environment.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::ServerArgs;
 use crate::secret::Secret;
 use crate::server::{BaseUrl, Credentials, Login};
+use crate::source::bounded_file;
+
+/// The largest file of a token, a password or certificates, in bytes.
+const LARGEST: usize = 1 << 20;
 
 /// What is wrong, and what to do about it.
 pub(super) type Complaint = (String, String);
@@ -119,7 +122,7 @@ fn given(
 }
 
 fn read(path: &Path, what: &str) -> Result<String, Complaint> {
-    fs::read_to_string(path).map_err(|error| {
+    bounded_file(path, LARGEST).map_err(|error| {
         let message = format!("the {what} file {} cannot be read: {error}", path.display());
         (message, format!("it holds the {what} and nothing else"))
     })
