@@ -1,6 +1,6 @@
 //! The pages in `docs/` are true: their commands, their manifests, their links, and what they say will happen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -10,7 +10,14 @@ use crate::support::{Run, Sandbox, rcsync, write};
 
 /// The pages with their texts.
 fn pages() -> BTreeMap<String, String> {
-    let mut pages = vec!["README.md".to_owned(), "examples/ci/README.md".to_owned()];
+    let mut pages: Vec<_> = [
+        "README.md",
+        "SECURITY.md",
+        "examples/ci/README.md",
+        "fuzz/README.md",
+    ]
+    .map(str::to_owned)
+    .into();
     for entry in fs::read_dir("docs").unwrap() {
         pages.push(format!(
             "docs/{}",
@@ -39,6 +46,51 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
         blocks.push(block.join("\n") + "\n");
     }
     blocks
+}
+
+/// The names of all tests.
+fn tests() -> BTreeSet<String> {
+    let mut folders = vec![Path::new("src").to_owned(), Path::new("tests").to_owned()];
+    let mut tests = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_to_string(path).unwrap();
+                let marked = text
+                    .split("#[test]")
+                    .chain(text.split("#[tokio::test"))
+                    .skip(1);
+                let names = marked.filter_map(|rest| rest.split_once("fn ")?.1.split('(').next());
+                tests.extend(names.map(str::to_owned));
+            }
+        }
+    }
+    tests
+}
+
+#[test]
+fn every_promise_of_security_names_tests_that_exist() {
+    let tests = tests();
+    let text = fs::read_to_string("SECURITY.md").unwrap();
+    let mut named = BTreeSet::new();
+    for line in text.lines() {
+        let cells: Vec<_> = line.split('|').collect();
+        let names = line.split('`').skip(1).step_by(2);
+        let names: Vec<_> = names
+            .filter(|name| name.matches('_').count() > 2 && !name.contains(['/', '.', '*']))
+            .collect();
+        // A promise is a row of two cells.
+        let is_promise =
+            cells.len() == 4 && !cells[1].contains("---") && cells[2].trim() != "shown by";
+        assert!(!is_promise || !names.is_empty(), "{line}");
+        named.extend(names.into_iter().map(str::to_owned));
+    }
+    assert!(named.len() > 50, "{}", named.len());
+    let missing: Vec<_> = named.difference(&tests).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
