@@ -3,6 +3,8 @@
 //! Each target takes bytes from outside through the stages that read them, and through what is made of them, and
 //! asserts what must hold for any bytes.
 
+pub mod stages;
+
 use std::collections::BTreeMap;
 
 use crate::commands::load::{self, Loaded};
@@ -43,7 +45,7 @@ thread_local! {
     static CHECKER: Option<Checker> = Checker::new(crate::manifest::schema()).ok();
 
     /// What the records of a server are compared with.
-    static MANIFEST: Option<Loaded> = loaded(include_bytes!("../examples/integrations.yaml"));
+    static MANIFEST: Option<Loaded> = loaded(include_bytes!("../../examples/integrations.yaml"));
 }
 
 fn loaded(bytes: &[u8]) -> Option<Loaded> {
@@ -118,16 +120,19 @@ fn escapers(bytes: &[u8]) {
 
 /// The body of a listing, planned with a manifest and reported in every format.
 fn listing(bytes: &[u8]) {
-    let facts = ServerFacts {
+    if let Ok(observed) = server::observed(facts(), bytes) {
+        planned(&observed);
+    }
+}
+
+fn facts() -> ServerFacts {
+    ServerFacts {
         url: "https://chat.example.org".to_owned(),
         version: None,
         version_text: Some("8.6.0".to_owned()),
         user_id: "uSomebody".to_owned(),
         username: "somebody".to_owned(),
         roles: None,
-    };
-    if let Ok(observed) = server::observed(facts, bytes) {
-        planned(&observed);
     }
 }
 
@@ -144,17 +149,21 @@ fn snapshot(bytes: &[u8]) {
 fn planned(observed: &ObservedState) {
     MANIFEST.with(|manifest| {
         let Some(manifest) = manifest else { return };
-        let context = Context {
-            texts: &manifest.sources.texts,
-            paths: &["integrations.yaml".to_owned()],
-            files: 1,
-            integrations: manifest.integrations,
-            base: None,
-            sandbox: None,
-        };
         let plan = Plan::between(&manifest.desired, observed);
-        shown(&PlanReport::new(&plan, &context));
+        shown(&reported(manifest, &plan));
     });
+}
+
+fn reported(manifest: &Loaded, plan: &Plan) -> PlanReport {
+    let context = Context {
+        texts: &manifest.sources.texts,
+        paths: &["integrations.yaml".to_owned()],
+        files: 1,
+        integrations: manifest.integrations,
+        base: None,
+        sandbox: None,
+    };
+    PlanReport::new(plan, &context)
 }
 
 /// A saved plan, shown in every format; saved again it is read as the same.
