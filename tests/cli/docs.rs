@@ -18,11 +18,13 @@ fn pages() -> BTreeMap<String, String> {
     ]
     .map(str::to_owned)
     .into();
-    for entry in fs::read_dir("docs").unwrap() {
-        pages.push(format!(
-            "docs/{}",
-            entry.unwrap().file_name().to_str().unwrap()
-        ));
+    for folder in ["docs", "docs/commands"] {
+        for entry in fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.ends_with(".md") {
+                pages.push(format!("{folder}/{name}"));
+            }
+        }
     }
     let text = |page: String| {
         let text = fs::read_to_string(&page).unwrap();

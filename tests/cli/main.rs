@@ -22,6 +22,7 @@ mod guards;
 mod hostile;
 mod interruption;
 mod limits;
+mod pages;
 mod peer;
 mod plan;
 mod prune;
