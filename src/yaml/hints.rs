@@ -18,6 +18,12 @@ const REACH: usize = 64 << 10;
 pub(super) const SHALLOW: &str =
     "no manifest needs so many: is a bracket or an indentation repeated?";
 
+/// Where what follows the last such character begins: it may be one of several bytes.
+fn after_last(text: &str, is_such: impl Fn(char) -> bool) -> usize {
+    let mut found = text.char_indices().rev().filter(|(_, char)| is_such(*char));
+    found.next().map_or(0, |(at, char)| at + char.len_utf8())
+}
+
 /// What is known when the parser gives up.
 pub(super) struct Scene<'a> {
     pub(super) source: SourceId,
@@ -231,9 +237,10 @@ impl Scene<'_> {
             return self.found(at..self.after(at), message, Some(hint));
         }
         let line = &self.text[line_start(self.text, at)..at];
-        let start = line
-            .rfind(|char: char| matches!(char, '[' | '{' | ',') || char.is_whitespace())
-            .map_or(at - line.len(), |last| at - line.len() + last + 1);
+        let start = at - line.len()
+            + after_last(line, |char| {
+                matches!(char, '[' | '{' | ',') || char.is_whitespace()
+            });
         let rest = &self.text[at..line_end(self.text, at)];
         let brace = rest.find('}').map_or(rest.len(), |brace| brace + 1);
         let more = rest[brace..]
