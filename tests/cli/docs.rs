@@ -20,9 +20,9 @@ fn pages() -> BTreeMap<String, String> {
     .into();
     for folder in ["docs", "docs/commands"] {
         for entry in fs::read_dir(folder).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            if name.ends_with(".md") {
-                pages.push(format!("{folder}/{name}"));
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                pages.push(path.to_str().unwrap().to_owned());
             }
         }
     }
