@@ -92,7 +92,9 @@ fn sensible(args: &ApplyArgs) -> Result<(), Exit> {
     }
     // What was done must not be lost because of a slip of the pen.
     if let Some(path) = args.report.as_deref() {
-        files::can_be_written(path).map_err(refused(Exit::Invalid))?;
+        let hint = "`--report` needs a file that can be written";
+        files::can_be_written(path)
+            .map_err(|(message, _)| refused(Exit::Invalid)((message, hint.to_owned())))?;
     }
     Ok(())
 }

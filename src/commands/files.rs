@@ -51,7 +51,10 @@ pub(super) fn folder(file: &Path) -> &Path {
 
 /// A path with the links resolved in that part of it which exists.
 pub(super) fn resolved(path: &Path) -> Result<PathBuf, Refusal> {
-    let refuse = |error: &io::Error| (format!("{}: {error}", path.display()), String::new());
+    let refuse = |error: &io::Error| {
+        let message = format!("{} cannot be written: {error}", path.display());
+        (message, String::new())
+    };
     let whole = absolute(path).map_err(|error| refuse(&error))?;
     for existing in whole.ancestors() {
         let (Ok(real), Ok(rest)) = (fs::canonicalize(existing), whole.strip_prefix(existing))
@@ -83,7 +86,9 @@ pub(super) fn check_free(files: &[File], force: bool) -> Result<(), Refusal> {
         }
         match fs::symlink_metadata(&file.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err((format!("{shown}: {error}"), String::new())),
+            Err(error) => {
+                return Err((format!("{shown} cannot be written: {error}"), String::new()));
+            }
             Ok(found) if !found.is_file() => {
                 let hint = "name the file itself, or another one";
                 return Err((format!("{shown} is no regular file"), hint.to_owned()));
