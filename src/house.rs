@@ -280,7 +280,7 @@ fn fields_are_named_only_where_they_are_special() {
     ];
     let mut wrong = Vec::new();
     for file in files().iter().filter(|file| !is_test(&file.path)) {
-        let may = ["integration/", "manifest/", "sandbox/"]
+        let may = ["integration/", "manifest/", "sandbox/", "internals/"]
             .iter()
             .any(|place| file.path.starts_with(place));
         for name in names
