@@ -123,10 +123,6 @@ pub(crate) fn checks(facts: &Facts) -> Vec<Check> {
             return checks;
         }
     };
-    // To whom it knows, the server tells more of its version.
-    let account = checkup.account.as_ref().and_then(|it| it.as_ref().ok());
-    let own = account.and_then(|account| account.version_text.as_deref());
-    let version_text = own.or(version_text);
     checks.push(server(version_text));
     checks.extend(version(version_text.and_then(Version::parse)));
     checks.extend(checkup.ahead.map(clock));

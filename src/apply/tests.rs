@@ -6,6 +6,7 @@ mod settle;
 mod stop;
 mod update;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -64,6 +65,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         not_compared: Vec::new(),
         not_checked: crate::plan::NotChecked::default(),
         notes: Vec::new(),
+        literals: BTreeSet::new(),
         binding: None,
     }
 }

@@ -23,7 +23,7 @@ fn sound() -> Facts {
         },
         identity: Ok(By::Token),
         checkup: Checkup {
-            server: Ok(Some("8.5".to_owned())),
+            server: Ok(Some("8.5.1".to_owned())),
             account: Some(Ok(ServerFacts {
                 url: "https://chat.example.org".to_owned(),
                 version: Version::parse("8.5.1"),

@@ -30,8 +30,8 @@ pub const TARGETS: &[Target] = &[
     ("listing", listing),
     ("plan_file", plan_file),
     ("snapshot", snapshot),
-    ("fixture", sandbox::files::fixture),
-    ("journal", sandbox::files::journal),
+    ("fixture", sandbox::internals::fixture),
+    ("journal", sandbox::internals::journal),
 ];
 
 /// Runs the target of this name.

@@ -77,6 +77,8 @@ pub(crate) struct Plan {
     pub(crate) not_checked: NotChecked,
     /// What the look-ups tell beside.
     pub(crate) notes: Vec<Note>,
+    /// What the manifests write out where secrets may stand: no secret to whoever reads the plan.
+    pub(crate) literals: BTreeSet<String>,
     /// What it was made for, if it may be applied later.
     pub(crate) binding: Option<Binding>,
 }
@@ -154,6 +156,7 @@ impl Plan {
             not_compared: Vec::new(),
             not_checked: NotChecked::default(),
             notes: Vec::new(),
+            literals: desired.literals(),
             binding: None,
         };
         for entry in &desired.entries {

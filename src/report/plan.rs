@@ -1,5 +1,7 @@
 //! A plan with the secrets taken out.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -276,7 +278,7 @@ impl PlanReport {
             changes: plan
                 .changes
                 .iter()
-                .map(|change| change_report(change, context.texts))
+                .map(|change| change_report(change, context.texts, &plan.literals))
                 .collect(),
             counts: Counts {
                 create: count(ActionWord::Create),
@@ -342,7 +344,7 @@ fn action(change: &Change) -> ActionWord {
     }
 }
 
-fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
+fn change_report(change: &Change, texts: &Texts, literals: &BTreeSet<String>) -> ChangeReport {
     let blocked = match &change.action {
         Action::Blocked { reason, .. } => Some(blocked_report(reason)),
         _ => None,
@@ -360,7 +362,7 @@ fn change_report(change: &Change, texts: &Texts) -> ChangeReport {
         fields: change
             .fields
             .iter()
-            .map(|field| field_report(field, change))
+            .map(|field| field_report(field, change, literals))
             .collect(),
         conditions: change.conditions.iter().map(condition_report).collect(),
         url_dies: matches!(change.action, Action::Delete { .. })
@@ -404,7 +406,11 @@ fn has_no_record(action: &Action) -> bool {
 }
 
 /// A field of a change; also what a run says of a field that the server did not take.
-pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport {
+pub(super) fn field_report(
+    change: &FieldChange,
+    whole: &Change,
+    literals: &BTreeSet<String>,
+) -> FieldReport {
     let field = change.field;
     let diff = match (&change.before, &change.after) {
         (_, None) => FieldDiff::Set(Shown::Generated),
@@ -435,13 +441,13 @@ pub(super) fn field_report(change: &FieldChange, whole: &Change) -> FieldReport 
             };
             FieldDiff::Items {
                 added: only(after, before, Side::Desired),
-                removed: only(before, after, Side::Observed),
+                removed: only(before, after, Side::Observed(literals)),
             }
         }
         (before, Some(after)) => FieldDiff::Replaced {
-            before: before
-                .as_ref()
-                .map_or(Shown::Nothing, |value| shown(field, value, Side::Observed)),
+            before: before.as_ref().map_or(Shown::Nothing, |value| {
+                shown(field, value, Side::Observed(literals))
+            }),
             after: shown(field, after, Side::Desired),
         },
     };

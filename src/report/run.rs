@@ -1,5 +1,7 @@
 //! A run with the secrets taken out: what became of each change.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -169,8 +171,8 @@ impl RunReport {
     ) -> Self {
         let outcomes = applied.outcomes.iter().filter_map(|(index, outcome)| {
             let change = plan.changes.get(*index)?;
-            let mut report = outcome_report(change, outcome, context.texts);
-            report.before = before(applied.before.get(index));
+            let mut report = outcome_report(change, outcome, context.texts, &plan.literals);
+            report.before = before(applied.before.get(index), &plan.literals);
             let removed = applied.removed.iter().filter(|(of, _)| of == index);
             report.removed_twins = removed.map(|(_, id)| id.0.as_str().into()).collect();
             Some(report)
@@ -250,16 +252,21 @@ fn counts(outcomes: &[OutcomeReport]) -> RunCounts {
     counts
 }
 
-fn before(fields: Option<&Fields>) -> Vec<BeforeReport> {
+fn before(fields: Option<&Fields>, literals: &BTreeSet<String>) -> Vec<BeforeReport> {
     let fields = fields.into_iter().flat_map(Fields::iter);
     let fields = fields.map(|(field, value)| BeforeReport {
         name: field.name.into(),
-        value: shown(field, value, Side::Observed),
+        value: shown(field, value, Side::Observed(literals)),
     });
     fields.collect()
 }
 
-fn outcome_report(change: &Change, outcome: &Outcome, texts: &Texts) -> OutcomeReport {
+fn outcome_report(
+    change: &Change,
+    outcome: &Outcome,
+    texts: &Texts,
+    literals: &BTreeSet<String>,
+) -> OutcomeReport {
     let place = change.place.as_ref();
     let mut report = OutcomeReport {
         outcome: word(outcome),
@@ -294,7 +301,7 @@ fn outcome_report(change: &Change, outcome: &Outcome, texts: &Texts) -> OutcomeR
             report.fields = shortfall
                 .fields
                 .iter()
-                .map(|field| field_report(field, change))
+                .map(|field| field_report(field, change, literals))
                 .collect();
         }
         Outcome::Doubled { records } => {

@@ -1,6 +1,6 @@
 //! Values as they may be shown: redacted once, by construction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,14 +64,22 @@ pub(crate) enum Shown {
 
 /// Whose value it is: what stands in the manifest was reviewed with it, what the server has may hold secrets that
 /// nobody declared.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+#[derive(Clone, Copy)]
+pub(super) enum Side<'a> {
     Desired,
-    Observed,
+    /// With what the manifests write out themselves.
+    Observed(&'a BTreeSet<String>),
+}
+
+impl Side<'_> {
+    /// Whether a text may hold a secret that nobody declared.
+    fn hides(self, field: &Field, text: &str) -> bool {
+        matches!(self, Self::Observed(literals) if field.sensitive && !literals.contains(text))
+    }
 }
 
 /// A value as it may be shown.
-pub(super) fn shown(field: &Field, value: &Value, side: Side) -> Shown {
+pub(super) fn shown(field: &Field, value: &Value, side: Side<'_>) -> Shown {
     match value {
         Value::Flag(on) => Shown::Flag(*on),
         Value::Number(number) => Shown::Number(*number),
@@ -89,13 +97,13 @@ pub(super) fn shown(field: &Field, value: &Value, side: Side) -> Shown {
 pub(super) fn redacted_all<'t>(
     field: &Field,
     texts: impl IntoIterator<Item = &'t Text>,
-    side: Side,
+    side: Side<'_>,
 ) -> Vec<Foreign> {
     let shown: Vec<_> = texts
         .into_iter()
         .map(|text| redacted(field, text, side))
         .collect();
-    if !field.sensitive || side == Side::Desired {
+    if !field.sensitive || matches!(side, Side::Desired) {
         return shown;
     }
     let mut seen = BTreeMap::<&Foreign, usize>::new();
@@ -117,9 +125,9 @@ pub(super) fn redacted_all<'t>(
 }
 
 /// A text with its secret stretches masked; an observed URL without what may be a credential.
-pub(super) fn redacted(field: &Field, text: &Text, side: Side) -> Foreign {
+pub(super) fn redacted(field: &Field, text: &Text, side: Side<'_>) -> Foreign {
     let shown = text.pieces().iter().map(|piece| match piece {
-        Piece::Plain(plain) if field.sensitive && side == Side::Observed => outline(plain),
+        Piece::Plain(plain) if side.hides(field, plain) => outline(plain),
         Piece::Plain(plain) => plain.clone(),
         Piece::Secret(_) => MASK.to_owned(),
     });
@@ -141,7 +149,12 @@ mod tests {
             "https://b.org/",
             "https://a.org/… (2)",
         ];
-        assert!(of(Side::Observed).eq(numbered));
+        let none = BTreeSet::new();
+        assert!(of(Side::Observed(&none)).eq(numbered));
+        // What the manifests write out themselves is no secret.
+        let known = BTreeSet::from(["https://a.org/x".to_owned()]);
+        let shown = ["https://a.org/x", "https://b.org/", "https://a.org/…"];
+        assert!(of(Side::Observed(&known)).eq(shown));
         assert!(of(Side::Desired).eq(["https://a.org/x", "https://b.org/", "https://a.org/y"]));
     }
 

@@ -37,7 +37,7 @@ mod write;
 mod tests;
 
 #[cfg(any(test, feature = "internals"))]
-pub(crate) mod files;
+pub(crate) mod internals;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;

@@ -2,9 +2,8 @@
 
 use http::header;
 
-use super::client::Call;
 use super::error::ServerError;
-use super::{INFO, Reader, listing, not_rocket_chat, version_text};
+use super::{Reader, listing};
 use crate::clock::parse_http_date;
 use crate::observed::{Limits, Permissions, ServerFacts};
 
@@ -28,20 +27,20 @@ pub(crate) struct Checkup {
 impl Reader {
     /// Asks everything. Without credentials, only what needs none.
     pub(crate) async fn checkup(&self, with_credentials: bool) -> Checkup {
-        let server = self.client.call(&Call::get(INFO, &[])).await;
-        let server = server.map_err(not_rocket_chat);
+        let server = self.version_text().await;
+        let version_text = server.as_ref().ok().cloned();
         let mut checkup = Checkup {
-            server: server.map(|info| version_text(&info)),
+            server,
             account: None,
             permissions: None,
             integrations: None,
             limits: Limits::Unknown,
             ahead: self.client.ahead(),
         };
-        if checkup.server.is_err() || !with_credentials {
+        let Some(version_text) = version_text.filter(|_| with_credentials) else {
             return checkup;
-        }
-        let account = self.facts().await;
+        };
+        let account = self.account(version_text).await;
         let known = account.is_ok();
         checkup.account = Some(account);
         if known {

@@ -130,10 +130,20 @@ impl Reader {
     /// Which server answers, and as whom.
     pub(crate) async fn facts(&self) -> Result<ServerFacts, ServerError> {
         // First what needs no login, so that "this is no Rocket.Chat" is said before "wrong token".
+        let version_text = self.version_text().await?;
+        self.account(version_text).await
+    }
+
+    /// The version that the server tells.
+    async fn version_text(&self) -> Result<Option<String>, ServerError> {
         let info = self.client.call(&Call::get(INFO, &[])).await;
-        let info = info.map_err(not_rocket_chat)?;
+        info.map(|info| version_text(&info))
+            .map_err(not_rocket_chat)
+    }
+
+    /// As whom a server of this version answers.
+    async fn account(&self, version_text: Option<String>) -> Result<ServerFacts, ServerError> {
         let me = self.client.call(&Call::get(ME, &[])).await?;
-        let version_text = version_text(&info);
         Ok(ServerFacts {
             url: self.client.base.to_string(),
             version: version_text.as_deref().and_then(Version::parse),

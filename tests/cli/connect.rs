@@ -1,6 +1,5 @@
 //! How a server is reached: certificates, proxies, plain http, and logging in by password.
 
-use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -271,69 +270,65 @@ fn behind_tls(sandbox: &Sandbox, config: ServerConfig) -> String {
     url
 }
 
+/// A sandbox behind TLS.
+struct Behind {
+    sandbox: Sandbox,
+    /// A manifest.
+    file: String,
+    url: String,
+    /// The authority that issued its certificate.
+    authority: String,
+}
+
+impl Behind {
+    /// With a certificate for this name.
+    fn certificate_for(name: &str) -> Self {
+        let sandbox = Sandbox::inventive();
+        let file = sandbox.file("chat.yaml", &manifest(1));
+        let (config, authority) = certificate(sandbox.folder.path(), &[name]);
+        Self {
+            url: behind_tls(&sandbox, config),
+            file,
+            authority,
+            sandbox,
+        }
+    }
+
+    fn plan(&self, more: &[&str]) -> Command {
+        let args = ["plan", &self.file, "--url", &self.url, "--retries", "0"];
+        self.sandbox.rcsync(&[&args, more].concat())
+    }
+}
+
 #[test]
 fn an_authority_of_ones_own_is_trusted_when_it_is_named() {
-    let sandbox = Sandbox::inventive();
-    let file = sandbox.file("chat.yaml", &manifest(1));
-    let folder = tempfile::tempdir().unwrap();
-    let (config, authority) = certificate(folder.path(), &["127.0.0.1"]);
-    let url = behind_tls(&sandbox, config);
-    let plan = |more: &[&str]| {
-        let args = [&["plan", &file, "--url", &url, "--retries", "0"], more].concat();
-        sandbox.rcsync(&args)
-    };
-    let run = Run::of(&mut plan(&[])).exits(7);
+    let behind = Behind::certificate_for("127.0.0.1");
+    let (sandbox, authority) = (&behind.sandbox, &behind.authority);
+    let run = Run::of(&mut behind.plan(&[])).exits(7);
     let why =
         "its certificate is not trusted: neither the system nor `--ca-file` knows who issued it";
     assert!(run.err.contains(why), "{}", run.err);
     assert_eq!(sandbox.received(), 0);
-    Run::of(&mut plan(&["--ca-file", &authority])).exits(0);
-    Run::of(plan(&[]).env("RCSYNC_CA_FILE", &authority)).exits(0);
+    Run::of(&mut behind.plan(&["--ca-file", authority])).exits(0);
+    Run::of(behind.plan(&[]).env("RCSYNC_CA_FILE", authority)).exits(0);
 
     let empty = sandbox.file("empty.pem", "no certificate\n");
-    let run = Run::of(&mut plan(&["--ca-file", &empty])).exits(7);
-    assert!(
-        run.err
-            .contains("the file of certificates to trust holds none"),
-        "{}",
-        run.err
-    );
-    let run = Run::of(&mut plan(&["--ca-file", "missing.pem"])).exits(3);
-    assert!(
-        run.err
-            .contains("the certificates file missing.pem cannot be read"),
-        "{}",
-        run.err
-    );
+    let run = Run::of(&mut behind.plan(&["--ca-file", &empty])).exits(7);
+    let why = "the file of certificates to trust holds none";
+    assert!(run.err.contains(why), "{}", run.err);
+    let run = Run::of(&mut behind.plan(&["--ca-file", "missing.pem"])).exits(3);
+    let why = "the certificates file missing.pem cannot be read";
+    assert!(run.err.contains(why), "{}", run.err);
 }
 
 #[test]
 fn a_certificate_of_another_host_is_refused() {
-    let sandbox = Sandbox::inventive();
-    let file = sandbox.file("chat.yaml", &manifest(1));
-    let folder = tempfile::tempdir().unwrap();
-    let (config, authority) = certificate(folder.path(), &["chat.example.org"]);
-    let url = behind_tls(&sandbox, config);
-    let args = [
-        "plan",
-        &file,
-        "--url",
-        &url,
-        "--ca-file",
-        &authority,
-        "--retries",
-        "0",
-    ];
-    let run = Run::of(&mut sandbox.rcsync(&args)).exits(7);
+    let behind = Behind::certificate_for("chat.example.org");
+    let run = Run::of(&mut behind.plan(&["--ca-file", &behind.authority])).exits(7);
     assert!(
         run.err.contains("it is of another host than the URL names"),
         "{}",
         run.err
     );
-    assert!(
-        fs::read_to_string(&authority)
-            .unwrap()
-            .contains("BEGIN CERTIFICATE")
-    );
-    assert_eq!(sandbox.received(), 0);
+    assert_eq!(behind.sandbox.received(), 0);
 }

@@ -61,10 +61,8 @@ fn tests() -> BTreeSet<String> {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
                 let text = fs::read_to_string(path).unwrap();
-                let marked = text
-                    .split("#[test]")
-                    .chain(text.split("#[tokio::test"))
-                    .skip(1);
+                let marks = ["#[test]", "#[tokio::test"];
+                let marked = marks.into_iter().flat_map(|mark| text.split(mark).skip(1));
                 let names = marked.filter_map(|rest| rest.split_once("fn ")?.1.split('(').next());
                 tests.extend(names.map(str::to_owned));
             }

@@ -52,12 +52,12 @@ fn of<'c>(checks: &'c [(String, String)], about: &str) -> Vec<&'c str> {
 }
 
 #[test]
-fn an_administrator_hears_that_all_is_well_in_five_requests() {
+fn an_administrator_hears_that_all_is_well_in_four_requests() {
     let sandbox = Sandbox::strict();
     let run = sandbox.run(&["doctor"]).exits(0);
     assert_eq!(run.out.replace(&sandbox.url, "http://127.0.0.1:3000"), WELL);
     assert_eq!(run.err, "");
-    assert_eq!(sandbox.received(), 5);
+    assert_eq!(sandbox.received(), 4);
 }
 
 #[test]
