@@ -15,6 +15,7 @@ mod view;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value as Json};
 
@@ -113,6 +114,8 @@ pub(crate) struct Record {
     raw: Map<String, Json>,
     /// How much of it is there.
     detail: Detail,
+    /// Its fields, once somebody asked.
+    normal: OnceLock<Result<Fields, DecodeError>>,
 }
 
 /// How much of a record is there.
@@ -175,6 +178,7 @@ impl Record {
             creator: by(&raw, "_createdBy", "username"),
             raw,
             detail: Detail::Whole,
+            normal: OnceLock::new(),
         })
     }
 
@@ -184,10 +188,13 @@ impl Record {
     }
 
     /// Its fields, in normal form. Absent and null are no value.
-    pub(crate) fn fields(&self) -> Result<Fields, DecodeError> {
-        let mut fields = self.decoded()?;
-        self.kind.normalise(&mut fields);
-        Ok(fields)
+    pub(crate) fn fields(&self) -> Result<&Fields, DecodeError> {
+        let normal = self.normal.get_or_init(|| {
+            let mut fields = self.decoded()?;
+            self.kind.normalise(&mut fields);
+            Ok(fields)
+        });
+        normal.as_ref().map_err(Clone::clone)
     }
 
     fn decoded(&self) -> Result<Fields, DecodeError> {

@@ -162,7 +162,7 @@ impl<'a> Outcomes<'a> {
                 .action
                 .rewrites()
                 .filter(|_| outcome.may_have_written())?;
-            Some((index, seen.get(id)?.fields().ok()?))
+            Some((index, seen.get(id)?.fields().ok()?.clone()))
         });
         Applied {
             before: before.collect(),

@@ -33,8 +33,8 @@ pub(super) fn shortfall(
     };
     let mut asked = asked.clone();
     asked.kind().normalise(&mut asked);
-    let fields = differences(&asked, &observed);
-    let script = script_failure(answered, &observed, &asked).map(|words| not_compiled(&words));
+    let fields = differences(&asked, observed);
+    let script = script_failure(answered, observed, &asked).map(|words| not_compiled(&words));
     let poster = poster.and_then(|id| posts_as_another(answered, id));
     let why: Vec<_> = script.into_iter().chain(poster).collect();
     (!fields.is_empty() || !why.is_empty()).then_some(Shortfall { fields, why })

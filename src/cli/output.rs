@@ -59,6 +59,14 @@ pub(crate) struct OutFile {
     pub(crate) format: PlanFormat,
 }
 
+impl OutputArgs {
+    /// Whether the plan is kept in a form that may be applied later.
+    pub(crate) fn keeps_plan(&self) -> bool {
+        let files = self.out.iter().map(|file| file.format);
+        files.chain([self.format]).any(|it| it == PlanFormat::Json)
+    }
+}
+
 impl OutFile {
     fn parse(text: &str) -> Result<Self, String> {
         let path = PathBuf::from(text);

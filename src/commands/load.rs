@@ -235,6 +235,10 @@ impl Loaded {
 
     /// Shows findings about what was read on standard error, with a closing line.
     pub(super) fn show(&self, findings: &[Diagnostic], terminal: Terminal) {
+        // Most of the time nothing was found, and nothing has to be looked for that is not shown.
+        let Some(summary) = diagnostics::summary(findings, self.sources.manifests.len()) else {
+            return;
+        };
         let texts = &self.sources.texts;
         let masked: Vec<_> = self
             .sources
@@ -248,9 +252,6 @@ impl Loaded {
                     .map(|it| it.at.clone()),
             )
             .collect();
-        let Some(summary) = diagnostics::summary(findings, self.sources.manifests.len()) else {
-            return;
-        };
         let write = if findings.iter().any(|it| it.severity == Severity::Error) {
             terminal::err
         } else {

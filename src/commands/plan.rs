@@ -70,11 +70,21 @@ async fn online(
         narrow: &args.narrow,
         preflight: args.preflight,
         writing: false,
+        binding: args.output.keeps_plan(),
         assumed: args.assume_version.as_deref(),
         against,
     };
     let planned = planned(&request, terminal);
-    planned.await.map(|planned| (planned.plan, planned.report))
+    let Planned {
+        loaded,
+        observed,
+        plan,
+        report,
+        ..
+    } = planned.await?;
+    // The run ends soon, and takes all memory with it: to give it back piece by piece before is a tenth of a large run.
+    std::mem::forget((loaded, observed));
+    Ok((plan, report))
 }
 
 fn fails(args: &PlanArgs, plan: &Plan) -> bool {
@@ -120,6 +130,8 @@ pub(super) struct Request<'a> {
     pub(super) preflight: Preflight,
     /// Whether it is made to be applied.
     pub(super) writing: bool,
+    /// Whether the plan says what it was made for.
+    pub(super) binding: bool,
     /// The version that the server is taken for.
     pub(super) assumed: Option<&'a str>,
     /// What the manifests are compared with.
@@ -178,18 +190,22 @@ pub(super) async fn planned(request: &Request<'_>, terminal: Terminal) -> Result
         Some(_) => Questions::default(),
         None => plan.questions(extent),
     };
-    look_up(&session.reader, &asked, extent, &mut observed).await?;
-    plan = Plan::between(&loaded.desired, &observed);
+    // What is told after the plan was made may change it.
+    if !asked.is_empty() {
+        look_up(&session.reader, &asked, extent, &mut observed).await?;
+        plan = Plan::between(&loaded.desired, &observed);
+    }
     if extent != Extent::Nothing {
         observed.histories = histories(&session.reader, &plan).await?;
-        plan = Plan::between(&loaded.desired, &observed);
+        if !observed.histories.found.is_empty() {
+            plan = Plan::between(&loaded.desired, &observed);
+        }
     }
     plan.take_notes(&asked, &observed);
     scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
     before.trace(&mut plan, &loaded.desired, &observed);
     // What is planned for another version is never applied.
-    plan.binding = assumed
-        .is_none()
+    plan.binding = (request.binding && assumed.is_none())
         .then(|| Binding::of(&plan, &loaded.desired, &observed, extent));
     let context = Context {
         base: before.name(),

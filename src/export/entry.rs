@@ -91,7 +91,7 @@ impl<'a> Scribe<'a> {
                     let words = "one of several of this type and name: pinned by its id";
                     entry.comments.push(words.to_owned());
                 }
-                self.rows(record, &fields, &mut entry);
+                self.rows(record, fields, &mut entry);
             }
             Err(error) => entry.refused.push(error.to_string()),
         }

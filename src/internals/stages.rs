@@ -14,7 +14,12 @@ use crate::{server, yaml};
 
 /// A script as people write them: forty lines.
 fn script(number: usize) -> String {
-    let mut text = String::from("class Script {\n  process_incoming_request({ request }) {\n");
+    let method = if number.is_multiple_of(2) {
+        "process_incoming_request"
+    } else {
+        "prepare_outgoing_request"
+    };
+    let mut text = format!("class Script {{\n  {method}({{ request }}) {{\n");
     for line in 0..36 {
         let _ = writeln!(
             text,

@@ -11,7 +11,7 @@ fn fields(extra: &Json) -> Result<Fields, DecodeError> {
         "event": "sendMessage", "channel": ["#general"], "urls": ["http://x"]});
     let extra = extra.as_object().unwrap().clone();
     json.as_object_mut().unwrap().extend(extra);
-    record(&json).fields()
+    record(&json).fields().cloned()
 }
 
 fn value(fields: &Fields, name: &str) -> Option<Value> {

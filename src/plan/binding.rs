@@ -174,12 +174,12 @@ impl BoundRecord {
         let Ok(observed) = record.fields() else {
             return bound;
         };
-        let wanted = entry.map(|entry| compare::wanted(entry, &observed));
+        let wanted = entry.map(|entry| compare::wanted(entry, observed));
         let wanted = |field: &Field| wanted.as_ref().and_then(|wanted| wanted.get(field));
         for field in record.kind.fields() {
             let name = field.name.to_owned();
             if may_be_secret(field, wanted(field)) {
-                let compared = wanted(field).map(|it| compared(field, it, &observed));
+                let compared = wanted(field).map(|it| compared(field, it, observed));
                 bound.secrets.extend(compared.map(|it| (name, it)));
             } else if let Some(value) = observed.get(field) {
                 bound.fields.insert(name, digest(&plain(value)));

@@ -3,6 +3,8 @@
 //! An update replaces the whole record (reference 3.5), so its body is complete: what the manifest says, and the
 //! stored bytes for whatever compares equal or is left to others.
 
+use std::borrow::Cow;
+
 use super::conditions::{self, Condition};
 use super::{Action, Decision, FieldChange, Reason, disabled, preflight};
 use crate::desired::Desired;
@@ -17,16 +19,28 @@ pub(super) fn record(
     record: &Record,
     observed: &ObservedState,
 ) -> Option<Decision> {
-    let (fields, stored) = match both_forms(record) {
-        Ok(forms) => forms,
-        Err(error) => {
-            let id = Some(record.id.clone());
-            return Some(Decision::blocked(id, unreadable(&error)));
-        }
+    let unread = |error| {
+        Some(Decision::blocked(
+            Some(record.id.clone()),
+            unreadable(&error),
+        ))
     };
-    let conditions = conditions::of(entry, record, &fields, observed);
+    let fields = match record.fields() {
+        Ok(fields) => fields,
+        Err(error) => return unread(error),
+    };
+    let conditions = conditions::of(entry, record, fields, observed);
+    let wanted = wanted(entry, fields);
+    let differs = |(field, value): (&Field, _)| field.same(value, fields.get(field)) == Some(false);
+    // Most records are as written, and need no body.
+    if conditions.is_empty() && !wanted.iter().any(differs) {
+        return None;
+    }
+    let stored = match record.stored() {
+        Ok(stored) => stored,
+        Err(error) => return unread(error),
+    };
     let mut update = Update::new(entry, &observed.server, stored);
-    let wanted = wanted(entry, &fields);
     for field in entry.key.kind.fields() {
         if let Err(reason) = update.row(field, wanted.get(field), fields.get(field)) {
             let blocked = Decision::blocked(Some(record.id.clone()), reason);
@@ -34,7 +48,7 @@ pub(super) fn record(
         }
     }
     update.settle(&wanted);
-    decide(record, &fields, update, conditions, observed)
+    decide(record, fields, update, conditions, observed)
 }
 
 /// The rows that cannot be compared, because one of the sides is an unknown secret.
@@ -44,10 +58,6 @@ pub(super) fn open(entry: &Desired, observed: &Fields) -> Vec<&'static Field> {
     rows.filter(|(field, value)| field.same(value, observed.get(field)).is_none())
         .map(|(field, _)| field)
         .collect()
-}
-
-fn both_forms(record: &Record) -> Result<(Fields, Fields), DecodeError> {
-    Ok((record.fields()?, record.stored()?))
 }
 
 /// Why nothing can be done about a record.
@@ -73,7 +83,10 @@ pub(super) fn stored(record: &Record) -> Result<Fields, Reason> {
 
 /// The values that are compared: those of the entry, but for the rows that it leaves to others. What others chose
 /// there decides which of the rest counts.
-pub(super) fn wanted(entry: &Desired, observed: &Fields) -> Fields {
+pub(super) fn wanted<'e>(entry: &'e Desired, observed: &Fields) -> Cow<'e, Fields> {
+    if entry.ignored.is_empty() {
+        return Cow::Borrowed(&entry.fields);
+    }
     let mut wanted = entry.fields.clone();
     let ignored = || {
         let rows = entry.key.kind.fields().iter();
@@ -86,7 +99,7 @@ pub(super) fn wanted(entry: &Desired, observed: &Fields) -> Fields {
     for field in ignored() {
         wanted.set(field.name, None);
     }
-    wanted
+    Cow::Owned(wanted)
 }
 
 /// An update in the making.

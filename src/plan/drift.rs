@@ -229,7 +229,7 @@ fn stands_in_the_way(then: &Change, reason: &Reason) -> bool {
 /// The values that an entry asks of its record.
 fn wanted(entry: &Desired, record: Option<&Record>) -> Fields {
     match record.and_then(|record| record.fields().ok()) {
-        Some(fields) => compare::wanted(entry, &fields),
+        Some(fields) => compare::wanted(entry, fields).into_owned(),
         None => entry.fields.clone(),
     }
 }

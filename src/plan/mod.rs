@@ -333,7 +333,7 @@ fn poster(entry: &Desired, found: &Match<'_>, decision: Option<&Decision>) -> Op
     match (found, action) {
         (_, Some(Action::Delete { .. })) => None,
         (Match::Record(record), _) => {
-            preflight::poster(&record.fields().ok()?, action, Some(record))
+            preflight::poster(record.fields().ok()?, action, Some(record))
         }
         _ => preflight::poster(&entry.fields, action, None),
     }
@@ -347,7 +347,7 @@ fn targets(entry: &Desired, found: &Match<'_>, decision: Option<&Decision>) -> V
         (Match::Record(record), _) => record.fields().ok(),
         _ => None,
     };
-    let fields = observed.as_ref().unwrap_or(&entry.fields);
+    let fields = observed.unwrap_or(&entry.fields);
     preflight::targets(fields, action).collect()
 }
 

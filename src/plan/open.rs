@@ -53,7 +53,7 @@ impl NotCompared {
             _ if entry.state != State::Present => return None,
             Detail::Whole => return None,
             Detail::Identity => Open::Record,
-            Detail::Redacted => Open::Fields(compare::open(entry, &record.fields().ok()?)),
+            Detail::Redacted => Open::Fields(compare::open(entry, record.fields().ok()?)),
         };
         let nothing = matches!(&what, Open::Fields(fields) if fields.is_empty());
         (!nothing).then(|| Self {

@@ -45,7 +45,7 @@ pub(crate) fn alike(a: &Record, b: &Record, but: impl Fn(&Field) -> bool) -> boo
     let (Ok(one), Ok(other)) = (a.fields(), b.fields()) else {
         return false;
     };
-    a.kind == b.kind && a.user_id() == b.user_id() && one.differing(&other).all(but)
+    a.kind == b.kind && a.user_id() == b.user_id() && one.differing(other).all(but)
 }
 
 /// `66f2c41a9be07d3c5a1e8f02, made by deploy on 2026-11-02`

@@ -217,7 +217,7 @@ impl Run {
                 .fields
                 .iter()
                 .any(|it| it.field.name.starts_with("retry"));
-            for field in before.differing(&now) {
+            for field in before.differing(now) {
                 let filled = field.name.starts_with("retry") && retries;
                 // A record without one gets the server's own, which does the same, but for an engine: for a while none
                 // was the old one.

@@ -1,6 +1,7 @@
 //! From a file back to an observed state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -141,6 +142,7 @@ impl RecordForm {
             creator: self.creator,
             raw,
             detail,
+            normal: OnceLock::new(),
         })
     }
 }

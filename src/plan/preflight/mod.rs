@@ -41,6 +41,11 @@ pub(crate) struct Questions {
 }
 
 impl Questions {
+    /// Whether there is nothing to ask.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether it has to be asked which roles hold which permission: one answer serves all.
     pub(crate) fn permissions(&self) -> bool {
         self.impersonators || self.view || !self.targets.is_empty()
