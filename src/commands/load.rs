@@ -135,7 +135,7 @@ fn read_manifests(
         findings.extend(reading.problems);
         let written = reading
             .documents
-            .iter()
+            .into_iter()
             .filter(|node| !matches!(node.content, Content::Null));
         for document in written {
             empty = false;

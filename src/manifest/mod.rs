@@ -10,7 +10,7 @@ pub(crate) mod rules;
 pub(crate) mod scripts;
 mod spoilt;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -20,7 +20,7 @@ pub(crate) use spoilt::Spoilt;
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
 use crate::integration::written::{ScriptSource, Written};
 use crate::integration::{Field, Incoming, Kind, Outgoing};
-use crate::schema::{Checker, Step, Violation};
+use crate::schema::{Checker, Rule, Step, Violation};
 use crate::yaml::{Content, Node};
 
 /// What one document asks for.
@@ -87,43 +87,57 @@ pub(crate) fn schema() -> Json {
 /// is spoilt, is not part of the manifest, and the rest is still there to be checked.
 pub(crate) fn read(
     checker: &Checker,
-    document: &Node,
+    document: Node,
     spoilt: &Spoilt,
     findings: &mut Vec<Diagnostic>,
 ) -> Manifest {
-    let mut violations = checker.check(document);
+    let mut violations = checker.check(&document);
     let mut manifest = Manifest::default();
-    if let Some(member) = spoilt.sound(document, "settings", &violations)
+    if let Some(member) = spoilt.sound(&document, "settings", &violations)
         && let Some(settings) = typed(&member.value, member.value.to_json(), findings)
     {
         manifest.settings = Some((settings, member.key_at.clone(), member.value.clone()));
     }
-    if let Some(Content::List(items)) = document.get("integrations").map(|m| &m.value.content) {
-        let broken = by_entry(&violations);
-        for (index, node) in items.iter().enumerate() {
-            let broken = broken.get(&index).map_or(&[][..], Vec::as_slice);
-            let sound = spoilt.sound_entry(node, broken);
-            manifest
-                .entries
-                .extend(sound.and_then(|node| entry(node, findings)));
-        }
-    }
+    let broken = broken_members(&violations);
     violations.retain(|violation| !spoilt.explains(violation));
     findings.extend(hints::explain(&violations));
+    for (index, node) in integrations(document).into_iter().enumerate() {
+        let broken = broken.get(&index).unwrap_or(const { &BTreeSet::new() });
+        let sound = spoilt.sound_entry(node, broken);
+        let entry = sound.and_then(|node| entry(node, findings));
+        manifest.entries.extend(entry);
+    }
     manifest
 }
 
-/// The rules that each entry breaks, by its number.
-fn by_entry<'v, 'n>(violations: &'v [Violation<'n>]) -> BTreeMap<usize, Vec<&'v Violation<'n>>> {
-    let mut by_entry: BTreeMap<_, Vec<_>> = BTreeMap::new();
+/// The entries of a document, as they are written.
+fn integrations(document: Node) -> Vec<Node> {
+    let Content::Map(members) = document.content else {
+        return Vec::new();
+    };
+    let list = members.into_iter().find(|it| it.key == "integrations");
+    match list.map(|member| member.value.content) {
+        Some(Content::List(items)) => items,
+        _ => Vec::new(),
+    }
+}
+
+/// The members of each entry, by its number, that break a rule.
+fn broken_members(violations: &[Violation<'_>]) -> BTreeMap<usize, BTreeSet<String>> {
+    let mut broken: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for violation in violations {
-        if let [Step::Key(key), Step::Index(index), ..] = violation.path.as_slice()
-            && key == "integrations"
-        {
-            by_entry.entry(*index).or_default().push(violation);
+        let [Step::Key(key), Step::Index(index), rest @ ..] = violation.path.as_slice() else {
+            continue;
+        };
+        let member = match (rest.first(), &violation.rule) {
+            (Some(Step::Key(key)), _) | (None, Rule::Unknown { key, .. }) => key.clone(),
+            _ => continue,
+        };
+        if key == "integrations" {
+            broken.entry(*index).or_default().insert(member);
         }
     }
-    by_entry
+    broken
 }
 
 fn entry(node: Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {

@@ -95,34 +95,23 @@ impl Spoilt {
         (!broken && !self.touches_member(member)).then_some(member)
     }
 
-    /// What is sound of an entry, given what the schema says of it: the members that break no rule. `None` if
+    /// What is sound of an entry, given which of its members break the schema: the others. `None` if
     /// it cannot be known for an entry.
-    pub(super) fn sound_entry(&self, entry: &Node, violations: &[&Violation<'_>]) -> Option<Node> {
-        let Content::Map(members) = &entry.content else {
+    pub(super) fn sound_entry(&self, entry: Node, broken: &BTreeSet<String>) -> Option<Node> {
+        let Content::Map(mut members) = entry.content else {
             return None;
         };
-        let broken: BTreeSet<&str> = violations
-            .iter()
-            .filter_map(|found| match (found.path.get(2), &found.rule) {
-                (Some(Step::Key(key)), _) | (None, Rule::Unknown { key, .. }) => Some(key.as_str()),
-                _ => None,
-            })
-            .collect();
-        let mut kept: Vec<_> = members
-            .iter()
-            .filter(|member| !broken.contains(member.key.as_str()) && !self.touches_member(member))
-            .cloned()
-            .collect();
         // Which record an entry is pinned to says whether its name is another's, too.
-        let had = |members: &[Member], key: &str| members.iter().any(|member| member.key == key);
-        if had(members, "id") && !had(&kept, "id") {
-            kept.retain(|member| member.key != "name");
+        let pinned = |members: &[Member]| members.iter().any(|member| member.key == "id");
+        let was_pinned = pinned(&members);
+        members.retain(|member| !broken.contains(&member.key) && !self.touches_member(member));
+        if was_pinned && !pinned(&members) {
+            members.retain(|member| member.key != "name");
         }
         Some(Node {
-            content: Content::Map(kept),
-            at: entry.at.clone(),
-            style: entry.style,
+            content: Content::Map(members),
             comment: None,
+            ..entry
         })
     }
 }

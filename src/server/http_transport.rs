@@ -84,7 +84,10 @@ impl HttpTransport {
     async fn exchange(&self, request: Request) -> Result<Response, SendError> {
         let request = reqwest::Request::try_from(request).map_err(send_error)?;
         let mut answer = self.client.execute(request).await.map_err(send_error)?;
-        let mut body = BytesMut::new();
+        let told = answer
+            .content_length()
+            .and_then(|told| usize::try_from(told).ok());
+        let mut body = BytesMut::with_capacity(told.unwrap_or(0).min(LARGEST_ANSWER));
         while let Some(piece) = answer.chunk().await.map_err(unfinished)? {
             if body.len() + piece.len() > LARGEST_ANSWER {
                 return Err(SendError::Overlarge(format!(

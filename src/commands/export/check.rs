@@ -43,7 +43,7 @@ fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>
         Vec::new()
     });
     let manifests: Vec<_> = documents
-        .iter()
+        .into_iter()
         .map(|document| manifest::read(checker, document, &Spoilt::default(), &mut findings))
         .collect();
     let scripts: Scripts = export
