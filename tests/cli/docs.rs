@@ -13,6 +13,8 @@ fn pages() -> BTreeMap<String, String> {
     let mut pages: Vec<_> = [
         "README.md",
         "SECURITY.md",
+        "CONTRIBUTING.md",
+        "benches/README.md",
         "examples/ci/README.md",
         "fuzz/README.md",
     ]
