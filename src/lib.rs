@@ -30,16 +30,7 @@
 //! With the feature `internals`, `internals` is a way in for fuzz targets and benchmarks.
 //!
 //! # Recipes
-//! - **A new field**: a line in the struct of its kind, in `into_fields` and in the table, all in
-//!   `integration/<kind>.rs`; then `cargo run -- schema manifest > schema/manifest.schema.json`.
-//! - **A new kind**: a file in `integration/`, a variant of `Kind`, a branch in `manifest/form.rs` and
-//!   `manifest/mod.rs` (the compiler names them).
-//! - **A new rule for manifests**: a row in the table of `manifest/rules.rs`, and a fixture of its name in
-//!   `tests/manifests/invalid/`.
-//! - **A new report format**: a file in `report/` that renders a `PlanReport`, a variant of `PlanFormat` in
-//!   `cli/output.rs`, and a line in `commands/output.rs`.
-//! - **A quirk of a server version**: for the client a line in `integration/compat.rs` or a row's `versions`; for
-//!   the sandbox a row in `sandbox/era.rs`.
+//! What a new field, kind, rule, report format or quirk touches is in `CONTRIBUTING.md`.
 //!
 //! # Who may import whom
 //! The list is in `house.rs`, where a test holds the `use` lines against it.

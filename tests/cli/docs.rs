@@ -122,6 +122,28 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
+fn every_file_that_contributors_are_sent_to_exists() {
+    let text = fs::read_to_string("CONTRIBUTING.md").unwrap();
+    let quoted = text.split('`').skip(1).step_by(2);
+    let roots = [
+        "src/",
+        "tests/",
+        "schema/",
+        "docs/",
+        "benches/",
+        "fuzz/",
+        "examples/",
+    ];
+    let paths: BTreeSet<_> = quoted
+        .filter(|word| roots.iter().any(|root| word.starts_with(root)))
+        .collect();
+    assert!(paths.len() > 30, "{paths:?}");
+    for path in paths {
+        assert!(Path::new(path).exists(), "{path}");
+    }
+}
+
+#[test]
 fn every_command_of_a_page_exists_with_its_flags() {
     let mut help = BTreeMap::new();
     for (page, text) in pages() {
