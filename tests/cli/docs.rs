@@ -23,7 +23,7 @@ fn pages() -> BTreeMap<String, String> {
     for folder in ["docs", "docs/commands"] {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_file() {
+            if path.extension().is_some_and(|ending| ending == "md") {
                 pages.push(path.to_str().unwrap().to_owned());
             }
         }

@@ -1,5 +1,6 @@
 //! The page of each command in `docs/commands/` is true: its help text, and its sessions, which run one after the other
-//! in a folder of their own. `RCSYNC_ACCEPT=1 cargo test pages` rewrites both.
+//! in a folder of their own. So is the picture of a terminal in the README. `RCSYNC_ACCEPT=1 cargo test pages` rewrites
+//! them all.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -116,6 +117,35 @@ fn the_page_of_each_command_is_true() {
         wrong.is_empty(),
         "{wrong:?} not true; RCSYNC_ACCEPT=1 cargo test pages rewrites them"
     );
+}
+
+/// What the picture shows: the first day with a manifest.
+const SHOWN: [&str; 4] = [
+    "rcsync plan chat/quickstart.yaml --sandbox",
+    "rcsync apply chat/quickstart.yaml --sandbox --yes",
+    "sed -i 's/alias: Grafana/alias: Alerts/' chat/quickstart.yaml",
+    "rcsync plan chat/quickstart.yaml --sandbox",
+];
+
+#[test]
+fn the_picture_of_a_session_is_true() {
+    const PICTURE: &str = "docs/session.svg";
+    let folder = folder();
+    let mut screen = String::new();
+    for command in SHOWN {
+        let colored = command.replace("rcsync ", "rcsync --color always ");
+        let said = session(&folder, &colored);
+        screen = screen + "\x1b[1m$ " + command + "\x1b[0m\n" + &said + "\n";
+    }
+    let colors = screen.matches("\x1b[32m").count() + screen.matches("\x1b[33m").count();
+    assert!(colors > 2, "{screen:?}");
+    let svg = anstyle_svg::Term::new().render_svg(screen.trim_end()) + "\n";
+    if fs::read_to_string(PICTURE).unwrap_or_default() != svg {
+        if std::env::var_os("RCSYNC_ACCEPT").is_some() {
+            fs::write(PICTURE, svg).unwrap();
+        }
+        panic!("{PICTURE} is not true; RCSYNC_ACCEPT=1 cargo test pages draws it again");
+    }
 }
 
 #[test]
