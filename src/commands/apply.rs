@@ -42,7 +42,7 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
             narrow: &args.narrow,
             preflight: args.preflight,
             writing: !args.dry_run,
-            binding: true,
+            binding: saved.is_some() || args.output.keeps_plan(),
             assumed: None,
             against,
         };
