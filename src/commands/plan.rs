@@ -76,14 +76,14 @@ async fn online(
     };
     let planned = planned(&request, terminal);
     let Planned {
+        loaded,
         observed,
         plan,
         report,
         ..
     } = planned.await?;
     // The run ends soon and takes its memory along; to give a million pieces back before is a tenth of a large run.
-    // Not so the manifests: their secrets are wiped.
-    std::mem::forget(observed);
+    std::mem::forget((loaded, observed));
     Ok((plan, report))
 }
 
