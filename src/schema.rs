@@ -148,10 +148,11 @@ impl Checker {
         Ok(Self { schema, validator })
     }
 
-    /// Every rule that the document breaks; `json` is what it says.
-    pub(crate) fn check<'n>(&self, document: &'n Node, json: &Json) -> Vec<Violation<'n>> {
+    /// Every rule that the document breaks.
+    pub(crate) fn check<'n>(&self, document: &'n Node) -> Vec<Violation<'n>> {
+        let json = document.to_json();
         let mut violations = Vec::new();
-        for error in self.validator.iter_errors(json) {
+        for error in self.validator.iter_errors(&json) {
             self.describe(document, &error, &mut violations);
         }
         violations

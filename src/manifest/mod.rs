@@ -23,9 +23,6 @@ use crate::integration::{Field, Incoming, Kind, Outgoing};
 use crate::schema::{Checker, Rule, Step, Violation};
 use crate::yaml::{Content, Node};
 
-/// The key of a document under which the entries stand.
-const KEY: &str = "integrations";
-
 /// What one document asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Manifest {
@@ -94,8 +91,7 @@ pub(crate) fn read(
     spoilt: &Spoilt,
     findings: &mut Vec<Diagnostic>,
 ) -> Manifest {
-    let json = document.to_json();
-    let mut violations = checker.check(&document, &json);
+    let mut violations = checker.check(&document);
     let mut manifest = Manifest::default();
     if let Some(member) = spoilt.sound(&document, "settings", &violations)
         && let Some(settings) = typed(&member.value, member.value.to_json(), findings)
@@ -105,31 +101,25 @@ pub(crate) fn read(
     let broken = broken_members(&violations);
     violations.retain(|violation| !spoilt.explains(violation));
     findings.extend(hints::explain(&violations));
-    for (index, (node, json)) in integrations(document, json).enumerate() {
+    for (index, node) in integrations(document).into_iter().enumerate() {
         let broken = broken.get(&index).unwrap_or(const { &BTreeSet::new() });
         let sound = spoilt.sound_entry(node, broken);
-        let entry = sound.and_then(|node| entry(node, json, findings));
+        let entry = sound.and_then(|node| entry(node, findings));
         manifest.entries.extend(entry);
     }
     manifest
 }
 
-/// The entries of a document as trees, and what they say.
-fn integrations(document: Node, mut json: Json) -> impl Iterator<Item = (Node, Json)> {
-    let members = match document.content {
-        Content::Map(members) => members,
-        _ => Vec::new(),
+/// The entries of a document, as they are written.
+fn integrations(document: Node) -> Vec<Node> {
+    let Content::Map(members) = document.content else {
+        return Vec::new();
     };
-    let list = members.into_iter().find(|it| it.key == KEY);
-    let nodes = match list.map(|member| member.value.content) {
+    let list = members.into_iter().find(|it| it.key == "integrations");
+    match list.map(|member| member.value.content) {
         Some(Content::List(items)) => items,
         _ => Vec::new(),
-    };
-    let values = match json.get_mut(KEY).map(Json::take) {
-        Some(Json::Array(values)) => values,
-        _ => Vec::new(),
-    };
-    nodes.into_iter().zip(values)
+    }
 }
 
 /// The members of each entry, by its number, that break a rule.
@@ -143,19 +133,17 @@ fn broken_members(violations: &[Violation<'_>]) -> BTreeMap<usize, BTreeSet<Stri
             (Some(Step::Key(key)), _) | (None, Rule::Unknown { key, .. }) => key.clone(),
             _ => continue,
         };
-        if key == KEY {
+        if key == "integrations" {
             broken.entry(*index).or_default().insert(member);
         }
     }
     broken
 }
 
-/// Types an entry; `json` is what was written, and the tree what is sound of it.
-fn entry(node: Node, json: Json, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
-    let Json::Object(mut keys) = json else {
+fn entry(node: Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
+    let Json::Object(mut keys) = node.to_json() else {
         return None;
     };
-    keys.retain(|key, _| node.get(key).is_some());
     let kind = Kind::from_wire(keys.remove("type")?.as_str()?)?;
     let own = Own::KEYS
         .iter()
