@@ -1,6 +1,6 @@
 //! The page of each command in `docs/commands/` is true: its help text, and its sessions, which run one after the other
-//! in a folder of their own. So is the picture of a terminal in the README. `RCSYNC_ACCEPT=1 cargo test pages` rewrites
-//! them all.
+//! in a folder of their own. `RCSYNC_ACCEPT=1 cargo test pages` rewrites both. So is the picture of a terminal in the
+//! README, which `.ci/session` draws.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -144,7 +144,7 @@ fn the_picture_of_a_session_is_true() {
         if std::env::var_os("RCSYNC_ACCEPT").is_some() {
             fs::write(PICTURE, svg).unwrap();
         }
-        panic!("{PICTURE} is not true; RCSYNC_ACCEPT=1 cargo test pages draws it again");
+        panic!("{PICTURE} is not true; .ci/session draws it again");
     }
 }
 
