@@ -23,13 +23,19 @@ fn b_load_and_validate(bencher: Bencher<'_, '_>, size: usize) {
 }
 
 #[divan::bench(args = SIZES)]
-fn c_decode_the_listing(bencher: Bencher<'_, '_>, size: usize) {
+fn c_desired_state(bencher: Bencher<'_, '_>, size: usize) {
+    let typed = stages::read(&stages::manifest(size));
+    bencher.bench_local(|| black_box(&typed).build());
+}
+
+#[divan::bench(args = SIZES)]
+fn d_decode_the_listing(bencher: Bencher<'_, '_>, size: usize) {
     let listing = stages::listing(size);
     bencher.bench_local(|| stages::observe(black_box(&listing)));
 }
 
 #[divan::bench(args = SIZES)]
-fn d_plan_nothing(bencher: Bencher<'_, '_>, size: usize) {
+fn e_plan_nothing(bencher: Bencher<'_, '_>, size: usize) {
     let loaded = stages::load(&stages::manifest(size));
     let listing = stages::listing(size);
     // A record that was compared once is compared faster.
@@ -39,21 +45,21 @@ fn d_plan_nothing(bencher: Bencher<'_, '_>, size: usize) {
 }
 
 #[divan::bench(args = SIZES)]
-fn e_plan_all(bencher: Bencher<'_, '_>, size: usize) {
+fn f_plan_all(bencher: Bencher<'_, '_>, size: usize) {
     let loaded = stages::load(&stages::manifest(size));
     let observed = stages::observe(&stages::listing(0));
     bencher.bench_local(|| stages::plan(black_box(&loaded), black_box(&observed)));
 }
 
 #[divan::bench(args = SIZES)]
-fn f_report_all_as_text(bencher: Bencher<'_, '_>, size: usize) {
+fn g_report_all_as_text(bencher: Bencher<'_, '_>, size: usize) {
     let loaded = stages::load(&stages::manifest(size));
     let plan = stages::plan(&loaded, &stages::observe(&stages::listing(0)));
     bencher.bench_local(|| stages::report(&loaded, black_box(&plan)).text());
 }
 
 #[divan::bench(args = SIZES)]
-fn g_report_all_as_json(bencher: Bencher<'_, '_>, size: usize) {
+fn h_report_all_as_json(bencher: Bencher<'_, '_>, size: usize) {
     let loaded = stages::load(&stages::manifest(size));
     let plan = stages::plan(&loaded, &stages::observe(&stages::listing(0)));
     bencher.bench_local(|| stages::report(&loaded, black_box(&plan)).json());

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::terminal::{self, Terminal};
 use super::values::{self, Read};
 use crate::cli::ManifestArgs;
-use crate::desired::{self, DesiredState, Scripts};
+use crate::desired::{self, Built, DesiredState, Scripts};
 use crate::diagnostic::{Code, Diagnostic, Place, Severity, SourceId};
 use crate::exit::Exit;
 use crate::manifest::literals::LITERAL_SECRET;
@@ -40,18 +40,7 @@ pub(crate) struct Loaded {
 pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Failure> {
     let (variables, checker) = tools(args, undefined, &|path| bounded_file(path, MAX_VALUES))?;
     let (sources, findings) = Sources::read(&paths(args), args.root.as_deref(), &mut io::stdin());
-    Ok(check(sources, findings, &checker, &variables))
-}
-
-/// Takes one manifest's bytes through every stage. Secrets that it refers to are unknown.
-#[cfg(any(test, feature = "internals"))]
-pub(crate) fn load_bytes(mut bytes: &[u8], checker: &Checker) -> Loaded {
-    let variables = Variables {
-        undefined_secrets: Undefined::Unknown,
-        ..Variables::default()
-    };
-    let (sources, findings) = Sources::read(&[PathBuf::from("-")], None, &mut bytes);
-    check(sources, findings, checker, &variables)
+    Ok(Typed::read(sources, findings, &checker).load(&variables))
 }
 
 /// Reads what the same flags named in the base. What was not there then is nothing.
@@ -71,7 +60,7 @@ pub(super) fn load_base(
         .collect::<Result<Vec<_>, _>>()?;
     let root = args.root.as_deref().map(there).transpose()?;
     let (sources, findings) = Sources::before(base, &paths, root.as_deref());
-    Ok(check(sources, findings, &checker, &variables))
+    Ok(Typed::read(sources, findings, &checker).load(&variables))
 }
 
 /// Shows why there is no base.
@@ -98,26 +87,55 @@ fn tools(
     Ok((variables, checker))
 }
 
-/// Takes what was read through every stage up to the desired state.
-fn check(
-    mut sources: Sources,
-    mut findings: Vec<Diagnostic>,
-    checker: &Checker,
-    variables: &Variables,
-) -> Loaded {
-    let manifests = read_manifests(&sources, checker, &mut findings);
-    let scripts = read_scripts(&manifests, &mut sources, &mut findings);
-    let built = desired::build(&manifests, variables, &scripts, &sources.texts);
-    findings.extend(built.findings);
-    Loaded {
-        desired: built.state,
-        findings,
-        made_up: built.made_up,
-        integrations: manifests
-            .iter()
-            .map(|manifest| manifest.entries.len())
-            .sum(),
-        sources,
+/// Manifests that are typed, with the scripts that they name: all that a desired state is built from.
+pub(crate) struct Typed {
+    sources: Sources,
+    manifests: Vec<Manifest>,
+    scripts: Scripts,
+    findings: Vec<Diagnostic>,
+}
+
+impl Typed {
+    /// Takes what was read through every stage up to typed manifests.
+    fn read(mut sources: Sources, mut findings: Vec<Diagnostic>, checker: &Checker) -> Self {
+        let manifests = read_manifests(&sources, checker, &mut findings);
+        let scripts = read_scripts(&manifests, &mut sources, &mut findings);
+        Self {
+            sources,
+            manifests,
+            scripts,
+            findings,
+        }
+    }
+
+    /// Types one manifest's bytes.
+    #[cfg(any(test, feature = "internals"))]
+    pub(crate) fn read_bytes(mut bytes: &[u8], checker: &Checker) -> Self {
+        let (sources, findings) = Sources::read(&[PathBuf::from("-")], None, &mut bytes);
+        Self::read(sources, findings, checker)
+    }
+
+    /// Builds the desired state.
+    pub(crate) fn build(&self, variables: &Variables) -> Built {
+        desired::build(
+            &self.manifests,
+            variables,
+            &self.scripts,
+            &self.sources.texts,
+        )
+    }
+
+    /// Builds the desired state, and puts it beside what it is from.
+    pub(crate) fn load(mut self, variables: &Variables) -> Loaded {
+        let built = self.build(variables);
+        self.findings.extend(built.findings);
+        Loaded {
+            desired: built.state,
+            findings: self.findings,
+            made_up: built.made_up,
+            integrations: self.manifests.iter().map(|it| it.entries.len()).sum(),
+            sources: self.sources,
+        }
     }
 }
 

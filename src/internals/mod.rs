@@ -7,7 +7,7 @@ pub mod stages;
 
 use std::collections::BTreeMap;
 
-use crate::commands::load::{self, Loaded};
+use crate::commands::load::{Loaded, Typed};
 use crate::diagnostic::{Place, Texts};
 use crate::escape;
 use crate::observed::{ObservedState, ServerFacts, Snapshot};
@@ -48,8 +48,20 @@ thread_local! {
     static MANIFEST: Option<Loaded> = loaded(include_bytes!("../../examples/integrations.yaml"));
 }
 
+fn typed(bytes: &[u8]) -> Option<Typed> {
+    CHECKER.with(|checker| Some(Typed::read_bytes(bytes, checker.as_ref()?)))
+}
+
 fn loaded(bytes: &[u8]) -> Option<Loaded> {
-    CHECKER.with(|checker| Some(load::load_bytes(bytes, checker.as_ref()?)))
+    Some(typed(bytes)?.load(&no_variables()))
+}
+
+/// Variables of which none is known; what a secret is stays unknown.
+fn no_variables() -> Variables {
+    Variables {
+        undefined_secrets: Undefined::Unknown,
+        ..Variables::default()
+    }
 }
 
 /// A manifest, up to what is said about it: every place lies in its text, and nothing of it steers a terminal.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 
-use super::{facts, loaded, reported};
+use super::{facts, loaded, no_variables, reported};
 use crate::commands::load;
 use crate::diagnostic::Texts;
 use crate::observed::ObservedState;
@@ -90,6 +90,10 @@ pub fn listing(count: usize) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
+/// A manifest that is typed.
+#[allow(missing_debug_implementations, reason = "it is for benchmarks")]
+pub struct Typed(load::Typed);
+
 /// A manifest, read and checked.
 #[allow(missing_debug_implementations, reason = "it is for benchmarks")]
 pub struct Loaded(load::Loaded);
@@ -110,6 +114,21 @@ pub struct Report(PlanReport);
 pub fn read_yaml(text: &str) -> usize {
     let source = Texts::default().add("manifest", "");
     yaml::read(source, text).documents.len()
+}
+
+/// Takes a manifest through all stages up to a typed one.
+///
+/// # Panics
+/// If it is not sound.
+pub fn read(manifest: &[u8]) -> Typed {
+    super::typed(manifest).map_or_else(|| unsound(), Typed)
+}
+
+impl Typed {
+    /// Builds the desired state, and tells how many integrations it wants.
+    pub fn build(&self) -> usize {
+        self.0.build(&no_variables()).state.entries.len()
+    }
 }
 
 /// Takes a manifest through all stages up to the desired state.
@@ -179,6 +198,7 @@ mod tests {
         let loaded = load(&manifest(20));
         let plan = |listing: &[u8]| plan(&loaded, &observe(listing));
         let noop = plan(&listing(20));
+        assert_eq!(read(&manifest(20)).build(), 20);
         assert_eq!(noop.changes(), 0, "{}", report(&loaded, &noop).text());
         let all = plan(&listing(0));
         assert_eq!(all.changes(), 20);

@@ -35,7 +35,7 @@ fn variables() -> Variables {
 /// Everything that `validate` does with a manifest from standard input.
 fn checked(text: &[u8], checker: &Checker) -> Loaded {
     let (sources, findings) = Sources::read(&["-".into()], None, &mut &*text);
-    check(sources, findings, checker, &variables())
+    Typed::read(sources, findings, checker).load(&variables())
 }
 
 fn codes(text: &str, checker: &Checker) -> Vec<&'static str> {
