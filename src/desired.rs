@@ -149,11 +149,7 @@ fn settings_once(manifests: &[Manifest], findings: &mut Vec<Diagnostic>) {
 }
 
 fn key(entry: &Entry, view: &View) -> Option<Key> {
-    let name = entry
-        .kind
-        .fields()
-        .iter()
-        .find(|field| field.role == Role::Name)?;
+    let name = entry.kind.row(Role::Name)?;
     match &view.values.get(name.name)?.value {
         Value::Text(text) => Some(Key {
             kind: entry.kind,
@@ -237,9 +233,8 @@ fn desired(entry: &Entry, key: Key, view: View, scripts: &Scripts) -> Desired {
     for (name, seen) in view.values {
         fields.set(name, Some(seen.value));
     }
-    let has_script = fields.iter().any(|(field, value)| {
-        field.role == Role::Script && matches!(value, Value::Script(text) if !text.is_blank())
-    });
+    let script = fields.by_role(Role::Script);
+    let has_script = matches!(script, Some(Value::Script(text)) if !text.is_blank());
     for field in entry.kind.fields() {
         if !written.contains(field.name) {
             fields.set(field.name, field.default_value(has_script));
@@ -283,9 +278,7 @@ fn renamed_from(entry: &Entry, resolver: &mut Resolver<'_>) -> Option<String> {
 }
 
 fn script_at(entry: &Entry, scripts: &Scripts) -> Option<ScriptAt> {
-    let mut fields = entry.kind.fields().iter();
-    let field = fields.find(|field| field.role == Role::Script)?;
-    let value = entry.value(field.name)?;
+    let value = entry.value(entry.kind.row(Role::Script)?.name)?;
     if let Some((file, at)) = entry.script_file() {
         let (source, text) = scripts.get(&(entry.source(), file.to_owned()))?;
         return Some(if value.get("replace").is_some() {

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use crate::words::start;
+
 /// Names one of the [`Texts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SourceId(u32);
@@ -15,6 +17,22 @@ pub(crate) struct Place {
     pub(crate) source: SourceId,
     /// The bytes, from the start of the text.
     pub(crate) bytes: Range<u32>,
+}
+
+impl Place {
+    /// These bytes of a text.
+    pub(crate) fn new(source: SourceId, bytes: Range<usize>) -> Self {
+        let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self {
+            source,
+            bytes: short(bytes.start)..short(bytes.end.max(bytes.start)),
+        }
+    }
+
+    /// Where it begins: that tells one entry from all others.
+    pub(crate) fn begins(&self) -> (SourceId, u32) {
+        (self.source, self.bytes.start)
+    }
 }
 
 /// How much a finding weighs.
@@ -59,11 +77,7 @@ fn one_line(mut words: String) -> String {
     if words.contains(['\n', '\r']) {
         words = words.replace("\r\n", " ").replace(['\n', '\r'], " ");
     }
-    if let Some((end, _)) = words.char_indices().nth(MAX_WORDS) {
-        words.truncate(end);
-        words.push('…');
-    }
-    words
+    start(&words, MAX_WORDS)
 }
 
 impl Diagnostic {
@@ -274,7 +288,7 @@ mod tests {
     fn what_is_quoted_stays_in_one_line_and_short() {
         assert_eq!(one_line("a\r\nb\n\nc".to_owned()), "a b  c");
         let long = one_line("ä".repeat(MAX_WORDS + 1));
-        assert_eq!(long.chars().count(), MAX_WORDS + 1);
+        assert_eq!(long.chars().count(), MAX_WORDS);
         assert!(long.ends_with("ä…"));
     }
 

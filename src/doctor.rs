@@ -7,6 +7,7 @@ use crate::integration::Kind;
 use crate::integration::compat::{self, Version};
 use crate::observed::{Limits, Permissions, ServerFacts, Sight, View};
 use crate::server::{Checkup, ServerError};
+use crate::words::count;
 
 /// How far clocks may be apart without a word, in milliseconds.
 const CLOSE: i64 = 5_000;
@@ -277,11 +278,10 @@ fn allowed(account: &ServerFacts, checkup: &Checkup) -> Vec<Check> {
         )),
     }
     match &checkup.integrations {
-        Some(Ok(1)) => checks.push(Check::ok("integrations", "it sees 1 integration")),
-        Some(Ok(count)) => checks.push(Check::ok(
-            "integrations",
-            format!("it sees {count} integrations"),
-        )),
+        Some(Ok(number)) => {
+            let words = format!("it sees {}", count(*number, "integration"));
+            checks.push(Check::ok("integrations", words));
+        }
         Some(Err(error)) => {
             checks.push(Check::failed("integrations", Verdict::Blocked, error));
         }

@@ -8,14 +8,15 @@ use std::path::Path;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Words of every stage.
     ("clock", &[]),
-    ("diagnostic", &[]),
+    ("diagnostic", &["words"]),
     ("escape", &[]),
     ("exit", &[]),
     ("secret", &[]),
+    ("words", &[]),
     ("integration", &["secret"]),
     // From texts to the desired state.
-    ("source", &["diagnostic", "secret"]),
-    ("yaml", &["diagnostic", "secret"]),
+    ("source", &["diagnostic", "secret", "escape"]),
+    ("yaml", &["diagnostic", "secret", "words"]),
     ("variables", &["diagnostic", "secret"]),
     ("schema", &["yaml", "diagnostic"]),
     (
@@ -27,6 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "script",
             "diagnostic",
             "secret",
+            "words",
         ],
     ),
     (
@@ -53,12 +55,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "exit",
             "secret",
             "escape",
+            "words",
         ],
     ),
     // The plan, and what becomes of it.
     (
         "plan",
-        &["desired", "observed", "integration", "diagnostic", "secret"],
+        &[
+            "desired",
+            "observed",
+            "integration",
+            "diagnostic",
+            "secret",
+            "words",
+        ],
     ),
     (
         "apply",
@@ -84,11 +94,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "secret",
             "escape",
             "doctor",
+            "words",
         ],
     ),
     (
         "export",
-        &["observed", "integration", "diagnostic", "escape", "secret"],
+        &[
+            "observed",
+            "integration",
+            "diagnostic",
+            "escape",
+            "secret",
+            "words",
+        ],
     ),
     (
         "urls",
@@ -103,7 +121,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "secret",
         ],
     ),
-    ("doctor", &["server", "observed", "integration"]),
+    ("doctor", &["server", "observed", "integration", "words"]),
     // The imitation of the server knows nothing of the client.
     ("script", &["diagnostic"]),
     ("sandbox", &["script", "clock"]),
@@ -131,7 +149,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
         "expose",
         &[
             "secret.rs",
-            "integration/field.rs",
+            "integration/value.rs",
             "variables.rs",
             "desired/replaced.rs",
             "desired/scripts.rs",

@@ -67,6 +67,7 @@ mod simulation;
 mod source;
 mod urls;
 mod variables;
+mod words;
 mod yaml;
 
 use std::process::ExitCode;

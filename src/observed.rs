@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value as Json};
 
 use crate::integration::{Field, Fields, Kind, Role, Shape, Value, Version};
-use crate::secret::{Piece, Secret, Text};
+use crate::secret::{Secret, Text};
 
 pub(crate) use histories::{Gone, Histories, History};
 pub(crate) use limits::{Limits, Rate};
@@ -225,7 +225,7 @@ impl Record {
         let mut fields = self.decoded()?;
         for field in self.kind.fields() {
             let seal = |text: Text| match text.as_plain() {
-                Some(plain) if field.sensitive => sealed(plain),
+                Some(plain) if field.sensitive => Secret::new(plain).into(),
                 _ => text,
             };
             let value = match fields.get(field).cloned() {
@@ -252,6 +252,14 @@ impl Record {
                 expected: "a text",
             }),
         }
+    }
+
+    /// `made by deploy on 2026-11-02`
+    pub(crate) fn origin(&self) -> String {
+        let creator = self.creator.as_deref().unwrap_or("somebody unknown");
+        let day = self.created_at().and_then(|at| at.get(..10));
+        let day = day.map_or_else(String::new, |day| format!(" on {day}"));
+        format!("made by {creator}{day}")
     }
 
     /// Whether it is switched on.
@@ -335,15 +343,9 @@ fn decode(field: &Field, value: &Json, redacted: bool) -> Result<Value, &'static
 
 fn text_of(value: &Json, redacted: bool) -> Option<Text> {
     if redacted && snapshot::is_hidden(value) {
-        return Some(Text::unknown());
+        return Some(Secret::Unknown.into());
     }
     value.as_str().map(Text::from)
-}
-
-fn sealed(plain: &str) -> Text {
-    let mut text = Text::EMPTY;
-    text.push(Piece::Secret(Secret::new(plain)));
-    text
 }
 
 fn is_blank(text: &Text) -> bool {
@@ -378,11 +380,7 @@ fn whole_number(value: &Json) -> Option<i64> {
 
 /// The name of a record: a legacy record without one has the empty name, like one that was created so.
 fn name_of(kind: Kind, raw: &Map<String, Json>) -> Option<String> {
-    let row = kind
-        .fields()
-        .iter()
-        .find(|field| field.role == Role::Name)?;
-    match raw.get(row.name) {
+    match raw.get(kind.row(Role::Name)?.name) {
         None | Some(Json::Null) => Some(String::new()),
         Some(name) => name.as_str().map(str::to_owned),
     }

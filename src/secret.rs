@@ -95,13 +95,6 @@ impl Text {
     /// The empty text.
     pub(crate) const EMPTY: Self = Self { pieces: Vec::new() };
 
-    /// A text of which nothing is known.
-    pub(crate) fn unknown() -> Self {
-        Self {
-            pieces: vec![Piece::Secret(Secret::Unknown)],
-        }
-    }
-
     /// Adds a stretch.
     pub(crate) fn push(&mut self, piece: Piece) {
         match (self.pieces.last_mut(), piece) {
@@ -267,6 +260,14 @@ fn last(lines: &mut [Text]) -> &mut Text {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Identity(Option<String>);
 
+impl From<Secret> for Text {
+    fn from(secret: Secret) -> Self {
+        Self {
+            pieces: vec![Piece::Secret(secret)],
+        }
+    }
+}
+
 impl<T: Into<String>> From<T> for Text {
     fn from(text: T) -> Self {
         let mut whole = Self::EMPTY;
@@ -339,7 +340,7 @@ mod tests {
         let shown: Vec<_> = text.lines().iter().map(Text::masked).collect();
         assert_eq!(shown, ["a", "key = '(secret)", "", "(secret)';", "b"]);
         assert_eq!(Text::from("").lines().len(), 0);
-        assert_eq!(Text::unknown().lines().len(), 1);
+        assert_eq!(Text::from(Secret::Unknown).lines().len(), 1);
     }
 
     #[test]

@@ -333,24 +333,16 @@ impl Sources {
 
     fn about(&mut self, origin: &str, code: Code, message: String) -> Diagnostic {
         let source = self.texts.add(origin, "");
-        Diagnostic::error(
-            code,
-            Place {
-                source,
-                bytes: 0..0,
-            },
-            message,
-        )
+        Diagnostic::error(code, Place::new(source, 0..0), message)
     }
 
     fn unreadable(&mut self, origin: &str, error: Unreadable) -> Diagnostic {
         let Unreadable::NotText(bad) = error else {
             return self.about(origin, UNREADABLE, error.words());
         };
-        let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let bytes = short(bad.at)..short(bad.at + '\u{fffd}'.len_utf8());
-        let source = self.texts.add(origin, bad.text);
-        Diagnostic::error(ENCODING, Place { source, bytes }, "the file is not UTF-8")
+        let bytes = bad.at..bad.at + '\u{fffd}'.len_utf8();
+        let at = Place::new(self.texts.add(origin, bad.text), bytes);
+        Diagnostic::error(ENCODING, at, "the file is not UTF-8")
             .expected(bad.bytes)
             .hint(bad.hint)
     }

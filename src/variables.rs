@@ -260,11 +260,7 @@ pub(crate) fn within(texts: &Texts, value: &Place, stretch: &str) -> Option<Plac
     let (start, end) = (value.bytes.start as usize, value.bytes.end as usize);
     let written = texts.get(value.source).text.get(start..end)?;
     let from = start + written.find(stretch)?;
-    let bytes = u32::try_from(from).ok()?..u32::try_from(from + stretch.len()).ok()?;
-    Some(Place {
-        source: value.source,
-        bytes,
-    })
+    Some(Place::new(value.source, from..from + stretch.len()))
 }
 
 /// How to mend what stands between `${` and `}`.

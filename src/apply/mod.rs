@@ -193,9 +193,7 @@ impl Run {
 
     /// The same after an update: there are servers whose updates leave the user as it was.
     fn poster_after_update(&self, asked: &Fields) -> Option<&str> {
-        let (field, _) = asked
-            .iter()
-            .find(|(field, _)| field.role == Role::PostsAs)?;
+        let field = asked.kind().row(Role::PostsAs)?;
         self.poster(asked)
             .filter(|_| field.changes_on(self.server.version))
     }

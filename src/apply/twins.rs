@@ -60,7 +60,7 @@ impl Run {
 /// Whether a row that was not asked for has what a new record has there.
 fn is_new(field: &Field, value: Option<&Value>, has_script: bool) -> bool {
     match (field.default_value(has_script), value) {
-        (Some(default), value) => field.same(&default, value) == Some(true),
+        (Some(default), value) => default.same(value) == Some(true),
         (None, Some(value)) if field.created_with.is_some() => field.comes_by_itself(value),
         (None, _) => true,
     }

@@ -43,7 +43,7 @@ pub(super) fn shortfall(
 fn differences(asked: &Fields, observed: &Fields) -> Vec<FieldChange> {
     let differing = asked.iter().filter_map(|(field, value)| {
         let before = observed.get(field);
-        (field.same(value, before) != Some(true)).then(|| FieldChange {
+        (value.same(before) != Some(true)).then(|| FieldChange {
             field,
             before: before.cloned(),
             after: Some(value.clone()),

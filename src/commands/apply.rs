@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::base::Against;
 use super::failure::Failure;
-use super::files::{self, File, refused};
+use super::files::{self, refused};
 use super::interrupt::Interrupt;
 use super::output;
 use super::plan::{self, Planned, Request};
@@ -126,7 +126,7 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> (RunRe
 
 /// What became of a plan.
 fn told(args: &ApplyArgs, planned: &Planned, applied: &Applied, exit: Exit) -> RunReport {
-    let context = context(&args.manifests.paths, planned);
+    let context = context(args, planned);
     RunReport::new(&planned.plan, applied, &context, exit.code())
 }
 
@@ -157,14 +157,10 @@ async fn apply(args: &ApplyArgs, planned: &Planned, interrupt: &Interrupt) -> Ap
     .await
 }
 
-fn context<'a>(paths: &'a [String], planned: &'a Planned) -> Context<'a> {
+fn context<'a>(args: &'a ApplyArgs, planned: &'a Planned) -> Context<'a> {
     Context {
-        texts: &planned.loaded.sources.texts,
-        paths,
-        files: planned.loaded.sources.manifests.len(),
-        integrations: planned.loaded.integrations,
         sandbox: planned.session.sandbox.as_deref(),
-        base: None,
+        ..plan::context(&planned.loaded, &args.manifests)
     }
 }
 
@@ -182,12 +178,7 @@ fn written(args: &ApplyArgs, report: &RunReport, exit: Exit) -> Exit {
     let Some(path) = &args.report else {
         return exit;
     };
-    let file = File {
-        path: path.clone(),
-        text: report::json(report),
-        secret: false,
-    };
-    match files::write(&[file], true) {
+    match files::replace(path, report::json(report), false) {
         Ok(()) => exit,
         Err(why) => exit.min(refused(Exit::Unexpected)(why).into()),
     }

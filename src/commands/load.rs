@@ -17,6 +17,7 @@ use crate::report::diagnostics;
 use crate::schema::Checker;
 use crate::source::{Base, BaseError, MAX_VALUES, Sources, bounded_file};
 use crate::variables::{Undefined, Variables};
+use crate::words::count;
 use crate::yaml::{self, Content};
 
 /// What was read, as far as it is sound, and what was found.
@@ -167,10 +168,7 @@ fn read_manifests(
 }
 
 fn nothing_written(source: SourceId) -> Diagnostic {
-    let at = Place {
-        source,
-        bytes: 0..0,
-    };
+    let at = Place::new(source, 0..0);
     Diagnostic::warning(Code("empty-file"), at, "nothing is written here")
         .hint("a manifest starts with `integrations:`")
 }
@@ -222,9 +220,6 @@ impl Loaded {
 
     /// `2 files, 7 integrations`.
     pub(crate) fn what_was_read(&self) -> String {
-        let count = |number: usize, noun: &str| {
-            format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-        };
         let files = count(self.sources.manifests.len(), "file");
         format!("{files}, {}", count(self.integrations, "integration"))
     }

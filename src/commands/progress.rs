@@ -13,6 +13,7 @@ use crate::observed::Limits;
 use crate::plan::{Action, Forecast, Plan};
 use crate::report;
 use crate::server::{Reader, WaitReason, Waiting};
+use crate::words::start;
 
 /// How often the line is written.
 const TICK: Duration = Duration::from_secs(1);
@@ -144,11 +145,7 @@ impl Pace {
 
 /// As much of the words as one line of the terminal holds: what wraps cannot be written over.
 fn cut(words: &str, width: usize) -> String {
-    if words.chars().count() < width {
-        return words.to_owned();
-    }
-    let kept = words.chars().take(width.saturating_sub(2));
-    kept.chain(['…']).collect()
+    start(words, width.saturating_sub(1))
 }
 
 /// `waiting 42 s for the server's limit, 12 of 99 writes, 4 a second, about 9 min left`

@@ -7,20 +7,15 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::{runtime, terminal};
 use crate::cli::SandboxArgs;
 use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::sandbox::{self, Config, Sandbox, Store};
 
 /// Serves until SIGINT or SIGTERM.
-pub(crate) fn run(args: SandboxArgs) -> Exit {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    match runtime {
-        Ok(runtime) => runtime.block_on(open_and_serve(args)),
-        Err(error) => failed(&error, Exit::Unexpected),
-    }
+pub(super) fn run(args: SandboxArgs) -> Exit {
+    runtime(open_and_serve(args))
 }
 
 /// Opens the state and the port, says how to use them, and serves.
@@ -49,8 +44,8 @@ async fn open_and_serve(args: SandboxArgs) -> Exit {
         }
     };
     if !address.ip().is_loopback() {
-        warn(&format!(
-            "warning: {address} can be reached from other machines, and the sandbox guards nothing"
+        terminal::note(&format!(
+            "warning: {address} can be reached from other machines, and the sandbox guards nothing\n"
         ));
     }
     if greet(&sandbox, address, with_fixture).is_err() {
@@ -110,11 +105,6 @@ async fn stopped() {
 
 /// Says why it cannot go on.
 fn failed(why: &impl ToString, exit: Exit) -> Exit {
-    warn(&format!("error: {}", why.to_string()));
+    terminal::error(&why.to_string(), None);
     exit
-}
-
-/// A line on standard error; there is nobody else to tell when that fails.
-fn warn(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::load::{self, Loaded};
 use super::terminal::Terminal;
 use crate::desired;
+use crate::diagnostic::Place;
 use crate::integration::Role;
 use crate::plan::{Change, Plan};
 
@@ -24,13 +25,13 @@ pub(super) fn check_written(
         .iter()
         .filter(|change| writes_script(change))
         .filter_map(|change| change.place.as_ref())
-        .map(|place| (place.source, place.bytes.start))
+        .map(Place::begins)
         .collect();
     let entries = loaded
         .desired
         .entries
         .iter()
-        .filter(|entry| written.contains(&(entry.place.source, entry.place.bytes.start)));
+        .filter(|entry| written.contains(&entry.place.begins()));
     let found = desired::scripts::check(entries, &loaded.sources.texts);
     loaded.show(&found, terminal);
     if load::refused(&found, strict) {

@@ -109,9 +109,7 @@ mod tests {
     use crate::secret::Secret;
 
     fn secret(value: &str) -> Text {
-        let mut text = Text::EMPTY;
-        text.push(Piece::Secret(Secret::new(value)));
-        text
+        Secret::new(value).into()
     }
 
     #[test]

@@ -87,11 +87,10 @@ fn is_refused(found: &[Diagnostic]) -> bool {
 /// An entry's script, the same as it stands in a file or manifest, and where, if it has one.
 fn script(entry: &Desired) -> Option<(&Text, &str, &ScriptAt)> {
     let at = entry.script_at.as_ref()?;
-    let mut fields = entry.fields.iter();
-    let text = fields.find_map(|(field, value)| match value {
-        Value::Script(text) if field.role == Role::Script && !text.is_blank() => Some(text),
-        _ => None,
-    })?;
+    let text = match entry.fields.by_role(Role::Script)? {
+        Value::Script(text) if !text.is_blank() => text,
+        _ => return None,
+    };
     let written = match at {
         ScriptAt::Template(_, _, template) => template.as_plain()?,
         ScriptAt::File(..) | ScriptAt::Value(_) => text.as_plain()?,
@@ -102,9 +101,7 @@ fn script(entry: &Desired) -> Option<(&Text, &str, &ScriptAt)> {
 /// Adds an entry to those that use a script. It has to be fit for the engine that offers least.
 fn join(used: &mut Used<'_>, entry: &Desired, at: &ScriptAt) {
     used.engine = used.engine.min(scripts::engine(&entry.fields));
-    used.enabled |= entry.fields.iter().any(|(field, value)| {
-        field.role == Role::ScriptSwitch && matches!(value, Value::Flag(true))
-    });
+    used.enabled |= entry.fields.is_on(Role::ScriptSwitch);
     let place = match at {
         ScriptAt::File(_, named) | ScriptAt::Template(_, named, _) => named,
         ScriptAt::Value(place) => place,

@@ -139,18 +139,14 @@ fn list(
             let items = items.iter().zip(nodes).map(|(item, node)| {
                 let text = resolver.text(item, &node.at, takes_secrets(field));
                 // What could not be resolved is told; it keeps its place, so that the other items are looked at.
-                (text.unwrap_or_else(unknown), node.at.clone())
+                (
+                    text.unwrap_or_else(|| Secret::Unknown.into()),
+                    node.at.clone(),
+                )
             });
             Some(items.collect())
         }
     }
-}
-
-/// A text of which nothing is known.
-fn unknown() -> Text {
-    let mut text = Text::EMPTY;
-    text.push(Piece::Secret(Secret::Unknown));
-    text
 }
 
 /// The parts of a text with commas, each with where it can be seen: without the blanks around it, and with a comma

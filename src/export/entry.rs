@@ -4,7 +4,6 @@ use super::ids::about;
 use super::names::{Names, file_stem, slug};
 use super::text::{Mapping, Yaml, one_line, yaml};
 use super::{ExportedFile, Unwritable};
-use crate::integration::field::is_empty;
 use crate::integration::{Field, Fields, LeftOut, Role, Shape, Value};
 use crate::observed::Record;
 use crate::secret::Text;
@@ -120,7 +119,7 @@ impl<'a> Scribe<'a> {
             let words = "its script has CRLF line ends on the server: they compare equal to LF";
             entry.comments.push(words.to_owned());
         }
-        let on = matches!(fields.by_role(Role::ScriptSwitch), Some(Value::Flag(true)));
+        let on = fields.is_on(Role::ScriptSwitch);
         if has_script && on && !record.script_compiled() {
             let why = record
                 .script_error()
@@ -202,11 +201,11 @@ fn worth_writing(field: &Field, fields: &Fields, has_script: bool) -> Option<Val
         LeftOut::Required => Some(value()),
         LeftOut::Observed => {
             let value = observed?;
-            (!is_empty(value) && !field.comes_by_itself(value)).then(|| value.clone())
+            (!value.is_empty() && !field.comes_by_itself(value)).then(|| value.clone())
         }
         LeftOut::On | LeftOut::Empty | LeftOut::OnWithScript => {
             let default = field.default_value(has_script)?;
-            let same = field.same(&default, observed) == Some(true);
+            let same = default.same(observed) == Some(true);
             (!same || fields.demand(field)).then(value)
         }
     }

@@ -49,21 +49,11 @@ fn named<'o>(kind: Kind, name: &str, observed: &'o ObservedState) -> Vec<&'o Rec
 
 /// `made by deploy on 2026-05-02, changed on 2026-05-03`.
 pub(super) fn about(record: &Record) -> String {
-    let day = |at: &str| one_line(&at.chars().take(10).collect::<String>());
-    let mut words = match &record.creator {
-        Some(creator) => format!("made by {}", one_line(creator)),
-        None => "made by nobody known".to_owned(),
-    };
-    let made = record.created_at().map(day);
-    if let Some(day) = &made {
-        words.extend([" on ", day]);
-    }
-    if let Some(day) = record
-        .updated_at()
-        .map(day)
-        .filter(|day| made.as_ref() != Some(day))
-    {
-        words.extend([", changed on ", &day]);
+    let day = |at: Option<&str>| Some(at?.chars().take(10).collect::<String>());
+    let (made, changed) = (day(record.created_at()), day(record.updated_at()));
+    let mut words = one_line(&record.origin());
+    if let Some(day) = changed.filter(|day| made.as_ref() != Some(day)) {
+        words.extend([", changed on ", &one_line(&day)]);
     }
     words
 }

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::observed::{ObservedState, Record, ServerId};
+use crate::words::count;
 
 pub(crate) use ids::matches_text;
 pub(crate) use names::slug;
@@ -151,10 +152,6 @@ fn note(record: &Record, entry: &Entry) -> String {
     )
 }
 
-fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
 /// The comment at the top. Nothing in it is secret.
 fn head(observed: &ObservedState, asked: &Asked, written: usize) -> String {
     let server = &observed.server;
@@ -167,7 +164,7 @@ fn head(observed: &ObservedState, asked: &Asked, written: usize) -> String {
             "as {} on {}: {written} of the {} that this account sees.",
             server.username,
             asked.date,
-            counted(all, "integration")
+            count(all, "integration")
         ),
         String::new(),
         "Left out: what has its documented default, and the tokens of outgoing webhooks: one that is not".to_owned(),

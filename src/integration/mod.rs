@@ -5,13 +5,13 @@
 
 mod common;
 pub(crate) mod compat;
-pub(crate) mod field;
+mod field;
 mod incoming;
 mod outgoing;
+mod value;
 pub(crate) mod written;
 
 use std::fmt;
-use std::sync::Arc;
 
 pub(crate) use compat::Version;
 pub(crate) use field::{Field, LeftOut, Role, Shape};
@@ -19,8 +19,9 @@ pub(crate) use incoming::Incoming;
 #[cfg(test)]
 pub(crate) use outgoing::EVENTS;
 pub(crate) use outgoing::{Event, Outgoing};
+pub(crate) use value::Value;
 
-use crate::secret::{Secret, Text};
+use crate::secret::Text;
 
 /// The kinds of integration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +70,11 @@ impl Kind {
         self.fields().iter().find(|field| field.name == name)
     }
 
+    /// The row with this role.
+    pub(crate) fn row(self, role: Role) -> Option<&'static Field> {
+        self.fields().iter().find(|field| field.role == role)
+    }
+
     /// Brings values into the form in which both sides are compared and written.
     pub(crate) fn normalise(self, values: &mut Fields) {
         match self {
@@ -91,40 +97,6 @@ pub(crate) struct Key {
     pub(crate) kind: Kind,
     /// Its name.
     pub(crate) name: String,
-}
-
-/// A value of a field.
-#[derive(Clone, Debug)]
-pub(crate) enum Value {
-    /// On or off.
-    Flag(bool),
-    /// A whole number.
-    Number(i64),
-    /// A text.
-    Text(Text),
-    /// A list of texts.
-    List(Vec<Text>),
-    /// A script's text: many entries may share it.
-    Script(Arc<Text>),
-    /// A secret as a whole.
-    Secret(Secret),
-}
-
-impl Value {
-    /// The texts in it.
-    pub(crate) fn texts(&self) -> &[Text] {
-        match self {
-            Self::Text(text) => std::slice::from_ref(text),
-            Self::Script(text) => std::slice::from_ref(text),
-            Self::List(items) => items,
-            Self::Flag(_) | Self::Number(_) | Self::Secret(_) => &[],
-        }
-    }
-
-    /// Whether it is a secret, or a stretch of it is.
-    pub(crate) fn holds_secret(&self) -> bool {
-        matches!(self, Self::Secret(_)) || self.texts().iter().any(Text::holds_secret)
-    }
 }
 
 /// The values of one integration: at most one for each row of its kind.
@@ -150,7 +122,7 @@ impl Fields {
 
     /// The value of a row.
     pub(crate) fn get(&self, field: &Field) -> Option<&Value> {
-        self.values.get(self.row(field.name)?)?.as_ref()
+        self.value(field.name)
     }
 
     /// Sets or clears the value of a row; a name that is no row of this kind changes nothing.
@@ -162,9 +134,12 @@ impl Fields {
 
     /// The value of the row with this role.
     pub(crate) fn by_role(&self, role: Role) -> Option<&Value> {
-        self.iter()
-            .find(|(field, _)| field.role == role)
-            .map(|(_, value)| value)
+        self.get(self.kind.row(role)?)
+    }
+
+    /// Whether the row with this role is a flag that is on. One that says nothing is off.
+    pub(crate) fn is_on(&self, role: Role) -> bool {
+        matches!(self.by_role(role), Some(Value::Flag(true)))
     }
 
     /// The rows in which the other differs. An unknown secret is like nothing.
@@ -174,8 +149,8 @@ impl Fields {
     ) -> impl Iterator<Item = &'static Field> + 'f {
         self.kind.fields().iter().filter(|field| {
             let equal = match (self.get(field), other.get(field)) {
-                (Some(mine), theirs) => field.same(mine, theirs),
-                (None, Some(theirs)) => Some(field::is_empty(theirs)),
+                (Some(mine), theirs) => mine.same(theirs),
+                (None, Some(theirs)) => Some(theirs.is_empty()),
                 (None, None) => Some(true),
             };
             equal != Some(true)

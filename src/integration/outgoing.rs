@@ -262,69 +262,47 @@ pub(crate) struct Event {
 
 /// The events, in the order the server lists them.
 pub(crate) const EVENTS: &[Event] = &[
-    event(
-        "sendMessage",
-        true,
-        true,
-        false,
-        "a message is sent; needs `channel`, looks at `triggerWords`",
-    ),
-    event(
-        "fileUploaded",
-        true,
-        false,
-        false,
-        "a file is uploaded; needs `channel`",
-    ),
+    Event {
+        uses_channel: true,
+        uses_trigger_words: true,
+        ..event(
+            "sendMessage",
+            "a message is sent; needs `channel`, looks at `triggerWords`",
+        )
+    },
+    Event {
+        uses_channel: true,
+        ..event("fileUploaded", "a file is uploaded; needs `channel`")
+    },
     event(
         "roomArchived",
-        false,
-        false,
-        false,
         "a room is archived; needs neither `channel` nor `targetRoom`",
     ),
     event(
         "roomCreated",
-        false,
-        false,
-        false,
         "a room is created; needs neither `channel` nor `targetRoom`",
     ),
-    event(
-        "roomJoined",
-        true,
-        false,
-        false,
-        "a user joins a room; needs `channel`",
-    ),
-    event(
-        "roomLeft",
-        true,
-        false,
-        false,
-        "a user leaves a room; needs `channel`",
-    ),
-    event(
-        "userCreated",
-        false,
-        false,
-        true,
-        "a user is created; needs `targetRoom`",
-    ),
+    Event {
+        uses_channel: true,
+        ..event("roomJoined", "a user joins a room; needs `channel`")
+    },
+    Event {
+        uses_channel: true,
+        ..event("roomLeft", "a user leaves a room; needs `channel`")
+    },
+    Event {
+        needs_target_room: true,
+        ..event("userCreated", "a user is created; needs `targetRoom`")
+    },
 ];
 
-const fn event(
-    name: &'static str,
-    uses_channel: bool,
-    uses_trigger_words: bool,
-    needs_target_room: bool,
-    means: &'static str,
-) -> Event {
+/// An event that looks at nothing; the table writes the differences over it.
+const fn event(name: &'static str, means: &'static str) -> Event {
     Event {
         name,
-        uses_channel,
-        uses_trigger_words,
-        needs_target_room,
+        uses_channel: false,
+        uses_trigger_words: false,
+        needs_target_room: false,
         means,
     }
 }

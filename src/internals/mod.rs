@@ -83,13 +83,7 @@ fn variables(bytes: &[u8]) {
     };
     let mut texts = Texts::default();
     let source = texts.add("fuzzed", text);
-    let Ok(end) = u32::try_from(text.len()) else {
-        return;
-    };
-    let place = Place {
-        source,
-        bytes: 0..end,
-    };
+    let place = Place::new(source, 0..text.len());
     let variables = Variables {
         plain: BTreeMap::from([("a".to_owned(), "${secret.b}".to_owned())]),
         secrets: BTreeMap::from([("b".to_owned(), Secret::new(CANARY))]),

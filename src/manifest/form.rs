@@ -103,6 +103,11 @@ pub(crate) struct Own {
     pub(crate) state: Option<State>,
 }
 
+impl Document {
+    /// The key of the integrations.
+    pub(crate) const INTEGRATIONS: &'static str = "integrations";
+}
+
 impl Own {
     /// The names of these keys.
     pub(crate) const KEYS: [&'static str; 4] = ["id", "renamedFrom", "ignore", "state"];

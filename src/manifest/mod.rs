@@ -115,7 +115,9 @@ fn integrations(document: Node) -> Vec<Node> {
     let Content::Map(members) = document.content else {
         return Vec::new();
     };
-    let list = members.into_iter().find(|it| it.key == "integrations");
+    let list = members
+        .into_iter()
+        .find(|it| it.key == Document::INTEGRATIONS);
     match list.map(|member| member.value.content) {
         Some(Content::List(items)) => items,
         _ => Vec::new(),
@@ -133,7 +135,7 @@ fn broken_members(violations: &[Violation<'_>]) -> BTreeMap<usize, BTreeSet<Stri
             (Some(Step::Key(key)), _) | (None, Rule::Unknown { key, .. }) => key.clone(),
             _ => continue,
         };
-        if key == "integrations" {
+        if key == Document::INTEGRATIONS {
             broken.entry(*index).or_default().insert(member);
         }
     }

@@ -7,6 +7,7 @@ mod checks;
 
 use std::collections::BTreeMap;
 
+use super::literals::LITERAL_SECRET;
 use crate::diagnostic::{Code, Diagnostic, Place, Severity};
 use crate::integration::{Event, Kind, Value};
 use crate::secret::Text;
@@ -188,7 +189,7 @@ const RULES: &[Rule] = &[
     Rule { code: "blank-token", severity: Error, kind: OUTGOING, check: checks::blank_token,
         foresees: "answers `error-invalid-token` to every later change",
         remedy: "write `${secret.NAME}`, or leave it out: a token is then generated" },
-    Rule { code: "literal-secret", severity: Warning, kind: None, check: checks::literal_secret,
+    Rule { code: LITERAL_SECRET.0, severity: Warning, kind: None, check: checks::literal_secret,
         foresees: "and everyone who reads this file have it",
         remedy: "write `${secret.NAME}`, give its value with `--secret-file` or RCSYNC_SECRET_NAME, and change what was \
                  written here" },

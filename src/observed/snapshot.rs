@@ -283,10 +283,9 @@ impl ManagedForm {
         let fields: BTreeMap<_, _> = fields.collect();
         let text = |text: Option<&str>| text.map(str::to_owned);
         // What the server says of a script may quote it.
-        let script = record.kind.fields().iter();
-        let script = script.filter(|field| field.role == Role::Script);
-        let mut script = script.filter_map(|field| fields.get(field.name));
-        let may_quote = script.any(|kept| matches!(kept, Kept::Text(_)));
+        let script = record.kind.row(Role::Script);
+        let script = script.and_then(|field| fields.get(field.name));
+        let may_quote = matches!(script, Some(Kept::Text(_)));
         Self {
             fields,
             user_id: text(record.user_id()),

@@ -13,7 +13,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Change, Extent, Plan, compare};
 use crate::desired::{Desired, DesiredState};
-use crate::diagnostic::{Place, SourceId};
 use crate::integration::{Field, Fields, Shape, Value};
 use crate::observed::{ObservedState, Record};
 use crate::secret::{Piece, Text};
@@ -97,12 +96,15 @@ impl Binding {
         let entries: BTreeMap<_, _> = desired
             .entries
             .iter()
-            .map(|it| (at(&it.place), it))
+            .map(|it| (it.place.begins(), it))
             .collect();
         let records: BTreeMap<_, _> = observed.records.iter().map(|it| (&it.id, it)).collect();
         let bound = |change: &Change| {
             let record = records.get(change.action.id()?)?;
-            let entry = change.place.as_ref().and_then(|it| entries.get(&at(it)));
+            let entry = change
+                .place
+                .as_ref()
+                .and_then(|it| entries.get(&it.begins()));
             Some((record.id.0.clone(), BoundRecord::of(record, entry.copied())))
         };
         Self {
@@ -116,10 +118,6 @@ impl Binding {
             records: plan.changes.iter().filter_map(bound).collect(),
         }
     }
-}
-
-fn at(place: &Place) -> (SourceId, u32) {
-    (place.source, place.bytes.start)
 }
 
 impl BoundEntry {
@@ -199,7 +197,7 @@ fn may_be_secret(field: &Field, wanted: Option<&Value>) -> bool {
 }
 
 fn compared(field: &Field, wanted: &Value, observed: &Fields) -> Compared {
-    match field.same(wanted, observed.get(field)) {
+    match wanted.same(observed.get(field)) {
         Some(true) => Compared::Equal,
         Some(false) => Compared::Different,
         None => Compared::Unknown,

@@ -9,7 +9,6 @@ use super::conditions::{self, Condition};
 use super::{Action, Decision, FieldChange, Reason, disabled, preflight};
 use crate::desired::Desired;
 use crate::integration::compat::{self, UPDATES_SINCE};
-use crate::integration::field::is_empty;
 use crate::integration::{Field, Fields, LeftOut, Role, Value};
 use crate::observed::{DecodeError, Detail, ObservedState, Record, ServerFacts};
 
@@ -31,7 +30,7 @@ pub(super) fn record(
     };
     let conditions = conditions::of(entry, record, fields, observed);
     let wanted = wanted(entry, fields);
-    let differs = |(field, value): (&Field, _)| field.same(value, fields.get(field)) == Some(false);
+    let differs = |(field, value): (&Field, &Value)| value.same(fields.get(field)) == Some(false);
     // Most records are as written, and need no body.
     if conditions.is_empty() && !wanted.iter().any(differs) {
         return None;
@@ -55,7 +54,7 @@ pub(super) fn record(
 pub(super) fn open(entry: &Desired, observed: &Fields) -> Vec<&'static Field> {
     let wanted = wanted(entry, observed);
     let rows = wanted.iter();
-    rows.filter(|(field, value)| field.same(value, observed.get(field)).is_none())
+    rows.filter(|(field, value)| value.same(observed.get(field)).is_none())
         .map(|(field, _)| field)
         .collect()
 }
@@ -74,9 +73,8 @@ pub(super) fn stored(record: &Record) -> Result<Fields, Reason> {
         return record.stored().map_err(|error| unreadable(&error));
     }
     let mut known = Fields::new(record.kind);
-    let switch = record.kind.fields().iter();
-    for field in switch.filter(|field| field.role == Role::Switch) {
-        known.set(field.name, Some(Value::Flag(record.is_enabled())));
+    if let Some(switch) = record.kind.row(Role::Switch) {
+        known.set(switch.name, Some(Value::Flag(record.is_enabled())));
     }
     Ok(known)
 }
@@ -132,7 +130,7 @@ impl<'a> Update<'a> {
         observed: Option<&Value>,
     ) -> Result<(), Reason> {
         // An unknown secret compares with nothing: what is stored stays.
-        let differing = wanted.filter(|value| field.same(value, observed) == Some(false));
+        let differing = wanted.filter(|value| value.same(observed) == Some(false));
         let Some(value) = differing else {
             self.keep(field, wanted);
             return Ok(());
@@ -164,7 +162,7 @@ impl<'a> Update<'a> {
         effective.kind().normalise(&mut effective);
         for (field, value) in wanted.iter() {
             let taken = field.versions.take(self.server.version);
-            if taken && field.same(value, effective.get(field)) == Some(false) {
+            if taken && value.same(effective.get(field)) == Some(false) {
                 self.to.set(field.name, Some(value.clone()));
             }
         }
@@ -346,7 +344,7 @@ pub(super) fn held(field: &Field, entry: &Desired, server: &ServerFacts) -> Resu
     else {
         return Ok(false);
     };
-    if field.versions.is_done_anyway(value) || is_empty(value) && !field.versions.has_own_way() {
+    if field.versions.is_done_anyway(value) || value.is_empty() && !field.versions.has_own_way() {
         return Ok(false);
     }
     Err(Reason::new(

@@ -42,7 +42,7 @@ pub(super) fn of(
 /// Why a script that is on does not run, where that is so: the server runs the compiled one alone (reference 7.4).
 /// What the server says of a script may quote it, and with it a secret that `wanted` puts into it.
 pub(crate) fn script_failure(record: &Record, fields: &Fields, wanted: &Fields) -> Option<String> {
-    let switched_on = matches!(fields.by_role(Role::ScriptSwitch), Some(Value::Flag(true)));
+    let switched_on = fields.is_on(Role::ScriptSwitch);
     let blank = match fields.by_role(Role::Script) {
         Some(Value::Script(text)) => text.is_blank(),
         // A snapshot hides it.
@@ -95,9 +95,7 @@ fn posts_as_someone_else(
     if id == posts_as {
         return None;
     }
-    let (field, _) = fields
-        .iter()
-        .find(|(field, _)| field.role == Role::PostsAs)?;
+    let field = record.kind.row(Role::PostsAs)?;
     let version = observed.server.version;
     let may_mend = field.changes_on(version) && compat::takes_updates(version);
     let remedy = if may_mend {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::conditions::{self, Condition};
 use super::{Change, Plan};
 use crate::desired::Desired;
-use crate::integration::{Field, Fields, Kind, Role, Value};
+use crate::integration::{Fields, Kind, Role, Value};
 use crate::observed::{ObservedState, Record, ServerId};
 
 /// The most histories that are asked for: each is a request.
@@ -35,15 +35,9 @@ fn enables(change: &Change) -> bool {
 
 /// Whether the record is disabled and the entry wants it enabled.
 fn is_to_be_enabled(entry: &Desired, observed: &Fields) -> bool {
-    let on = |fields: &Fields| matches!(fields.by_role(Role::Switch), Some(Value::Flag(true)));
-    let left_to_others = switch(entry.key.kind).is_some_and(|it| entry.ignored.contains(it.name));
-    on(&entry.fields) && !on(observed) && !left_to_others
-}
-
-fn switch(kind: Kind) -> Option<&'static Field> {
-    kind.fields()
-        .iter()
-        .find(|field| field.role == Role::Switch)
+    let switch = entry.key.kind.row(Role::Switch);
+    let left_to_others = switch.is_some_and(|it| entry.ignored.contains(it.name));
+    entry.fields.is_on(Role::Switch) && !observed.is_on(Role::Switch) && !left_to_others
 }
 
 /// Whether the server disabled the record with its posting user, as far as can be told.
@@ -65,7 +59,7 @@ pub(super) fn target_gone(
     }
     let at = gone.at.as_ref().map(|at| format!(" at {at}"));
     let at = at.unwrap_or_default();
-    let name = switch(entry.key.kind)?.name;
+    let name = entry.key.kind.row(Role::Switch)?.name;
     let remedy = if entry.written.contains(name) {
         format!("the entry says `{name}: true`: the update enables it again")
     } else {
@@ -85,7 +79,11 @@ pub(super) fn target_gone(
 
 /// What holds an update back: nobody said that the webhook is to be enabled again.
 pub(super) fn hold(entry: &Desired, conditions: &[Condition]) -> Option<Condition> {
-    let written = switch(entry.key.kind).is_some_and(|it| entry.written.contains(it.name));
+    let written = entry
+        .key
+        .kind
+        .row(Role::Switch)
+        .is_some_and(|it| entry.written.contains(it.name));
     let mut conditions = conditions.iter().filter(|_| !written);
     conditions.find(|it| it.code == TARGET_GONE).cloned()
 }

@@ -98,7 +98,7 @@ fn old_names(head: &DesiredState) -> OldNames {
         .filter_map(|entry| {
             let name = entry.renamed_from.clone()?;
             let kind = entry.key.kind;
-            let place = (entry.place.source, entry.place.bytes.start);
+            let place = entry.place.begins();
             Some((place, Key { kind, name }))
         })
         .collect()
@@ -149,7 +149,7 @@ impl<'a> Before<'a> {
 
     fn mark(&self, change: &mut Change, old_names: &OldNames, records: &Records<'_>) {
         let place = change.place.as_ref();
-        let old = place.and_then(|place| old_names.get(&(place.source, place.bytes.start)));
+        let old = place.and_then(|place| old_names.get(&place.begins()));
         let id = change.action.id();
         let entry = match id {
             Some(id) => self.with_record.get(id),
@@ -240,7 +240,7 @@ fn cause(field: &FieldChange, base: Option<&Fields>) -> Option<Cause> {
     let Some(then) = base.and_then(|base| base.get(field.field)) else {
         return Some(Cause::ThisChange);
     };
-    let same = |value: Option<&Value>| field.field.same(then, value);
+    let same = |value: Option<&Value>| then.same(value);
     Some(match (same(Some(after)), same(field.before.as_ref())) {
         (Some(true), _) => Cause::Drift,
         (_, Some(false)) => Cause::Both,

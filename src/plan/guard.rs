@@ -10,6 +10,7 @@ use crate::desired::policy::{Policy, Scope};
 use crate::desired::{DesiredState, Prune, State};
 use crate::integration::Kind;
 use crate::observed::Sight;
+use crate::words::count;
 
 /// Up to so many records may be disabled or deleted by one run.
 const MOST: usize = 3;
@@ -190,10 +191,7 @@ fn nothing_desired(plan: &Plan, desired: &DesiredState) -> Option<Refusal> {
     if losses.all() == 0 || entries.any(|entry| entry.state == State::Present) {
         return None;
     }
-    let lost = match losses.all() {
-        1 => "1 record".to_owned(),
-        many => format!("{many} records"),
-    };
+    let lost = count(losses.all(), "record");
     let refusal = Refusal::new(
         "nothing-desired",
         format!(
@@ -221,10 +219,7 @@ fn partial_view(plan: &Plan, policy: &Policy, tally: &Tally) -> Option<Refusal> 
     if creates == 0 || policy.flags.allow_partial_view || matched.any(|kind| partial(*kind)) {
         return None;
     }
-    let webhooks = match creates {
-        1 => "1 webhook".to_owned(),
-        many => format!("{many} webhooks"),
-    };
+    let webhooks = count(creates, "webhook");
     let refusal = Refusal::new(
         "partial-view",
         format!(

@@ -2,9 +2,10 @@
 //! run.
 
 use super::identity::Match;
-use super::{Action, Decision, Reason, prune};
+use super::{Action, Decision, Reason};
 use crate::desired::Desired;
 use crate::desired::policy::Policy;
+use crate::integration::Role;
 
 /// Whether the run is about an entry, by its name and that of its record.
 pub(super) fn is_selected(entry: &Desired, found: &Match<'_>, policy: &Policy) -> bool {
@@ -24,7 +25,7 @@ pub(super) fn kept(
         .any(|name| policy.keep.match_any(name));
     let (what, id) = match &decision.action {
         Action::Delete { id, .. } => ("`state: absent`", id),
-        Action::Update { id, from, to } if prune::is_on(from) && !prune::is_on(to) => {
+        Action::Update { id, from, to } if from.is_on(Role::Switch) && !to.is_on(Role::Switch) => {
             ("`enabled: false`", id)
         }
         _ => return decision,

@@ -230,10 +230,7 @@ fn choices(records: &[&Record], with_names: bool) -> Vec<String> {
             } else {
                 String::new()
             };
-            let creator = record.creator.as_deref().unwrap_or("somebody unknown");
-            let date = record.created_at().and_then(|at| at.get(..10));
-            let date = date.map_or_else(String::new, |date| format!(" on {date}"));
-            format!("id: {}  # {name}made by {creator}{date}", record.id)
+            format!("id: {}  # {name}{}", record.id, record.origin())
         })
         .collect();
     lines.sort();

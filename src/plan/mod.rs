@@ -160,55 +160,67 @@ impl Plan {
             binding: None,
         };
         for entry in &desired.entries {
-            let twins = identity.twins(entry);
-            let twins = twins.filter(|_| desired.policy.settles(&entry.key.name));
-            let (found, younger) = match twins {
-                Some((stays, younger)) => (Match::Record(stays), younger),
-                None => (identity.find(entry), Vec::new()),
-            };
-            if !hold::is_selected(entry, &found, &desired.policy) {
-                plan.left_out.entries += 1;
-                continue;
-            }
-            if let Match::Record(record) = &found {
-                *tally.matched.entry(record.kind).or_default() += 1;
-            }
-            if entry.state == State::Released {
-                plan.released += 1;
-                continue;
-            }
-            plan.depends_on_view |= matches!(found, Match::Nothing | Match::Blocked(None, _));
-            for twin in younger {
-                plan.settle(twin, entry, &desired.policy);
-            }
-            let open = NotCompared::of(entry, &found);
-            let unseen = matches!(&open, Some(it) if matches!(it.what, Open::Record));
-            plan.not_compared.extend(open);
-            if unseen {
-                continue;
-            }
-            let decision = decide(entry, &found, observed);
-            let decision = decision.map(|it| hold::kept(it, entry, &found, &desired.policy));
-            if decision
-                .as_ref()
-                .is_some_and(|it| hold::leaves_out(&desired.policy, it))
-            {
-                plan.left_out.changes += 1;
-                continue;
-            }
-            plan.posters
-                .extend(poster(entry, &found, decision.as_ref()));
-            plan.targets
-                .extend(targets(entry, &found, decision.as_ref()));
-            match decision {
-                Some(decision) => plan.changes.push(decision.about(entry)),
-                None => plan.unchanged += 1,
-            }
+            plan.consider(entry, &identity, desired, observed, &mut tally);
         }
         plan.changes.sort_by(|a, b| a.order().cmp(&b.order()));
         plan.not_compared.sort_by_key(NotCompared::order);
         plan.refusals = guard::refusals(&plan, desired, &tally);
         plan
+    }
+
+    /// Adds what one entry asks for.
+    fn consider(
+        &mut self,
+        entry: &Desired,
+        identity: &Identity<'_>,
+        desired: &DesiredState,
+        observed: &ObservedState,
+        tally: &mut Tally,
+    ) {
+        let twins = identity.twins(entry);
+        let twins = twins.filter(|_| desired.policy.settles(&entry.key.name));
+        let (found, younger) = match twins {
+            Some((stays, younger)) => (Match::Record(stays), younger),
+            None => (identity.find(entry), Vec::new()),
+        };
+        if !hold::is_selected(entry, &found, &desired.policy) {
+            self.left_out.entries += 1;
+            return;
+        }
+        if let Match::Record(record) = &found {
+            *tally.matched.entry(record.kind).or_default() += 1;
+        }
+        if entry.state == State::Released {
+            self.released += 1;
+            return;
+        }
+        self.depends_on_view |= matches!(found, Match::Nothing | Match::Blocked(None, _));
+        for twin in younger {
+            self.settle(twin, entry, &desired.policy);
+        }
+        let open = NotCompared::of(entry, &found);
+        let unseen = matches!(&open, Some(it) if matches!(it.what, Open::Record));
+        self.not_compared.extend(open);
+        if unseen {
+            return;
+        }
+        let decision = decide(entry, &found, observed);
+        let decision = decision.map(|it| hold::kept(it, entry, &found, &desired.policy));
+        if decision
+            .as_ref()
+            .is_some_and(|it| hold::leaves_out(&desired.policy, it))
+        {
+            self.left_out.changes += 1;
+            return;
+        }
+        self.posters
+            .extend(poster(entry, &found, decision.as_ref()));
+        self.targets
+            .extend(targets(entry, &found, decision.as_ref()));
+        match decision {
+            Some(decision) => self.changes.push(decision.about(entry)),
+            None => self.unchanged += 1,
+        }
     }
 
     /// Deletes a twin of an entry's record, unless this run deletes nothing. It goes only if it is still what it was.
@@ -263,8 +275,7 @@ impl Plan {
 impl Change {
     /// Where it is shown. Pinned entries may share a name: then their places tell.
     fn order(&self) -> impl Ord {
-        let place = self.place.as_ref();
-        let place = place.map(|place| (place.source, place.bytes.start));
+        let place = self.place.as_ref().map(Place::begins);
         (self.action.rank(), &self.key, place)
     }
 }

@@ -65,7 +65,7 @@ impl NotCompared {
 
     /// Where it is shown.
     pub(super) fn order(&self) -> impl Ord + use<> {
-        (self.key.clone(), self.place.source, self.place.bytes.start)
+        (self.key.clone(), self.place.begins())
     }
 }
 

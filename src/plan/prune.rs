@@ -8,7 +8,7 @@ use super::compare::{self, SwitchedOff};
 use super::{Action, Change, FieldChange, Reason};
 use crate::desired::policy::{Policy, Scope};
 use crate::desired::{DesiredState, Prune};
-use crate::integration::{Fields, Key, Kind, Role, Value};
+use crate::integration::{Key, Kind};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId};
 
 /// What pruning does to a record.
@@ -162,11 +162,6 @@ fn change(record: &Record, policy: &Policy, observed: &ObservedState) -> Result<
         },
         Err(reason) => blocked(record, reason, step),
     })
-}
-
-/// Whether the record with these values is switched on. One that says nothing is off.
-pub(super) fn is_on(fields: &Fields) -> bool {
-    matches!(fields.by_role(Role::Switch), Some(Value::Flag(true)))
 }
 
 fn about(record: &Record, action: Action, step: Step) -> Change {

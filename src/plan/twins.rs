@@ -50,8 +50,5 @@ pub(crate) fn alike(a: &Record, b: &Record, but: impl Fn(&Field) -> bool) -> boo
 
 /// `66f2c41a9be07d3c5a1e8f02, made by deploy on 2026-11-02`
 pub(crate) fn named(record: &Record) -> String {
-    let creator = record.creator.as_deref().unwrap_or("somebody unknown");
-    let date = record.created_at().and_then(|at| at.get(..10));
-    let date = date.map_or_else(String::new, |date| format!(" on {date}"));
-    format!("{}, made by {creator}{date}", record.id)
+    format!("{}, {}", record.id, record.origin())
 }

@@ -14,6 +14,7 @@ use self::json::Problems;
 use super::wrap::wrapped;
 use crate::diagnostic::{Diagnostic, Place, Severity, SourceText, Texts};
 use crate::escape;
+use crate::words::count;
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet,
     normalize_untrusted_str,
@@ -84,10 +85,6 @@ pub(crate) fn summary(diagnostics: &[Diagnostic], files: usize) -> Option<String
     let files = match (with.len(), files.max(with.len())) {
         (1, 1) => "1 file".to_owned(),
         (with, files) => format!("{with} of {files} files"),
-    };
-    let count = |number: usize, word: &str| {
-        let plural = if number == 1 { "" } else { "s" };
-        format!("{number} {word}{plural}")
     };
     match (errors, warnings) {
         (0, 0) => None,

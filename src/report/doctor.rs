@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::wrap::wrapped;
 use super::{Foreign, text};
 use crate::doctor::{Check, Verdict};
+use crate::words::count;
 
 /// What stands between a user and a first plan.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -110,23 +111,19 @@ impl DoctorReport {
 
     /// The last line: whether a plan can be made.
     fn closing(&self) -> String {
-        let count = |which: VerdictWord| {
+        let number = |which: VerdictWord| {
             let verdicts = self.checks.iter().map(|check| check.verdict);
             verdicts.filter(|verdict| *verdict == which).count()
         };
-        let (blocked, warnings) = (count(VerdictWord::Blocked), count(VerdictWord::Warning));
-        let things = |count: usize, one: &str| {
-            let ending = if count == 1 { "" } else { "s" };
-            format!("{count} {one}{ending}")
-        };
+        let (blocked, warnings) = (number(VerdictWord::Blocked), number(VerdictWord::Warning));
         match (blocked, warnings) {
             (0, 0) => "\nNothing is in the way of a plan.\n".to_owned(),
             (0, _) => {
-                let warnings = things(warnings, "warning");
+                let warnings = count(warnings, "warning");
                 format!("\nNothing is in the way of a plan; {warnings}.\n")
             }
             _ => {
-                let blocked = things(blocked, "thing");
+                let blocked = count(blocked, "thing");
                 format!("\nNo plan can be made before what has a `!` is mended: {blocked}.\n")
             }
         }

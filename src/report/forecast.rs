@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::observed::Limits;
 use crate::plan::Forecast;
+use crate::words::count;
 
 /// What the writes will take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,12 +56,8 @@ impl From<Forecast> for ForecastReport {
 impl ForecastReport {
     /// In words, and the assumptions with it. `space` stands in the middle of what may need two lines.
     pub(super) fn words(&self, space: &str) -> String {
-        let plural = if self.requests == 1 { "" } else { "s" };
-        let lead = format!(
-            "{} request{plural}, about {}",
-            self.requests,
-            about(self.seconds)
-        );
+        let requests = count(self.requests, "request");
+        let lead = format!("{requests}, about {}", about(self.seconds));
         match self.limit {
             LimitReport::Unknown => format!("{lead} if this account is not rate limited."),
             LimitReport::Unlimited => format!("{lead}; this account is not rate limited."),

@@ -4,8 +4,7 @@
 
 use super::Foreign;
 use super::diagnostics::json::{Problem, Weight};
-use super::plan::FieldDiff;
-use super::plan::{ActionWord, ChangeReport, PlaceReport, PlanReport};
+use super::plan::{ActionWord, ChangeReport, FieldDiff, PlaceReport, PlanReport};
 use super::text::{pruned_words, refusal_lines, value_text};
 
 /// Findings as annotations.
@@ -18,23 +17,24 @@ fn problem(problem: &Problem) -> String {
         Weight::Error => "error",
         Weight::Warning => "warning",
     };
-    let hint = problem
-        .hint
-        .iter()
-        .map(|hint| format!("\n{}", hint.for_terminal()));
-    let message = problem.message.for_terminal() + &hint.collect::<String>();
+    let message = hinted(&problem.message, problem.hint.as_ref());
     let place = Some((&problem.file, problem.line, problem.column));
     command(level, place, &problem.code.for_terminal(), &message)
+}
+
+/// A message with the hint below it.
+fn hinted(message: &Foreign, hint: Option<&Foreign>) -> String {
+    let lines = [Some(message), hint].into_iter().flatten();
+    lines
+        .map(Foreign::for_terminal)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// A plan as annotations: how many changes there are, and each beside its entry.
 pub(crate) fn plan_github(report: &PlanReport) -> String {
     if let Some(failure) = &report.failure {
-        let hint = failure
-            .hint
-            .iter()
-            .map(|hint| format!("\n{}", hint.for_terminal()));
-        let message = failure.message.for_terminal() + &hint.collect::<String>();
+        let message = hinted(&failure.message, failure.hint.as_ref());
         return command("error", None, "rcsync: no plan", &message)
             + &problems_github(&failure.problems);
     }

@@ -26,12 +26,12 @@ pub(super) struct SnapshotReport {
     /// Whether it does not tell who may impersonate, and that counts.
     pub(super) impersonators_not_checked: bool,
     /// Of how many disabled webhooks it does not tell why they are.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) histories_not_checked: usize,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "that is how serde asks")]
-fn is_none(number: &usize) -> bool {
+fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 

@@ -22,6 +22,8 @@ use super::look::{Look, ScriptDiff};
 use super::plan::{
     ActionWord, ChangeReport, ConditionReport, FieldReport, PlaceReport, PlanReport,
 };
+use super::wrap::wrapped;
+use crate::words::{count, start};
 use failure::failure_text;
 use field::field_text;
 pub(super) use field::value_text;
@@ -70,19 +72,7 @@ impl Page {
 
     /// Words in lines that fit the page, each behind an indent.
     fn indented(&mut self, indent: &str, words: &str) {
-        let mut line = String::new();
-        for word in words.split(' ') {
-            let columns = line.chars().count() + 1 + word.chars().count();
-            if !line.is_empty() && columns > COLUMNS - indent.len() {
-                self.line(format!("{indent}{line}"));
-                line.clear();
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        self.line(format!("{indent}{line}"));
+        self.line(wrapped(indent, words, indent.len(), COLUMNS));
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -202,7 +192,7 @@ fn head(sign: &str, word: &str, style: Style, kind: &Foreign, name: &Foreign, pa
     let rest = format!(
         " {:<9} {}",
         kind.for_terminal(),
-        shortened(&name.for_terminal(), 36)
+        start(&name.for_terminal(), 36)
     );
     let columns = lead.chars().count() + rest.chars().count();
     Head {
@@ -311,25 +301,10 @@ pub(super) fn summary_line(report: &PlanReport) -> String {
     )
 }
 
-fn are(number: usize) -> String {
+/// `1 integration is`.
+pub(super) fn are(number: usize) -> String {
     match number {
         1 => "1 integration is".to_owned(),
         _ => format!("{number} integrations are"),
-    }
-}
-
-/// `1 file`, `2 files`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
-    }
-}
-
-/// The start of a text that is too long for a heading.
-fn shortened(text: &str, columns: usize) -> String {
-    match text.char_indices().nth(columns) {
-        Some(_) => text.chars().take(columns - 1).chain(['…']).collect(),
-        None => text.to_owned(),
     }
 }

@@ -59,7 +59,6 @@ pub(crate) use self::state::Received;
 use self::answer::{Manner, answer};
 use self::era::Era;
 use self::faults::Page;
-
 use self::state::State;
 
 /// One imitated server.

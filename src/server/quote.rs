@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::escape;
 use crate::secret::MASK;
+use crate::words::start;
 
 /// How much of a text is quoted.
 const LONGEST: usize = 200;
@@ -59,7 +60,7 @@ impl Blanks {
     pub(super) fn quote(&self, text: &str) -> String {
         let text = self.blank(text);
         let line = text.lines().map(str::trim).find(|line| !line.is_empty());
-        cut(&escape::line(line.unwrap_or_default()))
+        start(&escape::line(line.unwrap_or_default()), LONGEST)
     }
 
     /// The lines joined into one: schema failures have a line for each rule (reference 2.3).
@@ -70,7 +71,7 @@ impl Blanks {
             .map(str::trim)
             .filter(|line| !line.is_empty())
             .collect();
-        cut(&escape::line(&lines.join("; ")))
+        start(&escape::line(&lines.join("; ")), LONGEST)
     }
 }
 
@@ -105,13 +106,6 @@ impl fmt::Debug for Blanks {
     }
 }
 
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,7 +123,7 @@ mod tests {
         let quote = |text: &str| Blanks::default().quote(text);
         assert_eq!(quote("\n <html> \n<body>"), "<html>");
         assert_eq!(quote("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
-        assert_eq!(quote(&"é".repeat(300)).chars().count(), LONGEST + 1);
+        assert_eq!(quote(&"é".repeat(300)).chars().count(), LONGEST);
         assert_eq!(Blanks::default().quote_all("a \n b\n"), "a; b");
     }
 

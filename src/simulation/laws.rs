@@ -225,7 +225,7 @@ impl Run {
                 let default = field.left_out == LeftOut::Observed
                     && before.get(field).is_none()
                     && (!old_engine
-                        || field.same(&Value::Text("vm2".into()), now.get(field)) == Some(true));
+                        || Value::Text("vm2".into()).same(now.get(field)) == Some(true));
                 if !said(field) && !filled && !default {
                     return Err(format!(
                         "{id}: `{}` changed and was not said to",

@@ -17,7 +17,7 @@ use crate::integration::{Field, Shape, Value};
 use crate::observed::{Held, Limits, ObservedState, Sighting, Snapshot};
 use crate::plan::{Extent, NotChecked, Open, Plan};
 use crate::report::{Context, PlanReport};
-use crate::secret::{Secret, Text};
+use crate::secret::Secret;
 
 /// A server, a manifest, how many of its entries were there when the snapshot was taken, and for which of them
 /// something is looked up.
@@ -99,9 +99,9 @@ fn make_unknown(manifest: &mut DesiredState, which: impl Fn(&Place, &Field) -> b
         for field in entry.key.kind.fields() {
             if entry.fields.get(field).is_some() && which(&entry.place, field) {
                 let unknown = match field.shape {
-                    Shape::Joined | Shape::Set => Value::List(vec![Text::unknown()]),
+                    Shape::Joined | Shape::Set => Value::List(vec![Secret::Unknown.into()]),
                     Shape::Secret | Shape::Script => Value::Secret(Secret::Unknown),
-                    _ => Value::Text(Text::unknown()),
+                    _ => Value::Text(Secret::Unknown.into()),
                 };
                 entry.fields.set(field.name, Some(unknown));
             }

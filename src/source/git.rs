@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::BaseError;
 use super::revision::Revision;
+use crate::escape;
 
 /// What a hook's environment would make git look at in place of the repository that the paths are in.
 const ELSEWHERE: [&str; 5] = [
@@ -51,7 +52,7 @@ impl Repository {
     pub(super) fn commit(&self, name: &str) -> Result<String, BaseError> {
         let unknown = || {
             BaseError::new(
-                format!("git knows no commit `{}`", name.escape_debug()),
+                format!("git knows no commit `{}`", escape::line(name)),
                 "fetch it (a shallow clone has the last commits only), or name a folder: `--base ./FOLDER`",
             )
         };
@@ -140,7 +141,7 @@ fn ask(folder: &Path, args: &[&str]) -> Result<Vec<u8>, Failed> {
     let words = String::from_utf8_lossy(&output.stderr);
     let words = words.lines().next().unwrap_or("it did not say why");
     let words = words.trim_start_matches("fatal: ");
-    Err(Failed::Said(words.escape_debug().to_string()))
+    Err(Failed::Said(escape::line(words)))
 }
 
 /// A running `git cat-file --batch`.

@@ -7,16 +7,12 @@ use std::ops::Range;
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::loader::{DEPTH, Syntax};
-use super::{MAX_DEPTH, SYNTAX, line_end, line_start, masks, place};
-use crate::diagnostic::{Diagnostic, SourceId};
+use super::loader::{Syntax, too_deep};
+use super::{SYNTAX, line_end, line_start, masks};
+use crate::diagnostic::{Diagnostic, Place, SourceId};
 
 /// No look at the text around goes further than this.
 const REACH: usize = 64 << 10;
-
-/// What to do about nesting without end.
-pub(super) const SHALLOW: &str =
-    "no manifest needs so many: is a bracket or an indentation repeated?";
 
 /// Where what follows the last such character begins: it may be one of several bytes.
 fn after_last(text: &str, is_such: impl Fn(char) -> bool) -> usize {
@@ -64,12 +60,7 @@ impl Scene<'_> {
             | ErrorKind::TabInIndentation
             | ErrorKind::TabInPlainScalar => self.tab(at),
             ErrorKind::RecursionLimitExceeded => Syntax {
-                diagnostic: Diagnostic::error(
-                    DEPTH,
-                    place(self.source, at, self.after(at)),
-                    format!("nested deeper than {MAX_DEPTH} levels"),
-                )
-                .hint(SHALLOW),
+                diagnostic: too_deep(Place::new(self.source, at..self.after(at))),
                 blank: None,
             },
             kind => self.plainly(at, kind, error),
@@ -148,14 +139,14 @@ impl Scene<'_> {
         };
         let mut syntax = self.found(at..end, message, Some(hint));
         if let (ErrorKind::InvalidColonPlacement, Some(bracket)) = (kind, self.bracket) {
-            let opened = place(self.source, bracket, self.after(bracket));
+            let opened = Place::new(self.source, bracket..self.after(bracket));
             syntax.diagnostic = syntax.diagnostic.also(opened, "opened here");
         }
         syntax
     }
 
     fn found(&self, range: Range<usize>, message: impl Into<String>, hint: Option<&str>) -> Syntax {
-        let at = place(self.source, range.start, range.end);
+        let at = Place::new(self.source, range);
         let mut diagnostic = Diagnostic::error(SYNTAX, at, message);
         diagnostic.hint = hint.map(str::to_owned);
         Syntax {

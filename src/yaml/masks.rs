@@ -6,14 +6,13 @@
 
 use std::ops::Range;
 
-use super::place;
 use crate::diagnostic::{Place, SourceId};
 
 /// Where a text holds literal values under keys that look like secrets.
 pub(crate) fn secret_looking(source: SourceId, text: &str) -> Vec<Place> {
     ranges(text)
         .into_iter()
-        .map(|range| place(source, range.start, range.end))
+        .map(|range| Place::new(source, range))
         .collect()
 }
 

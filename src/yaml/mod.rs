@@ -198,7 +198,7 @@ fn control_characters(source: SourceId, text: &str) -> Vec<Diagnostic> {
             let code = u32::from(char);
             let finding = Diagnostic::error(
                 CONTROL,
-                place(source, at, at + char.len_utf8()),
+                Place::new(source, at..at + char.len_utf8()),
                 format!("the control character U+{code:04X} cannot stand in YAML"),
             );
             if char == '\0' {
@@ -210,15 +210,6 @@ fn control_characters(source: SourceId, text: &str) -> Vec<Diagnostic> {
             }
         })
         .collect()
-}
-
-/// A place from offsets as the parser counts them.
-fn place(source: SourceId, start: usize, end: usize) -> Place {
-    let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Place {
-        source,
-        bytes: short(start)..short(end.max(start)),
-    }
 }
 
 /// Where the line of a byte starts.

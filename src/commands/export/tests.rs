@@ -343,7 +343,7 @@ fn an_export_reads_like_a_manifest() {
         retryCount: 6
         retryDelay: powers-of-ten
 
-      # oldRecord17charsX, made by nobody known
+      # oldRecord17charsX, made by somebody unknown
       # Not exported: no user is named ` rocket.cat`
       # - type: webhook-outgoing
       #   name: Very old

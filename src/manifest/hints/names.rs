@@ -1,13 +1,17 @@
 //! Keys and values that are none of those allowed: most are nearly right, or right elsewhere.
 
-use super::words::{and_list, entry_kind, or_list, shortened, subject};
+use super::words::{and_list, entry_kind, or_list, subject};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::integration::Kind;
 use crate::schema::{Step, Violation};
+use crate::words::start;
 use crate::yaml::Content;
 
 /// More allowed names than this are listed below the line, not beside it.
 const FEW: usize = 3;
+
+/// How much of a value is quoted.
+const LONGEST_VALUE: usize = 40;
 
 /// A key that is not among those allowed.
 pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) -> Diagnostic {
@@ -91,7 +95,7 @@ pub(super) fn not_among(
     let error = Diagnostic::error(
         Code("unknown-value"),
         violation.at.clone(),
-        format!("{subject} cannot be `{}`", shortened(text)),
+        format!("{subject} cannot be `{}`", start(text, LONGEST_VALUE)),
     );
     if text.contains("${") {
         return error.hint("no variable is replaced here: write the value itself");

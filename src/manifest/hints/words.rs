@@ -1,6 +1,7 @@
 //! What a value, its type and its place in a manifest are called in a sentence.
 
 use crate::integration::{Kind, LeftOut};
+use crate::manifest::Document;
 use crate::schema::{Step, Violation};
 use crate::yaml::{Content, Node};
 
@@ -8,7 +9,9 @@ use crate::yaml::{Content, Node};
 pub(super) fn subject(violation: &Violation<'_>) -> String {
     match violation.path.as_slice() {
         [] => "a manifest".to_owned(),
-        [Step::Key(list), Step::Index(_)] if list == "integrations" => "an integration".to_owned(),
+        [Step::Key(list), Step::Index(_)] if list == Document::INTEGRATIONS => {
+            "an integration".to_owned()
+        }
         [.., Step::Key(key)] => format!("`{key}`"),
         [.., Step::Key(list), Step::Index(_)] => format!("an item of `{list}`"),
         _ => "this".to_owned(),
@@ -18,7 +21,7 @@ pub(super) fn subject(violation: &Violation<'_>) -> String {
 /// The kind of the entry that the finding is in, if it says a known one.
 pub(super) fn entry_kind(violation: &Violation<'_>) -> Option<Kind> {
     match violation.path.as_slice() {
-        [Step::Key(list), Step::Index(_)] if list == "integrations" => {
+        [Step::Key(list), Step::Index(_)] if list == Document::INTEGRATIONS => {
             Kind::from_wire(violation.node.get("type")?.value.as_text()?)
         }
         _ => None,
@@ -28,7 +31,7 @@ pub(super) fn entry_kind(violation: &Violation<'_>) -> Option<Kind> {
 /// How to mend an empty value: what can be left out, can be left out.
 pub(super) fn fill_or_remove(violation: &Violation<'_>) -> &'static str {
     match violation.path.as_slice() {
-        [Step::Key(list)] if list == "integrations" => {
+        [Step::Key(list)] if list == Document::INTEGRATIONS => {
             "write the entries below, each beginning with `- type:`, or `integrations: []`"
         }
         [.., Step::Index(_)] => "write a value, or remove the item",
@@ -101,13 +104,5 @@ fn list<T: AsRef<str>>(items: &[T], word: &str) -> String {
             let first: Vec<_> = first.iter().map(AsRef::as_ref).collect();
             format!("{} {word} {}", first.join(", "), last.as_ref())
         }
-    }
-}
-
-/// The start of a long text.
-pub(super) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }

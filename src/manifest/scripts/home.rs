@@ -19,10 +19,7 @@ impl Home {
         let mark = text.len() - text.trim_start_matches('\u{feff}').len();
         let starts = text.match_indices('\n').map(|(at, _)| at + 1);
         Self {
-            whole: Place {
-                source,
-                bytes: 0..0,
-            },
+            whole: Place::new(source, 0..0),
             lines: std::iter::once(mark).chain(starts).collect(),
             end: text.len(),
         }
@@ -73,11 +70,8 @@ impl Home {
         let start = line.map_or((*last).max(self.end), |start| {
             start + super::before(at.column)
         });
-        let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let start = start.min(self.end);
-        Some(Place {
-            source: self.whole.source,
-            bytes: short(start)..short((start + length).min(self.end)),
-        })
+        let bytes = start..(start + length).min(self.end);
+        Some(Place::new(self.whole.source, bytes))
     }
 }

@@ -154,7 +154,7 @@ impl<'a> Held<'a> {
         let same = |entry: &&Fields| {
             entry
                 .get(field)
-                .is_some_and(|it| field.same(it, Some(&stored)) == Some(true))
+                .is_some_and(|it| it.same(Some(&stored)) == Some(true))
         };
         entries.iter().all(written)
             && (entries.iter().any(same) || !self.secrets.iter().any(|it| it.is_in(text)))

@@ -133,7 +133,7 @@ impl RecordForm {
             }
             None => Map::new(),
         };
-        let switch = kind.fields().iter().find(|it| it.role == Role::Switch)?;
+        let switch = kind.row(Role::Switch)?;
         raw.entry(switch.name).or_insert(json!(self.on));
         Some(Record {
             id: ServerId(self.id),

@@ -106,18 +106,23 @@ impl Plan {
     }
 }
 
+/// The values of a record once the action is done, and whether they are written then.
+fn afterwards<'f>(fields: &'f Fields, action: Option<&'f Action>) -> (&'f Fields, bool) {
+    match action {
+        Some(Action::Create(to) | Action::Update { to, .. } | Action::Disable { to, .. }) => {
+            (to, true)
+        }
+        _ => (fields, false),
+    }
+}
+
 /// Whom these values post as, for the questions; of a record that stays as it is with the id of the user that counts.
 pub(super) fn poster(
     fields: &Fields,
     action: Option<&Action>,
     record: Option<&Record>,
 ) -> Option<Poster> {
-    let (fields, written) = match action {
-        Some(Action::Create(to) | Action::Update { to, .. } | Action::Disable { to, .. }) => {
-            (to, true)
-        }
-        _ => (fields, false),
-    };
+    let (fields, written) = afterwards(fields, action);
     let stays = record.filter(|_| !written);
     Some(Poster {
         kind: fields.kind(),
@@ -132,12 +137,7 @@ pub(super) fn targets(
     fields: &Fields,
     action: Option<&Action>,
 ) -> impl Iterator<Item = (bool, Target)> {
-    let (fields, written) = match action {
-        Some(Action::Create(to) | Action::Update { to, .. } | Action::Disable { to, .. }) => {
-            (to, true)
-        }
-        _ => (fields, false),
-    };
+    let (fields, written) = afterwards(fields, action);
     rooms::targets(fields)
         .into_iter()
         .map(move |target| (written, target))

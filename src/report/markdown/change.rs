@@ -7,9 +7,10 @@ use super::super::look::ScriptDiff;
 use super::super::plan::{ActionWord, ChangeReport, FieldDiff, FieldReport};
 use super::super::policy::StepWord;
 use super::super::shown::Shown;
-use super::super::text::{count, pruned_words, value_text};
-use super::escape::{cell, code, end, fence, html, start};
+use super::super::text::{pruned_words, value_text};
+use super::escape::{cell, code, fence, html};
 use super::sign;
+use crate::words::{count, end, start};
 
 /// The longest name in a table or a fold's heading.
 const LONGEST_NAME: usize = 60;

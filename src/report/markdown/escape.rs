@@ -70,24 +70,6 @@ pub(super) fn comment(text: &str) -> String {
     escaped
 }
 
-/// The start of a text, in at most so many characters.
-pub(super) fn start(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some(_) => text.chars().take(longest - 1).chain(['…']).collect(),
-        None => text.to_owned(),
-    }
-}
-
-/// The end of a text, in at most so many characters.
-pub(super) fn end(text: &str, longest: usize) -> String {
-    match text.chars().count().checked_sub(longest) {
-        None | Some(0) => text.to_owned(),
-        Some(more) => std::iter::once('…')
-            .chain(text.chars().skip(more + 1))
-            .collect(),
-    }
-}
-
 fn longest_run(text: &str) -> usize {
     let mut longest = 0;
     let mut run = 0;
@@ -142,13 +124,5 @@ mod tests {
         assert_eq!(comment("chat.example.org/a-b"), "chat.example.org/a-b");
         assert_eq!(comment("--><b>ä"), "-%2D%3E%3Cb%3E%C3%A4");
         assert!(comment(&"-".repeat(5000)).len() < 310);
-    }
-
-    #[test]
-    fn long_texts_are_cut_at_either_end() {
-        assert_eq!(start("äöü", 3), "äöü");
-        assert_eq!(start("äöüß", 3), "äö…");
-        assert_eq!(end("äöüß", 3), "…üß");
-        assert_eq!(end("äöü", 3), "äöü");
     }
 }

@@ -14,9 +14,10 @@ use super::Foreign;
 use super::failure::FailureReport;
 use super::look::Look;
 use super::plan::{ActionWord, PlanReport, ServerReport};
-use super::text::{problem_line, refusal_lines, view_words};
+use super::text::{are, problem_line, refusal_lines, view_words};
+use crate::words::{end, start};
 use budget::Part;
-use escape::{code, comment, end, fence, start};
+use escape::{code, comment, fence};
 
 /// How long the words of a failure are at most, where there is hardly any room.
 const LONGEST_WORDS: usize = 200;
@@ -148,10 +149,7 @@ fn listed<const N: usize>(counts: [(usize, String); N]) -> String {
 }
 
 fn nothing_to_do(report: &PlanReport) -> String {
-    let are = match report.counts.unchanged {
-        1 => "1 integration is".to_owned(),
-        number => format!("{number} integrations are"),
-    };
+    let are = are(report.counts.unchanged);
     let others = others(report);
     let others = if others.is_empty() {
         others

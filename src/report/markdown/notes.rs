@@ -1,8 +1,8 @@
 //! What a plan notes besides its changes, in Markdown.
 
 use super::super::plan::PlanReport;
-use super::super::text::count;
-use super::escape::{fence, start};
+use super::escape::fence;
+use crate::words::{count, start};
 
 /// How many are listed; the JSON has them all.
 const LISTED: usize = 20;

@@ -2,8 +2,9 @@
 
 use super::super::plan::PlanReport;
 use super::super::snapshot::{NotComparedReport, SnapshotReport};
-use super::super::text::{count, disabled, moment, open_fields};
-use super::escape::{code, fence, start};
+use super::super::text::{disabled, moment, open_fields};
+use super::escape::{code, fence};
+use crate::words::{count, start};
 
 /// How many entries are listed; the JSON has them all.
 const LISTED: usize = 50;

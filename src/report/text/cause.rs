@@ -1,9 +1,10 @@
 //! What changes come from, as text.
 
-use super::{ActionWord, DIM, Foreign, Page, change_head, count};
+use super::{ActionWord, DIM, Foreign, Page, change_head};
 use crate::report::cause::CauseWord;
 use crate::report::look::Look;
 use crate::report::plan::{ChangeReport, PlanReport};
+use crate::words::count;
 
 /// The line below a change's heading.
 pub(super) fn below(change: &ChangeReport, page: &mut Page) {

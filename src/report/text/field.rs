@@ -6,7 +6,8 @@ use super::super::Foreign;
 use super::super::plan::{FieldDiff, FieldReport};
 use super::super::shown::Shown;
 use super::script::script_text;
-use super::{COLUMNS, GREEN, Page, RED, count};
+use super::{COLUMNS, GREEN, Page, RED};
+use crate::words::count;
 
 /// A field, its values below each other where they do not fit side by side.
 pub(super) fn field_text(field: &FieldReport, width: usize, note: &str, page: &mut Page) {

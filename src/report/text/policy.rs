@@ -5,7 +5,8 @@ use super::super::policy::{
     LeftAloneWord, LeftOutReport, RefusalReport, SightWord, StepWord, UnmanagedReport, ViewReport,
 };
 use super::super::wrap::wrapped;
-use super::{COLUMNS, Foreign, Page, count, shortened};
+use super::{COLUMNS, Foreign, Page};
+use crate::words::{count, start};
 
 /// What pruning does to a record.
 pub(in super::super) fn pruned_words(change: &ChangeReport) -> Option<&'static str> {
@@ -92,7 +93,7 @@ fn unmanaged_line(record: &UnmanagedReport) -> String {
     format!(
         "  {:<9} {:<36}  {}  made by {}{why}",
         record.kind_word.for_terminal(),
-        shortened(&record.name.for_terminal(), 36),
+        start(&record.name.for_terminal(), 36),
         record.id.for_terminal(),
         creator.as_deref().unwrap_or("somebody unknown"),
     )

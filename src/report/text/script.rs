@@ -3,7 +3,8 @@
 use super::super::Foreign;
 use super::super::diff::{Line, Sign, is_first, stat};
 use super::super::look::ScriptDiff;
-use super::{DIM, GREEN, Page, RED, count};
+use super::{DIM, GREEN, Page, RED};
+use crate::words::count;
 
 /// A script that differs: its file, and as much of its lines as is wanted.
 pub(super) fn script_text(

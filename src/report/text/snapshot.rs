@@ -1,9 +1,10 @@
 //! What a plan from a snapshot says besides: of when it is, and what it leaves open.
 
 use super::{Head, PlanReport};
-use super::{Page, count, placed, shortened};
+use super::{Page, placed};
 use crate::report::Foreign;
 use crate::report::snapshot::{NotComparedReport, SnapshotReport};
+use crate::words::{count, start};
 
 /// How many entries are listed; the JSON has them all.
 const LISTED: usize = 20;
@@ -112,7 +113,7 @@ fn line(open: &NotComparedReport, page: &Page) -> String {
     let text = format!(
         "    {:<9} {}: {what}",
         open.kind_word.for_terminal(),
-        shortened(&open.name.for_terminal(), 24)
+        start(&open.name.for_terminal(), 24)
     );
     let head = Head {
         columns: text.chars().count(),

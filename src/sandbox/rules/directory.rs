@@ -203,9 +203,5 @@ pub(in super::super) fn permissions(call: &mut Call<'_>) -> Outcome {
     let update = all
         .iter()
         .map(|(name, roles)| json!({ "_id": name, "roles": roles, "_updatedAt": stamp }));
-    let update: Vec<_> = update.collect();
-    Ok(Map::from_iter([
-        ("update".to_owned(), update.into()),
-        ("remove".to_owned(), Value::Array(Vec::new())),
-    ]))
+    Ok(changes(update.collect()))
 }

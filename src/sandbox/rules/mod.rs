@@ -16,7 +16,6 @@ pub(super) mod outgoing;
 pub(super) mod paging;
 pub(super) mod remove;
 pub(super) mod scripts;
-
 pub(super) mod update;
 
 use serde_json::{Map, Value, json};

@@ -18,25 +18,39 @@ struct Event {
     target_room: bool,
 }
 
-/// A row of the table of events.
-const fn event(name: &'static str, channel: bool, trigger_words: bool, target_room: bool) -> Event {
+/// An event that uses nothing.
+const fn event(name: &'static str) -> Event {
     Event {
         name,
-        channel,
-        trigger_words,
-        target_room,
+        channel: false,
+        trigger_words: false,
+        target_room: false,
+    }
+}
+
+/// One that happens in a room.
+const fn in_room(name: &'static str) -> Event {
+    Event {
+        channel: true,
+        ..event(name)
     }
 }
 
 /// The seven events (reference 4.1).
 const EVENTS: &[Event] = &[
-    event("sendMessage", true, true, false),
-    event("fileUploaded", true, false, false),
-    event("roomArchived", false, false, false),
-    event("roomCreated", false, false, false),
-    event("roomJoined", true, false, false),
-    event("roomLeft", true, false, false),
-    event("userCreated", false, false, true),
+    Event {
+        trigger_words: true,
+        ..in_room("sendMessage")
+    },
+    in_room("fileUploaded"),
+    event("roomArchived"),
+    event("roomCreated"),
+    in_room("roomJoined"),
+    in_room("roomLeft"),
+    Event {
+        target_room: true,
+        ..event("userCreated")
+    },
 ];
 
 /// Names that every object of the server's language has: the table of events seems to hold them,

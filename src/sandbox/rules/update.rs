@@ -143,18 +143,10 @@ fn update_incoming(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusa
     for key in ["name", "enabled"].iter().chain(INCOMING_PRESENT) {
         written.copy_present(key);
     }
-    if call.era.has(Quirk::KnowsOverride) {
-        Fields {
-            call,
-            record: &mut record,
-        }
-        .copy_present("overrideDestinationChannelEnabled");
+    if written.call.era.has(Quirk::KnowsOverride) {
+        written.copy_present("overrideDestinationChannelEnabled");
     }
-    if scripts::frozen(call, &engine).is_none() {
-        let mut written = Fields {
-            call,
-            record: &mut record,
-        };
+    if scripts::frozen(written.call, &engine).is_none() {
         written.copy_present("script");
         written.copy_present("scriptEnabled");
         written.set_engine(&engine);

@@ -5,12 +5,15 @@ use std::ops::Range;
 
 use super::{ALIAS, Abandon, Anchored, Loader, Size, too_deep};
 use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::words::start;
 use crate::yaml::{Content, MAX_DEPTH, Member, Node, Style};
 
 /// How many nodes aliases may copy, over a whole text.
 const MAX_COPIED_NODES: usize = 1_000_000;
 /// How many bytes of text aliases may copy, over a whole text.
 const MAX_COPIED_TEXT: usize = 64 << 20;
+/// How much of a key is quoted.
+const LONGEST_KEY: usize = 60;
 const DUPLICATE_KEY: Code = Code("yaml-duplicate-key");
 const MERGE: Code = Code("yaml-merge");
 const ALIAS_BUDGET: Code = Code("yaml-alias-budget");
@@ -61,8 +64,10 @@ impl Loader<'_> {
         for (index, member) in members.into_iter().enumerate() {
             match duplicates.next_if(|(duplicate, _)| *duplicate == index) {
                 Some((_, first)) => {
-                    let message =
-                        format!("`{}` is written twice in one mapping", shown(&member.key));
+                    let message = format!(
+                        "`{}` is written twice in one mapping",
+                        start(&member.key, LONGEST_KEY)
+                    );
                     let finding = Diagnostic::error(DUPLICATE_KEY, member.key_at, message);
                     let finding = finding.expected("second time").hint("keep one of them");
                     self.report(finding.also(first, "first time"));
@@ -184,12 +189,4 @@ impl Loader<'_> {
         );
         Err(Abandon)
     }
-}
-
-/// A key or name for a message: no more of it than a line holds.
-fn shown(name: &str) -> String {
-    if name.chars().count() <= 60 {
-        return name.to_owned();
-    }
-    name.chars().take(59).chain(['…']).collect()
 }

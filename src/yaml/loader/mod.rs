@@ -9,13 +9,13 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
-use super::{Content, MAX_DEPTH, MAX_FINDINGS, Member, Node, Style, hints, place, scalars};
+use super::{Content, MAX_DEPTH, MAX_FINDINGS, Member, Node, Style, hints, scalars};
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
 
 const KEY: Code = Code("yaml-key");
 const ALIAS: Code = Code("yaml-alias");
 const NUL: Code = Code("yaml-control-character");
-pub(super) const DEPTH: Code = Code("yaml-depth");
+const DEPTH: Code = Code("yaml-depth");
 
 /// What one reading of a text gave.
 #[derive(Default)]
@@ -165,7 +165,7 @@ impl<'a> Loader<'a> {
     }
 
     fn place(&self, range: &Range<usize>) -> Place {
-        place(self.source, range.start, range.end)
+        Place::new(self.source, range.clone())
     }
 
     fn report(&mut self, finding: Diagnostic) {
@@ -376,7 +376,7 @@ impl<'a> Loader<'a> {
         start: usize,
     ) -> Result<(), Abandon> {
         if self.stack.len() >= MAX_DEPTH {
-            self.report(too_deep(place(self.source, start, start + 1)));
+            self.report(too_deep(Place::new(self.source, start..start + 1)));
             return Err(Abandon);
         }
         self.stack.push(Open {
@@ -414,9 +414,11 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 }
-fn too_deep(at: Place) -> Diagnostic {
+
+/// Nesting without end.
+pub(super) fn too_deep(at: Place) -> Diagnostic {
     Diagnostic::error(DEPTH, at, format!("nested deeper than {MAX_DEPTH} levels"))
-        .hint(hints::SHALLOW)
+        .hint("no manifest needs so many: is a bracket or an indentation repeated?")
 }
 
 fn unknown_alias(at: Place) -> Diagnostic {

@@ -5,7 +5,8 @@ use std::ops::Range;
 use granit_parser::StructureStyle;
 
 use super::{Collection, Loader};
-use crate::yaml::{Comment, hints, line_end, place};
+use crate::diagnostic::Place;
+use crate::yaml::{Comment, hints, line_end};
 
 impl Loader<'_> {
     /// Where a list starts: at its first `-`, also where the list is not indented under its key.
@@ -84,7 +85,7 @@ impl Loader<'_> {
         let start = at + rest.len() - comment.len();
         let text = self.text[start..line_end(self.text, start)].trim_end();
         Some(Comment {
-            at: place(self.source, start, start + text.len()),
+            at: Place::new(self.source, start..start + text.len()),
             text: text.to_owned(),
         })
     }
