@@ -4,6 +4,9 @@
 
 use std::ops::Range;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::words::start;
 
 /// Names one of the [`Texts`].
@@ -36,12 +39,25 @@ impl Place {
 }
 
 /// How much a finding weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
     /// The input is refused.
     Error,
     /// The input is taken, though it is surely a slip (refused under `--strict`).
     Warning,
+}
+
+impl Severity {
+    /// As it stands before a message.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 /// The stable, kebab-case name of a kind of finding, shown as `error[code]`.

@@ -3,6 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::integration::Kind;
 use crate::integration::compat::{self, Version};
 use crate::observed::{Limits, Permissions, ServerFacts, Sight, View};
@@ -68,7 +71,8 @@ pub(crate) struct Check {
 }
 
 /// How something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Verdict {
     /// As it should be.
     Ok,

@@ -5,6 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::identity::{Identity, Match};
 use super::{Action, Change, FieldChange, Plan, Reason, compare};
 use crate::desired::{Desired, DesiredState, State};
@@ -13,13 +16,14 @@ use crate::integration::{Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerId};
 
 /// Where a difference comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Cause {
-    /// The base is met: this change of the manifests brings it.
+    /// This change of the manifests brings it.
     ThisChange,
-    /// The base asks for the same: it was there before.
+    /// It was there before.
     Drift,
-    /// The base is not met, and this change asks for something else again.
+    /// It was there before, and this change asks for something else again.
     Both,
 }
 

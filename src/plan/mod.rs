@@ -160,7 +160,7 @@ impl Plan {
             binding: None,
         };
         for entry in &desired.entries {
-            plan.consider(entry, &identity, desired, observed, &mut tally);
+            plan.consider(entry, &identity, &desired.policy, observed, &mut tally);
         }
         plan.changes.sort_by(|a, b| a.order().cmp(&b.order()));
         plan.not_compared.sort_by_key(NotCompared::order);
@@ -173,17 +173,17 @@ impl Plan {
         &mut self,
         entry: &Desired,
         identity: &Identity<'_>,
-        desired: &DesiredState,
+        policy: &Policy,
         observed: &ObservedState,
         tally: &mut Tally,
     ) {
         let twins = identity.twins(entry);
-        let twins = twins.filter(|_| desired.policy.settles(&entry.key.name));
+        let twins = twins.filter(|_| policy.settles(&entry.key.name));
         let (found, younger) = match twins {
             Some((stays, younger)) => (Match::Record(stays), younger),
             None => (identity.find(entry), Vec::new()),
         };
-        if !hold::is_selected(entry, &found, &desired.policy) {
+        if !hold::is_selected(entry, &found, policy) {
             self.left_out.entries += 1;
             return;
         }
@@ -196,7 +196,7 @@ impl Plan {
         }
         self.depends_on_view |= matches!(found, Match::Nothing | Match::Blocked(None, _));
         for twin in younger {
-            self.settle(twin, entry, &desired.policy);
+            self.settle(twin, entry, policy);
         }
         let open = NotCompared::of(entry, &found);
         let unseen = matches!(&open, Some(it) if matches!(it.what, Open::Record));
@@ -205,10 +205,10 @@ impl Plan {
             return;
         }
         let decision = decide(entry, &found, observed);
-        let decision = decision.map(|it| hold::kept(it, entry, &found, &desired.policy));
+        let decision = decision.map(|it| hold::kept(it, entry, &found, policy));
         if decision
             .as_ref()
-            .is_some_and(|it| hold::leaves_out(&desired.policy, it))
+            .is_some_and(|it| hold::leaves_out(policy, it))
         {
             self.left_out.changes += 1;
             return;

@@ -4,6 +4,9 @@
 //! `settings.keep`. The URL of an incoming webhook that is in use dies in no single run: it is switched off first,
 //! and deleted by a later run that finds it switched off.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::compare::{self, SwitchedOff};
 use super::{Action, Change, FieldChange, Reason};
 use crate::desired::policy::{Policy, Scope};
@@ -12,7 +15,8 @@ use crate::integration::{Key, Kind};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId};
 
 /// What pruning does to a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Step {
     /// It is switched off, and stays so.
     Off,
@@ -37,8 +41,9 @@ pub(crate) struct Unmanaged {
     pub(crate) why: LeftAlone,
 }
 
-/// Why a record without an entry is left alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a record is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum LeftAlone {
     /// Nothing is pruned.
     NotPruned,

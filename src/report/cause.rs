@@ -6,18 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::Foreign;
 use crate::plan::{Cause, Touched};
 
-/// Where a difference comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum CauseWord {
-    /// This change of the manifests brings it.
-    ThisChange,
-    /// It was there before.
-    Drift,
-    /// It was there before, and this change asks for something else again.
-    Both,
-}
-
 /// What the record says about who changed it last. What the server changes by itself moves the time and not the name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -33,22 +21,7 @@ pub(super) struct LastChangeReport {
     pub(super) creator: Option<Foreign>,
 }
 
-impl From<Cause> for CauseWord {
-    fn from(cause: Cause) -> Self {
-        match cause {
-            Cause::ThisChange => Self::ThisChange,
-            Cause::Drift => Self::Drift,
-            Cause::Both => Self::Both,
-        }
-    }
-}
-
-impl CauseWord {
-    /// Whether a part of it was there before.
-    pub(super) fn is_drift(self) -> bool {
-        self != Self::ThisChange
-    }
-
+impl Cause {
     /// As people read it in a table.
     pub(super) fn short(self) -> &'static str {
         match self {

@@ -27,7 +27,7 @@ struct CheckReport {
     /// What it is about, in a word.
     about: Foreign,
     /// How it is.
-    verdict: VerdictWord,
+    verdict: Verdict,
     /// The same in words.
     words: Foreign,
     /// What to do about it.
@@ -35,32 +35,7 @@ struct CheckReport {
     remedy: Option<Foreign>,
 }
 
-/// How something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-enum VerdictWord {
-    /// As it should be.
-    Ok,
-    /// Good to know.
-    Note,
-    /// It will be in the way at some time.
-    Warning,
-    /// Nothing works before it is mended.
-    Blocked,
-}
-
-impl From<Verdict> for VerdictWord {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Ok => Self::Ok,
-            Verdict::Note => Self::Note,
-            Verdict::Warning => Self::Warning,
-            Verdict::Blocked => Self::Blocked,
-        }
-    }
-}
-
-impl VerdictWord {
+impl Verdict {
     /// It carries the meaning without colour.
     fn sign(self) -> &'static str {
         match self {
@@ -77,7 +52,7 @@ impl DoctorReport {
     pub(crate) fn new(address: &str, checks: &[Check]) -> Self {
         let checks = checks.iter().map(|check| CheckReport {
             about: check.about.into(),
-            verdict: check.verdict.into(),
+            verdict: check.verdict,
             words: check.words.as_str().into(),
             remedy: check.remedy.as_deref().map(Into::into),
         });
@@ -111,11 +86,11 @@ impl DoctorReport {
 
     /// The last line: whether a plan can be made.
     fn closing(&self) -> String {
-        let number = |which: VerdictWord| {
+        let number = |which: Verdict| {
             let verdicts = self.checks.iter().map(|check| check.verdict);
             verdicts.filter(|verdict| *verdict == which).count()
         };
-        let (blocked, warnings) = (number(VerdictWord::Blocked), number(VerdictWord::Warning));
+        let (blocked, warnings) = (number(Verdict::Blocked), number(Verdict::Warning));
         match (blocked, warnings) {
             (0, 0) => "\nNothing is in the way of a plan.\n".to_owned(),
             (0, _) => {

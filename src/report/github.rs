@@ -3,7 +3,7 @@
 //! GitHub shows the first ten errors, warnings and notices of a step.
 
 use super::Foreign;
-use super::diagnostics::json::{Problem, Weight};
+use super::diagnostics::json::Problem;
 use super::plan::{ActionWord, ChangeReport, FieldDiff, PlaceReport, PlanReport};
 use super::text::{pruned_words, refusal_lines, value_text};
 
@@ -13,13 +13,14 @@ pub(crate) fn problems_github(problems: &[Problem]) -> String {
 }
 
 fn problem(problem: &Problem) -> String {
-    let level = match problem.severity {
-        Weight::Error => "error",
-        Weight::Warning => "warning",
-    };
     let message = hinted(&problem.message, problem.hint.as_ref());
     let place = Some((&problem.file, problem.line, problem.column));
-    command(level, place, &problem.code.for_terminal(), &message)
+    command(
+        problem.severity.word(),
+        place,
+        &problem.code.for_terminal(),
+        &message,
+    )
 }
 
 /// A message with the hint below it.

@@ -6,16 +6,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
-use super::cause::{CauseWord, LastChangeReport};
+use super::cause::LastChangeReport;
 use super::diff::{Line, hunks};
 use super::failure::FailureReport;
 use super::forecast::ForecastReport;
-use super::policy::{self, LeftOutReport, RefusalReport, StepWord, UnmanagedReport, ViewReport};
+use super::policy::{self, LeftOutReport, RefusalReport, UnmanagedReport, ViewReport};
 use super::shown::{Shown, Side, redacted_all, shown};
 use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Kind, Shape, Value};
-use crate::plan::{Action, Binding, Change, Condition, FieldChange, Note, Plan, Reason};
+use crate::plan::{
+    Action, Binding, Cause, Change, Condition, FieldChange, Note, Plan, Reason, Step,
+};
 use crate::secret::Text;
 
 /// A plan, as it is shown and saved.
@@ -122,13 +124,13 @@ pub(super) struct ChangeReport {
     pub(super) url_dies: bool,
     /// What pruning does to it, if no entry names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) pruned: Option<StepWord>,
+    pub(super) pruned: Option<Step>,
     /// Why it is blocked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) blocked: Option<BlockedReport>,
     /// What it comes from, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) cause: Option<CauseWord>,
+    pub(super) cause: Option<Cause>,
     /// Who changed the record last, if it drifts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last_change: Option<LastChangeReport>,
@@ -202,7 +204,7 @@ pub(super) struct FieldReport {
     pub(super) change: FieldDiff,
     /// What it comes from, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) cause: Option<CauseWord>,
+    pub(super) cause: Option<Cause>,
 }
 
 /// What becomes of a field.
@@ -367,9 +369,9 @@ fn change_report(change: &Change, texts: &Texts, literals: &BTreeSet<String>) ->
         conditions: change.conditions.iter().map(condition_report).collect(),
         url_dies: matches!(change.action, Action::Delete { .. })
             && change.key.kind == Kind::Incoming,
-        pruned: change.pruned.map(policy::step),
+        pruned: change.pruned,
         blocked,
-        cause: change.cause.map(Into::into),
+        cause: change.cause,
         last_change: change.touched.as_ref().map(Into::into),
     }
 }
@@ -454,6 +456,6 @@ pub(super) fn field_report(
     FieldReport {
         name: field.name.into(),
         change: diff,
-        cause: change.cause.map(Into::into),
+        cause: change.cause,
     }
 }

@@ -6,21 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Foreign;
 use crate::integration::Kind;
 use crate::observed::{Sight, View};
-use crate::plan::{LeftAlone, Plan, Refusal, Step, Unmanaged};
-
-/// What pruning does to a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum StepWord {
-    /// It is switched off, and stays so.
-    Off,
-    /// It is switched off; a later run that finds it so deletes it.
-    First,
-    /// It was found switched off, and is deleted.
-    Second,
-    /// It is deleted.
-    AtOnce,
-}
+use crate::plan::{LeftAlone, Plan, Refusal, Unmanaged};
 
 /// A record that no entry names and that is left alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -38,23 +24,7 @@ pub(super) struct UnmanagedReport {
     /// The username of its creator.
     pub(super) creator: Option<Foreign>,
     /// Why it is left alone.
-    pub(super) why: LeftAloneWord,
-}
-
-/// Why a record is left alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum LeftAloneWord {
-    /// Nothing is pruned.
-    NotPruned,
-    /// It is not in scope.
-    OutOfScope,
-    /// It is kept by name.
-    Kept,
-    /// A flag leaves it out.
-    LeftOut,
-    /// It is switched off already.
-    Off,
+    pub(super) why: LeftAlone,
 }
 
 /// What the flags of a run leave out.
@@ -117,15 +87,6 @@ pub(super) struct Fact {
     pub(super) value: Foreign,
 }
 
-pub(super) fn step(step: Step) -> StepWord {
-    match step {
-        Step::Off => StepWord::Off,
-        Step::First => StepWord::First,
-        Step::Second => StepWord::Second,
-        Step::AtOnce => StepWord::AtOnce,
-    }
-}
-
 pub(super) fn unmanaged(record: &Unmanaged) -> UnmanagedReport {
     UnmanagedReport {
         kind: record.key.kind.wire().into(),
@@ -133,13 +94,7 @@ pub(super) fn unmanaged(record: &Unmanaged) -> UnmanagedReport {
         name: record.key.name.as_str().into(),
         id: record.id.0.as_str().into(),
         creator: record.creator.as_deref().map(Into::into),
-        why: match record.why {
-            LeftAlone::NotPruned => LeftAloneWord::NotPruned,
-            LeftAlone::OutOfScope => LeftAloneWord::OutOfScope,
-            LeftAlone::Kept => LeftAloneWord::Kept,
-            LeftAlone::LeftOut => LeftAloneWord::LeftOut,
-            LeftAlone::Off => LeftAloneWord::Off,
-        },
+        why: record.why,
     }
 }
 

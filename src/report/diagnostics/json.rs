@@ -23,7 +23,7 @@ pub(crate) struct Problem {
     /// The name of this kind of finding.
     pub(crate) code: Foreign,
     /// `error` or `warning`.
-    pub(crate) severity: Weight,
+    pub(crate) severity: Severity,
     /// What is wrong.
     pub(crate) message: Foreign,
     /// What was expected, or what comes of what is written.
@@ -44,14 +44,6 @@ pub(crate) struct Problem {
     pub(crate) end_column: usize,
     /// Other places that belong to it.
     pub(crate) also: Vec<Also>,
-}
-
-/// How much a finding weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Weight {
-    Error,
-    Warning,
 }
 
 /// Another place of a finding.
@@ -92,10 +84,7 @@ impl Problem {
         });
         Problem {
             code: found.code.0.into(),
-            severity: match found.severity {
-                Severity::Error => Weight::Error,
-                Severity::Warning => Weight::Warning,
-            },
+            severity: found.severity,
             message: found.message.as_str().into(),
             expected: found.expected.as_deref().map(Into::into),
             hint: found.hint.as_deref().map(Into::into),

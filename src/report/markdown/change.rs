@@ -1,15 +1,14 @@
 //! A change: its row in the table, and its fold.
 
 use super::super::Foreign;
-use super::super::cause::CauseWord;
 use super::super::diff::{Line, Sign, is_first, stat};
 use super::super::look::ScriptDiff;
 use super::super::plan::{ActionWord, ChangeReport, FieldDiff, FieldReport};
-use super::super::policy::StepWord;
 use super::super::shown::Shown;
 use super::super::text::{pruned_words, value_text};
 use super::escape::{cell, code, fence, html};
 use super::sign;
+use crate::plan::{Cause, Step};
 use crate::words::{count, end, start};
 
 /// The longest name in a table or a fold's heading.
@@ -59,7 +58,7 @@ fn what(change: &ChangeReport) -> String {
         },
         ActionWord::Delete if change.url_dies => "delete: **its URL dies**".to_owned(),
         ActionWord::Delete => "delete".to_owned(),
-        ActionWord::Disable if change.pruned == Some(StepWord::First) => {
+        ActionWord::Disable if change.pruned == Some(Step::First) => {
             "disable; second step: delete".to_owned()
         }
         ActionWord::Disable => "disable".to_owned(),
@@ -177,7 +176,7 @@ fn field_lines(field: &FieldReport, note: &str, scripts: ScriptDiff) -> String {
 /// What stands behind a field that is only a part of where the change comes from.
 fn note(field: &FieldReport, change: &ChangeReport) -> &'static str {
     match field.cause {
-        Some(cause) if change.cause == Some(CauseWord::Both) => cause.note(),
+        Some(cause) if change.cause == Some(Cause::Both) => cause.note(),
         _ => "",
     }
 }

@@ -1,7 +1,7 @@
 //! What changes come from, as text.
 
 use super::{ActionWord, DIM, Foreign, Page, change_head};
-use crate::report::cause::CauseWord;
+use crate::plan::Cause;
 use crate::report::look::Look;
 use crate::report::plan::{ChangeReport, PlanReport};
 use crate::words::count;
@@ -18,9 +18,9 @@ pub(super) fn below(change: &ChangeReport, page: &mut Page) {
 }
 
 /// What stands behind a field whose change is only a part of the whole.
-pub(super) fn behind(field: Option<CauseWord>, whole: Option<CauseWord>, page: &Page) -> String {
+pub(super) fn behind(field: Option<Cause>, whole: Option<Cause>, page: &Page) -> String {
     match field {
-        Some(cause) if whole == Some(CauseWord::Both) => page.paint(DIM, cause.note()),
+        Some(cause) if whole == Some(Cause::Both) => page.paint(DIM, cause.note()),
         _ => String::new(),
     }
 }
@@ -34,16 +34,16 @@ pub(super) fn summary(report: &PlanReport, page: &mut Page) {
     let number = |cause| causes.iter().filter(|it| **it == cause).count();
     page.line(format!(
         "Of these: {} from this change, {} already drifting, {} both.",
-        number(CauseWord::ThisChange),
-        number(CauseWord::Drift),
-        number(CauseWord::Both)
+        number(Cause::ThisChange),
+        number(Cause::Drift),
+        number(Cause::Both)
     ));
 }
 
 /// What apply is about to do that nobody saw in this change; nothing if there is no such thing.
 pub(crate) fn drift_text(report: &PlanReport, look: &Look) -> String {
     let mut page = Page::new(look);
-    let drifts = |change: &&ChangeReport| change.cause.is_some_and(CauseWord::is_drift);
+    let drifts = |change: &&ChangeReport| change.cause.is_some_and(Cause::is_drift);
     let writes = |change: &&ChangeReport| {
         !matches!(change.action, ActionWord::Blocked | ActionWord::Condition)
     };
@@ -65,7 +65,7 @@ pub(crate) fn drift_text(report: &PlanReport, look: &Look) -> String {
         let fields: Vec<_> = change
             .fields
             .iter()
-            .filter(|field| field.cause.is_none_or(CauseWord::is_drift))
+            .filter(|field| field.cause.is_none_or(Cause::is_drift))
             .map(|field| field.name.for_terminal())
             .collect();
         let fields = match fields.as_slice() {

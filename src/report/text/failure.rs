@@ -1,6 +1,6 @@
 //! A run that failed before there was a plan, as text.
 
-use super::super::diagnostics::json::{Problem, Weight};
+use super::super::diagnostics::json::Problem;
 use super::super::failure::FailureReport;
 use super::Page;
 
@@ -19,15 +19,12 @@ pub(super) fn failure_text(failure: &FailureReport, page: &mut Page) {
 
 /// A finding in one line: `chat/a.yaml:3:5: error[unknown-field]: …`.
 pub(in crate::report) fn problem_line(problem: &Problem) -> String {
-    let weight = match problem.severity {
-        Weight::Error => "error",
-        Weight::Warning => "warning",
-    };
     format!(
-        "{}:{}:{}: {weight}[{}]: {}",
+        "{}:{}:{}: {}[{}]: {}",
         problem.file.for_terminal(),
         problem.line,
         problem.column,
+        problem.severity.word(),
         problem.code.for_terminal(),
         problem.message.for_terminal()
     )

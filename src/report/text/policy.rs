@@ -1,23 +1,22 @@
 //! What a plan as text says about pruning, about what flags leave out, and about refusals.
 
 use super::super::plan::{ActionWord, ChangeReport, PlanReport};
-use super::super::policy::{
-    LeftAloneWord, LeftOutReport, RefusalReport, SightWord, StepWord, UnmanagedReport, ViewReport,
-};
+use super::super::policy::{LeftOutReport, RefusalReport, SightWord, UnmanagedReport, ViewReport};
 use super::super::wrap::wrapped;
 use super::{COLUMNS, Foreign, Page};
+use crate::plan::{LeftAlone, Step};
 use crate::words::{count, start};
 
 /// What pruning does to a record.
 pub(in super::super) fn pruned_words(change: &ChangeReport) -> Option<&'static str> {
     Some(match (change.pruned?, change.action) {
         (_, ActionWord::Blocked) => "in no entry: it should be pruned, and cannot",
-        (StepWord::Off, _) => "in no entry: switched off, and kept",
-        (StepWord::First, _) => {
+        (Step::Off, _) => "in no entry: switched off, and kept",
+        (Step::First, _) => {
             "in no entry: switched off now; announced second step: a later run that finds it switched off deletes it"
         }
-        (StepWord::Second, _) => "in no entry: second step, it was found switched off",
-        (StepWord::AtOnce, _) => "in no entry: deleted at once",
+        (Step::Second, _) => "in no entry: second step, it was found switched off",
+        (Step::AtOnce, _) => "in no entry: deleted at once",
     })
 }
 
@@ -84,11 +83,11 @@ pub(super) fn unmanaged_text(report: &PlanReport, page: &mut Page) {
 fn unmanaged_line(record: &UnmanagedReport) -> String {
     let creator = record.creator.as_ref().map(Foreign::for_terminal);
     let why = match record.why {
-        LeftAloneWord::NotPruned => "",
-        LeftAloneWord::OutOfScope => ", out of scope",
-        LeftAloneWord::Kept => ", kept",
-        LeftAloneWord::LeftOut => ", left out by flags",
-        LeftAloneWord::Off => ", switched off already",
+        LeftAlone::NotPruned => "",
+        LeftAlone::OutOfScope => ", out of scope",
+        LeftAlone::Kept => ", kept",
+        LeftAlone::LeftOut => ", left out by flags",
+        LeftAlone::Off => ", switched off already",
     };
     format!(
         "  {:<9} {:<36}  {}  made by {}{why}",
