@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::cli::ManifestArgs;
 use crate::commands::load::{self, Loaded};
+use crate::desired::DesiredState;
 use crate::integration::{Kind, Version};
 use crate::observed::{
     Found, Gone, Held, Histories, History, Limits, ObservedState, Record, Rooms, ServerFacts,
@@ -63,6 +64,23 @@ pub(crate) fn loaded_with(manifest: &Path, secrets: Option<&Path>, undefined: Un
         loaded.findings
     );
     loaded
+}
+
+/// What a manifest with these entries asks for.
+pub(crate) fn desired(entries: &[Json]) -> DesiredState {
+    desired_under(None, entries)
+}
+
+/// What a manifest with these settings and entries asks for.
+pub(crate) fn desired_under(settings: Option<&Json>, entries: &[Json]) -> DesiredState {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("manifest.yaml");
+    let mut manifest = json!({ "integrations": entries });
+    if let Some(settings) = settings {
+        manifest["settings"] = settings.clone();
+    }
+    fs::write(&path, manifest.to_string()).unwrap();
+    loaded(&path, None).desired
 }
 
 /// What a server has: `{"version": "8.8.1", "integrations": [...]}`, as its listing would give it.

@@ -101,6 +101,32 @@ fn created(record: &Json) -> Step {
     )
 }
 
+/// A writer to a server that answers a create after so many seconds, and everything else at once.
+fn slow(seconds: u64) -> Arc<Writer> {
+    let credentials = Credentials {
+        user_id: "u1".to_owned(),
+        token: Secret::new("t"),
+    };
+    let base = BaseUrl::parse("http://h").unwrap();
+    let reader = Reader::new(base, &credentials, Arc::new(Slow(seconds)));
+    Arc::new(Writer::beside(&reader.unwrap()))
+}
+
+struct Slow(u64);
+
+impl Transport for Slow {
+    fn send(&self, request: Request) -> BoxFuture<'_, Step> {
+        Box::pin(async move {
+            let record = made("66f2c41a0000000000000001", "A");
+            if request.method() == "GET" {
+                return page(&[record], 1);
+            }
+            tokio::time::sleep(Duration::from_secs(self.0)).await;
+            created(&record)
+        })
+    }
+}
+
 fn silence() -> Step {
     Err(SendError::Unknown("connection reset".to_owned()))
 }

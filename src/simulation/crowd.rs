@@ -11,9 +11,10 @@ use tokio::time::sleep;
 use super::faults::reported;
 use super::laws::paused;
 use super::wire::{self, Ended, Schedule, Wrap};
-use super::world::{World, desired};
+use super::world::World;
 use crate::desired::DesiredState;
 use crate::sandbox::{Effect, Fault};
+use crate::scenarios::desired;
 
 /// How many crowds are drawn: `RCSYNC_CASES` says otherwise.
 const CROWDS: u64 = 500;

@@ -13,13 +13,14 @@ use tokio::time::sleep;
 
 use super::laws::paused;
 use super::wire::{self, Ended, Kill, Schedule, Wrap, mishaps};
-use super::world::{Seeded, Stored, World, desired};
+use super::world::{Seeded, Stored, World};
 use crate::apply::{Applied, Outcome, Settled, exit_of};
 use crate::desired::DesiredState;
 use crate::exit::Exit;
 use crate::integration::Kind;
 use crate::plan::Action;
 use crate::sandbox::{Effect, Fault};
+use crate::scenarios::desired;
 
 /// How many schedules are drawn: `RCSYNC_CASES` says otherwise.
 const SCHEDULES: u64 = 1_000;

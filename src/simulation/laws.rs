@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value as Json, json};
 
-use super::world::{Seeded, Stored, World, desired, quirks};
+use super::world::{Seeded, Stored, World, quirks};
 use super::{Client, draw};
 use crate::apply::{Applied, Outcome};
 use crate::desired::DesiredState;
@@ -17,6 +17,7 @@ use crate::integration::{EVENTS, Field, Key, Kind, LeftOut, Value, Version};
 use crate::observed::Record;
 use crate::plan::{Action, Change, Extent, Plan, Reason};
 use crate::sandbox::Quirk;
+use crate::scenarios::desired;
 use crate::server::Transport;
 
 /// A case: a server, what it holds, and what is asked of it.

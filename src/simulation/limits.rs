@@ -9,10 +9,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Client;
 use super::laws::paused;
-use super::world::{World, desired};
+use super::world::World;
 use crate::apply::Outcome;
 use crate::observed::{Limits, Rate};
 use crate::plan::Forecast;
+use crate::scenarios::desired;
 use crate::server::{BoxFuture, Request, Response, SendError, Transport};
 
 /// How long a request takes, and its answer.

@@ -11,10 +11,11 @@ use serde_json::Value as Json;
 
 use super::Client;
 use super::laws::{Wrap, honest, honest_law, paused, pinned, rng, run};
-use super::world::{World, desired};
+use super::world::World;
 use crate::desired::DesiredState;
 use crate::integration::Key;
 use crate::plan::{Change, Extent};
+use crate::scenarios::desired;
 use crate::server::{BoxFuture, Request, Response, SendError, Transport};
 
 /// A wire that changes the body of every update.

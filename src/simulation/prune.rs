@@ -16,12 +16,13 @@ use serde_json::{Value as Json, json};
 use super::Client;
 use super::laws::{by_id, cases, check, honest, paused, pinned, rng};
 use super::watched::{Sent, Watched};
-use super::world::{Seeded, Stored, World, desired_under};
+use super::world::{Seeded, Stored, World};
 use crate::apply::{Applied, Outcome};
 use crate::desired::policy::{Flags, Selection};
 use crate::desired::{Policy, Prune};
 use crate::integration::Kind;
 use crate::plan::{Action, LeftAlone, Plan, Step};
+use crate::scenarios::desired_under;
 
 /// What the manifests of a run ask for, and its flags.
 #[derive(Clone, Debug)]

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::laws::paused;
-use super::world::{World, desired};
+use super::world::World;
 use super::{Account, Client};
 use crate::observed::Sighting;
 use crate::plan::{Action, Extent};
+use crate::scenarios::desired;
 use crate::server::Writer;
 
 /// What an integration may post to: rooms that are there, that this account is not in, that are not; by name and by id.

@@ -6,11 +6,12 @@ use serde_json::{Value as Json, json};
 
 use super::laws::paused;
 use super::watched::Watched;
-use super::world::{Seeded, World, desired_under};
+use super::world::{Seeded, World};
 use super::{ANN, Account, Client, LIM, OWN};
 use crate::integration::Kind;
 use crate::plan::{Extent, Plan};
 use crate::sandbox::Action;
+use crate::scenarios::desired_under;
 
 fn entry(n: usize) -> Json {
     json!({"type": "webhook-incoming", "name": format!("Hook {n}"), "username": "rocket.cat",

@@ -10,11 +10,12 @@ use serde_json::json;
 use super::Client;
 use super::laws::{Case, cases, honest, paused, pinned, rng};
 use super::state::report;
-use super::world::{World, desired};
+use super::world::World;
 use crate::desired::{DesiredState, State};
 use crate::plan::{Binding, Extent, Plan};
 use crate::report::{self, PlanReport};
 use crate::sandbox::Action;
+use crate::scenarios::desired;
 
 /// A server and what is asked of it.
 struct Asked {

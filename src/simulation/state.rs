@@ -10,13 +10,14 @@ use serde_json::{Value as Json, json};
 
 use super::Client;
 use super::laws::{Case, cases, honest, paused, pinned, rng};
-use super::world::{World, desired};
+use super::world::World;
 use crate::desired::DesiredState;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Field, Shape, Value};
 use crate::observed::{Held, Limits, ObservedState, Sighting, Snapshot};
 use crate::plan::{Extent, NotChecked, Open, Plan};
 use crate::report::{Context, PlanReport};
+use crate::scenarios::desired;
 use crate::secret::Secret;
 
 /// A server, a manifest, how many of its entries were there when the snapshot was taken, and for which of them

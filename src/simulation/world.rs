@@ -7,10 +7,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Line;
 use crate::clock::Clock;
-use crate::desired::DesiredState;
 use crate::integration::{Kind, Version};
 use crate::sandbox::{self, Action, Config, Quirk, Sandbox};
-use crate::scenarios;
 use crate::server::{Request, Transport};
 
 /// A record of the listing.
@@ -126,23 +124,6 @@ impl World {
 
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/simulation/world.json")
-}
-
-/// What a manifest with these entries asks for.
-pub(super) fn desired(entries: &[Json]) -> DesiredState {
-    desired_under(None, entries)
-}
-
-/// What a manifest with these settings and entries asks for.
-pub(super) fn desired_under(settings: Option<&Json>, entries: &[Json]) -> DesiredState {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("manifest.yaml");
-    let mut manifest = json!({ "integrations": entries });
-    if let Some(settings) = settings {
-        manifest["settings"] = settings.clone();
-    }
-    std::fs::write(&path, manifest.to_string()).unwrap();
-    scenarios::loaded(&path, None).desired
 }
 
 /// Every quirk of the sandbox.

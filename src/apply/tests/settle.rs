@@ -236,21 +236,11 @@ async fn a_secret_that_was_generated_makes_no_difference() {
 
 #[tokio::test(start_paused = true)]
 async fn the_settle_time_is_twice_the_slowest_create() {
-    let credentials = Credentials {
-        user_id: "u1".to_owned(),
-        token: Secret::new("t"),
-    };
-    let reader = Reader::new(
-        BaseUrl::parse("http://h").unwrap(),
-        &credentials,
-        Arc::new(Slow),
-    )
-    .unwrap();
     let start = Instant::now();
     let (_sender, stop) = watch::channel(Stop::GoOn);
     let applied = apply(
         &plan(vec![create("A")]),
-        Arc::new(Writer::beside(&reader)),
+        slow(3),
         options(),
         stop,
         &mut |_, _| {},
@@ -260,20 +250,4 @@ async fn the_settle_time_is_twice_the_slowest_create() {
         (exit_of(&applied), start.elapsed()),
         (Exit::Done, Duration::from_secs(9))
     );
-}
-
-/// Takes three seconds for a create.
-struct Slow;
-
-impl Transport for Slow {
-    fn send(&self, request: Request) -> BoxFuture<'_, Step> {
-        Box::pin(async move {
-            let record = made(FIRST, "A");
-            if request.method() == "GET" {
-                return page(&[record], 1);
-            }
-            tokio::time::sleep(Duration::from_secs(3)).await;
-            created(&record)
-        })
-    }
 }

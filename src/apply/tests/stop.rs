@@ -2,35 +2,6 @@
 
 use super::*;
 
-/// Answers a create after ten seconds, and everything else at once.
-struct Slow;
-
-impl Transport for Slow {
-    fn send(&self, request: Request) -> BoxFuture<'_, Step> {
-        Box::pin(async move {
-            let record = made("66f2c41a0000000000000001", "A");
-            if request.method() == "GET" {
-                return page(&[record], 1);
-            }
-            tokio::time::sleep(Duration::from_secs(10)).await;
-            created(&record)
-        })
-    }
-}
-
-fn slow() -> Arc<Writer> {
-    let credentials = Credentials {
-        user_id: "u1".to_owned(),
-        token: Secret::new("t"),
-    };
-    let reader = Reader::new(
-        BaseUrl::parse("http://h").unwrap(),
-        &credentials,
-        Arc::new(Slow),
-    );
-    Arc::new(Writer::beside(&reader.unwrap()))
-}
-
 /// Creates two, one after the other, and is told to stop at these moments.
 async fn stopped_at(writer: Arc<Writer>, seconds: &[u64]) -> (Applied, Duration) {
     let plan = plan(vec![create("A"), create("B")]);
@@ -50,7 +21,7 @@ async fn stopped_at(writer: Arc<Writer>, seconds: &[u64]) -> (Applied, Duration)
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_finishes_what_is_on_its_way_and_waits_for_nothing_more() {
-    let (applied, took) = stopped_at(slow(), &[4]).await;
+    let (applied, took) = stopped_at(slow(10), &[4]).await;
     let [(_, first), (_, second)] = &applied.outcomes[..] else {
         panic!("{applied:?}");
     };
@@ -61,7 +32,7 @@ async fn a_stop_finishes_what_is_on_its_way_and_waits_for_nothing_more() {
 
 #[tokio::test(start_paused = true)]
 async fn a_second_stop_drops_it_and_says_that_nobody_knows() {
-    let (applied, took) = stopped_at(slow(), &[4, 6]).await;
+    let (applied, took) = stopped_at(slow(10), &[4, 6]).await;
     let [(_, first), (_, second)] = &applied.outcomes[..] else {
         panic!("{applied:?}");
     };
@@ -75,7 +46,7 @@ async fn a_second_stop_drops_it_and_says_that_nobody_knows() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_ends_the_settle_time_at_once() {
     // Both are made after 20 s; the settle time would be as long.
-    let (applied, took) = stopped_at(slow(), &[25]).await;
+    let (applied, took) = stopped_at(slow(10), &[25]).await;
     assert!(matches!(applied.settled, Settled::Not { .. }));
     assert_eq!(took, Duration::from_secs(25));
 }

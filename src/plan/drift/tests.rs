@@ -2,15 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::observed::ObservedState;
-use crate::scenarios;
-
-/// What manifests with these entries ask for.
-fn desired(entries: &Json) -> DesiredState {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("manifest.yaml");
-    std::fs::write(&path, json!({ "integrations": entries }).to_string()).unwrap();
-    scenarios::loaded(&path, None).desired
-}
+use crate::scenarios::{self, desired, desired_under};
 
 /// An entry of that name with these keys over the least that it needs.
 fn entry(name: &str, over: &Json) -> Json {
@@ -39,7 +31,7 @@ fn server(records: &[Json]) -> ObservedState {
 }
 
 fn traced(base: &[Json], head: &[Json], observed: &ObservedState) -> Plan {
-    let (base, head) = (desired(&json!(base)), desired(&json!(head)));
+    let (base, head) = (desired(base), desired(head));
     let mut plan = Plan::between(&head, observed);
     plan.trace(&head, &base, observed);
     plan
@@ -198,7 +190,7 @@ fn a_secret_of_then_that_nobody_knows_is_not_called_drift() {
     let base = json!({"integrations": [hook("http://x/${secret.old}")]});
     std::fs::write(&path, base.to_string()).unwrap();
     let base = scenarios::loaded_with(&path, None, crate::variables::Undefined::Unknown).desired;
-    let head = desired(&json!([hook("http://new")]));
+    let head = desired(&[hook("http://new")]);
     let mut stored = record("1", "a", &hook("http://x/canary"));
     stored["channel"] = json!([]);
     let observed = server(&[stored]);
@@ -241,10 +233,7 @@ fn a_drifting_record_says_who_changed_it_last() {
 #[test]
 fn without_a_base_nothing_is_known_and_all_may_be_drift() {
     let observed = server(&[record("1", "a", &json!({}))]);
-    let head = desired(&json!([
-        entry("a", &json!({"alias": "x"})),
-        entry("b", &json!({}))
-    ]));
+    let head = desired(&[entry("a", &json!({"alias": "x"})), entry("b", &json!({}))]);
     let mut plan = Plan::between(&head, &observed);
     assert!(plan.drifts() && plan.changes.iter().all(|change| change.cause.is_none()));
     plan.trace_to_drift(&observed);
@@ -261,16 +250,6 @@ fn without_a_base_nothing_is_known_and_all_may_be_drift() {
 #[test]
 fn pruning_has_its_cause() {
     let settings = json!({"prune": "disable", "scope": {"creators": ["deploy"]}});
-    let under = |settings: Option<&Json>, entries: &[Json]| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("manifest.yaml");
-        let mut manifest = json!({ "integrations": entries });
-        if let Some(settings) = settings {
-            manifest["settings"] = settings.clone();
-        }
-        std::fs::write(&path, manifest.to_string()).unwrap();
-        scenarios::loaded(&path, None).desired
-    };
     let observed = server(&[record("1", "a", &json!({})), record("2", "b", &json!({}))]);
     let (a, b) = (entry("a", &json!({})), entry("b", &json!({})));
     let cases = [
@@ -292,8 +271,8 @@ fn pruning_has_its_cause() {
     ];
     for (policy, base, told) in cases {
         let (base, head) = (
-            under(policy, &base),
-            under(Some(&settings), std::slice::from_ref(&a)),
+            desired_under(policy, &base),
+            desired_under(Some(&settings), std::slice::from_ref(&a)),
         );
         let mut plan = Plan::between(&head, &observed);
         plan.trace(&head, &base, &observed);
