@@ -60,6 +60,11 @@ pub(crate) fn demands_impersonation(kind: Kind, server: Option<Version>) -> bool
     kind == Kind::Incoming && server.is_none_or(|version| version >= IMPERSONATION_SINCE)
 }
 
+/// Whether a server gives whoever integrations of this kind post as the role `bot`: what newer ones demand in its place.
+pub(crate) fn grants_bot(kind: Kind, server: Version) -> bool {
+    kind == Kind::Incoming && server < IMPERSONATION_SINCE
+}
+
 /// A flag that is no row of this kind and that an update of this version must carry all the same: 6.3 demands the
 /// incoming webhooks' flag of outgoing ones too, where it means nothing (reference 0, E5).
 pub(crate) fn rider(kind: Kind, server: Option<Version>) -> Option<&'static str> {

@@ -57,6 +57,22 @@ impl Kind {
         }
     }
 
+    /// Whether others call it by a URL of its own, which dies with its record.
+    pub(crate) fn has_url(self) -> bool {
+        match self {
+            Self::Incoming => true,
+            Self::Outgoing => false,
+        }
+    }
+
+    /// Whether the server keeps a history of its calls, which may tell why it is disabled (reference 3.9).
+    pub(crate) fn has_history(self) -> bool {
+        match self {
+            Self::Incoming => false,
+            Self::Outgoing => true,
+        }
+    }
+
     /// Its rows, in the order they are shown.
     pub(crate) fn fields(self) -> &'static [Field] {
         match self {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::conditions::{self, Condition};
 use super::{Change, Plan};
 use crate::desired::Desired;
-use crate::integration::{Fields, Kind, Role, Value};
+use crate::integration::{Fields, Role, Value};
 use crate::observed::{ObservedState, Record, ServerId};
 
 /// The most histories that are asked for: each is a request.
@@ -28,7 +28,7 @@ impl Plan {
 
 fn enables(change: &Change) -> bool {
     let mut fields = change.fields.iter();
-    change.key.kind == Kind::Outgoing
+    change.key.kind.has_history()
         && fields
             .any(|it| it.field.role == Role::Switch && matches!(it.after, Some(Value::Flag(true))))
 }

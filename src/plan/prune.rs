@@ -11,7 +11,7 @@ use super::compare::{self, SwitchedOff};
 use super::{Action, Change, FieldChange, Reason};
 use crate::desired::policy::{Policy, Scope};
 use crate::desired::{DesiredState, Prune};
-use crate::integration::{Key, Kind};
+use crate::integration::Key;
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId};
 
 /// What pruning does to a record.
@@ -134,7 +134,7 @@ fn is_in(scope: &Scope, record: &Record, server: &ServerFacts) -> bool {
 fn change(record: &Record, policy: &Policy, observed: &ObservedState) -> Result<Change, LeftAlone> {
     let flags = &policy.flags;
     let deletes = policy.prune == Prune::Delete;
-    let takes_url = record.kind == Kind::Incoming && !flags.allow_url_loss;
+    let takes_url = record.kind.has_url() && !flags.allow_url_loss;
     if flags.create_only || flags.no_delete && deletes && !takes_url {
         return Err(LeftAlone::LeftOut);
     }

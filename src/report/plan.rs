@@ -14,7 +14,7 @@ use super::policy::{self, LeftOutReport, RefusalReport, UnmanagedReport, ViewRep
 use super::shown::{Shown, Side, redacted_all, shown};
 use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
-use crate::integration::{Kind, Shape, Value};
+use crate::integration::{Shape, Value};
 use crate::plan::{
     Action, Binding, Cause, Change, Condition, FieldChange, Note, Plan, Reason, Step,
 };
@@ -367,8 +367,7 @@ fn change_report(change: &Change, texts: &Texts, literals: &BTreeSet<String>) ->
             .map(|field| field_report(field, change, literals))
             .collect(),
         conditions: change.conditions.iter().map(condition_report).collect(),
-        url_dies: matches!(change.action, Action::Delete { .. })
-            && change.key.kind == Kind::Incoming,
+        url_dies: matches!(change.action, Action::Delete { .. }) && change.key.kind.has_url(),
         pruned: change.pruned,
         blocked,
         cause: change.cause,

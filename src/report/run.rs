@@ -214,10 +214,11 @@ impl RunReport {
 }
 
 impl OutcomeReport {
-    /// Whether it is a new incoming webhook: nobody knows its URL yet.
+    /// Whether it is new and has a URL, which nobody knows yet.
     pub(super) fn has_new_url(&self) -> bool {
         let new = matches!(self.outcome, OutcomeWord::Created | OutcomeWord::Adopted);
-        new && self.kind == Foreign::from(Kind::Incoming.wire())
+        let mut with_url = Kind::ALL.into_iter().filter(|kind| kind.has_url());
+        new && with_url.any(|kind| self.kind == Foreign::from(kind.wire()))
     }
 }
 

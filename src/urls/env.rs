@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use super::Webhook;
 use super::listing::{Listed, Listing};
-use super::{Kind, Webhook};
 use crate::export::slug;
 
 /// Lines for a shell, each below a comment that says what it is.
@@ -31,7 +31,7 @@ fn comment(webhook: &Listed) -> String {
 impl Listed {
     /// What somebody should know who uses it.
     pub(super) fn remarks(&self) -> impl Iterator<Item = &'static str> {
-        let disabled = if self.kind == Kind::Incoming.wire() {
+        let disabled = if self.has_url {
             "disabled: it answers 503"
         } else {
             "disabled: it calls nobody"
@@ -79,9 +79,10 @@ pub(super) fn names(webhooks: &[Webhook]) -> Vec<String> {
 }
 
 fn short(webhook: &Webhook) -> (&'static str, String) {
-    let prefix = match webhook.key.kind {
-        Kind::Incoming => "WEBHOOK_URL",
-        Kind::Outgoing => "WEBHOOK_TOKEN",
+    let prefix = if webhook.key.kind.has_url() {
+        "WEBHOOK_URL"
+    } else {
+        "WEBHOOK_TOKEN"
     };
     (prefix, slug(&webhook.key.name, '_', "").to_uppercase())
 }

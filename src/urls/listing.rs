@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::Webhook;
 use super::env::names;
 use crate::diagnostic::Texts;
-use crate::integration::Kind;
 use crate::report::{Foreign, Problem};
 
 /// The webhooks that were asked for. Holds secrets in clear.
@@ -33,6 +32,9 @@ pub(super) struct Listed {
     /// The kind in one word.
     #[serde(skip)]
     pub(super) word: &'static str,
+    /// Whether it is the URL that is told of it.
+    #[serde(skip)]
+    pub(super) has_url: bool,
     /// Its name.
     pub(super) name: Foreign,
     /// The id of its record.
@@ -78,7 +80,7 @@ impl Listing {
 fn listed(webhook: &Webhook, variable: String, texts: &Texts) -> Listed {
     let kind = webhook.key.kind;
     let value = webhook.value.as_ref().and_then(|value| value.expose());
-    let value = |of: Kind| value.filter(|_| kind == of).map(str::to_owned);
+    let value = |is_url: bool| value.filter(|_| kind.has_url() == is_url);
     let place = webhook.place.as_ref().map(|place| {
         let origin = &texts.get(place.source).origin;
         format!("{origin}:{}", texts.start(place).line)
@@ -86,12 +88,13 @@ fn listed(webhook: &Webhook, variable: String, texts: &Texts) -> Listed {
     Listed {
         kind: kind.wire(),
         word: kind.word(),
+        has_url: kind.has_url(),
         name: webhook.key.name.as_str().into(),
         id: webhook.id.0.as_str().into(),
         enabled: webhook.enabled,
         place: place.map(Into::into),
         variable,
-        url: value(Kind::Incoming),
-        token: value(Kind::Outgoing),
+        url: value(true).map(str::to_owned),
+        token: value(false).map(str::to_owned),
     }
 }

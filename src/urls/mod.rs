@@ -82,14 +82,15 @@ pub(crate) fn of_account(
 
 impl Asked<'_> {
     fn means(&self, kind: Kind) -> bool {
-        kind == Kind::Incoming || self.tokens
+        kind.has_url() || self.tokens
     }
 
     fn webhook(&self, record: &Record) -> Result<Webhook, DecodeError> {
         let token = record.token()?;
-        let value = match record.kind {
-            Kind::Outgoing => token.filter(|token| !token.is_empty()),
-            Kind::Incoming => Some(self.url(record, token)?),
+        let value = if record.kind.has_url() {
+            Some(self.url(record, token)?)
+        } else {
+            token.filter(|token| !token.is_empty())
         };
         Ok(Webhook {
             key: Key {

@@ -112,7 +112,7 @@ fn inactive(name: &str, observed: &ObservedState) -> Option<Note> {
 
 fn becomes_bot(name: &str, kind: Kind, observed: &ObservedState) -> Option<Note> {
     let version = observed.server.version?;
-    if kind != Kind::Incoming || compat::demands_impersonation(kind, Some(version)) {
+    if !compat::grants_bot(kind, version) {
         return None;
     }
     let user = observed.users.user(name)?;

@@ -1,6 +1,6 @@
 //! Where integrations post: what to ask, and what makes the server refuse it (reference 5.2, 5.3).
 
-use crate::integration::{Field, Fields, Kind, Role, Shape, Value};
+use crate::integration::{Field, Fields, LeftOut, Role, Shape, Value};
 use crate::observed::{ObservedState, Sighting, Target};
 use crate::plan::Reason;
 
@@ -9,7 +9,7 @@ pub(in crate::plan) fn targets(fields: &Fields) -> Vec<Target> {
     let checked = |field: &Field| {
         field.role == Role::Destination
             && field.shape == Shape::Joined
-            && (fields.kind() == Kind::Incoming || fields.demand(field))
+            && (field.left_out == LeftOut::Required || fields.demand(field))
     };
     let lists = fields.iter().filter(|(field, _)| checked(field));
     let items = lists.flat_map(|(_, value)| match value {
@@ -79,6 +79,7 @@ pub(super) fn noun(target: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::integration::Kind;
     use crate::secret::Text;
 
     fn list(items: &[&str]) -> Value {
