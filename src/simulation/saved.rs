@@ -46,7 +46,7 @@ impl Asked {
     }
 
     fn edit(&self, id: &str) {
-        let set = json!({ "alias": "edited by somebody" });
+        let set = json!({ "username": "somebody.else" });
         let set = set.as_object().unwrap().clone();
         let id = id.to_owned();
         assert!(

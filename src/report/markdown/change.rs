@@ -8,6 +8,7 @@ use super::super::shown::Shown;
 use super::super::text::{pruned_words, value_text};
 use super::escape::{cell, code, fence, html};
 use super::sign;
+use crate::integration::Kind;
 use crate::plan::{Cause, Step};
 use crate::words::{count, end, start};
 
@@ -24,9 +25,11 @@ pub(super) fn row(change: &ChangeReport) -> String {
         cell(&end(&place, LONGEST_NAME))
     });
     let kind = change.kind_word.for_terminal();
-    let kind = match kind.as_str() {
-        "incoming" | "outgoing" => kind,
-        _ => cell(&start(&kind, LONGEST_NAME)),
+    // A saved plan may say anything there.
+    let kind = if Kind::ALL.iter().any(|known| known.word() == kind) {
+        kind
+    } else {
+        cell(&start(&kind, LONGEST_NAME))
     };
     format!(
         "| {} | {kind} | {} | {} | {} |\n",

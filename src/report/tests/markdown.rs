@@ -10,6 +10,7 @@ use rand::{Rng, SeedableRng};
 use super::super::markdown::escape::{cell, code, fence, html};
 use super::super::{Budget, Look, PlanReport, plan_markdown};
 use super::draw::FOREIGN;
+use crate::integration::Kind;
 use crate::report::Foreign;
 
 const SIGNS: [&str; 5] = ["➕", "✏️", "❗", "⏸️", "🗑️"];
@@ -129,7 +130,7 @@ fn row(cells: &[(String, usize)], seen: &mut Seen, text: &str) {
     };
     assert!(SIGNS.contains(&sign.as_str()), "{cells:?}");
     assert!(
-        ["incoming", "outgoing"].contains(&kind.as_str()),
+        Kind::ALL.iter().any(|known| known.word() == kind),
         "{cells:?}"
     );
     assert!(
