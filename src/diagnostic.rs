@@ -3,6 +3,7 @@
 //! A place is a range of bytes in a text; lines and columns are counted only when it is shown.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -161,6 +162,12 @@ pub(crate) struct SourceText {
     pub(crate) origin: String,
     /// All of it.
     pub(crate) text: String,
+    /// Where its lines and characters are, once somebody asks.
+    index: OnceLock<Index>,
+}
+
+/// Where the lines and characters of a text are.
+struct Index {
     /// Where each line starts, in bytes.
     lines: Vec<usize>,
     /// How many characters there are before byte 0, [`STRIDE`], 2 × [`STRIDE`], …: a line may be as long as the
@@ -190,25 +197,10 @@ pub(crate) struct Position {
 impl Texts {
     /// Takes in a text.
     pub(crate) fn add(&mut self, origin: impl Into<String>, text: impl Into<String>) -> SourceId {
-        let text = text.into();
-        let lines = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
-        let mut counted = 0;
-        let characters = text
-            .as_bytes()
-            .chunks(STRIDE)
-            .map(|chunk| {
-                let before = counted;
-                counted += starts(chunk);
-                before
-            })
-            .collect();
         self.texts.push(SourceText {
             origin: origin.into(),
-            text,
-            lines,
-            characters,
+            text: text.into(),
+            index: OnceLock::new(),
         });
         SourceId(u32::try_from(self.texts.len() - 1).unwrap_or(u32::MAX))
     }
@@ -229,12 +221,34 @@ impl Texts {
     }
 }
 
+impl Index {
+    fn of(text: &str) -> Self {
+        let mut counted = 0;
+        let characters = text.as_bytes().chunks(STRIDE).map(|chunk| {
+            let before = counted;
+            counted += starts(chunk);
+            before
+        });
+        Self {
+            characters: characters.collect(),
+            lines: std::iter::once(0)
+                .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+                .collect(),
+        }
+    }
+}
+
 impl SourceText {
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(&self.text))
+    }
+
     /// The position of a byte; one inside a character, or past the end, counts as the nearest before it.
     pub(crate) fn position(&self, byte: usize) -> Position {
         let byte = self.text.floor_char_boundary(byte);
-        let line = self.lines.partition_point(|start| *start <= byte);
-        let start = self.lines[line - 1];
+        let lines = &self.index().lines;
+        let line = lines.partition_point(|start| *start <= byte);
+        let start = lines[line - 1];
         // A byte order mark is no column.
         let mark = '\u{feff}';
         let marked = self.text[start..byte].starts_with(mark);
@@ -245,11 +259,12 @@ impl SourceText {
 
     fn characters_before(&self, byte: usize) -> usize {
         let stride = byte / STRIDE;
-        let counted = self.characters.get(stride).copied();
+        let characters = &self.index().characters;
+        let counted = characters.get(stride).copied();
         // At the very end of the text there may be no stride more.
         let (from, counted) = match counted {
             Some(counted) => (stride * STRIDE, counted),
-            None => match self.characters.last() {
+            None => match characters.last() {
                 Some(counted) => ((stride - 1) * STRIDE, *counted),
                 None => (0, 0),
             },
@@ -259,8 +274,9 @@ impl SourceText {
 
     /// The bytes of the lines `first..=last` (from 1), without the last line's end, be it LF or CRLF.
     pub(crate) fn lines(&self, first: usize, last: usize) -> Range<usize> {
-        let start = self.lines[first - 1];
-        let end = match self.lines.get(last) {
+        let lines = &self.index().lines;
+        let start = lines[first - 1];
+        let end = match lines.get(last) {
             Some(next) if self.text[start..next - 1].ends_with('\r') => next - 2,
             Some(next) => next - 1,
             None => self.text.len(),

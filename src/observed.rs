@@ -203,20 +203,25 @@ impl Record {
             return Err(DecodeError::Withheld { id });
         }
         let redacted = self.detail == Detail::Redacted;
-        let mut fields = Fields::new(self.kind);
-        for field in self.kind.fields() {
-            let value = match self.raw.get(field.name) {
-                None | Some(Json::Null) => continue,
-                Some(value) => value,
-            };
-            let value = decode(field, value, redacted).map_err(|expected| DecodeError::Field {
-                id: self.id.clone(),
-                field: field.name,
-                expected,
-            })?;
-            fields.set(field.name, Some(value));
-        }
-        Ok(fields)
+        // Row by row in the record would be a search for each.
+        let stored = self.raw.iter();
+        let stored = self
+            .kind
+            .by_row(stored.map(|(name, value)| (name.as_str(), value)));
+        let rows = self.kind.fields().iter().zip(stored);
+        let values = rows.map(|(field, value)| match value {
+            None | Some(Json::Null) => Ok(None),
+            Some(value) => match decode(field, value, redacted) {
+                Ok(value) => Ok(Some(value)),
+                Err(expected) => Err(DecodeError::Field {
+                    id: self.id.clone(),
+                    field: field.name,
+                    expected,
+                }),
+            },
+        });
+        let values = values.collect::<Result<_, _>>()?;
+        Ok(Fields::of_rows(self.kind, values))
     }
 
     /// Its fields as they are stored, to be sent back as they are. Absent and null are no value, as are blanks in

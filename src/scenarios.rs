@@ -218,7 +218,7 @@ fn report(folder: &Path) -> PlanReport {
             texts: &loaded.sources.texts,
             paths: &["manifest.yaml".to_owned()],
             files: 1,
-            integrations: loaded.integrations,
+            integrations: loaded.integrations(),
             base: has_base.then_some("main (1a2b3c4d5e)"),
             sandbox: None,
         },

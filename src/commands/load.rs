@@ -30,8 +30,8 @@ pub(crate) struct Loaded {
     pub(crate) findings: Vec<Diagnostic>,
     /// The secrets whose values were made up.
     pub(crate) made_up: Vec<String>,
-    /// How many integrations are written.
-    pub(crate) integrations: usize,
+    /// What the desired state was built from.
+    manifests: Vec<Manifest>,
 }
 
 /// Reads everything that the flags name. Findings are not yet shown.
@@ -134,7 +134,7 @@ impl Typed {
             desired: built.state,
             findings: self.findings,
             made_up: built.made_up,
-            integrations: self.manifests.iter().map(|it| it.entries.len()).sum(),
+            manifests: self.manifests,
             sources: self.sources,
         }
     }
@@ -218,10 +218,15 @@ impl Loaded {
         refused(&self.findings, strict)
     }
 
+    /// How many integrations are written.
+    pub(crate) fn integrations(&self) -> usize {
+        self.manifests.iter().map(|it| it.entries.len()).sum()
+    }
+
     /// `2 files, 7 integrations`.
     pub(crate) fn what_was_read(&self) -> String {
         let files = count(self.sources.manifests.len(), "file");
-        format!("{files}, {}", count(self.integrations, "integration"))
+        format!("{files}, {}", count(self.integrations(), "integration"))
     }
 
     /// Manifests that are refused for these findings, which have been shown.

@@ -246,7 +246,7 @@ pub(super) fn context<'a>(loaded: &'a Loaded, manifests: &'a ManifestArgs) -> Co
         texts: &loaded.sources.texts,
         paths: &manifests.paths,
         files: loaded.sources.manifests.len(),
-        integrations: loaded.integrations,
+        integrations: loaded.integrations(),
         base: None,
         sandbox: None,
     }

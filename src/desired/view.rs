@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{Scripts, replaced};
 use crate::diagnostic::{Code, Diagnostic, Place, Texts};
-use crate::integration::written::{Count, Items, ScriptSource, Switch, Written};
+use crate::integration::written::{Count, Items, ScriptFile, ScriptSource, Switch, Written};
 use crate::integration::{Field, Value};
 use crate::manifest::Entry;
 use crate::manifest::rules::{Seen, View};
@@ -198,8 +198,8 @@ fn script_text(
     resolver: &mut Resolver<'_>,
 ) -> Option<Value> {
     match script {
-        ScriptSource::Text(text) => Some(Value::script(text.as_str())),
-        ScriptSource::File { file, replace } => {
+        ScriptSource::Text(text) => Some(Value::Script(text.clone())),
+        ScriptSource::File(ScriptFile { file, replace }) => {
             let (_, template) = scripts.get(&(entry.source(), file.clone()))?;
             replaced::script(template, replace, node, resolver).map(Value::Script)
         }

@@ -86,6 +86,18 @@ impl Kind {
         self.fields().iter().find(|field| field.name == name)
     }
 
+    /// What stands under the names of its rows, in their order.
+    pub(crate) fn by_row<'n, V>(self, named: impl Iterator<Item = (&'n str, V)>) -> Vec<Option<V>> {
+        let mut values: Vec<_> = self.fields().iter().map(|_| None).collect();
+        for (name, value) in named {
+            let row = self.fields().iter().position(|field| field.name == name);
+            if let Some(slot) = row.and_then(|row| values.get_mut(row)) {
+                *slot = Some(value);
+            }
+        }
+        values
+    }
+
     /// The row with this role.
     pub(crate) fn row(self, role: Role) -> Option<&'static Field> {
         self.fields().iter().find(|field| field.role == role)
@@ -129,6 +141,12 @@ impl Fields {
             kind,
             values: vec![None; kind.fields().len()],
         }
+    }
+
+    /// These values, one for each row, in their order.
+    pub(crate) fn of_rows(kind: Kind, mut values: Vec<Option<Value>>) -> Self {
+        values.resize(kind.fields().len(), None);
+        Self { kind, values }
     }
 
     /// The kind.

@@ -5,11 +5,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 
-use crate::secret::Secret;
+use crate::secret::{Secret, Text};
 
 /// A text that is one variable as a whole; only such a text can stand where a flag or a number is expected.
 pub(crate) const WHOLE_VARIABLE: &str = r"^\$\{var\.[A-Za-z_][A-Za-z0-9_]*\}$";
@@ -72,19 +75,52 @@ pub(crate) enum Items {
 pub(crate) struct List(pub(crate) Vec<String>);
 
 /// A script: its text, or the file that holds it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
 pub(crate) enum ScriptSource {
     /// The text itself.
-    Text(String),
+    Text(Arc<Text>),
     /// A file beside the manifest.
-    File {
-        /// Its path, from the manifest's folder.
-        file: String,
-        /// Plain texts in it to replace.
-        #[serde(default)]
-        replace: BTreeMap<String, Token>,
-    },
+    File(ScriptFile),
+}
+
+/// A file that holds a script.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ScriptFile {
+    /// Its path, from the manifest's folder.
+    pub(crate) file: String,
+    /// Plain texts in it to replace.
+    #[serde(default)]
+    pub(crate) replace: BTreeMap<String, Token>,
+}
+
+/// By hand: the derived way would make copies of the text to try one form after the other.
+impl<'de> Deserialize<'de> for ScriptSource {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct TextOrFile;
+
+        impl<'de> Visitor<'de> for TextOrFile {
+            type Value = ScriptSource;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a file")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ScriptSource, E> {
+                self.visit_string(text.to_owned())
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<ScriptSource, E> {
+                Ok(ScriptSource::Text(Arc::new(text.into())))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ScriptSource, A::Error> {
+                let file = ScriptFile::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(ScriptSource::File(file))
+            }
+        }
+
+        from.deserialize_any(TextOrFile)
+    }
 }
 
 /// A text that is a secret, or refers to one.
@@ -92,7 +128,7 @@ pub(crate) enum ScriptSource {
 #[serde(transparent)]
 pub(crate) struct Token(#[serde(deserialize_with = "secret")] pub(crate) Secret);
 
-fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
+fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
     String::deserialize(from).map(Secret::new)
 }
 

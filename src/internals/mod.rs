@@ -165,7 +165,7 @@ fn reported(manifest: &Loaded, plan: &Plan) -> PlanReport {
         texts: &manifest.sources.texts,
         paths: &["integrations.yaml".to_owned()],
         files: 1,
-        integrations: manifest.integrations,
+        integrations: manifest.integrations(),
         base: None,
         sandbox: None,
     };

@@ -41,7 +41,7 @@ pub(crate) struct Entry {
     pub(crate) own: Own,
     /// The rows that it writes out.
     pub(crate) written: Vec<(&'static Field, Written)>,
-    /// Its tree, for the places.
+    /// Its tree without the texts, for the places.
     pub(crate) node: Node,
 }
 
@@ -66,10 +66,10 @@ impl Entry {
         self.written
             .iter()
             .find_map(|(field, written)| match written {
-                Written::Script(ScriptSource::File { file, .. }) => {
+                Written::Script(ScriptSource::File(script)) => {
                     let at = self.value(field.name).and_then(|node| node.get("file"));
                     Some((
-                        file.as_str(),
+                        script.file.as_str(),
                         at.map_or(&self.node.at, |member| &member.value.at),
                     ))
                 }
@@ -142,8 +142,8 @@ fn broken_members(violations: &[Violation<'_>]) -> BTreeMap<usize, BTreeSet<Stri
     broken
 }
 
-fn entry(node: Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
-    let Json::Object(mut keys) = node.to_json() else {
+fn entry(mut node: Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
+    let Json::Object(mut keys) = node.take_json() else {
         return None;
     };
     let kind = Kind::from_wire(keys.remove("type")?.as_str()?)?;

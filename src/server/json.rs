@@ -29,7 +29,7 @@ pub(super) enum NotRead {
 
 /// The values of a JSON text.
 pub(super) fn read(bytes: &[u8]) -> Result<Json, NotRead> {
-    if bytes.len() > SMALL {
+    if bytes.len() > SMALL && most_values(bytes) > MOST_VALUES {
         let mut left = MOST_VALUES;
         let mut reader = serde_json::Deserializer::from_slice(bytes);
         let counted = Count { left: &mut left }.deserialize(&mut reader);
@@ -39,6 +39,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Json, NotRead> {
         })?;
     }
     serde_json::from_slice(bytes).map_err(|_| NotRead::Malformed)
+}
+
+/// No text holds more values than this: each follows one of these signs, but for the outermost. To count the signs is
+/// quick; those that stand in texts are too many.
+fn most_values(bytes: &[u8]) -> usize {
+    let sign = |byte: &u8| u8::from(matches!(byte, b',' | b'[' | b'{'));
+    // A byte holds the count of so many, and bytes are added many at a time.
+    let stretches = bytes.chunks(usize::from(u8::MAX));
+    let counts = stretches.map(|stretch| usize::from(stretch.iter().map(sign).sum::<u8>()));
+    counts.sum::<usize>() + 1
 }
 
 /// Counts values down, and fails when none is left.
@@ -148,6 +158,23 @@ mod tests {
             read(text.as_bytes()).unwrap().as_array().map(Vec::len),
             Some(5000)
         );
+    }
+
+    #[test]
+    fn there_are_never_more_values_than_signs() {
+        for (text, values) in [
+            ("0", 1),
+            ("[0,[],{},null]", 5),
+            (r#"{"a":1,"b":{"c":[2,3]}}"#, 6),
+            (r#""[,{""#, 1),
+        ] {
+            let mut left = 100;
+            let mut reader = serde_json::Deserializer::from_str(text);
+            Count { left: &mut left }.deserialize(&mut reader).unwrap();
+            assert_eq!(100 - left, values, "{text}");
+            assert!(most_values(text.as_bytes()) >= values, "{text}");
+        }
+        assert_eq!(most_values(&[b','; 1000]), 1001);
     }
 
     #[test]

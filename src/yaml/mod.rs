@@ -275,6 +275,21 @@ impl Node {
                 .collect(),
         }
     }
+
+    /// The same with the texts moved out of the tree, which may be long: what is left has the places.
+    pub(crate) fn take_json(&mut self) -> serde_json::Value {
+        match &mut self.content {
+            Content::Text(text) => std::mem::take(text).into(),
+            Content::List(items) => items.iter_mut().map(Self::take_json).collect(),
+            Content::Map(members) => members
+                .iter_mut()
+                .map(|member| (member.key.clone(), member.value.take_json()))
+                .collect(),
+            Content::Null | Content::Bool(_) | Content::Int(_) | Content::Float(_) => {
+                self.to_json()
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for Node {
