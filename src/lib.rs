@@ -21,11 +21,13 @@
 //! | `doctor` | what a server answers | what stands between a user and a first plan |
 //! | `urls` | desired, observed | the webhooks' URLs, for whoever asks for them by name |
 //!
-//! `commands` joins them, one short file a command. `integration` holds the shared nouns: all that is special about a
-//! kind is one table of rows there, and no stage behind `manifest` names a field. `sandbox` is an imitation of the
-//! server that knows nothing of the client, so that tests are not circular; `script` is the JavaScript engine of
-//! the sandbox and of the rules for scripts.
-//! `simulation` (tests) runs the one over the other: the laws that hold for any desired and any observed state.
+//! `commands` joins them, one short file a command, and `cli` holds their flags. `diagnostic` (places and findings),
+//! `secret`, `escape`, `words`, `clock` and `exit` are spoken by every stage. `integration` holds the shared nouns: all
+//! that is special about a kind is one table of rows there, and no stage behind `manifest` names a field.
+//!
+//! `sandbox` is an imitation of the server that knows nothing of the client, so that tests are not circular; `script`
+//! is the JavaScript engine of the sandbox and of the rules for scripts. `simulation` (tests) runs the one over the
+//! other: the laws that hold for any desired and any observed state.
 //!
 //! With the feature `internals`, `internals` is a way in for fuzz targets and benchmarks.
 //!
