@@ -102,7 +102,11 @@ fn value(greeting: &str, name: &str) -> String {
 
 /// Runs the runner on some vector files with a fresh sandbox.
 fn replay(files: &[&Path]) -> Output {
-    let server = Server::on_the_fixture(&[]);
+    let server = Server::on_the_fixture(&["--control"]);
+    // A real server takes its time: two updates within a millisecond would have one and the same `_updatedAt`.
+    let slow = r#"{"times": 1000000, "effect": {"kind": "delay", "millis": 2}}"#;
+    let answer = server.send("POST", "/sandbox/faults", slow);
+    assert!(answer.contains("\"added\":1"), "{answer}");
     let mut runner = Command::new("python3");
     runner
         .arg(vectors().join("run-vectors.py"))
