@@ -20,20 +20,15 @@ impl Interrupt {
     pub(super) fn listen() -> Self {
         let (say, stop) = watch::channel(Stop::GoOn);
         let (name, by) = watch::channel(None);
+        let mut signals = Signals::listen();
         tokio::spawn(async move {
-            let (Ok(mut interrupt), Ok(mut terminate)) = (
-                signal(SignalKind::interrupt()),
-                signal(SignalKind::terminate()),
-            ) else {
-                return;
-            };
-            let by_terminate = either(&mut interrupt, &mut terminate).await;
+            let by_terminate = signals.next().await;
             terminal::err(
                 "stopping: what is on its way is finished, nothing new is begun; once more quits at once\n",
             );
             name.send_replace(Some(Exit::Interrupted { by_terminate }));
             say.send_replace(Stop::Finish);
-            either(&mut interrupt, &mut terminate).await;
+            signals.next().await;
             terminal::err("quitting: what is on its way may still be done\n");
             say.send_replace(Stop::Quit);
             // Whoever listens must not think that nobody can say more.
@@ -48,10 +43,25 @@ impl Interrupt {
     }
 }
 
-/// Waits for one of them, and says whether it was the second.
-async fn either(interrupt: &mut Signal, terminate: &mut Signal) -> bool {
-    tokio::select! {
-        _ = interrupt.recv() => false,
-        _ = terminate.recv() => true,
+/// The signals that ask for an end. Without them, where the system gives none, the process ends as it would.
+pub(super) struct Signals(Option<(Signal, Signal)>);
+
+impl Signals {
+    /// Takes them over from now on, also while nobody waits for one.
+    pub(super) fn listen() -> Self {
+        let interrupt = signal(SignalKind::interrupt());
+        let terminate = signal(SignalKind::terminate());
+        Self(interrupt.ok().zip(terminate.ok()))
+    }
+
+    /// Waits for the next one, and says whether it was SIGTERM.
+    pub(super) async fn next(&mut self) -> bool {
+        let Some((interrupt, terminate)) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => false,
+            _ = terminate.recv() => true,
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
+use super::interrupt::Signals;
 use super::{runtime, terminal};
 use crate::cli::SandboxArgs;
 use crate::clock::Clock;
@@ -48,10 +48,15 @@ async fn open_and_serve(args: SandboxArgs) -> Exit {
             "warning: {address} can be reached from other machines, and the sandbox guards nothing\n"
         ));
     }
+    // Who has read where it listens may stop it.
+    let mut signals = Signals::listen();
     if greet(&sandbox, address, with_fixture).is_err() {
         return Exit::Unexpected;
     }
-    sandbox::serve(sandbox, listener, stopped()).await;
+    let stopped = async {
+        signals.next().await;
+    };
+    sandbox::serve(sandbox, listener, stopped).await;
     Exit::Done
 }
 
@@ -90,17 +95,6 @@ fn greet(sandbox: &Arc<Sandbox>, address: SocketAddr, with_fixture: bool) -> io:
     let mut out = io::stdout().lock();
     out.write_all((lines.join("\n") + "\n").as_bytes())?;
     out.flush()
-}
-
-/// Waits for SIGINT or SIGTERM.
-async fn stopped() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return drop(tokio::signal::ctrl_c().await);
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
 }
 
 /// Says why it cannot go on.

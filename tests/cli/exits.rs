@@ -1,5 +1,6 @@
 //! Every exit code on every command that can have it, and which one wins where several hold.
 
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value as Json, json};
@@ -473,12 +474,21 @@ fn an_interruption_wins_over_everything() {
 
 #[test]
 fn a_sandbox_that_is_stopped_has_done_what_it_should() {
-    let mut command = rcsync(&["sandbox", "--listen", "127.0.0.1:0"]);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
-    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").arg(&pid).status().unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    for signal in ["TERM", "INT"].repeat(5) {
+        let mut command = rcsync(&["sandbox", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        // It waits for the word, so that the signal comes as soon as the sandbox has said anything.
+        let kill = format!("read word && kill -s {signal} {}", child.id());
+        let mut shell = Command::new("sh");
+        let mut killer = shell
+            .args(["-c", &kill])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut [0]).unwrap();
+        killer.stdin.take().unwrap().write_all(b"now\n").unwrap();
+        assert!(killer.wait().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{signal}");
+    }
 }
