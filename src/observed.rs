@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value as Json};
 
-use crate::integration::{Field, Fields, Kind, Role, Shape, Value, Version};
+use crate::integration::{Field, Fields, Key, Kind, Role, Shape, Value, Version};
 use crate::secret::{Secret, Text};
 
 pub(crate) use histories::{Gone, Histories, History};
@@ -265,6 +265,14 @@ impl Record {
         let day = self.created_at().and_then(|at| at.get(..10));
         let day = day.map_or_else(String::new, |day| format!(" on {day}"));
         format!("made by {creator}{day}")
+    }
+
+    /// What an entry without an id finds it by.
+    pub(crate) fn key(&self) -> Key {
+        Key {
+            kind: self.kind,
+            name: self.name.clone(),
+        }
     }
 
     /// Whether it is switched on.

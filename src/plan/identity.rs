@@ -45,11 +45,7 @@ impl<'a> Identity<'a> {
             .collect();
         let mut free: BTreeMap<Key, Vec<&Record>> = BTreeMap::new();
         for record in records.iter().filter(|it| !pins.contains(&*it.id.0)) {
-            let key = Key {
-                kind: record.kind,
-                name: record.name.clone(),
-            };
-            free.entry(key).or_default().push(record);
+            free.entry(record.key()).or_default().push(record);
         }
         let unpinned = || entries.iter().filter(|entry| entry.id.is_none());
         let mut renamed: BTreeMap<Key, Renamed> = BTreeMap::new();

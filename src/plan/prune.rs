@@ -89,7 +89,7 @@ pub(super) fn prune(
             Some(why) => why,
         };
         pruned.left.push(Unmanaged {
-            key: key(record),
+            key: record.key(),
             id: record.id.clone(),
             creator: record.creator.clone(),
             why,
@@ -171,7 +171,7 @@ fn change(record: &Record, policy: &Policy, observed: &ObservedState) -> Result<
 
 fn about(record: &Record, action: Action, step: Step) -> Change {
     Change {
-        key: key(record),
+        key: record.key(),
         action,
         fields: Vec::<FieldChange>::new(),
         conditions: Vec::new(),
@@ -186,11 +186,4 @@ fn about(record: &Record, action: Action, step: Step) -> Change {
 fn blocked(record: &Record, reason: Reason, step: Step) -> Change {
     let id = Some(record.id.clone());
     about(record, Action::Blocked { id, reason }, step)
-}
-
-fn key(record: &Record) -> Key {
-    Key {
-        kind: record.kind,
-        name: record.name.clone(),
-    }
 }

@@ -20,7 +20,7 @@ pub(crate) fn env(listing: &Listing) -> String {
 }
 
 fn comment(webhook: &Listed) -> String {
-    let mut line = format!("# {} {}", webhook.word, webhook.name.for_terminal());
+    let mut line = format!("# {} {}", webhook.kind.word(), webhook.name.for_terminal());
     if let Some(place) = &webhook.place {
         line.extend([", ", &place.for_terminal()]);
     }
@@ -31,7 +31,7 @@ fn comment(webhook: &Listed) -> String {
 impl Listed {
     /// What somebody should know who uses it.
     pub(super) fn remarks(&self) -> impl Iterator<Item = &'static str> {
-        let disabled = if self.has_url {
+        let disabled = if self.kind.has_url() {
             "disabled: it answers 503"
         } else {
             "disabled: it calls nobody"

@@ -1,11 +1,12 @@
 //! Webhooks with their URLs and tokens in clear: what `rcsync urls` prints, and the only place where it is so.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Webhook;
 use super::env::names;
 use crate::diagnostic::Texts;
+use crate::integration::Kind;
 use crate::report::{Foreign, Problem};
 
 /// The webhooks that were asked for. Holds secrets in clear.
@@ -27,14 +28,9 @@ pub(crate) struct Listing {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Listed {
     /// `webhook-incoming` or `webhook-outgoing`.
-    #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-    /// The kind in one word.
-    #[serde(skip)]
-    pub(super) word: &'static str,
-    /// Whether it is the URL that is told of it.
-    #[serde(skip)]
-    pub(super) has_url: bool,
+    #[serde(rename = "type", serialize_with = "wire")]
+    #[schemars(with = "String")]
+    pub(super) kind: Kind,
     /// Its name.
     pub(super) name: Foreign,
     /// The id of its record.
@@ -77,6 +73,11 @@ impl Listing {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn wire<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.wire())
+}
+
 fn listed(webhook: &Webhook, variable: String, texts: &Texts) -> Listed {
     let kind = webhook.key.kind;
     let value = webhook.value.as_ref().and_then(|value| value.expose());
@@ -86,9 +87,7 @@ fn listed(webhook: &Webhook, variable: String, texts: &Texts) -> Listed {
         format!("{origin}:{}", texts.start(place).line)
     });
     Listed {
-        kind: kind.wire(),
-        word: kind.word(),
-        has_url: kind.has_url(),
+        kind,
         name: webhook.key.name.as_str().into(),
         id: webhook.id.0.as_str().into(),
         enabled: webhook.enabled,

@@ -93,10 +93,7 @@ impl Asked<'_> {
             token.filter(|token| !token.is_empty())
         };
         Ok(Webhook {
-            key: Key {
-                kind: record.kind,
-                name: record.name.clone(),
-            },
+            key: record.key(),
             id: record.id.clone(),
             enabled: record.is_enabled(),
             place: None,

@@ -15,7 +15,7 @@ pub(crate) fn text(listing: &Listing) -> String {
     for (webhook, name) in listing.webhooks.iter().zip(names) {
         let place = webhook.place.as_ref().map(Foreign::for_terminal);
         let place = place.unwrap_or_else(|| webhook.id.for_terminal());
-        let _ = writeln!(text, "{}  {name:<width$}  {place}", webhook.word);
+        let _ = writeln!(text, "{}  {name:<width$}  {place}", webhook.kind.word());
         for remark in webhook.remarks() {
             let _ = writeln!(text, "    {remark}");
         }
