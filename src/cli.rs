@@ -285,7 +285,7 @@ pub(crate) struct ApplyArgs {
     pub(crate) preflight: Preflight,
 
     /// Say first what will be made that this change of the manifests does not bring. The base is what they were before:
-    /// a git revision, or a folder that holds the same paths
+    /// a git revision, or a folder that holds the same paths. A commit that git does not know is a warning
     #[arg(long, value_name = "GITREF|DIR")]
     pub(crate) base: Option<String>,
 

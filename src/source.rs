@@ -4,8 +4,10 @@
 //! regular file, too large or not UTF-8. Does not look into the texts: a byte order mark and CRLF stay.
 
 mod base;
+mod child;
 mod files;
 mod git;
+mod program;
 mod revision;
 
 use std::collections::{BTreeMap, BTreeSet};

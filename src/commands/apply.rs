@@ -27,7 +27,8 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
         return exit;
     }
     let against = match &args.base {
-        Some(base) => Against::Base(base),
+        // A first push, and one that replaces what was there, have no commit before them; what was merged is applied.
+        Some(base) => Against::BaseIfKnown(base),
         None => Against::Nothing,
     };
     let saved = match args.plan.as_deref().map(Saved::read).transpose() {

@@ -21,6 +21,8 @@ pub(super) enum Against<'a> {
     Nothing,
     /// What they were before, there.
     Base(&'a str),
+    /// The same, or nothing if git knows no such commit.
+    BaseIfKnown(&'a str),
     /// Themselves: nothing was changed in them.
     Itself,
 }
@@ -47,7 +49,8 @@ impl Against<'_> {
     ) -> Result<Before, Failure> {
         match self {
             Self::Nothing => Ok(Before::Unknown),
-            Self::Base(name) => load(name, manifests, undefined),
+            Self::Base(name) => load(name, manifests, undefined, false),
+            Self::BaseIfKnown(name) => load(name, manifests, undefined, true),
             Self::Itself => Ok(Before::Same),
         }
     }
@@ -72,7 +75,12 @@ impl Before {
     }
 }
 
-fn load(name: &str, manifests: &ManifestArgs, undefined: Undefined) -> Result<Before, Failure> {
+fn load(
+    name: &str,
+    manifests: &ManifestArgs,
+    undefined: Undefined,
+    may_be_unknown: bool,
+) -> Result<Before, Failure> {
     if manifests.paths.iter().any(|path| path == "-") {
         return Err(Failure::shown(
             Exit::Invalid,
@@ -80,8 +88,18 @@ fn load(name: &str, manifests: &ManifestArgs, undefined: Undefined) -> Result<Be
             Some("with `--base`, name files or folders"),
         ));
     }
-    let first = manifests.paths.first().map_or(".", String::as_str);
-    let base = Base::find(name, Path::new(first)).map_err(|error| load::no_base(&error))?;
+    let paths: Vec<_> = manifests.paths.iter().map(Path::new).collect();
+    let base = match Base::find(name, &paths, &std::env::vars_os().collect()) {
+        Ok(base) => base,
+        Err(error) if error.is_unknown && may_be_unknown => {
+            terminal::note(&format!(
+                "warning: {}, so this change cannot be told from drift\nhelp: {}\n",
+                error.message, error.hint
+            ));
+            return Ok(Before::Unknown);
+        }
+        Err(error) => return Err(load::no_base(&error)),
+    };
     // A secret of then need not be known any more.
     let undefined = match undefined {
         Undefined::Refused => Undefined::Unknown,

@@ -7,8 +7,10 @@ use std::rc::Rc;
 
 use super::MAX_VALUES;
 use super::files::{Disk, Files, bounded_file};
-use super::git::Repository;
+use super::git::{Repository, none_around};
+use super::program::Environment;
 use super::revision::Revision;
+use crate::escape;
 
 /// Where the manifests of before are.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub(crate) struct BaseError {
     pub(crate) message: String,
     /// What to do about it.
     pub(crate) hint: String,
+    /// Whether it is named like a commit, and git knows none of that name.
+    pub(crate) is_unknown: bool,
 }
 
 impl BaseError {
@@ -47,14 +51,19 @@ impl BaseError {
         Self {
             message: message.into(),
             hint: hint.into(),
+            is_unknown: false,
         }
     }
 }
 
 impl Base {
-    /// What `name` means for the manifests at `path`: a folder if it is written like one, else a revision in the
-    /// repository that the path is in, else a folder.
-    pub(crate) fn find(name: &str, path: &Path) -> Result<Self, BaseError> {
+    /// What `name` means for the manifests at these paths: a folder if it is written like one, else a revision in the
+    /// repository that the first path is in, and a folder only if there is no repository.
+    pub(crate) fn find(
+        name: &str,
+        paths: &[&Path],
+        environment: &Environment,
+    ) -> Result<Self, BaseError> {
         if name.trim().is_empty() {
             return Err(BaseError::new(
                 "the base has no name",
@@ -67,25 +76,23 @@ impl Base {
                 || BaseError::new(format!("there is no folder `{name}`"), "mend `--base`");
             return is_folder.then(|| Self::folder(name)).ok_or_else(missing)?;
         }
-        let start = if path.is_dir() {
-            path
-        } else {
-            super::parent(path)
+        let first = paths.first().copied().unwrap_or(Path::new("."));
+        let Some(repository) = Repository::around(first, environment)? else {
+            let none = || none_around(first, "neither its folder nor one above it holds `.git`");
+            return is_folder.then(|| Self::folder(name)).ok_or_else(none)?;
         };
-        let found = Repository::around(start).and_then(|repository| {
-            let commit = repository.commit(name)?;
-            Ok((repository, commit))
-        });
-        match found {
-            Ok(_) if is_folder => Err(BaseError::new(
+        if let Some(path) = paths.iter().find(|path| repository.is_not_around(path)) {
+            return Err(not_in(path, &repository.top));
+        }
+        match repository.commit(name)? {
+            Some(_) if is_folder => Err(BaseError::new(
                 format!("`{name}` is both a revision and a folder"),
                 format!(
                     "write `./{name}` for the folder, or a branch's full name, `refs/heads/{name}`"
                 ),
             )),
-            Ok((repository, commit)) => Self::revision(name, repository, commit),
-            Err(_) if is_folder => Self::folder(name),
-            Err(error) => Err(error),
+            Some(commit) => Self::revision(name, repository, commit),
+            None => Err(unknown(name, is_folder)),
         }
     }
 
@@ -132,16 +139,9 @@ impl Base {
                             .to_owned(),
                     )
                 };
-                let path = below(top).or_else(resolved).ok_or_else(|| {
-                    BaseError::new(
-                        format!(
-                            "`{}` is not in the repository `{}`",
-                            path.display(),
-                            top.display()
-                        ),
-                        "a base is one repository's: plan the others without it",
-                    )
-                })?;
+                let path = below(top)
+                    .or_else(resolved)
+                    .ok_or_else(|| not_in(path, top))?;
                 Ok(Path::new(".").join(path))
             }
             BasePlace::Folder { here, there } => {
@@ -168,6 +168,29 @@ impl Base {
             BasePlace::Revision { files, .. } => files.clone(),
             BasePlace::Folder { .. } => Rc::new(Disk),
         }
+    }
+}
+
+fn not_in(path: &Path, top: &Path) -> BaseError {
+    let (path, top) = (path.display(), top.display());
+    BaseError::new(
+        format!("`{path}` is not in the repository `{top}`"),
+        "a base is one repository's: plan the others without it",
+    )
+}
+
+/// A folder of that name is not the base: a change could bring it, to be compared with itself.
+fn unknown(name: &str, is_folder: bool) -> BaseError {
+    let name = escape::line(name);
+    let hint = if is_folder {
+        format!("for the folder of that name write `./{name}`; else fetch the commit")
+    } else {
+        "fetch it (a shallow clone has the last commits only), or name a folder: `--base ./FOLDER`"
+            .to_owned()
+    };
+    BaseError {
+        is_unknown: true,
+        ..BaseError::new(format!("git knows no commit `{name}`"), hint)
     }
 }
 

@@ -1,65 +1,86 @@
-//! The program `git`: which commit a name means, what files it has, what stands in them. It touches no checkout.
+//! A repository: which commit a name means, what files it has, what stands in them. No checkout is touched.
 
-use std::ffi::OsStr;
+use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::Instant;
 
 use super::BaseError;
+use super::child;
+use super::program::{Environment, Failed, Git, PATIENCE};
 use super::revision::Revision;
 use crate::escape;
 
-/// What a hook's environment would make git look at in place of the repository that the paths are in.
-const ELSEWHERE: [&str; 5] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_PREFIX",
-    "GIT_NAMESPACE",
-];
+/// The longest line that git writes before an object.
+const MAX_HEAD: u64 = 4096;
 
 /// A repository's working folder.
 #[derive(Clone, Debug)]
 pub(super) struct Repository {
-    /// Its top.
+    /// Its top: the folder that holds `.git`, resolved.
     pub(super) top: PathBuf,
+    git: Git,
 }
 
 impl Repository {
-    /// The repository that a folder is in.
-    pub(super) fn around(folder: &Path) -> Result<Self, BaseError> {
-        let top = ask(folder, &["rev-parse", "--show-toplevel"]).map_err(|error| match error {
-            Failed::NoGit => BaseError::new(
+    /// The repository that a path is in; `None` if no folder around it holds `.git`.
+    ///
+    /// Nothing else makes a folder a repository, and git starts nowhere else. Left to itself, git takes any folder with
+    /// the right names in it for a bare repository, and obeys the `config` there: tracked files can be that. The folder
+    /// is resolved first, as the system does when it opens the manifests: the base is the past of those very files.
+    pub(super) fn around(
+        path: &Path,
+        environment: &Environment,
+    ) -> Result<Option<Self>, BaseError> {
+        let Some(top) = top(path) else {
+            return Ok(None);
+        };
+        let git = Git::at(&top, environment).ok_or_else(|| {
+            BaseError::new(
                 "there is no program `git` to read the base with",
-                "install git, or name a folder: `--base ./FOLDER`",
-            ),
-            Failed::Said(words) => BaseError::new(
-                format!(
-                    "no git repository is around `{}`: {words}",
-                    folder.display()
-                ),
-                "run it on manifests that are in a repository, or name a folder: `--base ./FOLDER`",
-            ),
+                "install git, in a folder of PATH that is absolute and not in the repository, or name a folder: \
+                 `--base ./FOLDER`",
+            )
         })?;
-        let top = top.strip_suffix(b"\n").unwrap_or(&top);
-        Ok(Self {
-            top: PathBuf::from(OsStr::from_bytes(top)),
-        })
+        let found = git.ask_path(&["rev-parse", "--show-toplevel"]);
+        let found = found.map_err(|error| {
+            let words = error.words();
+            let error = none_around(path, &words);
+            if !words.contains("dubious ownership") {
+                return error;
+            }
+            let hint = "if you trust its owner, say so in your own configuration, outside of the repository: \
+                        `git config --global --add safe.directory FOLDER`";
+            BaseError::new(error.message, hint)
+        })?;
+        if fs::canonicalize(&found).ok().as_ref() != Some(&top) {
+            let (top, found) = (top.display(), found.display());
+            let words = format!("the `.git` in `{top}` belongs to `{found}`");
+            return Err(none_around(path, &words));
+        }
+        Ok(Some(Self { top, git }))
     }
 
-    /// The commit that a name of it leads to.
-    pub(super) fn commit(&self, name: &str) -> Result<String, BaseError> {
-        let unknown = || {
-            BaseError::new(
-                format!("git knows no commit `{}`", escape::line(name)),
-                "fetch it (a shallow clone has the last commits only), or name a folder: `--base ./FOLDER`",
-            )
-        };
+    /// Whether a path is in another repository than this one.
+    pub(super) fn is_not_around(&self, path: &Path) -> bool {
+        top(path).is_some_and(|top| top != self.top)
+    }
+
+    /// The commit that a name of it leads to; `None` if git knows none.
+    pub(super) fn commit(&self, name: &str) -> Result<Option<String>, BaseError> {
         // No name of a commit starts like that; git would take it for an option.
         if name.starts_with('-') || name.contains(char::is_control) {
-            return Err(unknown());
+            return Ok(None);
         }
+        let failed = |words: &str| {
+            BaseError::new(
+                format!("git cannot tell what `{}` is: {words}", escape::line(name)),
+                "`git fsck` may tell what is wrong with the repository",
+            )
+        };
         let peeled = format!("{name}^{{commit}}");
         let args = [
             "rev-parse",
@@ -68,11 +89,17 @@ impl Repository {
             "--end-of-options",
             &peeled,
         ];
-        let commit = ask(&self.top, &args).map_err(|_| unknown())?;
-        let commit = String::from_utf8(commit).map_err(|_| unknown())?;
+        let commit = match self.git.ask(&args) {
+            Ok(commit) => commit,
+            Err(Failed::Said { plainly: true, .. }) => return Ok(None),
+            Err(error) => return Err(failed(&error.words())),
+        };
+        let commit = String::from_utf8(commit).unwrap_or_default();
         let commit = commit.trim_end();
         let sound = !commit.is_empty() && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-        sound.then(|| commit.to_owned()).ok_or_else(unknown)
+        sound
+            .then(|| Some(commit.to_owned()))
+            .ok_or_else(|| failed("it answers in an unknown form"))
     }
 
     /// The files of a commit.
@@ -80,7 +107,7 @@ impl Repository {
         let failed = |words: &str| {
             BaseError::new(
                 format!("git cannot read the files of {commit}: {words}"),
-                "`git fsck` may tell what is wrong with the repository",
+                "`git fsck` may tell what is wrong with the repository; nothing is fetched for a partial clone",
             )
         };
         let args = [
@@ -91,116 +118,132 @@ impl Repository {
             "--end-of-options",
             &commit,
         ];
-        let listing = ask(&self.top, &args).map_err(|error| failed(error.words()))?;
-        let objects = Objects::of(&self.top).map_err(|error| failed(&error.to_string()))?;
+        let listing = self
+            .git
+            .ask(&args)
+            .map_err(|error| failed(&error.words()))?;
+        let objects = Objects::of(&self.git).map_err(|error| failed(&error.to_string()))?;
         let files = Revision::of(commit, &listing, objects);
         files.ok_or_else(|| BaseError::new("git lists files in an unknown form", "update git"))
     }
 }
 
-/// Why git did not answer.
-enum Failed {
-    NoGit,
-    Said(String),
+/// Why a path is in no repository.
+pub(super) fn none_around(path: &Path, words: &str) -> BaseError {
+    let path = path.display();
+    BaseError::new(
+        format!("no git repository is around `{path}`: {words}"),
+        "run it on manifests that are in a repository, or name a folder: `--base ./FOLDER`",
+    )
 }
 
-impl Failed {
-    fn words(&self) -> &str {
-        match self {
-            Self::NoGit => "there is no program `git`",
-            Self::Said(words) => words,
-        }
-    }
-}
-
-fn git(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(folder).args(args);
-    command
-        .env("LC_ALL", "C")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .stdin(Stdio::null());
-    for name in ELSEWHERE {
-        command.env_remove(name);
-    }
-    command
-}
-
-/// What git prints.
-fn ask(folder: &Path, args: &[&str]) -> Result<Vec<u8>, Failed> {
-    let output = git(folder, args)
-        .output()
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Failed::NoGit,
-            _ => Failed::Said(error.to_string()),
-        })?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let words = String::from_utf8_lossy(&output.stderr);
-    let words = words.lines().next().unwrap_or("it did not say why");
-    let words = words.trim_start_matches("fatal: ");
-    Err(Failed::Said(escape::line(words)))
+/// The first folder that holds `.git`, from a path upwards; resolved.
+fn top(path: &Path) -> Option<PathBuf> {
+    let folder = if path.is_dir() {
+        path
+    } else {
+        super::parent(path)
+    };
+    // A path that names nothing is told when manifests are read.
+    let mut there = folder.ancestors().map(|path| {
+        let named = !path.as_os_str().is_empty();
+        fs::canonicalize(if named { path } else { Path::new(".") })
+    });
+    let start = there.find_map(Result::ok)?;
+    let holds = |folder: &&Path| match fs::symlink_metadata(folder.join(".git")) {
+        Ok(_) => true,
+        // What may not be looked at may be there.
+        Err(error) => !matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        ),
+    };
+    start.ancestors().find(holds).map(Path::to_owned)
 }
 
 /// A running `git cat-file --batch`.
 #[derive(Debug)]
 pub(super) struct Objects {
     process: Child,
-    /// Closed before the end is waited for: that is how it ends.
-    asks: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    /// Which object, and how many bytes of it at most. None is asked for after one that did not come in time.
+    asks: Option<Sender<(String, usize)>>,
+    answers: Receiver<io::Result<Option<Vec<u8>>>>,
 }
 
 impl Objects {
-    fn of(top: &Path) -> io::Result<Self> {
-        let mut process = git(top, &["cat-file", "--batch"])
+    fn of(git: &Git) -> io::Result<Self> {
+        let mut process = git
+            .command(&["cat-file", "--batch"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
-        let (asks, answers) = (process.stdin.take(), process.stdout.take());
-        let answers = answers.ok_or_else(|| io::Error::other("git has no output"))?;
+        let (asks, asked) = mpsc::channel::<(String, usize)>();
+        let (answer, answers) = mpsc::channel();
+        if let (Some(mut to), Some(from)) = (process.stdin.take(), process.stdout.take()) {
+            let mut from = BufReader::new(from);
+            thread::spawn(move || {
+                for (object, limit) in asked {
+                    let _ = answer.send(object_of(&object, limit, &mut to, &mut from));
+                }
+            });
+        }
         Ok(Self {
             process,
-            asks,
-            answers: BufReader::new(answers),
+            asks: Some(asks),
+            answers,
         })
     }
 
     /// The bytes of an object; `None` if there are more than `limit`.
     pub(super) fn read(&mut self, object: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
-        let ended = || io::Error::other("git does not answer");
-        let asks = self.asks.as_mut().ok_or_else(ended)?;
-        writeln!(asks, "{object}")?;
-        asks.flush()?;
-        let mut head = String::new();
-        self.answers.read_line(&mut head)?;
-        // `OBJECT TYPE SIZE`, or `OBJECT missing`.
-        let size: Option<usize> = head
-            .split(' ')
-            .nth(2)
-            .and_then(|size| size.trim().parse().ok());
-        let Some(size) = size else {
-            return Err(io::Error::other("git does not have the file's content"));
-        };
-        let after = 1;
-        if size > limit {
-            let rest = u64::try_from(size + after).unwrap_or(u64::MAX);
-            io::copy(&mut (&mut self.answers).take(rest), &mut io::sink())?;
-            return Ok(None);
+        let asks = self.asks.as_ref();
+        let asked = asks.and_then(|asks| asks.send((object.to_owned(), limit)).ok());
+        asked.ok_or_else(|| io::Error::other("git does not answer"))?;
+        let read = child::answered(&self.answers, Instant::now() + PATIENCE);
+        if matches!(&read, Err(error) if error.kind() == io::ErrorKind::TimedOut) {
+            self.asks = None;
         }
-        let mut bytes = vec![0; size + after];
-        self.answers.read_exact(&mut bytes)?;
-        bytes.truncate(size);
-        Ok(Some(bytes))
+        read
     }
 }
 
 impl Drop for Objects {
     fn drop(&mut self) {
-        self.asks = None;
+        let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Asks git for an object and reads what it answers.
+fn object_of(
+    object: &str,
+    limit: usize,
+    to: &mut ChildStdin,
+    from: &mut BufReader<ChildStdout>,
+) -> io::Result<Option<Vec<u8>>> {
+    writeln!(to, "{object}")?;
+    to.flush()?;
+    let mut head = String::new();
+    from.by_ref().take(MAX_HEAD).read_line(&mut head)?;
+    // `OBJECT TYPE SIZE`, or `OBJECT missing`.
+    let size: Option<usize> = head
+        .split(' ')
+        .nth(2)
+        .and_then(|size| size.trim().parse().ok());
+    let Some(size) = size else {
+        return Err(io::Error::other(
+            "git does not have the file's content, and nothing is fetched for a partial clone",
+        ));
+    };
+    let after = 1;
+    if size > limit {
+        let rest = u64::try_from(size).unwrap_or(u64::MAX);
+        io::copy(&mut from.take(rest.saturating_add(after)), &mut io::sink())?;
+        return Ok(None);
+    }
+    let mut bytes = vec![0; size];
+    from.read_exact(&mut bytes)?;
+    from.read_exact(&mut [0])?;
+    Ok(Some(bytes))
 }

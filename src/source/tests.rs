@@ -211,3 +211,39 @@ fn a_link_brings_no_file_of_the_machine_into_a_report() {
     let (sources, findings) = Sources::read(&paths, Some(folder.path()), &mut io::empty());
     assert!(findings.is_empty() && sources.manifests.len() == 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_program_neither_runs_nor_prints_without_end() {
+    use std::process::Command;
+    use std::time::{Duration, Instant};
+
+    let run = |script: &str, millis, most| {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", script])
+            .stdin(std::process::Stdio::null());
+        child::output(&mut command, Duration::from_millis(millis), most)
+    };
+    let ended = run("echo out; echo err >&2; exit 3", 60_000, 4).unwrap();
+    assert_eq!(
+        (ended.status.code(), ended.stdout, ended.stderr),
+        (Some(3), b"out\n".to_vec(), b"err\n".to_vec())
+    );
+    // Complaints are cut, and stop nothing.
+    let ended = run("head -c 1000000 /dev/zero >&2; echo x", 60_000, 4).unwrap();
+    assert_eq!(ended.stdout, b"x\n");
+    assert!(ended.stderr.len() < 100_000 && ended.status.success());
+
+    let start = Instant::now();
+    let refused = |script: &str, words: &str| {
+        let error = run(script, 300, 1 << 20).unwrap_err().to_string();
+        assert_eq!(error, words, "{script}");
+    };
+    refused("exec yes", "it prints more than 1 MiB");
+    refused("exec sleep 60", "it does not come to an end");
+    refused("echo x; exec sleep 60", "it does not come to an end");
+    // What it has started holds its output open.
+    refused("sleep 60 & echo x", "it does not come to an end");
+    assert!(start.elapsed() < Duration::from_secs(30));
+}

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{Run, Sandbox, manifest, rcsync};
 
 /// A repository in a sandbox's folder, with no one's configuration but its own.
-fn git(folder: &Path, args: &[&str]) {
+pub(crate) fn git(folder: &Path, args: &[&str]) {
     let run = Command::new("git")
         .args(["-c", "user.name=Dana", "-c", "user.email=dana@example.org"])
         .args([
@@ -32,7 +32,7 @@ fn git(folder: &Path, args: &[&str]) {
     );
 }
 
-fn commit(folder: &Path) {
+pub(crate) fn commit(folder: &Path) {
     git(folder, &["add", "--all"]);
     git(folder, &["commit", "--quiet", "--allow-empty", "-m", "a"]);
 }
@@ -43,7 +43,7 @@ fn repository(sandbox: &Sandbox) -> &Path {
     folder
 }
 
-fn put(folder: &Path, name: &str, text: &str) {
+pub(crate) fn put(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
@@ -60,7 +60,7 @@ fn hook(name: &str, more: &str) -> String {
     )
 }
 
-fn hooks(entries: &[(&str, &str)]) -> String {
+pub(crate) fn hooks(entries: &[(&str, &str)]) -> String {
     let entries: String = entries
         .iter()
         .map(|(name, more)| hook(name, more))

@@ -18,6 +18,7 @@ mod export;
 mod failures;
 mod files;
 mod first;
+mod git;
 mod guards;
 mod hostile;
 mod interruption;
