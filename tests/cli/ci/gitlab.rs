@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::Command;
 
 use serde::Deserialize;
 
@@ -112,10 +111,9 @@ impl GitLab {
         let run = |lines: &[String]| checkout.shell(&(globals.clone() + &lines.join("\n")), &env);
         let runs = (run(&job.script), run(&job.after_script));
         for path in job.artifacts.iter().flat_map(|artifacts| &artifacts.paths) {
-            assert!(
-                runs.0.code == 3 || checkout.folder.join(path).exists(),
-                "{path}"
-            );
+            let is_there = checkout.folder.join(path).exists();
+            // Nothing is published of a job that failed before it made anything.
+            assert_eq!(is_there, runs.0.code != 1, "{path}");
         }
         runs
     }
@@ -129,6 +127,7 @@ impl GitLab {
             ("CI_MERGE_REQUEST_IID", "7"),
             ("CI_MERGE_REQUEST_DIFF_BASE_SHA", &self.before),
             ("CI_COMMIT_BEFORE_SHA", &self.before),
+            ("CI_DEFAULT_BRANCH", "main"),
             ("CI_JOB_TOKEN", "job-token"),
         ];
         let secret = [
@@ -182,13 +181,8 @@ fn every_job_does_what_it_says() {
     );
 }
 
-/// Needs `jq`, which `.ci/run` installs; the image of the template has it.
 #[test]
 fn one_note_is_kept() {
-    if Command::new("jq").arg("--version").output().is_err() {
-        eprintln!("there is no jq: the note is not tested");
-        return;
-    }
     let mut gitlab = GitLab::new();
     ended(gitlab.job("apply", &[]), 0);
     ended(gitlab.job("snapshot", &[]), 0);
@@ -218,6 +212,85 @@ fn one_note_is_kept() {
     fs::write(gitlab.runner.path("store/notes.json"), notes.to_string()).unwrap();
     ended(gitlab.job("plan", &token), 0);
     assert!(last(&gitlab).contains("--request PUT"), "{}", last(&gitlab));
+}
+
+/// Any job can upload a package, and a change can bring files of any name.
+#[test]
+fn a_plan_is_made_from_what_the_default_branch_uploaded() {
+    let mut gitlab = GitLab::new();
+    ended(gitlab.job("apply", &[]), 0);
+    gitlab.runner.pull_request("Grafana (new)");
+    let lie = "<!-- rcsync plan lie -->\nNo changes.\n";
+    gitlab
+        .runner
+        .bring(&[("plan.md", lie), ("plan.json", lie), ("state.json", lie)]);
+    let token = [("RCSYNC_NOTE_TOKEN", "note-token")];
+    let out = ended(gitlab.job("plan", &token), 1);
+    assert!(out.contains("There is no snapshot yet"), "{out}");
+    ended(gitlab.job("snapshot", &[]), 0);
+
+    let store = gitlab.runner.path("store");
+    let read = |name: &str| -> Vec<serde_json::Value> {
+        serde_json::from_str(&fs::read_to_string(store.join(name)).unwrap()).unwrap()
+    };
+    let write = |name: &str, value: &[serde_json::Value]| {
+        fs::write(store.join(name), serde_json::json!(value).to_string()).unwrap();
+    };
+    let (packages, files) = (read("packages.json"), read("files.json"));
+    // Other packages, before it in the list.
+    let other = |id, name: &str, pipeline: serde_json::Value| serde_json::json!({ "id": id, "name": name, "version": "9999.1.1", "pipeline": pipeline });
+    let more = [
+        other(
+            20,
+            "rcsync-state",
+            serde_json::json!({ "ref": "refs/merge-requests/7/head" }),
+        ),
+        other(21, "rcsync-state", serde_json::Value::Null),
+        other(22, "rcsync-state-2", serde_json::json!({ "ref": "main" })),
+    ];
+    write("packages.json", &[&more, &packages[..]].concat());
+    let out = ended(gitlab.job("plan", &[]), 0);
+    assert!(out.contains("1 to update"), "{out}");
+    // Another file in the same package: by a merge request, by hand.
+    let state = fs::read_to_string(store.join("state.json")).unwrap();
+    fs::write(store.join("state.json"), state.clone() + "\n").unwrap();
+    for pipelines in [
+        serde_json::json!([{ "ref": "refs/merge-requests/7/head" }]),
+        serde_json::json!([]),
+    ] {
+        let file = serde_json::json!({
+            "id": 10, "file_name": "state.json", "pipelines": pipelines,
+            "file_sha256": "01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b"
+        });
+        write("files.json", &[&files[..], &[file]].concat());
+        let out = ended(gitlab.job("plan", &token), 1);
+        assert!(out.contains("did NOT match"), "{out}");
+    }
+    assert!(!gitlab.runner.stored("curl.log").contains("/notes"));
+
+    // On the default branch, with a server that does not answer.
+    gitlab.runner.merge();
+    gitlab.runner.sandbox.url = "http://127.0.0.1:9".to_owned();
+    ended(gitlab.job("drift", &[]), 7);
+    let plan = fs::read_to_string(gitlab.runner.path("work/plan.md")).unwrap();
+    assert!(
+        plan.contains("exit code 7") && !plan.contains("lie"),
+        "{plan}"
+    );
+    ended(gitlab.job("snapshot", &[]), 7);
+    assert_eq!(
+        fs::read_to_string(store.join("state.json")).unwrap(),
+        state + "\n"
+    );
+}
+
+#[test]
+fn what_was_merged_is_applied_without_a_commit_before_it() {
+    let mut gitlab = GitLab::new();
+    gitlab.before = "0".repeat(40);
+    let out = ended(gitlab.job("apply", &[]), 0);
+    assert!(out.contains("warning: git knows no commit `0000"), "{out}");
+    assert_eq!(gitlab.runner.sandbox.records().len(), 2);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The templates in `examples/ci/`, run as a pipeline would run them: each job of each file, on a checkout of its own,
 //! against a sandbox. What is not rcsync's (`gh`, `docker`, `curl`) is played by scripts that keep what they are given.
+//! They need `jq`, as the jobs do: `.ci/run` installs it.
 
 mod github;
 mod gitlab;

@@ -18,34 +18,64 @@ case "$1" in
 esac
 "#;
 
-/// Plays `gh`: keeps what it was asked for, and answers from the store.
+/// Plays `gh`: keeps what it was asked for, and answers from the store, filters too.
 const GH: &str = r#"#!/bin/sh -eu
 [ "$GH_TOKEN" = github-token ]
 echo "$*" >> "$STORE/gh.log"
+runs() {
+  while [ $# -gt 0 ]; do
+    case "$1 $2" in
+      "--raw-field branch="*) branch=${2#*=} ;;
+      "--raw-field event="*) event=${2#*=} ;;
+      "--raw-field status="*) status=${2#*=} ;;
+      "--jq "*) filter=$2 ;;
+      *) exit 1 ;;
+    esac
+    shift 2
+  done
+  jq --arg branch "$branch" --arg event "$event" --arg status "$status" \
+    '{workflow_runs: map(select(.head_branch == $branch and .event == $event and .conclusion == $status))}' \
+    "$STORE/runs.json" | jq --raw-output "$filter"
+}
 case "$*" in
-  "run list --workflow snapshot.yml --branch main "*) echo 42 ;;
-  "run download 42 --name rcsync-state") cp "$STORE/rcsync-state/state.json" . ;;
+  "api --method GET repos/acme/chat/actions/workflows/snapshot.yml/runs "*) shift 4; runs "$@" ;;
+  "run download 42 --name rcsync-state --dir "*) cp -R "$STORE/rcsync-state/." "$7" ;;
+  "run download "*) echo "not the snapshot's run: $3"; exit 1 ;;
   "api --paginate repos/acme/chat/issues/7/comments --jq "*) cat "$STORE/comment" ;;
-  "api --silent repos/acme/chat/issues/7/comments --field body=@plan.md") echo 99 > "$STORE/comment" ;;
-  "api --silent --method PATCH repos/acme/chat/issues/comments/99 --field body=@plan.md") ;;
+  "api --silent repos/acme/chat/issues/7/comments --field body=@$RUNNER_TEMP/plan.md") echo 99 > "$STORE/comment" ;;
+  "api --silent --method PATCH repos/acme/chat/issues/comments/99 --field body=@$RUNNER_TEMP/plan.md") ;;
   *) exit 1 ;;
 esac
 "#;
 
-/// Plays `curl`: GitLab with its packages and notes.
+/// Plays `curl`: GitLab with its packages and notes. What is uploaded is from a pipeline of the default branch.
 const CURL: &str = r#"#!/bin/sh -eu
 echo "$*" >> "$STORE/curl.log"
-package=https://gitlab.example.org/api/v4/projects/3/packages/generic/rcsync-state/1/state.json
+packages=https://gitlab.example.org/api/v4/projects/3/packages
 notes=https://gitlab.example.org/api/v4/projects/3/merge_requests/7/notes
+upload() {
+  cp state.json "$STORE/"
+  version=${1#*/rcsync-state/}
+  sum=$(sha256sum < state.json | cut -d ' ' -f 1)
+  echo '[{"id": 8, "name": "rcsync-state", "version": "'"${version%/*}"'", "pipeline": {"ref": "main"}}]' > "$STORE/packages.json"
+  echo '[{"id": 9, "file_name": "state.json", "file_sha256": "'"$sum"'", "pipelines": [{"ref": "main"}]}]' > "$STORE/files.json"
+}
 case "$*" in
-  *"JOB-TOKEN: job-token --upload-file state.json $package") cp state.json "$STORE/" ;;
-  *"JOB-TOKEN: job-token --output state.json $package") cp "$STORE/state.json" . ;;
+  *"JOB-TOKEN: job-token --upload-file state.json $packages/generic/rcsync-state/"20*.*.*/state.json) upload "$*" ;;
+  *"JOB-TOKEN: job-token --output "*" $packages?package_type=generic&package_name=rcsync-state&"*) cp "$STORE/packages.json" "$8" ;;
+  *"JOB-TOKEN: job-token --output "*" $packages/8/package_files?"*) cp "$STORE/files.json" "$8" ;;
+  *"JOB-TOKEN: job-token --output "*" $packages/generic/rcsync-state/20"*.*.*/state.json) cp "$STORE/state.json" "$8" ;;
   *"PRIVATE-TOKEN: note-token $notes?per_page=100") cat "$STORE/notes.json" ;;
   *"PRIVATE-TOKEN: note-token --request POST --output /dev/null --data-urlencode body@plan.md $notes") ;;
   *"PRIVATE-TOKEN: note-token --request PUT --output /dev/null --data-urlencode body@plan.md $notes/5") ;;
   *) exit 1 ;;
 esac
 "#;
+
+/// The run of the snapshot's workflow that has it.
+const RUNS: &str = r#"[
+  {"id": 42, "event": "schedule", "head_branch": "main", "conclusion": "success", "head_repository": {"full_name": "acme/chat"}}
+]"#;
 
 /// A server, a repository, and a place for what jobs keep.
 pub(super) struct Runner {
@@ -74,7 +104,9 @@ impl Runner {
         }
         fs::create_dir(runner.path("store")).unwrap();
         fs::write(runner.path("store/comment"), "").unwrap();
-        fs::write(runner.path("store/notes.json"), "[]").unwrap();
+        for (name, text) in [("notes", "[]"), ("packages", "[]"), ("runs", RUNS)] {
+            fs::write(runner.path(&format!("store/{name}.json")), text).unwrap();
+        }
         manifests(&runner.path("origin/chat"));
         runner.git(&["init", "--quiet", "--initial-branch=main"]);
         runner.commit();
@@ -110,6 +142,16 @@ impl Runner {
         self.commit();
         self.git(&["checkout", "--quiet", "-B", "merge", "main"]);
         self.git(&["merge", "--quiet", "--no-ff", "--no-edit", "change"]);
+    }
+
+    /// Adds files to what `pull_request` made.
+    pub(super) fn bring(&self, files: &[(&str, &str)]) {
+        for (name, text) in files {
+            let path = self.path("origin").join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        self.commit();
     }
 
     /// Merges what `pull_request` made.
