@@ -18,8 +18,11 @@ use crate::apply::{self, Applied, Options};
 use crate::cli::{ApplyArgs, PlanFormat};
 use crate::exit::Exit;
 use crate::plan::Plan;
-use crate::report::{self, Context, RunReport};
+use crate::report::{self, Context, Look, RunReport};
 use crate::server::Writer;
+
+/// Told where somebody could think otherwise.
+const UNCHANGED: &str = "Nothing was changed.\n";
 
 /// Applies the manifests.
 pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
@@ -55,6 +58,9 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
         match planned {
             Ok(planned) => {
                 let shown = output::plan(&planned.report, &args.output, terminal).err();
+                if shown.is_some() && !args.dry_run {
+                    terminal::err(UNCHANGED);
+                }
                 let refused = planned.plan.is_refused().then_some(Exit::Refused);
                 if let Some(exit) = refused.into_iter().chain(shown).min() {
                     return written(args, &untried(args, &planned, exit), exit);
@@ -110,10 +116,15 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> (RunRe
     if !drift.is_empty() {
         terminal::out(&format!("\n{drift}"));
     }
+    // What nobody could see is not done.
+    if let Err(exit) = terminal::check_out() {
+        terminal::err(UNCHANGED);
+        return (untried(args, planned, exit), exit);
+    }
     // A sandbox holds nothing that anybody would miss.
     let ask = !args.yes && planned.session.sandbox.is_none() && planned.plan.has_writes();
     if ask && !terminal::confirmed(&question(&planned.plan)) {
-        terminal::err("Nothing was changed.\n");
+        terminal::err(UNCHANGED);
         return (untried(args, planned, Exit::Refused), Exit::Refused);
     }
     let interrupt = Interrupt::listen();
@@ -122,7 +133,17 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> (RunRe
     let report = told(args, planned, &applied, exit);
     let text = report::run_text(&report, &terminal.look());
     terminal::out(&format!("\n{text}"));
-    (report, exit)
+    if terminal::check_out().is_ok() {
+        return (report, exit);
+    }
+    // What was done must be known all the same.
+    let look = Look {
+        color: terminal.color_err,
+        ..terminal.look()
+    };
+    terminal::err(&report::run_text(&report, &look));
+    let exit = terminal::ended(exit);
+    (told(args, planned, &applied, exit), exit)
 }
 
 /// What became of a plan.

@@ -35,7 +35,7 @@ async fn told(args: &DoctorArgs) -> Result<Exit, Failure> {
     match args.format {
         PlainFormat::Text => terminal::out(&report.text()),
         PlainFormat::Json => terminal::json(&report),
-    }
+    };
     Ok(if doctor::is_blocked(&checks) {
         Exit::Server
     } else {

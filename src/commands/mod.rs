@@ -34,8 +34,12 @@ use crate::escape;
 use crate::exit::Exit;
 use terminal::Terminal;
 
-/// Parses the command line and runs its command.
+/// Parses the command line, runs its command, and says how it ended.
 pub(crate) fn run() -> Exit {
+    terminal::ended(command())
+}
+
+fn command() -> Exit {
     let parsed = cli::command().try_get_matches();
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -67,11 +71,19 @@ pub(crate) fn run() -> Exit {
     }
 }
 
-/// Prints what clap says, which quotes arguments: in colour where nothing of them is obeyed by a terminal.
+/// Prints what clap says: help is a result; an error quotes arguments, and is in colour where nothing of them is obeyed
+/// by a terminal.
 fn print(error: &clap::Error) {
-    let plain = error.render().to_string();
+    let text = error.render();
+    let plain = text.to_string();
     let harmless = escape::lines(&plain);
-    if !error.use_stderr() || plain == harmless {
+    if !error.use_stderr() {
+        terminal::out(&if terminal::out_takes_color() {
+            text.ansi().to_string()
+        } else {
+            plain
+        });
+    } else if plain == harmless {
         let _ = error.print();
     } else {
         terminal::err(&harmless);

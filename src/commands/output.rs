@@ -7,17 +7,18 @@ use crate::cli::{OutputArgs, PlanFormat, ScriptDiffArg};
 use crate::exit::Exit;
 use crate::report::{self, Attempt, Look, PlanReport, ScriptDiff};
 
-/// Shows a plan and writes the files that were asked for.
+/// Shows a plan and writes the files that were asked for, also where it cannot be shown.
 ///
 /// # Errors
-/// When a file cannot be written; the reason has been shown.
+/// When it cannot be shown or a file cannot be written; the reason has been shown.
 pub(super) fn plan(report: &PlanReport, args: &OutputArgs, terminal: Terminal) -> Result<(), Exit> {
     terminal::out(&rendered(
         report,
         args.format,
         &look(args, terminal.color_out, terminal),
     ));
-    write(report, args, terminal)
+    write(report, args, terminal)?;
+    terminal::check_out()
 }
 
 /// Tells of a run that failed wherever something reads more than standard error, and says how the run ends.

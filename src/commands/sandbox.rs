@@ -1,6 +1,5 @@
 //! `rcsync sandbox`: serve the sandbox over HTTP until it is stopped.
 
-use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -50,8 +49,9 @@ async fn open_and_serve(args: SandboxArgs) -> Exit {
     }
     // Who has read where it listens may stop it.
     let mut signals = Signals::listen();
-    if greet(&sandbox, address, with_fixture).is_err() {
-        return Exit::Unexpected;
+    // Nobody could stop what nobody knows of.
+    if !terminal::out(&greeting(&sandbox, address, with_fixture)) {
+        return Exit::Done;
     }
     let stopped = async {
         signals.next().await;
@@ -76,8 +76,8 @@ fn config(args: SandboxArgs) -> Config {
     }
 }
 
-/// Says where the sandbox is and who may use it, as lines for a shell; in one piece, for whoever waits for it.
-fn greet(sandbox: &Arc<Sandbox>, address: SocketAddr, with_fixture: bool) -> io::Result<()> {
+/// Where the sandbox is and who may use it, as lines for a shell; in one piece, for whoever waits for it.
+fn greeting(sandbox: &Arc<Sandbox>, address: SocketAddr, with_fixture: bool) -> String {
     let mut lines = vec![
         "# A sandbox: it imitates Rocket.Chat's integration endpoints. Stop it with Ctrl-C."
             .to_owned(),
@@ -92,9 +92,7 @@ fn greet(sandbox: &Arc<Sandbox>, address: SocketAddr, with_fixture: bool) -> io:
         lines.push(format!("export RCSYNC_USER_ID={id}"));
         lines.push(format!("export RCSYNC_AUTH_TOKEN={token}"));
     }
-    let mut out = io::stdout().lock();
-    out.write_all((lines.join("\n") + "\n").as_bytes())?;
-    out.flush()
+    lines.join("\n") + "\n"
 }
 
 /// Says why it cannot go on.

@@ -1,9 +1,12 @@
 //! The process's edges: standard output and error, colour, logs, and the one question rcsync asks.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anstream::ColorChoice;
+use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -11,10 +14,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::{TerminalArgs, When};
 use crate::escape;
+use crate::exit::Exit;
 use crate::report::{self, Look};
 
 /// Whether standard error is for errors alone. Set once, by the flags.
 static QUIET: OnceLock<bool> = OnceLock::new();
+
+/// Whether something could not be written to standard output. Nothing is written there afterwards.
+static INCOMPLETE: AtomicBool = AtomicBool::new(false);
 
 /// How this process may print.
 #[derive(Clone, Copy, Debug)]
@@ -30,14 +37,14 @@ pub(super) struct Terminal {
 impl Terminal {
     /// Reads the flags and the environment, and starts the log.
     pub(super) fn new(args: &TerminalArgs) -> Self {
-        let color = |choice: ColorChoice| match args.color {
+        let color = |auto: bool| match args.color {
             When::Always => true,
             When::Never => false,
-            When::Auto => choice != ColorChoice::Never,
+            When::Auto => auto,
         };
         let terminal = Self {
-            color_out: color(anstream::AutoStream::choice(&io::stdout())),
-            color_err: color(anstream::AutoStream::choice(&io::stderr())),
+            color_out: color(out_takes_color()),
+            color_err: color(AutoStream::choice(&io::stderr()) != ColorChoice::Never),
             verbose: args.verbose > 0,
         };
         let _ = QUIET.set(args.quiet);
@@ -74,14 +81,57 @@ impl Terminal {
     }
 }
 
-/// Writes a result to standard output. A reader that has gone away is no error.
-pub(super) fn out(text: &str) {
-    let _ = io::stdout().lock().write_all(text.as_bytes());
+/// Whether standard output takes colour, unless a flag decides.
+pub(super) fn out_takes_color() -> bool {
+    AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
 
-/// Writes a report for programs to standard output.
-pub(super) fn json(of: &impl Serialize) {
-    out(&report::json(of));
+/// Writes a result to standard output, and returns whether all of it was written.
+///
+/// A write that fails is told here, once, and [`ended`] makes it the exit code: a command cannot forget it. A closed pipe
+/// is quiet: `rcsync … | head -1` has read what it wants, and the run ends as it would have.
+pub(super) fn out(text: &str) -> bool {
+    if INCOMPLETE.load(Ordering::Relaxed) {
+        return false;
+    }
+    let Err(why) = write_out(text) else {
+        return true;
+    };
+    if why.kind() != ErrorKind::BrokenPipe {
+        INCOMPLETE.store(true, Ordering::Relaxed);
+        error(
+            &format!("standard output cannot be written: {why}"),
+            Some("what was written to it is not complete"),
+        );
+    }
+    false
+}
+
+/// Writes past the buffer of the standard library, which fails only when the process has ended, and which takes a
+/// descriptor that is not open for writing as a success.
+fn write_out(text: &str) -> io::Result<()> {
+    File::from(io::stdout().as_fd().try_clone_to_owned()?).write_all(text.as_bytes())
+}
+
+/// Whether everything so far was written to standard output, or nobody reads it any more.
+///
+/// # Errors
+/// When it was not; the reason has been shown.
+pub(super) fn check_out() -> Result<(), Exit> {
+    if INCOMPLETE.load(Ordering::Relaxed) {
+        return Err(Exit::Unexpected);
+    }
+    Ok(())
+}
+
+/// How a run ends that would end like this: an output that is not complete is an error.
+pub(super) fn ended(exit: Exit) -> Exit {
+    check_out().err().map_or(exit, |other| exit.min(other))
+}
+
+/// Writes a report for programs to standard output, as [`out`] does.
+pub(super) fn json(of: &impl Serialize) -> bool {
+    out(&report::json(of))
 }
 
 /// Writes to standard error.

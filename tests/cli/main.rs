@@ -33,6 +33,7 @@ mod sandbox;
 mod saved;
 mod scripts;
 mod snapshot;
+mod streams;
 mod support;
 mod terminals;
 mod together;

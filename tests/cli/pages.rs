@@ -159,7 +159,7 @@ fn there_is_a_page_for_each_command_and_for_nothing_else() {
 }
 
 /// The names of the commands.
-fn names() -> BTreeSet<String> {
+pub(super) fn names() -> BTreeSet<String> {
     let help = Run::of(&mut rcsync(&["--help"])).exits(0).out;
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let commands = commands.take_while(|line| !line.is_empty());
