@@ -258,8 +258,8 @@ pub(crate) fn command() -> clap::Command {
 /// The flags of `rcsync apply`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ApplyArgs {
-    /// Apply a saved plan (`plan --out FILE.json`): plan anew, and go on only if the result is the same. The paths
-    /// are those that it names, unless others are given
+    /// Apply a saved plan (`plan --out FILE.json`): plan anew, and go on, without asking, only if the result is the same.
+    /// The paths are those that it names, unless others are given
     #[arg(long, value_name = "FILE", conflicts_with = "preflight")]
     pub(crate) plan: Option<PathBuf>,
 
@@ -272,7 +272,8 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) narrow: NarrowArgs,
 
-    /// Do not ask before changing anything (without a terminal, rcsync never asks)
+    /// Do not ask before changing anything. Where there is no terminal to ask on, an apply is refused without it, but for
+    /// --plan and --sandbox
     #[arg(short, long, visible_alias = "auto-approve")]
     pub(crate) yes: bool,
 

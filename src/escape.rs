@@ -35,6 +35,20 @@ pub(crate) fn replaced(text: &str) -> String {
     text.chars().map(mark).collect()
 }
 
+/// A text as one word of a shell, in quotes.
+pub(crate) fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// A text as one word of a shell, in quotes if it needs them.
+pub(crate) fn shell(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if text.is_empty() || text.starts_with('=') || !text.chars().all(is_plain) {
+        return shell_quoted(text);
+    }
+    text.to_owned()
+}
+
 /// Text of JSON, or in double quotes of YAML, with what a terminal would obey in the escapes of both. What controls there
 /// are before the blank, such text has escaped already.
 pub(crate) fn json(text: &str) -> String {

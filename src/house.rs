@@ -119,6 +119,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "integration",
             "diagnostic",
             "secret",
+            "escape",
         ],
     ),
     ("doctor", &["server", "observed", "integration", "words"]),

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::approval;
 use super::base::Against;
 use super::failure::Failure;
 use super::files::{self, refused};
@@ -46,6 +47,7 @@ pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
             narrow: &args.narrow,
             preflight: args.preflight,
             writing: !args.dry_run,
+            approved: approval::is_possible(args),
             binding: saved.is_some() || args.output.keeps_plan(),
             assumed: None,
             against,
@@ -121,11 +123,12 @@ async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> (RunRe
         terminal::err(UNCHANGED);
         return (untried(args, planned, exit), exit);
     }
-    // A sandbox holds nothing that anybody would miss.
-    let ask = !args.yes && planned.session.sandbox.is_none() && planned.plan.has_writes();
-    if ask && !terminal::confirmed(&question(&planned.plan)) {
-        terminal::err(UNCHANGED);
-        return (untried(args, planned, Exit::Refused), Exit::Refused);
+    if !approval::is_given(args) && planned.plan.has_writes() {
+        output::plan_beside_question(&planned.report, &args.output, terminal);
+        if !terminal::confirmed(&question(&planned.plan)) {
+            terminal::err(UNCHANGED);
+            return (untried(args, planned, Exit::Refused), Exit::Refused);
+        }
     }
     let interrupt = Interrupt::listen();
     let applied = apply(args, planned, &interrupt).await;

@@ -1,6 +1,7 @@
 //! One short file per command: the only place that joins input and output to the pure stages.
 
 mod apply;
+mod approval;
 mod base;
 mod doctor;
 mod export;

@@ -21,6 +21,14 @@ pub(super) fn plan(report: &PlanReport, args: &OutputArgs, terminal: Terminal) -
     terminal::check_out()
 }
 
+/// Shows a plan on standard error, where a question about it follows, unless standard output shows it there.
+pub(super) fn plan_beside_question(report: &PlanReport, args: &OutputArgs, terminal: Terminal) {
+    if !terminal::out_is_terminal() {
+        let look = look(args, terminal.color_err, terminal);
+        terminal::err(&report::plan_text(report, &look));
+    }
+}
+
 /// Tells of a run that failed wherever something reads more than standard error, and says how the run ends.
 pub(super) fn failure(
     failure: Failure,

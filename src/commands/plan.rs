@@ -1,5 +1,6 @@
 //! `rcsync plan`: show what would change, and change nothing.
 
+use super::approval;
 use super::base::Against;
 use super::failure::Failure;
 use super::load::{self, Loaded};
@@ -70,6 +71,7 @@ async fn online(
         narrow: &args.narrow,
         preflight: args.preflight,
         writing: false,
+        approved: true,
         binding: args.output.keeps_plan(),
         assumed: args.assume_version.as_deref(),
         against,
@@ -130,6 +132,8 @@ pub(super) struct Request<'a> {
     pub(super) preflight: Preflight,
     /// Whether it is made to be applied.
     pub(super) writing: bool,
+    /// Whether it may be applied, or nobody wants to; else no request is sent.
+    pub(super) approved: bool,
     /// Whether the plan says what it was made for.
     pub(super) binding: bool,
     /// The version that the server is taken for.
@@ -154,7 +158,8 @@ pub(super) struct Planned {
     pub(super) report: PlanReport,
 }
 
-/// Reads the manifests and the server and plans. An unsound manifest sends no request.
+/// Reads the manifests and the server and plans. An unsound manifest sends no request, nor does a plan that may not be
+/// applied.
 ///
 /// # Errors
 /// How the run ends; the reason has been shown.
@@ -173,6 +178,11 @@ pub(super) async fn planned(request: &Request<'_>, terminal: Terminal) -> Result
         server.sandbox.is_some(),
     );
     let before = request.against.load(manifests, undefined)?;
+    if !request.approved {
+        // What is missing is told first.
+        session::check(server).await?;
+        return Err(approval::missing());
+    }
     let session = session::open(server, request.writing).await?;
     if let Some(state) = &session.sandbox {
         terminal::note(&sandbox_notice(state, &loaded.made_up));

@@ -86,6 +86,11 @@ pub(super) fn out_takes_color() -> bool {
     AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
 
+/// Whether standard output is shown to somebody.
+pub(super) fn out_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Writes a result to standard output, and returns whether all of it was written.
 ///
 /// A write that fails is told here, once, and [`ended`] makes it the exit code: a command cannot forget it. A closed pipe
@@ -165,11 +170,13 @@ pub(super) fn error(message: &str, hint: Option<&str>) {
     err(&escape::lines(&format!("error: {message}\n{hint}")));
 }
 
-/// Asks on the terminal. Without one, on either side, nobody is asked and the answer is yes.
+/// Whether somebody can be asked: the answer comes from a terminal, and the question is shown on one.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks on the terminal. No answer is a no.
 pub(super) fn confirmed(question: &str) -> bool {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return true;
-    }
     err(&format!("{} [y/N] ", escape::lines(question)));
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);

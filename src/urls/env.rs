@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::Webhook;
 use super::listing::{Listed, Listing};
+use crate::escape::shell_quoted;
 use crate::export::slug;
 
 /// Lines for a shell, each below a comment that says what it is.
@@ -13,7 +14,7 @@ pub(crate) fn env(listing: &Listing) -> String {
     for webhook in &listing.webhooks {
         let _ = writeln!(text, "{}", comment(webhook));
         if let Some(value) = webhook.url.as_ref().or(webhook.token.as_ref()) {
-            let _ = writeln!(text, "{}={}", webhook.variable, quoted(value));
+            let _ = writeln!(text, "{}={}", webhook.variable, shell_quoted(value));
         }
     }
     text
@@ -42,11 +43,6 @@ impl Listed {
             .into_iter()
             .chain(none.then_some("it has no token"))
     }
-}
-
-/// One word of a shell, whatever stands in it.
-fn quoted(value: &str) -> String {
-    format!("'{}'", value.replace('\'', r"'\''"))
 }
 
 /// A name of a variable for each webhook. The prefix keeps them from the names that mean something to a shell or to

@@ -12,7 +12,7 @@ fn the_first_run_creates_everything_and_the_second_nothing() {
     let apply = || {
         Run::of(
             sandbox
-                .rcsync(&["apply", EXAMPLE])
+                .rcsync(&["apply", "--yes", EXAMPLE])
                 .env("RCSYNC_SECRET_guggy_token", "hunter2-s3cret"),
         )
     };
@@ -121,7 +121,9 @@ fn one_failure_does_not_stop_the_rest() {
     let sandbox = Sandbox::strict();
     let text = manifest(3).replacen("#general", "#pagr", 1);
     let path = sandbox.file("a.yaml", &text);
-    let run = sandbox.run(&["apply", &path, "--preflight=off"]).exits(6);
+    let run = sandbox
+        .run(&["apply", "--yes", &path, "--preflight=off"])
+        .exits(6);
     assert!(
         run.out.contains("error-invalid-room: Invalid room"),
         "{}",
@@ -142,9 +144,9 @@ fn one_failure_does_not_stop_the_rest() {
 fn what_the_server_accepts_and_does_not_do_is_not_applied() {
     let sandbox = Sandbox::with(&["--invent", "--quirk", "username-ignored=on"]);
     let path = sandbox.file("a.yaml", &manifest(1));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     sandbox.file("a.yaml", &manifest(1).replace("rocket.cat", "deploy.bot"));
-    let run = sandbox.run(&["apply", &path]).exits(6);
+    let run = sandbox.run(&["apply", "--yes", &path]).exits(6);
     assert!(
         run.out.contains("1 accepted but not applied"),
         "{}",
@@ -162,7 +164,7 @@ fn a_broken_script_is_refused_before_anything_is_written() {
     let text =
         manifest(1) + "    script: \"class Script { process_incoming_request( { return }\"\n";
     let path = sandbox.file("a.yaml", &text);
-    let run = sandbox.run(&["apply", &path]).exits(3);
+    let run = sandbox.run(&["apply", "--yes", &path]).exits(3);
     assert!(run.err.contains("a.yaml:6:13"), "{}", run.err);
     assert_eq!(sandbox.creates(), 0);
 }
@@ -172,7 +174,7 @@ fn no_output_shows_a_secret() {
     let sandbox = Sandbox::inventive();
     let secrets = sandbox.file("secrets.yaml", "guggy_token: canary-in-a-file\n");
     let run = sandbox
-        .run(&["apply", EXAMPLE, "-vv", "--secret-file", &secrets])
+        .run(&["apply", "--yes", EXAMPLE, "-vv", "--secret-file", &secrets])
         .exits(0);
     let generated: Vec<_> = sandbox
         .records()
@@ -205,7 +207,7 @@ fn a_manifest_comes_from_standard_input_too() {
     use std::io::Write;
     use std::process::Stdio;
     let sandbox = Sandbox::inventive();
-    let mut command = sandbox.rcsync(&["apply", "-"]);
+    let mut command = sandbox.rcsync(&["apply", "--yes", "-"]);
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -234,7 +236,7 @@ fn several_files_are_one_desired_state() {
     write(folder.path(), "c.test.yaml", "no manifest");
     let sandbox = Sandbox::inventive();
     let run = sandbox
-        .run(&["apply", folder.path().to_str().unwrap()])
+        .run(&["apply", "--yes", folder.path().to_str().unwrap()])
         .exits(0);
     assert!(run.out.contains("2 files, 3 integrations"), "{}", run.out);
     assert_eq!(sandbox.records().len(), 3);
@@ -244,12 +246,12 @@ fn several_files_are_one_desired_state() {
 fn who_it_posts_as_after_all_is_in_every_later_plan() {
     let sandbox = Sandbox::with(&["--invent", "--quirk", "user-id-left=on"]);
     let path = sandbox.file("a.yaml", &manifest(2));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     sandbox.file(
         "a.yaml",
         &manifest(2).replacen("rocket.cat", "deploy.bot", 1),
     );
-    let run = sandbox.run(&["apply", &path]).exits(6);
+    let run = sandbox.run(&["apply", "--yes", &path]).exits(6);
     assert!(
         run.out.contains("1 accepted but not applied"),
         "{}",
@@ -262,7 +264,7 @@ fn who_it_posts_as_after_all_is_in_every_later_plan() {
             .exits(2);
         assert!(run.out.contains("posts-as-someone-else"), "{}", run.out);
     }
-    sandbox.run(&["apply", &path]).exits(6);
+    sandbox.run(&["apply", "--yes", &path]).exits(6);
 }
 
 /// Tokens end up in the state: a repository must not take it in.

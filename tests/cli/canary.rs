@@ -99,8 +99,8 @@ fn told(secrets: &Secrets) -> Vec<String> {
         &["plan", "-vv"],
         &["plan", "-v", "--format", "json"],
         &["plan", "--format", "markdown"],
-        &["apply", "-vv"],
-        &["apply", "-vv"],
+        &["apply", "--yes", "-vv"],
+        &["apply", "--yes", "-vv"],
     ];
     let mut told = Vec::new();
     for (index, args) in runs.into_iter().enumerate() {

@@ -54,7 +54,12 @@ fn as_user(sandbox: &Sandbox, user: &str, args: &[&str]) -> Command {
 fn a_login_by_password_is_ended_when_the_run_ends() {
     let sandbox = with_passwords();
     let file = sandbox.file("chat.yaml", &manifest(1));
-    let run = Run::of(&mut as_user(&sandbox, "ann", &["apply", &file, "-vv"])).exits(0);
+    let run = Run::of(&mut as_user(
+        &sandbox,
+        "ann",
+        &["apply", "--yes", &file, "-vv"],
+    ))
+    .exits(0);
     let requests = sandbox.requests();
     assert_eq!(requests.first().unwrap(), "POST /api/v1/login 200");
     assert_eq!(requests.last().unwrap(), "POST /api/v1/logout 200");

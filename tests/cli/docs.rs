@@ -199,15 +199,15 @@ fn records(sandbox: &Sandbox) -> BTreeMap<String, Json> {
 fn an_entry_moves_to_another_repository_without_a_write() {
     let sandbox = Sandbox::inventive();
     let old = sandbox.file("old.yaml", &hooks(""));
-    sandbox.run(&["apply", &old]).exits(0);
+    sandbox.run(&["apply", "--yes", &old]).exits(0);
     let before = sandbox.records();
 
     sandbox.file("old.yaml", &hooks("    state: released\n"));
-    sandbox.run(&["apply", &old]).exits(0);
+    sandbox.run(&["apply", "--yes", &old]).exits(0);
     let new = sandbox.file("new.yaml", &hooks(""));
     sandbox.run(&["plan", &new, "--detailed-exitcode"]).exits(0);
     sandbox.file("old.yaml", "integrations: []\n");
-    sandbox.run(&["apply", &old]).exits(0);
+    sandbox.run(&["apply", "--yes", &old]).exits(0);
     assert_eq!(sandbox.records(), before);
 }
 
@@ -217,21 +217,21 @@ fn what_a_revert_brings_back_and_what_not() {
     let second = "  - type: webhook-incoming\n    name: Second\n    username: rocket.cat\n    channel: \"#general\"\n";
     let before = hooks(second);
     let path = sandbox.file("a.yaml", &before);
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let first = records(&sandbox);
 
     // Changed, created, deleted.
     let created = second.replace("Second", "Third");
     let deleted = second.replace("    username", "    state: absent\n    username");
     sandbox.file("a.yaml", &(hooks("    alias: New\n") + &deleted + &created));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     assert_eq!(
         records(&sandbox).keys().collect::<Vec<_>>(),
         ["Grafana alerts", "Third"]
     );
 
     sandbox.file("a.yaml", &before);
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let last = records(&sandbox);
     let (old, new) = (&first["Grafana alerts"], &last["Grafana alerts"]);
     assert_eq!((&old["_id"], &old["token"]), (&new["_id"], &new["token"]));
@@ -247,9 +247,9 @@ fn what_a_revert_brings_back_and_what_not() {
         )
     };
     sandbox.file("a.yaml", &renamed("Alerts", "Grafana alerts"));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     sandbox.file("a.yaml", &renamed("Grafana alerts", "Alerts"));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     assert_eq!(records(&sandbox)["Grafana alerts"]["_id"], new["_id"]);
 }
 
@@ -257,7 +257,7 @@ fn what_a_revert_brings_back_and_what_not() {
 fn another_account_that_sees_all_takes_over_and_one_that_does_not_cannot() {
     let sandbox = Sandbox::strict();
     let path = sandbox.file("a.yaml", &hooks(""));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let plan = |account: (&str, &str), code: i32| {
         let mut command = sandbox.rcsync_as(
             account.0,
@@ -337,7 +337,7 @@ fn an_account_sees_and_changes_what_the_table_says() {
                     channel: \"#general\"\n    urls: [\"https://hooks.example.org/\"]\n    token: ${secret.token}\n";
     let apply = |account: Option<(&str, &str)>, text: &str| {
         let path = sandbox.file("a.yaml", text);
-        let args = ["apply", path.as_str()];
+        let args = ["apply", "--yes", path.as_str()];
         let mut command = match account {
             Some((user, token)) => sandbox.rcsync_as(user, token, &args),
             None => sandbox.rcsync(&args),
@@ -421,13 +421,19 @@ fn rooms_are_open_to_those_who_hold_both_permissions_of_a_direction() {
                 .replace("#general", channel);
             let path = sandbox.file("a.yaml", &text);
             // Olga sees what she made alone, and has made nothing yet.
-            let apply = ["apply", &path, "--allow-partial-view"];
+            let apply = ["apply", "--yes", &path, "--allow-partial-view"];
             if code == 6 {
                 let run = Run::of(&mut sandbox.rcsync_as(account.0, account.1, &apply));
                 assert!(run.exits(4).out.contains("-out-of-reach: this account"));
             }
             // What the plan says is what the server does.
-            let blind = ["apply", &path, "--allow-partial-view", "--preflight=off"];
+            let blind = [
+                "apply",
+                "--yes",
+                &path,
+                "--allow-partial-view",
+                "--preflight=off",
+            ];
             let run = Run::of(&mut sandbox.rcsync_as(account.0, account.1, &blind));
             let run = run.exits(code);
             let refused = run.out.contains("error-invalid-channel");

@@ -98,7 +98,7 @@ fn drifted(sandbox: &Sandbox) -> &Path {
     put(folder, "chat/scripts/s.js", SCRIPT);
     commit(folder);
     git(folder, &["branch", "before"]);
-    run_in(sandbox, folder, &["apply", "chat"]).exits(0);
+    run_in(sandbox, folder, &["apply", "--yes", "chat"]).exits(0);
 
     let id = |name: &str| {
         let records = sandbox.records();
@@ -215,7 +215,7 @@ fn a_change_without_drift_does_not_fail_on_drift() {
     let folder = repository(&sandbox);
     put(folder, "a.yaml", &manifest(1));
     commit(folder);
-    run_in(&sandbox, folder, &["apply", "a.yaml"]).exits(0);
+    run_in(&sandbox, folder, &["apply", "--yes", "a.yaml"]).exits(0);
     put(folder, "a.yaml", &manifest(2));
     let plan = |more: &[&str]| run_in(&sandbox, folder, &[&["plan", "a.yaml"], more].concat());
     plan(&["--fail-on", "drift", "--base", "HEAD"]).exits(0);
@@ -243,7 +243,7 @@ fn another_folder_is_a_base_too() {
     let folder = sandbox.folder.path();
     put(folder, "old/chat/a.yaml", &hooks(&[("A", "")]));
     put(folder, "chat/a.yaml", &hooks(&[("A", "    alias: x\n")]));
-    run_in(&sandbox, folder, &["apply", "old/chat"]).exits(0);
+    run_in(&sandbox, folder, &["apply", "--yes", "old/chat"]).exits(0);
     for base in ["old", "./old", "old/", folder.join("old").to_str().unwrap()] {
         let run = run_in(&sandbox, folder, &["plan", "chat", "--base", base]).exits(0);
         assert!(
@@ -319,7 +319,7 @@ fn links_and_values_are_those_of_then() {
     std::os::unix::fs::symlink("chat", folder.join("link")).unwrap();
     commit(folder);
     let args = ["link/a.yaml", "--root", ".", "--var-file", "vars.yaml"];
-    run_in(&sandbox, folder, &[&["apply"], &args[..]].concat()).exits(0);
+    run_in(&sandbox, folder, &[&["apply", "--yes"], &args[..]].concat()).exits(0);
     put(folder, "vars.yaml", "alias: new\n");
     put(folder, "shared/s.js", &SCRIPT.replace("TEXT", "other"));
     let run = run_in(
@@ -448,7 +448,7 @@ fn apply_says_first_what_is_not_in_the_change() {
     let folder = repository(&sandbox);
     put(folder, "a.yaml", &hooks(&[("A", ""), ("B", "")]));
     commit(folder);
-    run_in(&sandbox, folder, &["apply", "a.yaml"]).exits(0);
+    run_in(&sandbox, folder, &["apply", "--yes", "a.yaml"]).exits(0);
     // Both were on their way at once: either may be the first.
     let records = sandbox.records();
     let id = records.iter().find(|it| it["name"] == "A").unwrap()["_id"].clone();
@@ -458,7 +458,12 @@ fn apply_says_first_what_is_not_in_the_change() {
         "a.yaml",
         &hooks(&[("A", ""), ("B", "    alias: x\n")]),
     );
-    let run = run_in(&sandbox, folder, &["apply", "a.yaml", "--base", "HEAD"]).exits(0);
+    let run = run_in(
+        &sandbox,
+        folder,
+        &["apply", "--yes", "a.yaml", "--base", "HEAD"],
+    )
+    .exits(0);
     let said = run
         .out
         .find("\nNot in this change, and made with it: 1 change.\n")
@@ -471,7 +476,12 @@ fn apply_says_first_what_is_not_in_the_change() {
     assert!(rest.contains("Applied: 2 updated."), "{rest}");
     // Nothing of the kind: nothing is said.
     put(folder, "a.yaml", &hooks(&[("A", ""), ("B", "")]));
-    let run = run_in(&sandbox, folder, &["apply", "a.yaml", "--base", "HEAD"]).exits(0);
+    let run = run_in(
+        &sandbox,
+        folder,
+        &["apply", "--yes", "a.yaml", "--base", "HEAD"],
+    )
+    .exits(0);
     assert!(
         run.out.contains("already drifting") && run.out.contains("Not in this change"),
         "{}",
@@ -482,7 +492,12 @@ fn apply_says_first_what_is_not_in_the_change() {
         "a.yaml",
         &hooks(&[("A", ""), ("B", "    alias: z\n")]),
     );
-    let run = run_in(&sandbox, folder, &["apply", "a.yaml", "--base", "HEAD"]).exits(0);
+    let run = run_in(
+        &sandbox,
+        folder,
+        &["apply", "--yes", "a.yaml", "--base", "HEAD"],
+    )
+    .exits(0);
     assert!(!run.out.contains("Not in this change"), "{}", run.out);
 }
 
@@ -530,7 +545,7 @@ fn histories(sandbox: &Sandbox) -> usize {
 fn what_a_target_disabled_stays_so_until_somebody_says_otherwise() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &outgoing(1, ""));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     assert_eq!(histories(&sandbox), 0);
     gone(&sandbox);
     let run = sandbox.run(&["plan", &path, "--fail-on", "drift"]).exits(2);
@@ -546,7 +561,7 @@ fn what_a_target_disabled_stays_so_until_somebody_says_otherwise() {
         run.out
     );
     assert_eq!(histories(&sandbox), 1);
-    sandbox.run(&["apply", &path]).exits(4);
+    sandbox.run(&["apply", "--yes", &path]).exits(4);
     assert_eq!(sandbox.records()[0]["enabled"], false);
 
     // A plan from a snapshot knows it too, and says what it does not know.
@@ -569,7 +584,7 @@ fn what_a_target_disabled_stays_so_until_somebody_says_otherwise() {
     assert!(planned().contains("1 to update"), "{}", planned());
 
     sandbox.file("a.yaml", &outgoing(1, "    enabled: true\n"));
-    let run = sandbox.run(&["apply", &path]).exits(0);
+    let run = sandbox.run(&["apply", "--yes", &path]).exits(0);
     assert!(run.out.contains("target-gone: "), "{}", run.out);
     assert_eq!(sandbox.records()[0]["enabled"], true);
     // Enabled again, it is nobody's concern: no history is asked for.
@@ -584,7 +599,7 @@ fn what_a_target_disabled_stays_so_until_somebody_says_otherwise() {
 fn no_more_than_twenty_histories_are_asked_for() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &outgoing(23, ""));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     gone(&sandbox);
     let run = sandbox.run(&["plan", &path]).exits(0);
     assert_eq!(histories(&sandbox), 20);
@@ -617,7 +632,7 @@ fn what_the_history_holds_is_in_no_log() {
                 .env("RCSYNC_SECRET_key", "canary-in-a-token"),
         )
     };
-    run(&["apply", &path]).exits(0);
+    run(&["apply", "--yes", &path]).exits(0);
     gone(&sandbox);
     let run = run(&["plan", &path, "-vv"]).exits(0);
     assert!(run.err.contains("(1 entries)"), "{}", run.err);

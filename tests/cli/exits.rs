@@ -53,7 +53,7 @@ impl Stage {
             done,
             sandbox,
         };
-        stage.sandbox.run(&["apply", &stage.done]).exits(0);
+        stage.sandbox.run(&["apply", "--yes", &stage.done]).exits(0);
         stage
     }
 
@@ -213,25 +213,30 @@ const PLAN: &[Case] = &[
 ];
 
 const APPLY: &[Case] = &[
-    ("apply", 0, nothing, line!(s: "apply", &s.new)),
-    ("apply: in sync", 0, nothing, line!(s: "apply", &s.done)),
+    ("apply", 0, nothing, line!(s: "apply", "--yes", &s.new)),
+    (
+        "apply: in sync",
+        0,
+        nothing,
+        line!(s: "apply", "--yes", &s.done),
+    ),
     (
         "apply: a listing that is not whole",
         1,
         Stage::does_not_add_up,
-        line!(s: "apply", &s.new),
+        line!(s: "apply", "--yes", &s.new),
     ),
     (
         "apply: a manifest",
         3,
         nothing,
-        line!(s: "apply", &s.invalid),
+        line!(s: "apply", "--yes", &s.invalid),
     ),
     (
         "apply: all is blocked",
         4,
         nothing,
-        line!(s: "apply", &s.blocked),
+        line!(s: "apply", "--yes", &s.blocked),
     ),
     (
         "apply: another plan",
@@ -243,19 +248,19 @@ const APPLY: &[Case] = &[
         "apply: a write",
         6,
         refuses_creates,
-        line!(s: "apply", &s.new),
+        line!(s: "apply", "--yes", &s.new),
     ),
     (
         "apply: nobody there",
         7,
         nothing,
-        nowhere!(s: "apply", &s.new, "--retries", "0"),
+        nowhere!(s: "apply", "--yes", &s.new, "--retries", "0"),
     ),
     (
         "apply: no login",
         7,
         refuses_the_login_of_creates,
-        line!(s: "apply", &s.new, "--concurrency", "1"),
+        line!(s: "apply", "--yes", &s.new, "--concurrency", "1"),
     ),
 ];
 
@@ -323,19 +328,19 @@ const PRECEDENCE: &[Case] = &[
         "6 before 7: a write was tried",
         6,
         refuses_the_second_create,
-        line!(s: "apply", &s.new, "--concurrency", "1"),
+        line!(s: "apply", "--yes", &s.new, "--concurrency", "1"),
     ),
     (
         "6 before 4: the rest is blocked",
         6,
         refuses_creates,
-        line!(s: "apply", &s.mixed),
+        line!(s: "apply", "--yes", &s.mixed),
     ),
     (
         "6 before 4: the rest is done",
         6,
         nothing,
-        line!(s: "apply", &s.mixed),
+        line!(s: "apply", "--yes", &s.mixed),
     ),
     (
         "7 before 5",
@@ -350,7 +355,7 @@ const PRECEDENCE: &[Case] = &[
         "7 before 4",
         7,
         refuses_the_login_of_creates,
-        line!(s: "apply", &s.mixed, "--concurrency", "1"),
+        line!(s: "apply", "--yes", &s.mixed, "--concurrency", "1"),
     ),
     (
         "7 before 1",
@@ -375,7 +380,7 @@ const PRECEDENCE: &[Case] = &[
         "3 before 4: a report that is a folder",
         3,
         nothing,
-        line!(s: "apply", &s.blocked, "--report", &s.folder),
+        line!(s: "apply", "--yes", &s.blocked, "--report", &s.folder),
     ),
     (
         "3 before 1",
@@ -442,10 +447,14 @@ fn an_interruption_wins_over_everything() {
             &json!({"path": "integrations.create", "after": 1, "times": 99, "effect": effect}),
         );
         let before = stage.sandbox.creates();
-        let mut command =
-            stage
-                .sandbox
-                .rcsync(&["apply", &path, "--concurrency", "1", "--preflight=off"]);
+        let mut command = stage.sandbox.rcsync(&[
+            "apply",
+            "--yes",
+            &path,
+            "--concurrency",
+            "1",
+            "--preflight=off",
+        ]);
         let child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

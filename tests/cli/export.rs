@@ -32,7 +32,7 @@ fn server() -> Sandbox {
     let secrets = sandbox.file("given.yaml", "key: canary-key\ntoken: canary-token\n");
     let hooks = sandbox.file("hooks.yaml", HOOKS);
     sandbox
-        .run(&["apply", &hooks, "--secret-file", &secrets])
+        .run(&["apply", "--yes", &hooks, "--secret-file", &secrets])
         .exits(0);
     sandbox
 }

@@ -111,7 +111,7 @@ fn a_create_without_an_answer_is_found_and_not_sent_again() {
         let sandbox = Sandbox::inventive();
         let path = sandbox.file("a.yaml", &manifest(2));
         sandbox.fault(&json!({ "path": "integrations.create", "effect": effect }));
-        let run = sandbox.run(&["apply", &path]).exits(0);
+        let run = sandbox.run(&["apply", "--yes", &path]).exits(0);
         assert!(
             run.out.contains("Applied: 1 created, 1 adopted."),
             "{}",
@@ -128,11 +128,13 @@ fn a_create_that_was_lost_is_unknown_and_not_sent_again() {
     sandbox.fault(
         &json!({ "path": "integrations.create", "effect": { "kind": "drop", "applied": false } }),
     );
-    let run = sandbox.run(&["apply", &path, "--timeout", "2"]).exits(6);
+    let run = sandbox
+        .run(&["apply", "--yes", &path, "--timeout", "2"])
+        .exits(6);
     assert!(run.out.contains("unknown"), "{}", run.out);
     assert_eq!(sandbox.creates(), 1);
     // The next run makes it.
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     assert_eq!(sandbox.records().len(), 1);
 }
 
@@ -140,10 +142,10 @@ fn a_create_that_was_lost_is_unknown_and_not_sent_again() {
 fn a_record_lost_between_pages_is_no_reason_to_create_it_again() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(120));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let creates = sandbox.creates();
     sandbox.fault(&json!({ "path": "integrations.list", "effect": { "kind": "total", "total": 123 }, "times": 50 }));
-    let run = sandbox.run(&["apply", &path]).exits(1);
+    let run = sandbox.run(&["apply", "--yes", &path]).exits(1);
     assert!(
         run.err.contains("the listing changed while it was read"),
         "{}",
@@ -158,7 +160,7 @@ fn a_signal_stops_what_is_not_begun_and_reports_the_rest() {
     let path = sandbox.file("a.yaml", &manifest(40));
     let slow = json!({ "kind": "delay", "millis": 300 });
     sandbox.fault(&json!({ "path": "integrations.create", "effect": slow, "times": 40 }));
-    let mut command = sandbox.rcsync(&["apply", &path, "--concurrency", "2"]);
+    let mut command = sandbox.rcsync(&["apply", "--yes", &path, "--concurrency", "2"]);
     let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -115,7 +115,7 @@ fn what_is_no_regular_file_is_not_written_over() {
             &["plan", file.as_str(), "--out", &out][..],
             &["urls", &file, "--out", &out],
             &["snapshot", &file, "--out", &out],
-            &["apply", &file, "--report", &out],
+            &["apply", "--yes", &file, "--report", &out],
         ] {
             let run = sandbox.run(args);
             assert!(

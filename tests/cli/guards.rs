@@ -127,11 +127,11 @@ fn what_a_guard_refuses_is_refused_by_plan_and_apply_alike() {
         let path = sandbox.file("a.yaml", &(settings.replace("URL", &sandbox.url) + &text));
         let before = sandbox.requests().len();
         let records = sandbox.records();
-        let run = |command: &str| sandbox.run(&[&[command, &path][..], flags].concat());
-        for command in ["plan", "apply"] {
+        let run = |command: &[&str]| sandbox.run(&[command, &[path.as_str()], flags].concat());
+        for command in [&["plan"][..], &["apply", "--yes"]] {
             let Run { code, out, err } = run(command);
             let expected = if why.is_empty() { 0 } else { 4 };
-            assert_eq!(code, expected, "{name}: {command}\n{out}\n{err}");
+            assert_eq!(code, expected, "{name}: {command:?}\n{out}\n{err}");
             assert_eq!(out.contains("refused:"), !why.is_empty(), "{name}:\n{out}");
             let flat = out.split_whitespace().collect::<Vec<_>>().join(" ");
             for part in why {

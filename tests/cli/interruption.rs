@@ -55,7 +55,15 @@ fn a_second_signal_quits_at_once_and_tells_what_is_known() {
     let path = sandbox.file("a.yaml", &manifest(5));
     let file = sandbox.file("report.json", "");
     slow(&sandbox, 50_000);
-    let args = ["apply", &path, "--concurrency", "2", "--report", &file];
+    let args = [
+        "apply",
+        "--yes",
+        &path,
+        "--concurrency",
+        "2",
+        "--report",
+        &file,
+    ];
     // The first of a limit that nobody knows yet goes alone.
     let child = begun(&sandbox, &args, 1);
     signal(&child, "INT");
@@ -86,7 +94,7 @@ fn a_signal_ends_the_settle_time_at_once() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(1));
     slow(&sandbox, 3_000);
-    let child = begun(&sandbox, &["apply", &path], 1);
+    let child = begun(&sandbox, &["apply", "--yes", &path], 1);
     let start = Instant::now();
     while sandbox.records().is_empty() {
         std::thread::sleep(Duration::from_millis(20));
@@ -113,6 +121,7 @@ fn the_first_failure_ends_a_run_that_fails_fast() {
     let path = sandbox.file("a.yaml", &manifest(4).replacen("#general", "#pagr", 1));
     let args = [
         "apply",
+        "--yes",
         &path,
         "--fail-fast",
         "--concurrency",
@@ -134,7 +143,9 @@ fn a_report_lists_what_was_done_and_what_was_there_before() {
     let sandbox = Sandbox::strict();
     let path = sandbox.file("a.yaml", &manifest(3));
     let file = sandbox.file("report.json", "an older one");
-    sandbox.run(&["apply", &path, "--report", &file]).exits(0);
+    sandbox
+        .run(&["apply", "--yes", &path, "--report", &file])
+        .exits(0);
     let first = report(&file);
     assert_eq!(
         (count(&first, "created"), &first["counts"]["done"]),
@@ -164,7 +175,14 @@ fn a_report_lists_what_was_done_and_what_was_there_before() {
         .map(|(head, _)| format!("{head}#pagr\"\n"))
         .unwrap();
     let path = sandbox.file("a.yaml", &text);
-    let args = ["apply", &path, "--report", &file, "--preflight=off"];
+    let args = [
+        "apply",
+        "--yes",
+        &path,
+        "--report",
+        &file,
+        "--preflight=off",
+    ];
     let run = sandbox.run(&args).exits(6);
     let second = report(&file);
     assert_eq!(second["exitCode"], 6);
@@ -192,10 +210,14 @@ fn a_report_lists_what_was_done_and_what_was_there_before() {
         "b.yaml",
         &manifest(1).replacen("    username", "    alias: New\n    username", 1),
     );
-    sandbox.run(&["apply", &path, "--report", &file]).exits(0);
+    sandbox
+        .run(&["apply", "--yes", &path, "--report", &file])
+        .exits(0);
     assert_eq!(report(&file)["outcomes"], json!([]));
     let broken = sandbox.file("c.yaml", "integrations:\n  - type: x\n");
-    sandbox.run(&["apply", &broken, "--report", &file]).exits(3);
+    sandbox
+        .run(&["apply", "--yes", &broken, "--report", &file])
+        .exits(3);
     assert_eq!(
         (
             &report(&file)["failure"]["exitCode"],
@@ -211,7 +233,9 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_done() {
     let path = sandbox.file("a.yaml", &manifest(1));
     let folder = sandbox.folder.path().to_str().unwrap().to_owned();
     for place in [folder.clone(), format!("{folder}/a.yaml/report.json")] {
-        let run = sandbox.run(&["apply", &path, "--report", &place]).exits(3);
+        let run = sandbox
+            .run(&["apply", "--yes", &path, "--report", &place])
+            .exits(3);
         assert!(run.err.contains("`--report` needs a file"), "{}", run.err);
     }
     assert!(sandbox.requests().is_empty());

@@ -49,7 +49,7 @@ fn a_limit_is_forecast_and_kept_and_nothing_is_refused() {
 
     let sandbox = limited("3/2");
     let path = sandbox.file("a.yaml", &manifest(7));
-    limited_run(&sandbox, &["apply", &path]).exits(0);
+    limited_run(&sandbox, &["apply", "--yes", &path]).exits(0);
     let refused = sent(&sandbox, " 429");
     assert!(refused.is_empty(), "{refused:?}");
     assert_eq!(sandbox.records().len(), 7);
@@ -66,7 +66,7 @@ fn a_signal_ends_a_wait_for_the_limit() {
     // A window that is not over before the test is.
     let sandbox = limited("5/3600");
     let path = sandbox.file("a.yaml", &manifest(9));
-    let child = spawned(&sandbox, &["apply", &path]);
+    let child = spawned(&sandbox, &["apply", "--yes", &path]);
     let start = Instant::now();
     while sandbox.creates() < 5 {
         assert!(start.elapsed() < Duration::from_mins(1), "too few creates");
@@ -92,7 +92,7 @@ fn a_refusal_without_headers_is_waited_out() {
     let path = sandbox.file("a.yaml", &manifest(1));
     let effect = json!({ "kind": "answer", "status": 429, "body": "slow down", "headers": { "retry-after": "1" } });
     sandbox.fault(&json!({ "path": "integrations.create", "effect": effect }));
-    let run = sandbox.run(&["apply", &path, "-v"]).exits(0);
+    let run = sandbox.run(&["apply", "--yes", &path, "-v"]).exits(0);
     assert!(
         run.err.contains("waiting 2 s for the server's limit"),
         "{}",
@@ -105,7 +105,7 @@ fn a_refusal_without_headers_is_waited_out() {
 fn reads_updates_and_removals_come_again() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(2));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let changed = manifest(1)
         + "    alias: New\n"
         + "  - type: webhook-incoming\n    name: Hook 1\n    \
@@ -119,7 +119,7 @@ fn reads_updates_and_removals_come_again() {
     ] {
         sandbox.fault(&json!({ "path": path, "effect": effect }));
     }
-    let run = sandbox.run(&["apply", &path]).exits(0);
+    let run = sandbox.run(&["apply", "--yes", &path]).exits(0);
     assert!(
         run.out.ends_with("Applied: 1 updated, 1 deleted.\n"),
         "{}",
@@ -158,7 +158,7 @@ fn a_server_that_is_silent_is_given_up() {
 fn a_listing_that_shifts_is_read_again_and_then_an_error() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(120));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let (creates, listings) = (sandbox.creates(), sent(&sandbox, "integrations.list").len());
     for (kind, times, code) in [("lost", 1, 0), ("repeated", 1, 0), ("lost", 2, 1)] {
         // The second page of each reading.
@@ -190,7 +190,7 @@ fn refused_credentials_end_the_run_at_once() {
                 &json!({ "path": "integrations.create", "after": spared, "times": 99, "effect": effect }),
             );
             let run = sandbox
-                .run(&["apply", &path, "--concurrency", "1"])
+                .run(&["apply", "--yes", &path, "--concurrency", "1"])
                 .exits(code);
             assert!(run.out.contains(told), "{}", run.out);
             assert_eq!(sandbox.creates(), spared + 1);
@@ -220,7 +220,7 @@ fn a_refusal_of_one_record_fails_that_record_alone() {
         let path = sandbox.file("a.yaml", &manifest(3));
         let effect = json!({ "kind": "answer", "status": status, "body": body });
         sandbox.fault(&json!({ "path": "integrations.create", "effect": effect }));
-        let run = sandbox.run(&["apply", &path]).exits(6);
+        let run = sandbox.run(&["apply", "--yes", &path]).exits(6);
         assert!(run.out.contains("2 created, 1 failed."), "{}", run.out);
         let words = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains(told), "{}", run.out);

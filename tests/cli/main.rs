@@ -7,6 +7,7 @@
 )]
 
 mod apply;
+mod approval;
 mod canary;
 mod ci;
 mod connect;

@@ -55,7 +55,7 @@ fn the_detailed_exit_code_tells_changes_from_none() {
     sandbox
         .run(&["plan", &path, "--detailed-exitcode"])
         .exits(2);
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     sandbox
         .run(&["plan", &path, "--detailed-exitcode"])
         .exits(0);
@@ -89,7 +89,7 @@ fn several_records_of_one_name_block_the_entry() {
         run.out
     );
     // The rest of the plan goes on; the run is not a success.
-    let run = sandbox.run(&["apply", &path]).exits(6);
+    let run = sandbox.run(&["apply", "--yes", &path]).exits(6);
     assert!(
         run.out.contains("Applied in part: 1 created, 1 blocked."),
         "{}",
@@ -102,7 +102,7 @@ fn several_records_of_one_name_block_the_entry() {
 fn a_listing_of_many_pages_is_read_whole() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(250));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let before = sandbox.requests().len();
     let run = sandbox
         .run(&["plan", &path, "--detailed-exitcode"])
@@ -136,7 +136,7 @@ fn a_plan_for_another_version_shows_what_an_upgrade_would_bring() {
     // Up to 8.5 anybody may be posted as; 8.6 demands a permission that people do not have.
     let sandbox = Sandbox::with(&["--server-version", "8.5", "--invent"]);
     let path = sandbox.file("a.yaml", &manifest(1).replace("rocket.cat", "paul"));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     sandbox.act(&json!({ "action": "change-roles", "username": "paul", "roles": ["user"] }));
 
     let plan = |flags: &[&str]| {

@@ -25,11 +25,11 @@ fn prune(policy: &str, entries: &str) -> String {
 fn a_webhook_that_is_put_back_is_switched_on_again_with_the_same_url() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(2));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let before = sandbox.records();
 
     sandbox.file("a.yaml", &prune("disable", &manifest(1)));
-    let run = sandbox.run(&["apply", &path]).exits(0);
+    let run = sandbox.run(&["apply", "--yes", &path]).exits(0);
     assert!(run.out.contains("1 to disable"), "{}", run.out);
     assert!(run.out.contains("Applied: 1 disabled."), "{}", run.out);
     assert_eq!(
@@ -42,7 +42,7 @@ fn a_webhook_that_is_put_back_is_switched_on_again_with_the_same_url() {
         .exits(0);
 
     sandbox.file("a.yaml", &prune("disable", &manifest(2)));
-    let run = sandbox.run(&["apply", &path]).exits(0);
+    let run = sandbox.run(&["apply", "--yes", &path]).exits(0);
     assert!(run.out.contains("false → true"), "{}", run.out);
     let after = sandbox.records();
     let (before, after) = (
@@ -59,7 +59,7 @@ fn an_incoming_webhook_is_deleted_by_the_second_run() {
     let sandbox = Sandbox::inventive();
     let id = sandbox.store(&record("Old one"));
     let path = sandbox.file("a.yaml", &prune("delete", &manifest(1)));
-    let first = sandbox.run(&["apply", &path]).exits(0);
+    let first = sandbox.run(&["apply", "--yes", &path]).exits(0);
     let flat = first.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("announced second step"), "{}", first.out);
     assert!(first.out.contains("1 created, 1 disabled"), "{}", first.out);
@@ -73,7 +73,7 @@ fn an_incoming_webhook_is_deleted_by_the_second_run() {
     );
     assert!(now["scriptCompiled"].is_string(), "{now}");
 
-    let second = sandbox.run(&["apply", &path]).exits(0);
+    let second = sandbox.run(&["apply", "--yes", &path]).exits(0);
     assert!(
         second
             .out
@@ -93,7 +93,9 @@ fn a_flag_by_name_deletes_it_at_once() {
     let sandbox = Sandbox::inventive();
     sandbox.store(&record("Old one"));
     let path = sandbox.file("a.yaml", &prune("delete", &manifest(1)));
-    let run = sandbox.run(&["apply", &path, "--allow-url-loss"]).exits(0);
+    let run = sandbox
+        .run(&["apply", "--yes", &path, "--allow-url-loss"])
+        .exits(0);
     assert!(
         run.out.contains("deleted at once") && run.out.contains("URL dies"),
         "{}",
@@ -115,7 +117,7 @@ fn updates_and_creates_come_first_then_disables_then_deletes() {
     let path = sandbox.file("a.yaml", &prune("delete", &manifest(2)));
     let before = sandbox.requests().len();
     sandbox
-        .run(&["apply", &path, "--concurrency", "1"])
+        .run(&["apply", "--yes", &path, "--concurrency", "1"])
         .exits(0);
     let mut writes: Vec<_> = sandbox.requests()[before..]
         .iter()
@@ -173,7 +175,7 @@ fn a_sandbox_in_the_process_is_nobodys_server() {
 fn a_snapshot_tells_what_would_be_pruned() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(2));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     sandbox.store(&record("Old one"));
     let mut off = record("Old two");
     off["enabled"] = json!(false);

@@ -10,7 +10,7 @@ use crate::support::{Run, Sandbox, manifest, rcsync, write};
 fn changes() -> (Sandbox, String) {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(2));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let text = manifest(3)
         .replacen("channel: \"#general\"", "channel: \"#ops\"", 1)
         .replacen(
@@ -93,7 +93,9 @@ fn what_the_flags_cannot_mean_is_told_before_any_request() {
         let run = sandbox.run(&args).exits(3);
         assert!(run.err.contains(words), "{}", run.err);
     }
-    let run = sandbox.run(&["apply", &path, "--format", "json"]).exits(3);
+    let run = sandbox
+        .run(&["apply", "--yes", &path, "--format", "json"])
+        .exits(3);
     assert!(run.err.contains("--dry-run"), "{}", run.err);
     assert_eq!(sandbox.requests().len(), before);
 }

@@ -34,7 +34,7 @@ fn guggy() -> (Sandbox, String, String) {
             .env("RCSYNC_SECRET_token", CANARY);
         Run::of(command)
     };
-    secrets(&mut sandbox.rcsync(&["apply", &path])).exits(0);
+    secrets(&mut sandbox.rcsync(&["apply", "--yes", &path])).exits(0);
     let state = sandbox.file("state.json", "");
     let flags = ["snapshot", path.as_str(), "--out", state.as_str()];
     secrets(&mut sandbox.rcsync(&flags)).exits(0);
@@ -183,7 +183,7 @@ fn no_secret_is_in_a_snapshot_or_in_what_comes_of_it() {
 fn what_only_this_change_adopts_is_not_compared_and_whom_it_names_not_checked() {
     let sandbox = Sandbox::strict();
     let path = sandbox.file("a.yaml", &manifest(2));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let first = sandbox.file("first.yaml", &manifest(1));
     let state = sandbox.file("state.json", "");
     sandbox.run(&["snapshot", &first, "--out", &state]).exits(0);

@@ -90,10 +90,9 @@ impl Stage {
 
     /// The same as the arguments of a script of bash.
     fn script(&self, script: &str, line: &str) -> Command {
-        let binary = self.sandbox.rcsync(&[]);
-        let mut command = Command::new("timeout");
+        let mut command = self.sandbox.program("timeout");
         command.args(["60", "bash", "-c", script, "bash"]);
-        command.arg(binary.get_program());
+        command.arg(env!("CARGO_BIN_EXE_rcsync"));
         command.args(line.split(' ').map(|word| match word {
             "NEW" => self.new.clone(),
             "DONE" => self.path("done.yaml"),
@@ -101,13 +100,6 @@ impl Stage {
             "SAVED" => self.path("saved.json"),
             word => word.to_owned(),
         }));
-        for (name, value) in binary.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        command.stdin(Stdio::null());
         command
     }
 

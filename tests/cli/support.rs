@@ -123,6 +123,21 @@ impl Sandbox {
         command
     }
 
+    /// Another program that runs the binary as this sandbox's administrator.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        let binary = self.rcsync(&[]);
+        let mut command = Command::new(name);
+        for (name, value) in binary.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.env("RCSYNC", binary.get_program());
+        command.stdin(Stdio::null());
+        command
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         Run::of(&mut self.rcsync(args))
     }

@@ -67,7 +67,7 @@ fn names_and_values_of_manifest_and_server_are_written_out() {
         &["urls", "--format", "env"],
         &["snapshot", &file],
         &["export"],
-        &["apply", &file, "-vv"],
+        &["apply", "--yes", &file, "-vv"],
         &["urls", &file],
     ] {
         let run = harmless(&mut sandbox.rcsync(args));
@@ -99,7 +99,7 @@ fn problems_and_names_of_files_are_written_out() {
     harmless(&mut sandbox.rcsync(&["plan", &file])).exits(3);
     harmless(&mut sandbox.rcsync(&["plan", &good, "--out", &out])).exits(0);
     harmless(&mut sandbox.rcsync(&["validate", &good])).exits(0);
-    harmless(&mut sandbox.rcsync(&["apply", &good, "--report", &report])).exits(0);
+    harmless(&mut sandbox.rcsync(&["apply", "--yes", &good, "--report", &report])).exits(0);
     harmless(&mut sandbox.rcsync(&["urls", &good, "--out", &out])).exits(0);
     harmless(&mut sandbox.rcsync(&["snapshot", &good, "--out", &report])).exits(0);
     harmless(&mut sandbox.rcsync(&["show", &out])).exits(3);

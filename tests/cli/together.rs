@@ -23,7 +23,7 @@ fn slow_to_create() -> Sandbox {
 
 /// Begins an apply that writes its report there.
 fn apply(sandbox: &Sandbox, path: &str, report: &str) -> Child {
-    let mut command = sandbox.rcsync(&["apply", path, "--report", report]);
+    let mut command = sandbox.rcsync(&["apply", "--yes", path, "--report", report]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()
 }
@@ -129,19 +129,23 @@ fn twins_of_an_earlier_run_are_settled_when_told_to() {
     let path = sandbox.file("a.yaml", &manifest(1));
     let mut ids: Vec<_> = (0..3).map(|_| sandbox.store(&twin(""))).collect();
     ids.sort();
-    let run = sandbox.run(&["apply", &path]).exits(4);
+    let run = sandbox.run(&["apply", "--yes", &path]).exits(4);
     assert!(run.out.contains("--settle-twins"), "{}", run.out);
     assert_eq!(sandbox.records().len(), 3);
 
     // Nothing is deleted where deletes are held back, or the name is kept.
-    let run = sandbox.run(&["apply", &path, "--settle-twins", "--no-delete"]);
+    let run = sandbox.run(&["apply", "--yes", &path, "--settle-twins", "--no-delete"]);
     run.exits(0);
     let kept = format!("settings: {{ keep: [\"Hook 0\"] }}\n{}", manifest(1));
     let kept = sandbox.file("kept.yaml", &kept);
-    sandbox.run(&["apply", &kept, "--settle-twins"]).exits(4);
+    sandbox
+        .run(&["apply", "--yes", &kept, "--settle-twins"])
+        .exits(4);
     assert_eq!(sandbox.records().len(), 3);
 
-    let run = sandbox.run(&["apply", &path, "--settle-twins"]).exits(0);
+    let run = sandbox
+        .run(&["apply", "--yes", &path, "--settle-twins"])
+        .exits(0);
     assert!(run.out.contains("2 to delete (2 URLs die)") || run.out.contains("URL dies"));
     is_there_once(&sandbox, 1, &ids[..1]);
     let run = sandbox.run(&["plan", &path, "--detailed-exitcode"]);
@@ -154,7 +158,9 @@ fn namesakes_that_are_no_twins_are_nobodys_to_settle() {
     let path = sandbox.file("a.yaml", &manifest(1));
     let first = sandbox.store(&twin(""));
     let second = sandbox.store(&twin("Other"));
-    let run = sandbox.run(&["apply", &path, "--settle-twins"]).exits(4);
+    let run = sandbox
+        .run(&["apply", "--yes", &path, "--settle-twins"])
+        .exits(4);
     assert!(
         run.out.contains(&first) && run.out.contains(&second),
         "{}",
@@ -168,6 +174,8 @@ fn namesakes_that_are_no_twins_are_nobodys_to_settle() {
         "username": "rocket.cat", "channel": "#general", "scriptEnabled": false, "alias": ""
     });
     sandbox.http("PUT", "/api/v1/integrations.update", &update.to_string());
-    sandbox.run(&["apply", &path, "--settle-twins"]).exits(4);
+    sandbox
+        .run(&["apply", "--yes", &path, "--settle-twins"])
+        .exits(4);
     assert_eq!(sandbox.records().len(), 2);
 }

@@ -34,7 +34,7 @@ const TOKEN: &str = "it's $HOME `a`\n\"b\"";
 fn server() -> (Sandbox, String) {
     let sandbox = Sandbox::inventive();
     let hooks = sandbox.file("hooks.yaml", HOOKS);
-    let mut apply = sandbox.rcsync(&["apply", &hooks]);
+    let mut apply = sandbox.rcsync(&["apply", "--yes", &hooks]);
     Run::of(apply.env("RCSYNC_SECRET_token", TOKEN)).exits(0);
     (sandbox, hooks)
 }
@@ -130,7 +130,7 @@ fn a_shell_reads_exactly_what_json_says() {
 fn entries_that_lead_to_no_record_are_told_and_the_others_are_listed() {
     let sandbox = Sandbox::inventive();
     let two = sandbox.file("a.yaml", &manifest(2));
-    sandbox.run(&["apply", &two]).exits(0);
+    sandbox.run(&["apply", "--yes", &two]).exits(0);
     let body = json!({
         "type": "webhook-incoming", "name": "Hook 1", "enabled": true, "username": "rocket.cat",
         "channel": "#general", "scriptEnabled": false
@@ -174,7 +174,7 @@ fn without_paths_it_is_what_this_account_has_created() {
         "note: the account \"olga.owner\" has created no incoming webhook\n"
     );
     let path = sandbox.file("a.yaml", &manifest(2));
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let own = sandbox.run(&["urls"]).exits(0);
     assert_eq!(own.out.matches("/hooks/").count(), 2, "{}", own.out);
     // Another account that sees all has created none of them.
@@ -247,7 +247,7 @@ fn no_other_command_shows_what_is_in_a_url() {
         &["plan", &changed, "--format", "markdown"],
         &["export"],
         &["export", "--match", &hooks],
-        &["apply", &changed],
+        &["apply", "--yes", &changed],
         &["apply", &changed, "--dry-run"],
     ] {
         let mut command = sandbox.rcsync(args);

@@ -24,10 +24,10 @@ fn a_first_run_that_would_double_everything_is_refused() {
     let sandbox = Sandbox::strict();
     let path = sandbox.file("a.yaml", &manifest(2));
     // Somebody else has made both.
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let before = writes(&sandbox);
-    for command in ["plan", "apply"] {
-        let run = run(&sandbox, OTTO, &[command, &path]).exits(4);
+    for command in [&["plan"][..], &["apply", "--yes"]] {
+        let run = run(&sandbox, OTTO, &[command, &[&path]].concat()).exits(4);
         let flat = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in [
             "2 webhooks would be created, and no entry's record was found",
@@ -47,9 +47,14 @@ fn a_first_run_that_would_double_everything_is_refused() {
 fn once_something_matches_the_rest_may_be_created() {
     let sandbox = Sandbox::strict();
     let path = sandbox.file("a.yaml", &manifest(1));
-    run(&sandbox, OTTO, &["apply", &path, "--allow-partial-view"]).exits(0);
+    run(
+        &sandbox,
+        OTTO,
+        &["apply", "--yes", &path, "--allow-partial-view"],
+    )
+    .exits(0);
     sandbox.file("a.yaml", &manifest(2));
-    let second = run(&sandbox, OTTO, &["apply", &path]).exits(0);
+    let second = run(&sandbox, OTTO, &["apply", "--yes", &path]).exits(0);
     assert!(second.out.contains("Partial view"), "{}", second.out);
     // With nothing to do nothing depends on it, and nobody asks.
     let before = sandbox.requests().len();
@@ -69,7 +74,12 @@ fn once_something_matches_the_rest_may_be_created() {
 fn a_scope_that_is_seen_in_part_is_not_pruned() {
     let sandbox = Sandbox::strict();
     let path = sandbox.file("a.yaml", &manifest(2));
-    run(&sandbox, OTTO, &["apply", &path, "--allow-partial-view"]).exits(0);
+    run(
+        &sandbox,
+        OTTO,
+        &["apply", "--yes", &path, "--allow-partial-view"],
+    )
+    .exits(0);
     let scope = |creators: &str| {
         format!(
             "settings: {{ prune: disable, scope: {{ names: [\"*\"]{creators} }} }}\n{}",
@@ -78,7 +88,7 @@ fn a_scope_that_is_seen_in_part_is_not_pruned() {
     };
     sandbox.file("a.yaml", &scope(", creators: [otto.owner, alice.admin]"));
     let before = writes(&sandbox);
-    let refused = run(&sandbox, OTTO, &["apply", &path]).exits(4);
+    let refused = run(&sandbox, OTTO, &["apply", "--yes", &path]).exits(4);
     assert!(
         refused.out.contains("names records of alice.admin"),
         "{}",
@@ -90,7 +100,12 @@ fn a_scope_that_is_seen_in_part_is_not_pruned() {
     let plan = run(&sandbox, OTTO, &["plan", &path]).exits(0);
     assert!(plan.out.contains("1 to disable"), "{}", plan.out);
     sandbox.file("a.yaml", &scope(", creators: [otto.owner, alice.admin]"));
-    run(&sandbox, OTTO, &["apply", &path, "--allow-partial-view"]).exits(0);
+    run(
+        &sandbox,
+        OTTO,
+        &["apply", "--yes", &path, "--allow-partial-view"],
+    )
+    .exits(0);
     assert_eq!(writes(&sandbox), before + 1);
 }
 
@@ -165,7 +180,7 @@ fn where_webhooks_post_is_looked_up_with_few_requests_and_only_for_what_is_writt
     sandbox.run(&["plan", &path, "--preflight=off"]).exits(0);
     assert_eq!(asked(&sandbox, off), ["permissions.listAll 200"]);
 
-    sandbox.run(&["apply", &path]).exits(0);
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
     let before = sandbox.requests().len();
     sandbox
         .run(&["plan", &path, "--detailed-exitcode"])
@@ -235,7 +250,7 @@ fn a_room_that_is_not_there_is_told_before_the_merge() {
         "{}",
         plan.out
     );
-    let run = sandbox.run(&["apply", &path]).exits(6);
+    let run = sandbox.run(&["apply", "--yes", &path]).exits(6);
     assert!(run.out.contains("2 created, 1 blocked"), "{}", run.out);
     // A server that does not tell is no reason to stop.
     let effect = json!({ "kind": "bad-gateway" });

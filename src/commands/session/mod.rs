@@ -64,6 +64,15 @@ pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Fa
     })
 }
 
+/// Whether it is said which server, and as whom. No request is sent.
+///
+/// # Errors
+/// When a flag, a variable or a file is missing or unsound; the reason has been shown.
+pub(super) async fn check(args: &ServerArgs) -> Result<(), Failure> {
+    let way = way(args, false).await?;
+    way.identity.map(drop).map_err(complain)
+}
+
 /// The way to a server, and who one would be there.
 pub(super) struct Way {
     /// Where it is.
