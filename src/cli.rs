@@ -22,7 +22,8 @@ mod urls;
 use std::num::NonZeroU8;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::builder::UnknownArgumentValueParser;
+use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use export::ExportArgs;
@@ -253,6 +254,21 @@ pub(crate) fn command() -> clap::Command {
             paths.required(false).required_unless_present("plan")
         })
     })
+}
+
+/// The same for parsing: `plan --yes` is told apart from a slip of the pen
+pub(crate) fn parser() -> clap::Command {
+    let needless = UnknownArgumentValueParser::suggest(
+        "a plan changes nothing, so nothing is asked: leave it out, or run `rcsync apply`",
+    );
+    let yes = Arg::new("needless-yes")
+        .long("yes")
+        .short('y')
+        .alias("auto-approve")
+        .action(ArgAction::SetTrue)
+        .value_parser(needless)
+        .hide(true);
+    command().mut_subcommand("plan", |plan| plan.arg(yes))
 }
 
 /// The flags of `rcsync apply`

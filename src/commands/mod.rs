@@ -41,7 +41,7 @@ pub(crate) fn run() -> Exit {
 }
 
 fn command() -> Exit {
-    let parsed = cli::command().try_get_matches();
+    let parsed = cli::parser().try_get_matches();
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {

@@ -21,6 +21,19 @@ fn a_usage_error_exits_with_3_and_help_with_0() {
 }
 
 #[test]
+fn a_plan_that_is_approved_is_told_that_it_needs_no_approval() {
+    for flag in ["--yes", "-y", "--auto-approve"] {
+        let run = Run::of(&mut rcsync(&["plan", "x", flag])).exits(3);
+        assert!(run.err.contains("a plan changes nothing"), "{}", run.err);
+        assert!(!run.err.contains("as a value"), "{}", run.err);
+    }
+    let help = Run::of(&mut rcsync(&["plan", "--help"])).exits(0).out;
+    assert!(!help.contains("--yes"), "{help}");
+    let fish = Run::of(&mut rcsync(&["completions", "fish"])).exits(0).out;
+    assert_eq!(fish.matches("-l yes").count(), 1, "{fish}");
+}
+
+#[test]
 fn the_sandbox_wins_over_the_environment_and_clashes_with_flags() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), "a.yaml", &manifest(1));
