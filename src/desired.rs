@@ -153,7 +153,7 @@ fn key(entry: &Entry, view: &View) -> Option<Key> {
     match &view.values.get(name.name)?.value {
         Value::Text(text) => Some(Key {
             kind: entry.kind,
-            name: text.as_plain()?.to_owned(),
+            name: text.as_plain()?.into(),
         }),
         _ => None,
     }

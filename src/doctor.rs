@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::integration::Kind;
 use crate::integration::compat::{self, Version};
 use crate::observed::{Limits, Permissions, ServerFacts, Sight, View};
+use crate::redactor::ServerText;
 use crate::server::{Checkup, ServerError};
 use crate::words::count;
 
@@ -122,14 +123,16 @@ pub(crate) fn checks(facts: &Facts) -> Vec<Check> {
     } = facts;
     let mut checks = vec![address(way), proxy(way)];
     let version_text = match &checkup.server {
-        Ok(version) => version.as_deref(),
+        Ok(version) => version.as_ref(),
         Err(error) => {
             checks.push(Check::failed("server", Verdict::Blocked, error));
             return checks;
         }
     };
     checks.push(server(version_text));
-    checks.extend(version(version_text.and_then(Version::parse)));
+    checks.extend(version(
+        version_text.and_then(|text| Version::parse(text.raw())),
+    ));
     checks.extend(checkup.ahead.map(clock));
     match (identity, &checkup.account) {
         (Err(missing), _) => {
@@ -189,7 +192,7 @@ fn proxy(way: &Way) -> Check {
     }
 }
 
-fn server(version: Option<&str>) -> Check {
+fn server(version: Option<&ServerText>) -> Check {
     match version {
         Some(version) => Check::ok("server", format!("Rocket.Chat {version}")),
         None => Check::new(
@@ -307,7 +310,7 @@ const HELPFUL: [(&str, &str); 2] = [
     ),
 ];
 
-fn rights(roles: &BTreeSet<String>, permissions: &Permissions) -> Vec<Check> {
+fn rights(roles: &BTreeSet<ServerText>, permissions: &Permissions) -> Vec<Check> {
     let view = View::of(roles, permissions);
     let missing = |scope: &str| {
         let names = Kind::ALL.map(|kind| format!("manage-{scope}{}-integrations", kind.word()));

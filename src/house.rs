@@ -13,7 +13,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("secret", &[]),
     ("words", &[]),
-    ("integration", &["secret"]),
+    ("redactor", &["secret", "escape", "words"]),
+    ("integration", &["secret", "redactor"]),
     // From texts to the desired state.
     ("source", &["diagnostic", "secret", "escape"]),
     ("yaml", &["diagnostic", "secret", "words"]),
@@ -44,10 +45,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // The server.
-    ("observed", &["integration", "secret"]),
+    ("observed", &["integration", "secret", "redactor"]),
     (
         "server",
         &[
+            "redactor",
             "integration",
             "observed",
             "clock",
@@ -62,6 +64,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
+            "redactor",
             "desired",
             "observed",
             "integration",
@@ -73,6 +76,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "apply",
         &[
+            "redactor",
             "plan",
             "server",
             "observed",
@@ -86,6 +90,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "redactor",
             "plan",
             "apply",
             "observed",
@@ -100,6 +105,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "export",
         &[
+            "redactor",
             "observed",
             "integration",
             "diagnostic",
@@ -122,7 +128,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "escape",
         ],
     ),
-    ("doctor", &["server", "observed", "integration", "words"]),
+    (
+        "doctor",
+        &["server", "observed", "integration", "redactor", "words"],
+    ),
     // The imitation of the server knows nothing of the client.
     ("script", &["diagnostic"]),
     ("sandbox", &["script", "clock"]),
@@ -153,6 +162,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
         "expose",
         &[
             "secret.rs",
+            "redactor/mod.rs",
             "integration/value.rs",
             "variables.rs",
             "desired/replaced.rs",

@@ -56,6 +56,7 @@ pub mod internals;
 mod manifest;
 mod observed;
 mod plan;
+mod redactor;
 mod report;
 mod sandbox;
 #[cfg(test)]

@@ -20,6 +20,7 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value as Json};
 
 use crate::integration::{Field, Fields, Key, Kind, Role, Shape, Value, Version};
+use crate::redactor::{Redactor, ServerText};
 use crate::secret::{Secret, Text};
 
 pub(crate) use histories::{Gone, Histories, History};
@@ -31,11 +32,29 @@ pub(crate) use view::{Permissions, Sight, View};
 
 /// The id that the server gave a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ServerId(pub(crate) String);
+pub(crate) struct ServerId(ServerText);
+
+impl ServerId {
+    /// As the server knows it, to be compared or sent.
+    pub(crate) fn raw(&self) -> &str {
+        self.0.raw()
+    }
+
+    /// The same as a text.
+    pub(crate) fn text(&self) -> &ServerText {
+        &self.0
+    }
+}
+
+impl<T: Into<ServerText>> From<T> for ServerId {
+    fn from(id: T) -> Self {
+        Self(id.into())
+    }
+}
 
 impl fmt::Display for ServerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
 }
 
@@ -58,6 +77,8 @@ pub(crate) struct ObservedState {
     pub(crate) view: View,
     /// The histories that were looked up.
     pub(crate) histories: Histories,
+    /// The secrets that its values may echo.
+    pub(crate) redactor: Redactor,
     /// When the snapshot was taken that it comes from; `None` if the server was read.
     pub(crate) taken_at: Option<String>,
 }
@@ -81,20 +102,21 @@ pub(crate) struct ServerFacts {
     /// Its version; `None` if it does not say one that can be read.
     pub(crate) version: Option<Version>,
     /// The version as the server writes it.
-    pub(crate) version_text: Option<String>,
+    pub(crate) version_text: Option<ServerText>,
     /// The id of this account.
-    pub(crate) user_id: String,
+    pub(crate) user_id: ServerText,
     /// The name of this account.
-    pub(crate) username: String,
+    pub(crate) username: ServerText,
     /// The roles of this account, if the server says them.
-    pub(crate) roles: Option<BTreeSet<String>>,
+    pub(crate) roles: Option<BTreeSet<ServerText>>,
 }
 
 impl ServerFacts {
     /// Takes the server for one of another version.
     pub(crate) fn assume(&mut self, version: Version) {
-        let own = self.version_text.as_deref().unwrap_or("unknown");
-        self.version_text = Some(format!("{own}, taken for {version}"));
+        let own = self.version_text.take();
+        let own = own.unwrap_or_else(|| "unknown".into());
+        self.version_text = Some(own.map(|own| format!("{own}, taken for {version}")));
         self.version = Some(version);
     }
 }
@@ -107,9 +129,11 @@ pub(crate) struct Record {
     /// Its kind.
     pub(crate) kind: Kind,
     /// Its name.
-    pub(crate) name: String,
+    pub(crate) name: ServerText,
     /// The username of its creator.
-    pub(crate) creator: Option<String>,
+    pub(crate) creator: Option<ServerText>,
+    /// What its texts may echo.
+    redactor: Redactor,
     /// All of it, as the server sent it. Holds tokens: never printed.
     raw: Map<String, Json>,
     /// How much of it is there.
@@ -160,13 +184,15 @@ pub(crate) enum DecodeError {
 }
 
 impl Record {
-    /// Reads what identifies a record.
-    pub(crate) fn decode(raw: Map<String, Json>) -> Result<Self, DecodeError> {
+    /// Reads what identifies a record, whose texts may echo what the redactor knows.
+    pub(crate) fn decode(raw: Map<String, Json>, redactor: &Redactor) -> Result<Self, DecodeError> {
+        let text = |text: String| ServerText::new(text, redactor);
         let id = match raw.get("_id") {
-            Some(Json::String(id)) if !id.is_empty() => ServerId(id.clone()),
+            Some(Json::String(id)) if !id.is_empty() => ServerId(text(id.clone())),
             _ => return Err(DecodeError::NoId),
         };
-        let kind = text(&raw, "type").and_then(Kind::from_wire);
+        let kind = raw.get("type").and_then(Json::as_str);
+        let kind = kind.and_then(Kind::from_wire);
         let name = kind.and_then(|kind| name_of(kind, &raw));
         let (Some(kind), Some(name)) = (kind, name) else {
             return Err(DecodeError::Stranger { id });
@@ -174,8 +200,9 @@ impl Record {
         Ok(Self {
             id,
             kind,
-            name,
-            creator: by(&raw, "_createdBy", "username"),
+            name: text(name),
+            creator: by(&raw, "_createdBy", "username").map(text),
+            redactor: redactor.clone(),
             raw,
             detail: Detail::Whole,
             normal: OnceLock::new(),
@@ -261,8 +288,12 @@ impl Record {
 
     /// `made by deploy on 2026-11-02`
     pub(crate) fn origin(&self) -> String {
-        let creator = self.creator.as_deref().unwrap_or("somebody unknown");
-        let day = self.created_at().and_then(|at| at.get(..10));
+        let creator = match &self.creator {
+            Some(creator) => creator.to_string(),
+            None => "somebody unknown".to_owned(),
+        };
+        let day = self.created_at().map(|at| at.to_string());
+        let day = day.as_deref().and_then(|at| at.get(..10));
         let day = day.map_or_else(String::new, |day| format!(" on {day}"));
         format!("made by {creator}{day}")
     }
@@ -281,45 +312,56 @@ impl Record {
     }
 
     /// The id of the account that created it.
-    pub(crate) fn created_by_id(&self) -> Option<String> {
-        by(&self.raw, "_createdBy", "_id")
+    pub(crate) fn created_by_id(&self) -> Option<ServerText> {
+        self.own(by(&self.raw, "_createdBy", "_id"))
     }
 
     /// When it was created, as the server writes it.
-    pub(crate) fn created_at(&self) -> Option<&str> {
-        text(&self.raw, "_createdAt")
+    pub(crate) fn created_at(&self) -> Option<ServerText> {
+        self.text("_createdAt")
     }
 
     /// When it was last updated, as the server writes it.
-    pub(crate) fn updated_at(&self) -> Option<&str> {
-        text(&self.raw, "_updatedAt")
+    pub(crate) fn updated_at(&self) -> Option<ServerText> {
+        self.text("_updatedAt")
     }
 
     /// The username of who edited it last; the server writes it with the first update.
-    pub(crate) fn updated_by(&self) -> Option<String> {
-        by(&self.raw, "_updatedBy", "username")
+    pub(crate) fn updated_by(&self) -> Option<ServerText> {
+        self.own(by(&self.raw, "_updatedBy", "username"))
     }
 
     /// The id of the user that it posts as: the one that counts, whatever the username says (reference 3.5).
-    pub(crate) fn user_id(&self) -> Option<&str> {
-        text(&self.raw, "userId")
+    pub(crate) fn user_id(&self) -> Option<ServerText> {
+        self.text("userId")
     }
 
     /// Whether the server has a compiled script, which is the one it runs (reference 7.4).
     pub(crate) fn script_compiled(&self) -> bool {
-        text(&self.raw, "scriptCompiled").is_some_and(|compiled| !compiled.is_empty())
+        let compiled = self.raw.get("scriptCompiled").and_then(Json::as_str);
+        compiled.is_some_and(|compiled| !compiled.is_empty())
     }
 
     /// Why the server could not compile the script, in one line: `SyntaxError: Unexpected token (3:14)`.
     pub(crate) fn script_error(&self) -> Option<String> {
+        let quoted = |words: &str| Some(self.redactor.quote(words)).filter(|it| !it.is_empty());
         let error = match self.raw.get("scriptError")? {
             Json::Object(error) => error,
-            Json::String(words) => return first_line(words),
+            Json::String(words) => return quoted(words),
             _ => return None,
         };
-        let name = text(error, "name").unwrap_or("Error");
-        let words = text(error, "message").and_then(first_line);
-        Some(words.map_or_else(|| name.to_owned(), |words| format!("{name}: {words}")))
+        let text = |key| error.get(key).and_then(Json::as_str).and_then(quoted);
+        let name = text("name").unwrap_or_else(|| "Error".to_owned());
+        let words = text("message");
+        Some(words.map_or_else(|| name.clone(), |words| format!("{name}: {words}")))
+    }
+
+    fn text(&self, key: &str) -> Option<ServerText> {
+        self.own(self.raw.get(key)?.as_str())
+    }
+
+    fn own(&self, text: Option<impl Into<String>>) -> Option<ServerText> {
+        text.map(|text| ServerText::new(text, &self.redactor))
     }
 }
 
@@ -401,16 +443,7 @@ fn name_of(kind: Kind, raw: &Map<String, Json>) -> Option<String> {
 
 fn by(raw: &Map<String, Json>, who: &str, key: &str) -> Option<String> {
     let who = raw.get(who)?.as_object()?;
-    text(who, key).map(str::to_owned)
-}
-
-fn text<'a>(map: &'a Map<String, Json>, key: &str) -> Option<&'a str> {
-    map.get(key)?.as_str()
-}
-
-fn first_line(words: &str) -> Option<String> {
-    let line = words.lines().map(str::trim).find(|line| !line.is_empty())?;
-    Some(line.to_owned())
+    who.get(key)?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use crate::observed::{
     ServerId, Snapshot, Target, User, Users, View,
 };
 use crate::plan::{Extent, NotChecked, Plan, Questions};
+use crate::redactor::{Redactor, ServerText};
 use crate::report::{self, Context, Look, PlanReport};
 use crate::variables::Undefined;
 
@@ -86,15 +87,21 @@ pub(crate) fn desired_under(settings: Option<&Json>, entries: &[Json]) -> Desire
 /// What a server has: `{"version": "8.8.1", "integrations": [...]}`, as its listing would give it.
 pub(crate) fn observed(listing: &Json) -> ObservedState {
     let version = listing["version"].as_str().map(str::to_owned);
-    let record =
-        |json: &Json| Record::decode(json.as_object().cloned().unwrap_or_else(Map::new)).unwrap();
+    let record = |json: &Json| {
+        Record::decode(
+            json.as_object().cloned().unwrap_or_else(Map::new),
+            &Redactor::default(),
+        )
+        .unwrap()
+    };
     ObservedState {
+        redactor: Redactor::default(),
         server: ServerFacts {
             url: "https://chat.example.org".to_owned(),
             version: version.as_deref().and_then(Version::parse),
-            version_text: version,
-            user_id: "uDeploy".to_owned(),
-            username: "deploy".to_owned(),
+            version_text: version.map(Into::into),
+            user_id: "uDeploy".into(),
+            username: "deploy".into(),
             roles: None,
         },
         records: listing["integrations"]
@@ -117,8 +124,8 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
 fn histories(listing: &Json) -> Histories {
     let gone = listing["gone"].as_object().into_iter().flatten();
     let found = gone.map(|(id, at)| {
-        let at = at.as_str().map(str::to_owned);
-        (ServerId(id.clone()), History::Gone(Gone { at }))
+        let at = at.as_str().map(Into::into);
+        (ServerId::from(id.clone()), History::Gone(Gone { at }))
     });
     Histories {
         found: found.collect(),
@@ -128,13 +135,9 @@ fn histories(listing: &Json) -> Histories {
 /// Whom the look-ups found: `"users": [{"username", "_id", "roles"}]`, whom they did not: `"nobody": [name]`, and
 /// `"impersonators": [role]`.
 fn users(listing: &Json) -> Users {
-    let texts = |json: &Json| -> Option<BTreeSet<String>> {
+    let texts = |json: &Json| -> Option<BTreeSet<ServerText>> {
         let items = json.as_array()?.iter();
-        Some(
-            items
-                .map(|item| item.as_str().unwrap().to_owned())
-                .collect(),
-        )
+        Some(items.map(|item| item.as_str().unwrap().into()).collect())
     };
     let mut users = Users {
         found: BTreeMap::new(),
@@ -142,7 +145,7 @@ fn users(listing: &Json) -> Users {
     };
     for user in listing["users"].as_array().into_iter().flatten() {
         let found = Found::User(User {
-            id: user["_id"].as_str().unwrap().to_owned(),
+            id: user["_id"].as_str().unwrap().into(),
             roles: texts(&user["roles"]),
             active: user["active"].as_bool(),
         });
@@ -150,7 +153,7 @@ fn users(listing: &Json) -> Users {
         users.found.insert(name, found);
     }
     for name in texts(&listing["nobody"]).into_iter().flatten() {
-        users.found.insert(name, Found::Nobody);
+        users.found.insert(name.raw().to_owned(), Found::Nobody);
     }
     users
 }
@@ -174,11 +177,14 @@ fn rooms(listing: &Json) -> Rooms {
 fn from_snapshot(manifest: &Path, observed: &ObservedState) -> ObservedState {
     let before = loaded(manifest, None).desired;
     let fields = before.entries.iter().map(|entry| &entry.fields);
-    let held = Held::new(Plan::named(&before, observed), fields);
+    let held = Held::new(Plan::named(&before, observed), fields, &Redactor::default());
     let taken_at = "2026-11-22T02:00:12.345Z".to_owned();
     let snapshot = Snapshot::of(observed, &held, None, taken_at);
     let text = serde_json::to_string(&snapshot).unwrap();
-    Snapshot::parse(&text).unwrap().observed().unwrap()
+    Snapshot::parse(&text)
+        .unwrap()
+        .observed(&Redactor::default())
+        .unwrap()
 }
 
 /// The report of the plan, with paths as short as they are in the folder.

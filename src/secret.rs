@@ -44,6 +44,11 @@ impl Secret {
         matches!(self, Self::Known(value) if value.expose_secret().trim().is_empty())
     }
 
+    /// Whether it is known, and has so many characters.
+    pub(crate) fn has_characters(&self, least: usize) -> bool {
+        matches!(self, Self::Known(value) if value.expose_secret().chars().count() >= least)
+    }
+
     /// Whether it is known and stands somewhere in this text.
     pub(crate) fn is_in(&self, text: &str) -> bool {
         !self.is_blank()
@@ -140,6 +145,14 @@ impl Text {
             Piece::Secret(secret) => Some(secret),
             Piece::Plain(_) => None,
         })
+    }
+
+    /// The secret stretches; and a URL that has one as a whole, which a server may write in its own way.
+    pub(crate) fn secrets_and_url(&self) -> Vec<Secret> {
+        let url = self.expose().filter(|_| self.holds_secret());
+        let url = url.and_then(|url| url::Url::parse(&url).ok());
+        let url = url.map(|url| Secret::new(String::from(url)));
+        self.secrets().cloned().chain(url).collect()
     }
 
     /// Whether a stretch of it is secret.

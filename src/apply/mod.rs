@@ -33,6 +33,7 @@ pub(crate) use stop::Stop;
 use crate::integration::{Fields, Kind, Role, Value};
 use crate::observed::{Record, ServerFacts, ServerId, Users};
 use crate::plan::{Action, Plan};
+use crate::redactor::ServerText;
 use crate::server::Writer;
 use outcome::Outcomes;
 use settle::Pace;
@@ -184,7 +185,7 @@ impl Run {
     }
 
     /// The id of whom these values post as, where that is known.
-    fn poster(&self, asked: &Fields) -> Option<&str> {
+    fn poster(&self, asked: &Fields) -> Option<&ServerText> {
         match asked.by_role(Role::PostsAs)? {
             Value::Text(name) => self.users.id_of(name.as_plain()?, &self.server),
             _ => None,
@@ -192,7 +193,7 @@ impl Run {
     }
 
     /// The same after an update: there are servers whose updates leave the user as it was.
-    fn poster_after_update(&self, asked: &Fields) -> Option<&str> {
+    fn poster_after_update(&self, asked: &Fields) -> Option<&ServerText> {
         let field = asked.kind().row(Role::PostsAs)?;
         self.poster(asked)
             .filter(|_| field.changes_on(self.server.version))

@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::integration::{Key, Kind, Value};
 use crate::observed::{Limits, View};
 use crate::plan::{Change, LeftOut, Reason};
+use crate::redactor::Redactor;
 use crate::secret::{Secret, Text};
 use crate::server::fake::{Script, Step, answer, page};
 use crate::server::{BaseUrl, BoxFuture, Credentials, Reader, Request, SendError, Transport};
@@ -25,7 +26,10 @@ use crate::server::{BaseUrl, BoxFuture, Credentials, Reader, Request, SendError,
 fn change(kind: Kind, name: &str, action: Action) -> Change {
     let name = name.to_owned();
     Change {
-        key: Key { kind, name },
+        key: Key {
+            kind,
+            name: name.into(),
+        },
         action,
         fields: Vec::new(),
         conditions: Vec::new(),
@@ -42,11 +46,12 @@ fn plan(changes: Vec<Change>) -> Plan {
         url: "https://chat.example.org/chat".to_owned(),
         version: None,
         version_text: None,
-        user_id: "u1".to_owned(),
-        username: "deploy".to_owned(),
+        user_id: "u1".into(),
+        username: "deploy".into(),
         roles: None,
     };
     Plan {
+        redactor: Redactor::default(),
         server,
         users: Users::default(),
         limits: Limits::default(),
@@ -104,7 +109,7 @@ fn created(record: &Json) -> Step {
 /// A writer to a server that answers a create after so many seconds, and everything else at once.
 fn slow(seconds: u64) -> Arc<Writer> {
     let credentials = Credentials {
-        user_id: "u1".to_owned(),
+        user_id: "u1".into(),
         token: Secret::new("t"),
     };
     let base = BaseUrl::parse("http://h").unwrap();
@@ -162,7 +167,11 @@ fn options() -> Options {
 
 /// The listing that the plan was made for.
 fn seen() -> BTreeMap<ServerId, Record> {
-    let old = Record::decode(made("old", "A").as_object().unwrap().clone()).unwrap();
+    let old = Record::decode(
+        made("old", "A").as_object().unwrap().clone(),
+        &Redactor::default(),
+    )
+    .unwrap();
     [(old.id.clone(), old)].into()
 }
 
@@ -181,7 +190,7 @@ async fn a_create_that_answers_as_asked_is_done() {
         .outcomes
         .iter()
         .map(|(index, outcome)| match outcome {
-            Outcome::Created(id) => (*index, id.0.as_str()),
+            Outcome::Created(id) => (*index, id.raw()),
             other => panic!("{other:?}"),
         })
         .collect();
@@ -198,7 +207,7 @@ async fn a_field_that_was_not_taken_is_no_success() {
         panic!("{outcome:?}");
     };
     let names: Vec<_> = shortfall.fields.iter().map(|it| it.field.name).collect();
-    assert_eq!((id.0.as_str(), names), ("a1", vec!["channel"]));
+    assert_eq!((id.raw(), names), ("a1", vec!["channel"]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -256,7 +265,7 @@ async fn the_stop_signal_keeps_writes_from_starting() {
 
 #[tokio::test(start_paused = true)]
 async fn blocked_changes_and_conditions_are_left() {
-    let id = ServerId("old".to_owned());
+    let id = ServerId::from("old".to_owned());
     let blocked = Action::Blocked {
         id: Some(id.clone()),
         reason: Reason::new("", ""),
@@ -296,7 +305,7 @@ async fn what_was_made_in_silence_is_adopted() {
     ];
     let outcome = outcome_of(create("A"), steps).await;
     assert!(
-        matches!(&outcome, Outcome::Adopted(id) if id.0 == "a1"),
+        matches!(&outcome, Outcome::Adopted(id) if id.raw() == "a1"),
         "{outcome:?}"
     );
 }
@@ -330,7 +339,7 @@ async fn a_token_that_nobody_gave_is_generated() {
 async fn writes_run_side_by_side_within_the_bound() {
     let busy = Arc::new(Busy::default());
     let credentials = Credentials {
-        user_id: "u1".to_owned(),
+        user_id: "u1".into(),
         token: Secret::new("t"),
     };
     let base = BaseUrl::parse("http://h").unwrap();

@@ -8,6 +8,7 @@ use crate::integration::{Field, Fields, LeftOut, Role, Value};
 use crate::observed::{Record, ServerId};
 use crate::plan::twins::alike;
 pub(super) use crate::plan::twins::eldest;
+use crate::redactor::ServerText;
 
 /// The records that have the type and name of what was asked for, and were not there when the plan was made.
 pub(super) fn new<'a>(
@@ -16,7 +17,7 @@ pub(super) fn new<'a>(
     seen: &BTreeMap<ServerId, Record>,
 ) -> impl Iterator<Item = &'a Record> {
     let name = match asked.by_role(Role::Name) {
-        Some(Value::Text(name)) => name.as_plain().map(str::to_owned),
+        Some(Value::Text(name)) => name.as_plain().map(ServerText::from),
         _ => None,
     };
     let kind = asked.kind();
@@ -29,7 +30,7 @@ pub(super) fn new<'a>(
 impl Run {
     /// Whether this account created it.
     pub(super) fn is_own(&self, record: &Record) -> bool {
-        record.created_by_id().as_deref() == Some(self.server.user_id.as_str())
+        record.created_by_id().as_ref() == Some(&self.server.user_id)
     }
 
     /// Whether a record has every value that was asked for, and for the rest what a new record has.

@@ -6,6 +6,7 @@
 use crate::integration::Fields;
 use crate::observed::Record;
 use crate::plan::{FieldChange, script_failure};
+use crate::redactor::ServerText;
 
 /// What a record lacks of what was asked for.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub(crate) struct Shortfall {
 pub(super) fn shortfall(
     asked: &Fields,
     answered: &Record,
-    poster: Option<&str>,
+    poster: Option<&ServerText>,
 ) -> Option<Shortfall> {
     let observed = match answered.fields() {
         Ok(observed) => observed,
@@ -61,7 +62,7 @@ fn not_compiled(words: &str) -> String {
 }
 
 /// The user that counts is the one of the id, whatever the name says (reference 3.5).
-fn posts_as_another(answered: &Record, id: &str) -> Option<String> {
-    let posts_as = answered.user_id().filter(|posts_as| *posts_as != id)?;
+fn posts_as_another(answered: &Record, id: &ServerText) -> Option<String> {
+    let posts_as = answered.user_id().filter(|posts_as| posts_as != id)?;
     Some(format!("it posts as the user {posts_as} and not as {id}"))
 }

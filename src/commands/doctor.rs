@@ -9,6 +9,7 @@ use super::terminal;
 use crate::cli::{DoctorArgs, PlainFormat};
 use crate::doctor::{self, By, Facts, Missing};
 use crate::exit::Exit;
+use crate::redactor::Redactor;
 use crate::report::DoctorReport;
 
 /// The variables that name a proxy for a scheme.
@@ -29,7 +30,7 @@ pub(super) fn run(args: &DoctorArgs) -> Exit {
 }
 
 async fn told(args: &DoctorArgs) -> Result<Exit, Failure> {
-    let way = session::way(&args.server, false).await?;
+    let way = session::way(&args.server, false, &Redactor::default()).await?;
     let checks = doctor::checks(&facts(&way).await);
     let report = DoctorReport::new(&way.shown(), &checks);
     match args.format {

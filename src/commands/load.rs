@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::failure::Failure;
+use super::known;
 use super::terminal::{self, Terminal};
 use super::values::{self, Read};
 use crate::cli::ManifestArgs;
@@ -13,6 +14,7 @@ use crate::diagnostic::{Code, Diagnostic, Place, Severity, SourceId};
 use crate::exit::Exit;
 use crate::manifest::literals::LITERAL_SECRET;
 use crate::manifest::{self, Manifest, Spoilt};
+use crate::redactor::Redactor;
 use crate::report::diagnostics;
 use crate::schema::Checker;
 use crate::source::{Base, BaseError, MAX_VALUES, Sources, bounded_file};
@@ -28,6 +30,8 @@ pub(crate) struct Loaded {
     pub(crate) desired: DesiredState,
     /// What was found.
     pub(crate) findings: Vec<Diagnostic>,
+    /// The secrets that it knows.
+    pub(crate) redactor: Redactor,
     /// The secrets whose values were made up.
     pub(crate) made_up: Vec<String>,
     /// What the desired state was built from.
@@ -40,6 +44,7 @@ pub(crate) struct Loaded {
 /// When the values of variables cannot be read; the reason has been shown.
 pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Failure> {
     let (variables, checker) = tools(args, undefined, &|path| bounded_file(path, MAX_VALUES))?;
+    known::warn_of_short(&variables);
     let (sources, findings) = Sources::read(&paths(args), args.root.as_deref(), &mut io::stdin());
     Ok(Typed::read(sources, findings, &checker).load(&variables))
 }
@@ -131,6 +136,7 @@ impl Typed {
         let built = self.build(variables);
         self.findings.extend(built.findings);
         Loaded {
+            redactor: known::of_manifests(variables, &built.state),
             desired: built.state,
             findings: self.findings,
             made_up: built.made_up,

@@ -9,6 +9,7 @@ mod failure;
 mod files;
 mod init;
 mod interrupt;
+mod known;
 pub(crate) mod load;
 mod narrow;
 mod output;

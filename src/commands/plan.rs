@@ -183,7 +183,7 @@ pub(super) async fn planned(request: &Request<'_>, terminal: Terminal) -> Result
         session::check(server).await?;
         return Err(approval::missing());
     }
-    let session = session::open(server, request.writing).await?;
+    let session = session::open(server, request.writing, &loaded.redactor).await?;
     if let Some(state) = &session.sandbox {
         terminal::note(&sandbox_notice(state, &loaded.made_up));
     }

@@ -22,7 +22,7 @@ pub(super) fn run(args: &SnapshotArgs, terminal: Terminal) -> Exit {
 async fn taken(args: &SnapshotArgs, terminal: Terminal) -> Result<(), Exit> {
     let loaded = sound(&args.manifests, Undefined::Unknown, terminal)?;
     let desired = &loaded.desired;
-    let session = session::open(&args.server, false).await?;
+    let session = session::open(&args.server, false, &loaded.redactor).await?;
     let clock = Clock::system();
     let observed = session.reader.observe().await;
     let mut observed = observed.map_err(|error| session::failed(&error))?;
@@ -36,7 +36,8 @@ async fn taken(args: &SnapshotArgs, terminal: Terminal) -> Result<(), Exit> {
         look_up(&session.reader, &asked, Extent::All, &mut observed).await?;
     }
     let named = Plan::named(desired, &observed);
-    let held = Held::new(named, desired.entries.iter().map(|entry| &entry.fields));
+    let fields = desired.entries.iter().map(|entry| &entry.fields);
+    let held = Held::new(named, fields, &observed.redactor);
     let snapshot = Snapshot::of(&observed, &held, session.sandbox.as_deref(), clock.iso());
     let Some(path) = &args.out else {
         terminal::json(&snapshot);

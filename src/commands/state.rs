@@ -5,6 +5,7 @@ use std::path::Path;
 use super::base::Against;
 use super::failure::Failure;
 use super::files;
+use super::known;
 use super::narrow;
 use super::output;
 use super::plan::{context, extent, sound, version};
@@ -34,7 +35,7 @@ pub(super) fn planned(
     let sandbox = snapshot.sandbox().map(str::to_owned);
     narrow::narrow(&mut loaded.desired.policy, &args.narrow, sandbox.is_some());
     let mut observed = snapshot
-        .observed()
+        .observed(&known::from_environment().and(&loaded.redactor))
         .map_err(|error| unusable(file, &error))?;
     if let Some(version) = assumed {
         observed.server.assume(version);

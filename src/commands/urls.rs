@@ -30,7 +30,8 @@ async fn told(args: &UrlsArgs, terminal: Terminal) -> Result<Exit, Failure> {
         // Values of secrets are not needed to find the records.
         _ => Some(sound(&args.manifests, Undefined::Unknown, terminal)?),
     };
-    let session = session::open(&args.server, false).await?;
+    let known = loaded.as_ref().map(|loaded| loaded.redactor.clone());
+    let session = session::open(&args.server, false, &known.unwrap_or_default()).await?;
     let observed = session.reader.observe().await;
     let observed = observed.map_err(|error| session::failed(&error))?;
     if let Some(loaded) = loaded.as_ref().filter(|_| session.sandbox.is_none()) {

@@ -23,14 +23,14 @@ fn sound() -> Facts {
         },
         identity: Ok(By::Token),
         checkup: Checkup {
-            server: Ok(Some("8.5.1".to_owned())),
+            server: Ok(Some("8.5.1".into())),
             account: Some(Ok(ServerFacts {
                 url: "https://chat.example.org".to_owned(),
                 version: Version::parse("8.5.1"),
-                version_text: Some("8.5.1".to_owned()),
-                user_id: "uDeploy".to_owned(),
-                username: "deploy".to_owned(),
-                roles: Some(["bot".to_owned()].into()),
+                version_text: Some("8.5.1".into()),
+                user_id: "uDeploy".into(),
+                username: "deploy".into(),
+                roles: Some(["bot".into()].into()),
             })),
             permissions: Some(Ok(holding(&all))),
             integrations: Some(Ok(42)),
@@ -42,7 +42,7 @@ fn sound() -> Facts {
 
 /// The role `bot` holds these.
 fn holding(names: &[&str]) -> Permissions {
-    let of = |name: &&str| (name.to_string(), BTreeSet::from(["bot".to_owned()]));
+    let of = |name: &&str| (name.to_string(), BTreeSet::from(["bot".into()]));
     Permissions(names.iter().map(of).collect::<BTreeMap<_, _>>())
 }
 
@@ -122,7 +122,7 @@ fn the_way_is_told() {
 fn versions_mean_something() {
     let of = |text: Option<&str>| {
         said(|facts| {
-            facts.checkup.server = Ok(text.map(str::to_owned));
+            facts.checkup.server = Ok(text.map(Into::into));
             facts.checkup.account = None;
             facts.identity = Ok(By::Token);
         })

@@ -6,6 +6,7 @@ use super::text::{Mapping, Yaml, one_line, yaml};
 use super::{ExportedFile, Unwritable};
 use crate::integration::{Field, Fields, LeftOut, Role, Shape, Value};
 use crate::observed::Record;
+use crate::redactor::Redactor;
 use crate::secret::Text;
 
 /// The largest script that is read back from a file.
@@ -34,6 +35,8 @@ impl Entry {
 pub(super) struct Scribe<'a> {
     /// The folder of script files, as the manifest names it.
     folder: Option<&'a str>,
+    /// The secrets that a record may hold.
+    redactor: &'a Redactor,
     /// The script files so far.
     pub(super) scripts: Vec<ExportedFile>,
     secrets: Vec<(String, String)>,
@@ -42,9 +45,10 @@ pub(super) struct Scribe<'a> {
 }
 
 impl<'a> Scribe<'a> {
-    pub(super) fn new(folder: Option<&'a str>) -> Self {
+    pub(super) fn new(folder: Option<&'a str>, redactor: &'a Redactor) -> Self {
         Self {
             folder,
+            redactor,
             scripts: Vec::new(),
             secrets: Vec::new(),
             file_names: Names::default(),
@@ -76,7 +80,11 @@ impl<'a> Scribe<'a> {
     /// A record as an entry, with the reasons known before why it cannot be one.
     pub(super) fn entry(&mut self, record: &Record, twin: bool, refused: Vec<String>) -> Entry {
         let mut entry = Entry {
-            comments: vec![format!("{}, {}", one_line(&record.id.0), about(record))],
+            comments: vec![format!(
+                "{}, {}",
+                one_line(&record.id.to_string()),
+                about(record)
+            )],
             refused,
             keys: Vec::new(),
         };
@@ -86,7 +94,7 @@ impl<'a> Scribe<'a> {
                     |name, text: &str| entry.keys.push((name, Yaml::Text(text.to_owned())));
                 key("type", record.kind.wire());
                 if twin {
-                    key("id", &record.id.0);
+                    key("id", record.id.raw());
                     let words = "one of several of this type and name: pinned by its id";
                     entry.comments.push(words.to_owned());
                 }
@@ -109,6 +117,13 @@ impl<'a> Scribe<'a> {
         let has_script = !script.trim().is_empty();
         for field in record.kind.fields() {
             if let Some(value) = worth_writing(field, fields, has_script) {
+                if self.echoes(field, &value) {
+                    let name = field.name;
+                    entry.refused.push(format!(
+                        "`{name}` holds the value of a secret of this run: run it without that secret to export it"
+                    ));
+                    continue;
+                }
                 let written = self.written(record, field, &value);
                 entry
                     .keys
@@ -129,6 +144,14 @@ impl<'a> Scribe<'a> {
                 .comments
                 .push(format!("{words}{}", why.unwrap_or_default()));
         }
+    }
+
+    /// Whether a value that would be written in clear holds a secret of this run.
+    fn echoes(&self, field: &Field, value: &Value) -> bool {
+        let hidden = |text: &str| field.sensitive && holds_credentials(text);
+        let texts = value.texts().iter().filter_map(Text::as_plain);
+        let mut texts = texts.filter(|text| !hidden(text));
+        texts.any(|text| self.redactor.finds_in(text))
     }
 
     fn written(&mut self, record: &Record, field: &Field, value: &Value) -> Option<Yaml> {
@@ -160,7 +183,7 @@ impl<'a> Scribe<'a> {
         if !field.sensitive || !holds_credentials(plain) {
             return Some(plain.replace("${", "$${"));
         }
-        let name = slug(&record.name, '_', record.kind.word());
+        let name = slug(&record.name.to_string(), '_', record.kind.word());
         let digit = if name.starts_with(|c: char| c.is_ascii_digit()) {
             "_"
         } else {
@@ -182,7 +205,7 @@ impl<'a> Scribe<'a> {
         let Some(folder) = self.folder.filter(|_| in_file) else {
             return Yaml::Script(normal);
         };
-        let stem = file_stem(&slug(&record.name, '-', record.kind.word()));
+        let stem = file_stem(&slug(&record.name.to_string(), '-', record.kind.word()));
         let path = format!("{folder}{}.js", self.file_names.unique(&stem, '-'));
         self.scripts.push(ExportedFile {
             path: path.clone(),

@@ -6,6 +6,7 @@ use super::Unwritable;
 use super::text::{one_line, yaml};
 use crate::integration::{Key, Kind};
 use crate::observed::{ObservedState, Record};
+use crate::redactor::ServerText;
 
 /// The records that an entry may mean, as lines to paste into it; a comment tells them apart. Those of the name that
 /// the entry's record had count where there are none of its name.
@@ -15,7 +16,7 @@ pub(crate) fn matches_text(
     old_name: Option<&str>,
     observed: &ObservedState,
 ) -> Result<String, Unwritable> {
-    let mut records = named(key.kind, &key.name, observed);
+    let mut records = named(key.kind, key.name.raw(), observed);
     if let Some(old) = old_name.filter(|_| records.is_empty()) {
         records = named(key.kind, old, observed);
     }
@@ -24,9 +25,15 @@ pub(crate) fn matches_text(
         [_] => "",
         _ => ": several records, choose one",
     };
-    let mut text = format!("{place} {} `{}`{found}\n", key.kind, one_line(&key.name));
+    let mut text = format!(
+        "{place} {} `{}`{found}\n",
+        key.kind,
+        one_line(&key.name.to_string())
+    );
     for record in records {
-        let line = yaml(&Line { id: &record.id.0 })?;
+        let line = yaml(&Line {
+            id: record.id.raw(),
+        })?;
         text.extend(["    ", line.trim_end(), "  # ", &about(record), "\n"]);
     }
     Ok(text)
@@ -41,7 +48,7 @@ struct Line<'a> {
 fn named<'o>(kind: Kind, name: &str, observed: &'o ObservedState) -> Vec<&'o Record> {
     let records = observed.records.iter();
     let mut records: Vec<_> = records
-        .filter(|record| record.kind == kind && record.name == name)
+        .filter(|record| record.kind == kind && record.name.raw() == name)
         .collect();
     records.sort_by_key(|record| (record.created_at(), &record.id));
     records
@@ -49,7 +56,7 @@ fn named<'o>(kind: Kind, name: &str, observed: &'o ObservedState) -> Vec<&'o Rec
 
 /// `made by deploy on 2026-05-02, changed on 2026-05-03`.
 pub(super) fn about(record: &Record) -> String {
-    let day = |at: Option<&str>| Some(at?.chars().take(10).collect::<String>());
+    let day = |at: Option<ServerText>| Some(at?.to_string().chars().take(10).collect::<String>());
     let (made, changed) = (day(record.created_at()), day(record.updated_at()));
     let mut words = one_line(&record.origin());
     if let Some(day) = changed.filter(|day| made.as_ref() != Some(day)) {

@@ -84,7 +84,7 @@ pub(crate) fn export(
 ) -> Result<Export, Unwritable> {
     let mut records: Vec<_> = observed.records.iter().collect();
     records.sort_by_key(|record| (record.kind, &record.name, &record.id));
-    let mut scribe = Scribe::new(asked.scripts.as_deref());
+    let mut scribe = Scribe::new(asked.scripts.as_deref(), &observed.redactor);
     let mut body = String::new();
     let mut entries: Vec<Written> = Vec::new();
     let mut notes = Vec::new();
@@ -144,18 +144,18 @@ fn is_twin(a: &Record, b: &Record) -> bool {
 }
 
 fn note(record: &Record, entry: &Entry) -> String {
-    let (kind, name) = (record.kind.wire(), one_line(&record.name));
+    let (kind, name) = (record.kind.wire(), one_line(&record.name.to_string()));
     let why = entry.refused.join("; ");
     format!(
         "{kind} `{name}` ({}) is only a comment: {why}",
-        one_line(&record.id.0)
+        one_line(&record.id.to_string())
     )
 }
 
 /// The comment at the top. Nothing in it is secret.
 fn head(observed: &ObservedState, asked: &Asked, written: usize) -> String {
     let server = &observed.server;
-    let version = server.version_text.as_deref();
+    let version = server.version_text.as_ref();
     let version = version.map(|version| format!(" (Rocket.Chat {version})"));
     let all = observed.records.len() + observed.strangers;
     let lines = [

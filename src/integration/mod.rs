@@ -11,6 +11,7 @@ mod outgoing;
 mod value;
 pub(crate) mod written;
 
+use crate::redactor::ServerText;
 use std::fmt;
 
 pub(crate) use compat::Version;
@@ -123,8 +124,8 @@ impl fmt::Display for Kind {
 pub(crate) struct Key {
     /// Its kind.
     pub(crate) kind: Kind,
-    /// Its name.
-    pub(crate) name: String,
+    /// Its name, as the manifest or the server writes it.
+    pub(crate) name: ServerText,
 }
 
 /// The values of one integration: at most one for each row of its kind.

@@ -12,6 +12,7 @@ use crate::diagnostic::{Place, Texts};
 use crate::escape;
 use crate::observed::{ObservedState, ServerFacts, Snapshot};
 use crate::plan::Plan;
+use crate::redactor::Redactor;
 use crate::report::{self, Budget, Context, Look, PlanReport, ScriptDiff, diagnostics};
 use crate::sandbox;
 use crate::schema::Checker;
@@ -135,9 +136,9 @@ fn facts() -> ServerFacts {
     ServerFacts {
         url: "https://chat.example.org".to_owned(),
         version: None,
-        version_text: Some("8.6.0".to_owned()),
-        user_id: "uSomebody".to_owned(),
-        username: "somebody".to_owned(),
+        version_text: Some("8.6.0".into()),
+        user_id: "uSomebody".into(),
+        username: "somebody".into(),
         roles: None,
     }
 }
@@ -147,7 +148,7 @@ fn snapshot(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    if let Ok(observed) = Snapshot::parse(text).and_then(Snapshot::observed) {
+    if let Ok(observed) = Snapshot::parse(text).and_then(|it| it.observed(&Redactor::default())) {
         planned(&observed);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ServerId;
+use crate::redactor::ServerText;
 
 /// What the look-ups told. A record that nobody asked for is not in it.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +16,7 @@ pub(crate) struct Histories {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Gone {
     /// When that was, as the server writes it.
-    pub(crate) at: Option<String>,
+    pub(crate) at: Option<ServerText>,
 }
 
 /// What a look-up told.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Permissions;
 use crate::integration::Kind;
+use crate::redactor::ServerText;
 
 /// What an integration of a kind posts to, as it is written: `#ops`, `@maria`, `all_public_channels`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,13 +36,13 @@ pub(crate) enum Sighting {
     Missing {
         /// One of nearly this name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        near: Option<String>,
+        near: Option<ServerText>,
     },
     /// This account is not in the room, and may post to no other; or there is no such room.
     NotIn {
         /// One of nearly this name, in which it is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        near: Option<String>,
+        near: Option<ServerText>,
     },
     /// This account may let no integration post to users.
     NoUsers,
@@ -69,7 +70,7 @@ pub(crate) struct Rights {
 
 impl Rights {
     /// Of an account with these roles.
-    pub(crate) fn of(roles: Option<&BTreeSet<String>>, permissions: &Permissions) -> Self {
+    pub(crate) fn of(roles: Option<&BTreeSet<ServerText>>, permissions: &Permissions) -> Self {
         let may = |permission: &str| Some(permissions.hold(roles?, permission));
         let all = |kind: Kind| may(&format!("manage-{}-integrations", kind.word()));
         let own = |kind: Kind| may(&format!("manage-own-{}-integrations", kind.word()));
@@ -104,13 +105,13 @@ mod tests {
         let held = |names: &[&str]| {
             let permissions =
                 ["incoming", "own-incoming", "outgoing", "own-outgoing"].map(|name| {
-                    let roles = names.contains(&name).then(|| "mine".to_owned());
+                    let roles = names.contains(&name).then(|| "mine".into());
                     (
                         format!("manage-{name}-integrations"),
                         roles.into_iter().collect(),
                     )
                 });
-            let mine = BTreeSet::from(["mine".to_owned()]);
+            let mine = BTreeSet::from(["mine".into()]);
             Rights::of(Some(&mine), &Permissions(permissions.into()))
         };
         let rights = held(&["incoming", "own-incoming", "outgoing"]);

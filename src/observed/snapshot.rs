@@ -18,6 +18,7 @@ use super::{
     Users, View,
 };
 use crate::integration::{Fields, Role};
+use crate::redactor::ServerText;
 
 use kept::Kept;
 pub(crate) use kept::{Held, is_hidden};
@@ -43,7 +44,7 @@ pub(crate) struct Snapshot {
     targets: Vec<TargetForm>,
     /// The roles that may impersonate, where that was asked and told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    impersonators: Option<BTreeSet<String>>,
+    impersonators: Option<BTreeSet<ServerText>>,
     /// What the account saw, where that was asked.
     #[serde(default)]
     view: View,
@@ -60,11 +61,11 @@ struct ServerForm {
     sandbox: bool,
     /// Its version, as it says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
+    version: Option<ServerText>,
     /// The account's id.
-    user_id: String,
+    user_id: ServerText,
     /// The account's username.
-    account: String,
+    account: ServerText,
 }
 
 /// A record.
@@ -72,15 +73,15 @@ struct ServerForm {
 #[serde(rename_all = "camelCase")]
 struct RecordForm {
     /// Its id.
-    id: String,
+    id: ServerText,
     /// `webhook-incoming` or `webhook-outgoing`.
     #[serde(rename = "type")]
     kind: String,
     /// Its name.
-    name: String,
+    name: ServerText,
     /// The username of its creator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    creator: Option<String>,
+    creator: Option<ServerText>,
     /// Whether it is switched on.
     #[serde(default)]
     on: bool,
@@ -97,19 +98,19 @@ struct ManagedForm {
     fields: BTreeMap<String, Kept>,
     /// The id of the user that it posts as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    user_id: Option<String>,
+    user_id: Option<ServerText>,
     /// The id of its creator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    creator_id: Option<String>,
+    creator_id: Option<ServerText>,
     /// When it was created, as the server writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    created_at: Option<String>,
+    created_at: Option<ServerText>,
     /// When it was last updated, as the server writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    updated_at: Option<String>,
+    updated_at: Option<ServerText>,
     /// The username of who updated it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    updated_by: Option<String>,
+    updated_by: Option<ServerText>,
     /// Whether the server has a compiled script.
     script_compiled: bool,
     /// Why the server could not compile the script.
@@ -128,7 +129,7 @@ enum HistoryForm {
     Gone {
         /// When, as the server writes it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        at: Option<String>,
+        at: Option<ServerText>,
     },
     /// Nothing of the kind.
     Other,
@@ -153,10 +154,10 @@ enum UserForm {
     /// There is such a user.
     User {
         /// The id.
-        id: String,
+        id: ServerText,
         /// The roles, where this account may see them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        roles: Option<BTreeSet<String>>,
+        roles: Option<BTreeSet<ServerText>>,
         /// Whether the user is active, where the server says so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         active: Option<bool>,
@@ -193,6 +194,8 @@ impl Snapshot {
             histories,
             // Of the account that took it; others may be limited otherwise.
             limits: _,
+            // The texts carry it.
+            redactor: _,
             taken_at: _,
         } = observed;
         let ServerFacts {
@@ -260,7 +263,7 @@ impl RecordForm {
     fn of(record: &Record, held: &Held<'_>, histories: &Histories) -> Self {
         let entries = held.entries(&record.id);
         Self {
-            id: record.id.0.clone(),
+            id: record.id.text().clone(),
             kind: record.kind.wire().to_owned(),
             name: record.name.clone(),
             creator: record.creator.clone(),
@@ -281,17 +284,16 @@ impl ManagedForm {
             Some((field.name.to_owned(), kept))
         });
         let fields: BTreeMap<_, _> = fields.collect();
-        let text = |text: Option<&str>| text.map(str::to_owned);
         // What the server says of a script may quote it.
         let script = record.kind.row(Role::Script);
         let script = script.and_then(|field| fields.get(field.name));
         let may_quote = matches!(script, Some(Kept::Text(_)));
         Self {
             fields,
-            user_id: text(record.user_id()),
+            user_id: record.user_id(),
             creator_id: record.created_by_id(),
-            created_at: text(record.created_at()),
-            updated_at: text(record.updated_at()),
+            created_at: record.created_at(),
+            updated_at: record.updated_at(),
             updated_by: record.updated_by(),
             script_compiled: record.script_compiled(),
             script_error: record.script_error().filter(|_| may_quote),

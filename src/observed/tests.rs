@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn record(json: &Json) -> Record {
-    Record::decode(json.as_object().unwrap().clone()).unwrap()
+    Record::decode(json.as_object().unwrap().clone(), &Redactor::default()).unwrap()
 }
 
 fn fields(extra: &Json) -> Result<Fields, DecodeError> {
@@ -71,8 +71,10 @@ fn a_wrong_type_is_named_without_its_value() {
 
 #[test]
 fn strangers_and_records_without_id_are_told_apart() {
-    let decode = |json: Json| Record::decode(json.as_object().unwrap().clone()).map(|_| ());
-    let id = ServerId("a1".to_owned());
+    let decode = |json: Json| {
+        Record::decode(json.as_object().unwrap().clone(), &Redactor::default()).map(|_| ())
+    };
+    let id = ServerId::from("a1".to_owned());
     assert_eq!(decode(json!({"name": "x"})), Err(DecodeError::NoId));
     for stranger in [
         json!({"_id": "a1", "name": "x"}),
@@ -94,11 +96,11 @@ fn facts_beside_the_fields() {
         "_createdBy": {"_id": "Kd2", "username": "deploy"}, "token": "hunter2", "scriptCompiled": "",
         "scriptError": {"name": "SyntaxError", "message": "\nunknown: oops (3:14)\n > 3 | x", "stack": "s"}}),
     );
-    assert_eq!(record.creator.as_deref(), Some("deploy"));
-    assert_eq!(record.created_by_id().as_deref(), Some("Kd2"));
-    assert_eq!(record.user_id(), Some("u7"));
-    assert_eq!(record.created_at(), Some("2026-05-02T08:00:00.000Z"));
-    assert_eq!(record.updated_at(), Some("2026-05-03T08:00:00.000Z"));
+    assert_eq!(record.creator, Some("deploy".into()));
+    assert_eq!(record.created_by_id(), Some("Kd2".into()));
+    assert_eq!(record.user_id(), Some("u7".into()));
+    assert_eq!(record.created_at(), Some("2026-05-02T08:00:00.000Z".into()));
+    assert_eq!(record.updated_at(), Some("2026-05-03T08:00:00.000Z".into()));
     assert!(!record.script_compiled());
     let error = record.script_error();
     assert_eq!(error.as_deref(), Some("SyntaxError: unknown: oops (3:14)"));

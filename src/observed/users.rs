@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ServerFacts;
+use crate::redactor::ServerText;
 
 /// What the look-ups told. A user that nobody asked for is not in it.
 #[derive(Clone, Debug, Default)]
@@ -10,7 +11,7 @@ pub(crate) struct Users {
     /// By username.
     pub(crate) found: BTreeMap<String, Found>,
     /// The roles that may impersonate, where that was asked and told.
-    pub(crate) impersonators: Option<BTreeSet<String>>,
+    pub(crate) impersonators: Option<BTreeSet<ServerText>>,
 }
 
 /// What a look-up told.
@@ -28,9 +29,9 @@ pub(crate) enum Found {
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     /// The id.
-    pub(crate) id: String,
+    pub(crate) id: ServerText,
     /// The roles, where this account may see them (reference 9.1).
-    pub(crate) roles: Option<BTreeSet<String>>,
+    pub(crate) roles: Option<BTreeSet<ServerText>>,
     /// Whether the user is active, where the server says so.
     pub(crate) active: Option<bool>,
 }
@@ -52,10 +53,14 @@ impl Users {
     }
 
     /// The id of the user of that name. The account's own needs no look-up.
-    pub(crate) fn id_of<'a>(&'a self, name: &str, server: &'a ServerFacts) -> Option<&'a str> {
+    pub(crate) fn id_of<'a>(
+        &'a self,
+        name: &str,
+        server: &'a ServerFacts,
+    ) -> Option<&'a ServerText> {
         match self.user(name) {
             Some(user) => Some(&user.id),
-            None => (name == server.username).then_some(server.user_id.as_str()),
+            None => (name == server.username.raw()).then_some(&server.user_id),
         }
     }
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::integration::Kind;
+use crate::redactor::ServerText;
 
 /// What this account sees of the integrations of a kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,7 +50,7 @@ impl View {
     };
 
     /// What an account with these roles sees.
-    pub(crate) fn of(roles: &BTreeSet<String>, permissions: &Permissions) -> Self {
+    pub(crate) fn of(roles: &BTreeSet<ServerText>, permissions: &Permissions) -> Self {
         let may = |permission: &str| permissions.hold(roles, permission);
         let all = |kind: Kind| may(&format!("manage-{}-integrations", kind.word()));
         let own = |kind: Kind| may(&format!("manage-own-{}-integrations", kind.word()));
@@ -90,25 +91,25 @@ impl View {
 
 /// Which roles hold which permission.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Permissions(pub(crate) BTreeMap<String, BTreeSet<String>>);
+pub(crate) struct Permissions(pub(crate) BTreeMap<String, BTreeSet<ServerText>>);
 
 impl Permissions {
     /// The permission to post under another name (reference 5.5).
     const IMPERSONATE: &'static str = "message-impersonate";
 
     /// The roles that hold a permission, if the server knows it.
-    fn holders(&self, permission: &str) -> Option<&BTreeSet<String>> {
+    fn holders(&self, permission: &str) -> Option<&BTreeSet<ServerText>> {
         self.0.get(permission)
     }
 
     /// Whether one of these roles holds a permission.
-    pub(crate) fn hold(&self, roles: &BTreeSet<String>, permission: &str) -> bool {
+    pub(crate) fn hold(&self, roles: &BTreeSet<ServerText>, permission: &str) -> bool {
         let holders = self.holders(permission);
         holders.is_some_and(|holders| !holders.is_disjoint(roles))
     }
 
     /// The roles that may impersonate, if the server knows the permission.
-    pub(crate) fn impersonators(&self) -> Option<&BTreeSet<String>> {
+    pub(crate) fn impersonators(&self) -> Option<&BTreeSet<ServerText>> {
         self.holders(Self::IMPERSONATE)
     }
 }
@@ -121,11 +122,11 @@ mod tests {
     fn view(held: &[&str]) -> (Sight, Sight) {
         let names = ["incoming", "outgoing", "own-incoming", "own-outgoing"];
         let permissions = names.map(|name| {
-            let roles = held.contains(&name).then(|| "mine".to_owned());
-            let roles = roles.into_iter().chain(["theirs".to_owned()]).collect();
+            let roles = held.contains(&name).then(|| "mine".into());
+            let roles = roles.into_iter().chain(["theirs".into()]).collect();
             (format!("manage-{name}-integrations"), roles)
         });
-        let roles = BTreeSet::from(["user".to_owned(), "mine".to_owned()]);
+        let roles = BTreeSet::from(["user".into(), "mine".into()]);
         let view = View::of(&roles, &Permissions(permissions.into()));
         (view.sight(Kind::Incoming), view.sight(Kind::Outgoing))
     }
@@ -157,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_permission_that_the_server_does_not_know_is_held_by_nobody() {
-        let roles = BTreeSet::from(["admin".to_owned()]);
+        let roles = BTreeSet::from(["admin".into()]);
         let view = View::of(&roles, &Permissions::default());
         assert_eq!(view.sight(Kind::Incoming), Nothing);
         assert!(view.is_partial() && View::UNKNOWN.is_partial());

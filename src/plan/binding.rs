@@ -105,10 +105,13 @@ impl Binding {
                 .place
                 .as_ref()
                 .and_then(|it| entries.get(&it.begins()));
-            Some((record.id.0.clone(), BoundRecord::of(record, entry.copied())))
+            Some((
+                record.id.to_string(),
+                BoundRecord::of(record, entry.copied()),
+            ))
         };
         Self {
-            user_id: plan.server.user_id.clone(),
+            user_id: plan.server.user_id.to_string(),
             preflight: match preflight {
                 Extent::Nothing => Asked::Off,
                 Extent::Writes => Asked::Auto,
@@ -142,7 +145,7 @@ impl BoundEntry {
             .collect();
         let whole = json!([
             key.kind.wire(),
-            key.name,
+            key.name.raw(),
             id,
             renamed_from,
             format!("{state:?}"),
@@ -154,7 +157,7 @@ impl BoundEntry {
         ]);
         Self {
             kind: key.kind.wire().to_owned(),
-            name: key.name.clone(),
+            name: key.name.raw().to_owned(),
             id: id.clone(),
             digest: digest(&whole),
         }
@@ -164,7 +167,7 @@ impl BoundEntry {
 impl BoundRecord {
     fn of(record: &Record, entry: Option<&Desired>) -> Self {
         let mut bound = Self {
-            updated_at: record.updated_at().map(str::to_owned),
+            updated_at: record.updated_at().map(|at| at.to_string()),
             fields: BTreeMap::new(),
             secrets: BTreeMap::new(),
         };

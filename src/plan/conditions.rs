@@ -92,7 +92,7 @@ fn posts_as_someone_else(
     let name = poster(fields)?;
     let posts_as = record.user_id()?;
     let id = observed.users.id_of(name, &observed.server)?;
-    if id == posts_as {
+    if *id == posts_as {
         return None;
     }
     let field = record.kind.row(Role::PostsAs)?;

@@ -14,6 +14,7 @@ use crate::desired::{Desired, DesiredState, State};
 use crate::diagnostic::SourceId;
 use crate::integration::{Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerId};
+use crate::redactor::ServerText;
 
 /// Where a difference comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,11 +33,11 @@ pub(crate) enum Cause {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Touched {
     /// When it was changed last, as the server writes it.
-    pub(crate) at: Option<String>,
+    pub(crate) at: Option<ServerText>,
     /// Who edited it last; nobody edited it since it was made.
-    pub(crate) editor: Option<String>,
+    pub(crate) editor: Option<ServerText>,
     /// Who made it.
-    pub(crate) creator: Option<String>,
+    pub(crate) creator: Option<ServerText>,
 }
 
 impl Cause {
@@ -100,7 +101,7 @@ fn old_names(head: &DesiredState) -> OldNames {
     let entries = head.entries.iter();
     entries
         .filter_map(|entry| {
-            let name = entry.renamed_from.clone()?;
+            let name = entry.renamed_from.as_deref()?.into();
             let kind = entry.key.kind;
             let place = entry.place.begins();
             Some((place, Key { kind, name }))
@@ -266,7 +267,7 @@ fn conclude(change: &mut Change, cause: Cause, records: &Records<'_>) {
     let id = change.action.id().filter(|_| cause.is_drift());
     let record = id.and_then(|id| records.get(id));
     change.touched = record.map(|record| Touched {
-        at: record.updated_at().map(str::to_owned),
+        at: record.updated_at(),
         editor: record.updated_by(),
         creator: record.creator.clone(),
     });

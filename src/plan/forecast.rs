@@ -101,7 +101,7 @@ mod tests {
     use crate::observed::ServerId;
 
     fn actions(creates: u32, updates: u32, deletes: u32) -> Vec<Action> {
-        let id = || ServerId("a".to_owned());
+        let id = || ServerId::from("a".to_owned());
         let fields = || Fields::new(Kind::Incoming);
         let create = std::iter::repeat_n(Action::Create(fields()), creates as usize);
         let update = Action::Update {
@@ -136,7 +136,7 @@ mod tests {
     fn without_a_write_there_is_nothing_to_tell() {
         assert_eq!(Forecast::of(&[], Limits::Unknown), None);
         let condition = Action::Condition {
-            id: ServerId("a".to_owned()),
+            id: ServerId::from("a".to_owned()),
         };
         assert_eq!(Forecast::of(&[condition], Limits::Unlimited), None);
     }

@@ -242,7 +242,7 @@ fn scope_beyond_view(plan: &Plan, policy: &Policy) -> Option<Refusal> {
     let creators = policy.scope.as_ref()?.creators.as_ref()?;
     let others: Vec<_> = creators
         .iter()
-        .filter(|creator| **creator != plan.server.username)
+        .filter(|creator| creator.as_str() != plan.server.username.raw())
         .map(String::as_str)
         .collect();
     let partial = Kind::ALL.into_iter().any(|kind| {
@@ -296,7 +296,7 @@ fn in_words(scope: &Scope, plan: &Plan) -> String {
     };
     let creators = match &scope.creators {
         Some(creators) => creators.join(", "),
-        None => plan.server.username.clone(),
+        None => plan.server.username.to_string(),
     };
     format!("{names}, created by {creators}")
 }

@@ -57,10 +57,10 @@ pub(super) fn leaves_out(policy: &Policy, decision: &Decision) -> bool {
 /// The names that an entry's integration goes by.
 fn names<'a>(entry: &'a Desired, found: &Match<'a>) -> Vec<&'a str> {
     let record = match found {
-        Match::Record(record) => Some(record.name.as_str()),
+        Match::Record(record) => Some(record.name.raw()),
         Match::Nothing | Match::Blocked(..) => None,
     };
-    [Some(entry.key.name.as_str()), record]
+    [Some(entry.key.name.raw()), record]
         .into_iter()
         .flatten()
         .collect()

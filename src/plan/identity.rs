@@ -44,7 +44,7 @@ impl<'a> Identity<'a> {
             .filter_map(|entry| entry.id.as_deref())
             .collect();
         let mut free: BTreeMap<Key, Vec<&Record>> = BTreeMap::new();
-        for record in records.iter().filter(|it| !pins.contains(&*it.id.0)) {
+        for record in records.iter().filter(|it| !pins.contains(it.id.raw())) {
             free.entry(record.key()).or_default().push(record);
         }
         let unpinned = || entries.iter().filter(|entry| entry.id.is_none());
@@ -57,7 +57,7 @@ impl<'a> Identity<'a> {
             }
         }
         Self {
-            records: records.iter().map(|it| (&*it.id.0, it)).collect(),
+            records: records.iter().map(|it| (it.id.raw(), it)).collect(),
             free,
             written: unpinned().map(|entry| &entry.key).collect(),
             renamed,
@@ -175,7 +175,7 @@ pub(crate) fn records<'a>(
 
 /// The type and name that an entry says it had.
 fn old_key(entry: &Desired) -> Option<Key> {
-    let name = entry.renamed_from.clone()?;
+    let name = entry.renamed_from.as_deref()?.into();
     let kind = entry.key.kind;
     Some(Key { kind, name }).filter(|old| *old != entry.key)
 }

@@ -23,6 +23,7 @@ use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Target, Users, View};
+use crate::redactor::Redactor;
 
 pub(crate) use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};
 pub(crate) use change::{Action, Reason};
@@ -79,6 +80,8 @@ pub(crate) struct Plan {
     pub(crate) notes: Vec<Note>,
     /// What the manifests write out where secrets may stand: no secret to whoever reads the plan.
     pub(crate) literals: BTreeSet<String>,
+    /// The secrets that the server may echo.
+    pub(crate) redactor: Redactor,
     /// What it was made for, if it may be applied later.
     pub(crate) binding: Option<Binding>,
 }
@@ -157,6 +160,7 @@ impl Plan {
             not_checked: NotChecked::default(),
             notes: Vec::new(),
             literals: desired.literals(),
+            redactor: observed.redactor.clone(),
             binding: None,
         };
         for entry in &desired.entries {
@@ -178,7 +182,7 @@ impl Plan {
         tally: &mut Tally,
     ) {
         let twins = identity.twins(entry);
-        let twins = twins.filter(|_| policy.settles(&entry.key.name));
+        let twins = twins.filter(|_| policy.settles(entry.key.name.raw()));
         let (found, younger) = match twins {
             Some((stays, younger)) => (Match::Record(stays), younger),
             None => (identity.find(entry), Vec::new()),

@@ -13,6 +13,7 @@ use crate::desired::policy::{Policy, Scope};
 use crate::desired::{DesiredState, Prune};
 use crate::integration::Key;
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId};
+use crate::redactor::ServerText;
 
 /// What pruning does to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,7 +37,7 @@ pub(crate) struct Unmanaged {
     /// Its id.
     pub(crate) id: ServerId,
     /// The username of its creator.
-    pub(crate) creator: Option<String>,
+    pub(crate) creator: Option<ServerText>,
     /// Why it is left alone.
     pub(crate) why: LeftAlone,
 }
@@ -108,9 +109,13 @@ fn standing(record: &Record, policy: &Policy, server: &ServerFacts) -> Option<Le
     };
     if !is_in(scope, record, server) {
         Some(LeftAlone::OutOfScope)
-    } else if policy.keep.match_any(&record.name) {
+    } else if policy.keep.match_any(record.name.raw()) {
         Some(LeftAlone::Kept)
-    } else if !policy.flags.selection.takes(record.kind, &[&record.name]) {
+    } else if !policy
+        .flags
+        .selection
+        .takes(record.kind, &[record.name.raw()])
+    {
         Some(LeftAlone::LeftOut)
     } else {
         None
@@ -124,10 +129,10 @@ fn is_in(scope: &Scope, record: &Record, server: &ServerFacts) -> bool {
         Some(creators) => record
             .creator
             .as_ref()
-            .is_some_and(|creator| creators.contains(creator)),
-        None => record.created_by_id().as_deref() == Some(server.user_id.as_str()),
+            .is_some_and(|creator| creators.iter().any(|it| it == creator.raw())),
+        None => record.created_by_id().as_ref() == Some(&server.user_id),
     };
-    made && named.is_none_or(|names| names.match_any(&record.name))
+    made && named.is_none_or(|names| names.match_any(record.name.raw()))
 }
 
 /// What becomes of a candidate.

@@ -14,7 +14,7 @@ pub(crate) fn eldest<'a>(twins: &[&'a Record]) -> Option<&'a Record> {
         let created = record.created_at().filter(|_| !by_id);
         // Without a time there is none that could be earlier.
         let unknown = created.is_none() && !by_id;
-        (unknown, created.map(str::to_owned), record.id.clone())
+        (unknown, created, record.id.clone())
     };
     twins.iter().copied().min_by_key(rank)
 }
@@ -37,7 +37,7 @@ pub(crate) fn settled<'a>(entry: &Desired, records: &[&'a Record]) -> Option<&'a
 
 /// Whether the id was made at the insert.
 fn tells_the_insert(id: &ServerId) -> bool {
-    id.0.len() == 24 && id.0.chars().all(|c| c.is_ascii_hexdigit())
+    id.raw().len() == 24 && id.raw().chars().all(|c| c.is_ascii_hexdigit())
 }
 
 /// Whether two records are equal in every field, but for some, and post as the same user.

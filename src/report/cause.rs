@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Foreign;
 use crate::plan::{Cause, Touched};
+use crate::redactor::ServerText;
 
 /// What the record says about who changed it last. What the server changes by itself moves the time and not the name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -52,7 +53,7 @@ impl Cause {
 
 impl From<&Touched> for LastChangeReport {
     fn from(last: &Touched) -> Self {
-        let foreign = |text: &Option<String>| text.as_deref().map(Into::into);
+        let foreign = |text: &Option<ServerText>| text.as_ref().map(Into::into);
         Self {
             at: foreign(&last.at),
             editor: foreign(&last.editor),

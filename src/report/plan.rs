@@ -1,7 +1,5 @@
 //! A plan with the secrets taken out.
 
-use std::collections::BTreeSet;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +9,7 @@ use super::diff::{Line, hunks};
 use super::failure::FailureReport;
 use super::forecast::ForecastReport;
 use super::policy::{self, LeftOutReport, RefusalReport, UnmanagedReport, ViewReport};
-use super::shown::{Shown, Side, redacted_all, shown};
+use super::shown::{Observed, Shown, Side, redacted_all, shown};
 use super::snapshot::SnapshotReport;
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{Shape, Value};
@@ -280,7 +278,7 @@ impl PlanReport {
             changes: plan
                 .changes
                 .iter()
-                .map(|change| change_report(change, context.texts, &plan.literals))
+                .map(|change| change_report(change, context.texts, Observed::of(plan)))
                 .collect(),
             counts: Counts {
                 create: count(ActionWord::Create),
@@ -311,8 +309,8 @@ impl ServerReport {
         Self {
             address: context.sandbox.unwrap_or(&plan.server.url).into(),
             sandbox: context.sandbox.is_some(),
-            version: plan.server.version_text.as_deref().map(Into::into),
-            account: Some(plan.server.username.as_str().into()),
+            version: plan.server.version_text.as_ref().map(Into::into),
+            account: Some((&plan.server.username).into()),
         }
     }
 }
@@ -346,7 +344,7 @@ fn action(change: &Change) -> ActionWord {
     }
 }
 
-fn change_report(change: &Change, texts: &Texts, literals: &BTreeSet<String>) -> ChangeReport {
+fn change_report(change: &Change, texts: &Texts, observed: Observed<'_>) -> ChangeReport {
     let blocked = match &change.action {
         Action::Blocked { reason, .. } => Some(blocked_report(reason)),
         _ => None,
@@ -355,8 +353,8 @@ fn change_report(change: &Change, texts: &Texts, literals: &BTreeSet<String>) ->
         action: action(change),
         kind: change.key.kind.wire().into(),
         kind_word: change.key.kind.word().into(),
-        name: change.key.name.as_str().into(),
-        id: change.action.id().map(|id| id.0.as_str().into()),
+        name: (&change.key.name).into(),
+        id: change.action.id().map(|id| id.text().into()),
         place: change
             .place
             .as_ref()
@@ -364,7 +362,7 @@ fn change_report(change: &Change, texts: &Texts, literals: &BTreeSet<String>) ->
         fields: change
             .fields
             .iter()
-            .map(|field| field_report(field, change, literals))
+            .map(|field| field_report(field, change, observed))
             .collect(),
         conditions: change.conditions.iter().map(condition_report).collect(),
         url_dies: matches!(change.action, Action::Delete { .. }) && change.key.kind.has_url(),
@@ -410,7 +408,7 @@ fn has_no_record(action: &Action) -> bool {
 pub(super) fn field_report(
     change: &FieldChange,
     whole: &Change,
-    literals: &BTreeSet<String>,
+    observed: Observed<'_>,
 ) -> FieldReport {
     let field = change.field;
     let diff = match (&change.before, &change.after) {
@@ -423,7 +421,7 @@ pub(super) fn field_report(
             };
             FieldDiff::Script {
                 file,
-                hunks: hunks(before, after),
+                hunks: hunks(&observed.redactor.mark_in(before), after),
             }
         }
         (None, Some(after)) if has_no_record(&whole.action) => {
@@ -442,12 +440,12 @@ pub(super) fn field_report(
             };
             FieldDiff::Items {
                 added: only(after, before, Side::Desired),
-                removed: only(before, after, Side::Observed(literals)),
+                removed: only(before, after, Side::Observed(observed)),
             }
         }
         (before, Some(after)) => FieldDiff::Replaced {
             before: before.as_ref().map_or(Shown::Nothing, |value| {
-                shown(field, value, Side::Observed(literals))
+                shown(field, value, Side::Observed(observed))
             }),
             after: shown(field, after, Side::Desired),
         },

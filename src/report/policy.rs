@@ -91,9 +91,9 @@ pub(super) fn unmanaged(record: &Unmanaged) -> UnmanagedReport {
     UnmanagedReport {
         kind: record.key.kind.wire().into(),
         kind_word: record.key.kind.word().into(),
-        name: record.key.name.as_str().into(),
-        id: record.id.0.as_str().into(),
-        creator: record.creator.as_deref().map(Into::into),
+        name: (&record.key.name).into(),
+        id: record.id.text().into(),
+        creator: record.creator.as_ref().map(Into::into),
         why: record.why,
     }
 }

@@ -1,7 +1,5 @@
 //! A run with the secrets taken out: what became of each change.
 
-use std::collections::BTreeSet;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +8,7 @@ use super::failure::{Attempt, FailureReport};
 use super::plan::{
     Context, FieldReport, ManifestReport, PlaceReport, ServerReport, field_report, place_report,
 };
-use super::shown::{Shown, Side, shown};
+use super::shown::{Observed, Shown, Side, shown};
 use crate::apply::{Applied, Outcome, Settled};
 use crate::diagnostic::Texts;
 use crate::integration::{Fields, Kind};
@@ -171,10 +169,10 @@ impl RunReport {
     ) -> Self {
         let outcomes = applied.outcomes.iter().filter_map(|(index, outcome)| {
             let change = plan.changes.get(*index)?;
-            let mut report = outcome_report(change, outcome, context.texts, &plan.literals);
-            report.before = before(applied.before.get(index), &plan.literals);
+            let mut report = outcome_report(change, outcome, context.texts, Observed::of(plan));
+            report.before = before(applied.before.get(index), Observed::of(plan));
             let removed = applied.removed.iter().filter(|(of, _)| of == index);
-            report.removed_twins = removed.map(|(_, id)| id.0.as_str().into()).collect();
+            report.removed_twins = removed.map(|(_, id)| id.text().into()).collect();
             Some(report)
         });
         let outcomes: Vec<_> = outcomes.collect();
@@ -253,11 +251,11 @@ fn counts(outcomes: &[OutcomeReport]) -> RunCounts {
     counts
 }
 
-fn before(fields: Option<&Fields>, literals: &BTreeSet<String>) -> Vec<BeforeReport> {
+fn before(fields: Option<&Fields>, observed: Observed<'_>) -> Vec<BeforeReport> {
     let fields = fields.into_iter().flat_map(Fields::iter);
     let fields = fields.map(|(field, value)| BeforeReport {
         name: field.name.into(),
-        value: shown(field, value, Side::Observed(literals)),
+        value: shown(field, value, Side::Observed(observed)),
     });
     fields.collect()
 }
@@ -266,15 +264,15 @@ fn outcome_report(
     change: &Change,
     outcome: &Outcome,
     texts: &Texts,
-    literals: &BTreeSet<String>,
+    observed: Observed<'_>,
 ) -> OutcomeReport {
     let place = change.place.as_ref();
     let mut report = OutcomeReport {
         outcome: word(outcome),
         kind: change.key.kind.wire().into(),
         kind_word: change.key.kind.word().into(),
-        name: change.key.name.as_str().into(),
-        id: change.action.rewrites().map(|id| id.0.as_str().into()),
+        name: (&change.key.name).into(),
+        id: change.action.rewrites().map(|id| id.text().into()),
         place: place.map(|place| place_report(place, texts)),
         why: None,
         remedy: None,
@@ -289,20 +287,20 @@ fn outcome_report(
         | Outcome::Updated(id)
         | Outcome::Disabled(id)
         | Outcome::Deleted(id)
-        | Outcome::AlreadyGone(id) => report.id = Some(id.0.as_str().into()),
+        | Outcome::AlreadyGone(id) => report.id = Some(id.text().into()),
         Outcome::Stale { id, why } => {
-            report.id = Some(id.0.as_str().into());
+            report.id = Some(id.text().into());
             report.why = Some(why.as_str().into());
             report.remedy = Some("it was left as it is: plan again".into());
         }
         Outcome::NotApplied { id, shortfall } => {
-            report.id = Some(id.0.as_str().into());
+            report.id = Some(id.text().into());
             let why = shortfall.why.join("; ");
             report.why = (!why.is_empty()).then(|| why.into());
             report.fields = shortfall
                 .fields
                 .iter()
-                .map(|field| field_report(field, change, literals))
+                .map(|field| field_report(field, change, observed))
                 .collect();
         }
         Outcome::Doubled { records } => {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::escape;
 use crate::integration::{Field, Value};
+use crate::plan::Plan;
+use crate::redactor::Redactor;
 use crate::secret::{MASK, Piece, Text, outline};
 
 /// Text from a manifest or the server: no renderer can print it without saying how it is escaped.
@@ -67,14 +69,40 @@ pub(crate) enum Shown {
 #[derive(Clone, Copy)]
 pub(super) enum Side<'a> {
     Desired,
-    /// With what the manifests write out themselves.
-    Observed(&'a BTreeSet<String>),
+    Observed(Observed<'a>),
+}
+
+/// What decides of observed values what is shown.
+#[derive(Clone, Copy)]
+pub(super) struct Observed<'a> {
+    /// What the manifests write out themselves.
+    literals: &'a BTreeSet<String>,
+    /// The secrets that the server may echo.
+    pub(super) redactor: &'a Redactor,
+}
+
+impl<'a> Observed<'a> {
+    /// The values of the server that a plan was made for.
+    pub(super) fn of(plan: &'a Plan) -> Self {
+        Self {
+            literals: &plan.literals,
+            redactor: &plan.redactor,
+        }
+    }
 }
 
 impl Side<'_> {
     /// Whether a text may hold a secret that nobody declared.
     fn hides(self, field: &Field, text: &str) -> bool {
-        matches!(self, Self::Observed(literals) if field.sensitive && !literals.contains(text))
+        matches!(self, Self::Observed(of) if field.sensitive && !of.literals.contains(text))
+    }
+
+    /// The text without the secrets that the server echoes.
+    fn masked(self, text: &str) -> String {
+        match self {
+            Self::Desired => text.to_owned(),
+            Self::Observed(of) => of.redactor.mask(text),
+        }
     }
 }
 
@@ -82,7 +110,10 @@ impl Side<'_> {
 pub(super) fn shown(field: &Field, value: &Value, side: Side<'_>) -> Shown {
     match value {
         Value::Flag(on) => Shown::Flag(*on),
-        Value::Number(number) => Shown::Number(*number),
+        Value::Number(number) => match side {
+            Side::Observed(of) if of.redactor.finds_number(&(*number).into()) => Shown::Secret,
+            _ => Shown::Number(*number),
+        },
         Value::Text(text) => Shown::Text(redacted(field, text, side)),
         Value::List(items) => Shown::List(redacted_all(field, items, side)),
         Value::Script(text) => Shown::Script {
@@ -127,8 +158,8 @@ pub(super) fn redacted_all<'t>(
 /// A text with its secret stretches masked; an observed URL without what may be a credential.
 pub(super) fn redacted(field: &Field, text: &Text, side: Side<'_>) -> Foreign {
     let shown = text.pieces().iter().map(|piece| match piece {
-        Piece::Plain(plain) if side.hides(field, plain) => outline(plain),
-        Piece::Plain(plain) => plain.clone(),
+        Piece::Plain(plain) if side.hides(field, plain) => side.masked(&outline(plain)),
+        Piece::Plain(plain) => side.masked(plain),
         Piece::Secret(_) => MASK.to_owned(),
     });
     Foreign(shown.collect())
@@ -149,12 +180,19 @@ mod tests {
             "https://b.org/",
             "https://a.org/… (2)",
         ];
+        let redactor = Redactor::default();
+        let observed = |literals| {
+            Side::Observed(Observed {
+                literals,
+                redactor: &redactor,
+            })
+        };
         let none = BTreeSet::new();
-        assert!(of(Side::Observed(&none)).eq(numbered));
+        assert!(of(observed(&none)).eq(numbered));
         // What the manifests write out themselves is no secret.
         let known = BTreeSet::from(["https://a.org/x".to_owned()]);
         let shown = ["https://a.org/x", "https://b.org/", "https://a.org/…"];
-        assert!(of(Side::Observed(&known)).eq(shown));
+        assert!(of(observed(&known)).eq(shown));
         assert!(of(Side::Desired).eq(["https://a.org/x", "https://b.org/", "https://a.org/y"]));
     }
 

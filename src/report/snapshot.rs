@@ -82,7 +82,7 @@ fn not_compared(open: &NotCompared, texts: &Texts) -> NotComparedReport {
     NotComparedReport {
         kind: open.key.kind.wire().into(),
         kind_word: open.key.kind.word().into(),
-        name: open.key.name.as_str().into(),
+        name: (&open.key.name).into(),
         place: place_report(&open.place, texts),
         whole: matches!(open.what, Open::Record),
         fields: fields.iter().map(|field| field.name.into()).collect(),

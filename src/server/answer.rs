@@ -10,9 +10,9 @@ use url::Url;
 
 use super::base_url::BaseUrl;
 use super::error::ServerError;
-use super::quote::Blanks;
 use super::transport::Response;
 use super::{json, limits, login};
+use crate::redactor::{Redactor, ServerText};
 
 /// What was asked, as far as it explains an answer.
 pub(super) struct Asked<'a> {
@@ -21,7 +21,7 @@ pub(super) struct Asked<'a> {
     /// The endpoint below the base URL.
     pub(super) endpoint: &'a str,
     /// What must not be quoted.
-    pub(super) blanks: &'a Blanks,
+    pub(super) redactor: &'a Redactor,
     /// The time of the answer, in milliseconds since the epoch.
     pub(super) now: u64,
 }
@@ -76,7 +76,7 @@ fn refusal(
         .unwrap_or_default();
     let (said, bracketed) = split_code(said);
     let code = text("errorType").or(bracketed);
-    let words = asked.blanks.quote_all(said);
+    let words = asked.redactor.quote_all(said);
     // 0.74 refused with 400 and this code (reference 8).
     if status == StatusCode::TOO_MANY_REQUESTS || code == Some("error-too-many-requests") {
         return ServerError::TooMany {
@@ -85,13 +85,13 @@ fn refusal(
     }
     match status {
         StatusCode::UNAUTHORIZED if asked.endpoint == login::LOGIN => {
-            login::refusal(object, words, asked.blanks)
+            login::refusal(object, words, asked.redactor)
         }
         StatusCode::UNAUTHORIZED => ServerError::Unauthorised,
         StatusCode::FORBIDDEN => ServerError::Forbidden { words },
         _ => ServerError::Rejected {
             status,
-            code: code.map(|code| asked.blanks.quote(code)),
+            code: code.map(|code| asked.redactor.quote(code)),
             words,
         },
     }
@@ -119,7 +119,7 @@ fn not_json(answer: &Response, asked: &Asked<'_>) -> ServerError {
     let line = if broken {
         String::new()
     } else {
-        asked.blanks.quote(&text)
+        asked.redactor.quote(&text)
     };
     match status {
         StatusCode::TOO_MANY_REQUESTS => ServerError::TooMany {
@@ -136,25 +136,28 @@ fn not_json(answer: &Response, asked: &Asked<'_>) -> ServerError {
 }
 
 fn redirected(answer: &Response, asked: &Asked<'_>) -> ServerError {
-    let location = answer
-        .headers()
-        .get(header::LOCATION)
-        .and_then(|to| to.to_str().ok())
-        .and_then(|to| asked.url.join(to).ok());
-    let Some(mut to) = location else {
-        return ServerError::Redirected {
-            to: "nowhere".to_owned(),
-            base: None,
-        };
+    let location = answer.headers().get(header::LOCATION);
+    let location = location.and_then(|to| to.to_str().ok());
+    let elsewhere = |to: &str| ServerError::Redirected {
+        to: to.to_owned(),
+        base: None,
+    };
+    if let Some(location) = location.filter(|to| asked.redactor.finds_in(to)) {
+        // As a URL it would be written in another way, in which a secret might not be found.
+        return elsewhere(&asked.redactor.quote(location));
+    }
+    let Some(mut to) = location.and_then(|to| asked.url.join(to).ok()) else {
+        return elsewhere("nowhere");
     };
     let base = BaseUrl::behind(&to, asked.endpoint);
+    let base = base.map(|base| ServerText::new(base.to_string(), asked.redactor));
     to.set_query(None);
     to.set_fragment(None);
     // Both fail only for URLs that cannot have user info.
     let _ = to.set_username("");
     let _ = to.set_password(None);
     ServerError::Redirected {
-        to: asked.blanks.quote(to.as_str()),
+        to: asked.redactor.quote(to.as_str()),
         base,
     }
 }

@@ -6,12 +6,13 @@ use super::error::ServerError;
 use super::{Reader, listing};
 use crate::clock::parse_http_date;
 use crate::observed::{Limits, Permissions, ServerFacts};
+use crate::redactor::ServerText;
 
 /// What was answered. What was not asked, because an earlier question got no answer, is `None`.
 #[derive(Debug)]
 pub(crate) struct Checkup {
     /// The version that the server tells, to whom it may not be told without a login.
-    pub(crate) server: Result<Option<String>, ServerError>,
+    pub(crate) server: Result<Option<ServerText>, ServerError>,
     /// Who we are.
     pub(crate) account: Option<Result<ServerFacts, ServerError>>,
     /// Which roles may do what.

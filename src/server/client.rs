@@ -1,5 +1,6 @@
 //! One call of an endpoint: the request with its headers, sent, logged, and its answer told apart.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -15,19 +16,20 @@ use super::credentials::{BadCredentials, Credentials};
 use super::error::ServerError;
 use super::gate::{Gate, Leave, Stopped};
 use super::pacer::Pacer;
-use super::quote::Blanks;
 use super::resend::{Resend, Retries};
 use super::transport::{Request, SendError, Transport};
 use super::waits::{WaitReason, Waiting};
 use super::wire::Body;
 use super::{checkup, limits, log};
 use crate::clock::Clock;
+use crate::redactor::{Redactor, ServerText};
 
 /// What [`Reader`](super::Reader) and [`Writer`](super::Writer) share.
 pub(super) struct Client {
     pub(super) base: BaseUrl,
     headers: HeaderMap,
-    blanks: Blanks,
+    /// What the server may echo.
+    pub(super) redactor: Redactor,
     transport: Arc<dyn Transport>,
     clock: Clock,
     pub(super) pacer: Pacer,
@@ -107,11 +109,11 @@ impl Client {
         credentials: &Credentials,
         transport: Arc<dyn Transport>,
         retries: Retries,
+        known: &Redactor,
     ) -> Result<Self, BadCredentials> {
-        let (headers, blanks) = credentials.headers()?;
-        let mut client = Self::anonymous(base, transport, retries);
+        let (headers, own) = credentials.headers()?;
+        let mut client = Self::anonymous(base, transport, retries, known.and(&own));
         client.headers.extend(headers);
-        client.blanks = blanks;
         Ok(client)
     }
 
@@ -120,12 +122,13 @@ impl Client {
         base: BaseUrl,
         transport: Arc<dyn Transport>,
         retries: Retries,
+        redactor: Redactor,
     ) -> Self {
         let accept = HeaderValue::from_static("application/json");
         Self {
             base,
             headers: HeaderMap::from_iter([(header::ACCEPT, accept)]),
-            blanks: Blanks::default(),
+            redactor,
             transport,
             clock: Clock::system(),
             pacer: Pacer::default(),
@@ -139,6 +142,34 @@ impl Client {
     /// How far the server's clock is ahead of ours, as its first answer told.
     pub(super) fn ahead(&self) -> Option<i64> {
         self.ahead.get().copied()
+    }
+
+    /// Text that the server sent.
+    pub(super) fn text(&self, text: &str) -> ServerText {
+        ServerText::new(text, &self.redactor)
+    }
+
+    /// The texts of a list.
+    pub(super) fn texts(
+        &self,
+        object: &Map<String, Json>,
+        key: &str,
+    ) -> Option<BTreeSet<ServerText>> {
+        let items = object.get(key)?.as_array()?.iter();
+        items
+            .map(|item| item.as_str().map(|text| self.text(text)))
+            .collect()
+    }
+
+    /// A text that an answer has to hold.
+    pub(super) fn required(
+        &self,
+        object: &Map<String, Json>,
+        key: &str,
+    ) -> Result<ServerText, ServerError> {
+        let text = object.get(key).and_then(Json::as_str);
+        text.map(|text| self.text(text))
+            .ok_or_else(|| ServerError::Undecodable(format!("`{key}` is not a string")))
     }
 
     /// The object that an endpoint answers to a read.
@@ -237,16 +268,16 @@ impl Client {
         mut leave: Leave,
     ) -> Result<Map<String, Json>, ServerError> {
         let url = self.base.join(call.endpoint, call.query);
-        let blanks = match call.body {
-            Some(body) => self.blanks.and(&body.blanks),
-            None => self.blanks.clone(),
+        let redactor = match call.body {
+            Some(body) => self.redactor.and(&body.redactor),
+            None => self.redactor.clone(),
         };
         let request = self.request(call, url.as_str())?;
-        log::request(&request);
+        log::request(&request, &self.redactor);
         let start = Instant::now();
         let result = self.transport.send(request).await;
         let line = format!("{} {}", call.method, url.path());
-        log::outcome(&line, &result, start.elapsed(), &blanks);
+        log::outcome(&line, &result, start.elapsed(), &redactor);
         let now = self.clock.millis();
         match &result {
             Ok(answer) => {
@@ -263,12 +294,12 @@ impl Client {
         let asked = Asked {
             url: &url,
             endpoint: call.endpoint,
-            blanks: &blanks,
+            redactor: &redactor,
             now,
         };
         let result = match result {
             Ok(answer) => answer::read(&answer, &asked),
-            Err(error) => Err(silence(&error, &blanks)),
+            Err(error) => Err(silence(&error, &redactor)),
         };
         if let Err(ServerError::TooMany { wait }) = &result {
             let wait = wait.unwrap_or(limits::DEFAULT_WAIT);
@@ -297,10 +328,10 @@ impl Client {
 }
 
 /// No answer, with the reason fit to be printed.
-fn silence(error: &SendError, blanks: &Blanks) -> ServerError {
+fn silence(error: &SendError, redactor: &Redactor) -> ServerError {
     match error {
-        SendError::NotSent(reason) => ServerError::NotSent(blanks.quote(reason)),
-        SendError::Unknown(reason) => ServerError::Unknown(blanks.quote(reason)),
+        SendError::NotSent(reason) => ServerError::NotSent(redactor.quote(reason)),
+        SendError::Unknown(reason) => ServerError::Unknown(redactor.quote(reason)),
         SendError::Overlarge(reason) => ServerError::Undecodable(reason.clone()),
     }
 }

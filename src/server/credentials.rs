@@ -4,8 +4,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 use thiserror::Error;
 
-use super::quote::Blanks;
 use super::wire::Body;
+use crate::redactor::Redactor;
 use crate::secret::Secret;
 
 /// The header of the token (reference 1.1).
@@ -37,12 +37,10 @@ impl Login {
     /// (reference 1.2).
     pub(super) fn body(&self) -> Body {
         let exposed = self.password.expose().unwrap_or_default();
-        let mut blanks = Blanks::default();
-        blanks.add(exposed);
         let body = json!({ "user": self.user, "password": exposed });
         Body {
             bytes: body.to_string().into(),
-            blanks,
+            redactor: Redactor::new([exposed]),
         }
     }
 }
@@ -64,7 +62,7 @@ pub(crate) enum BadCredentials {
 
 impl Credentials {
     /// The two headers, and what must not be quoted.
-    pub(super) fn headers(&self) -> Result<(HeaderMap, Blanks), BadCredentials> {
+    pub(super) fn headers(&self) -> Result<(HeaderMap, Redactor), BadCredentials> {
         let header = |value: &str| {
             let value = HeaderValue::from_str(value).ok()?;
             (!value.is_empty()).then_some(value)
@@ -74,9 +72,8 @@ impl Credentials {
         let exposed = self.token.expose().unwrap_or_default();
         let mut token = header(exposed).ok_or(BadCredentials::Token)?;
         token.set_sensitive(true);
-        let mut blanks = Blanks::default();
-        blanks.add(exposed);
+        let redactor = Redactor::new([exposed]);
         let headers = [(USER_HEADER, user_id), (TOKEN_HEADER, token)];
-        Ok((headers.into_iter().collect(), blanks))
+        Ok((headers.into_iter().collect(), redactor))
     }
 }

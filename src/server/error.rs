@@ -8,8 +8,8 @@ use std::time::Duration;
 use http::StatusCode;
 use thiserror::Error;
 
-use super::base_url::BaseUrl;
 use crate::exit::Exit;
+use crate::redactor::ServerText;
 
 /// Why a request did not give what was asked for.
 #[derive(Debug, Error)]
@@ -26,7 +26,7 @@ pub(crate) enum ServerError {
         /// Where to, without user info and query.
         to: String,
         /// The base URL that would have asked there.
-        base: Option<BaseUrl>,
+        base: Option<ServerText>,
     },
     /// An answer that no Rocket.Chat gives: HTML, plain text (reference 9.4).
     #[error("this is no Rocket.Chat API: status {status}{}", quoted(line))]

@@ -1,5 +1,6 @@
 //! A transport whose answers are written in the test.
 
+use crate::redactor::Redactor;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -40,12 +41,19 @@ impl Script {
     /// A reader over it that asks so many times again.
     pub(crate) fn patient_reader(self: &Arc<Self>, times: u16) -> Reader {
         let credentials = Credentials {
-            user_id: "u1".to_owned(),
+            user_id: "u1".into(),
             token: Secret::new(TOKEN),
         };
         let base = BaseUrl::parse("https://chat.example.org/chat/").unwrap();
         let retries = Retries { times, seed: 1 };
-        Reader::with(base, &credentials, self.clone(), retries).unwrap()
+        Reader::with(
+            base,
+            &credentials,
+            self.clone(),
+            retries,
+            &Redactor::default(),
+        )
+        .unwrap()
     }
 
     /// The requests so far: method, path and query.

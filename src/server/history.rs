@@ -39,7 +39,7 @@ impl Reader {
 
     async fn history(&self, id: &ServerId) -> Result<History, ServerError> {
         let query = [
-            ("id", id.0.as_str()),
+            ("id", id.raw()),
             ("count", ENTRIES),
             ("sort", r#"{"_updatedAt":-1}"#),
         ];
@@ -47,20 +47,24 @@ impl Reader {
         let entries = object.get("history").and_then(Json::as_array);
         let entries =
             entries.ok_or_else(|| ServerError::Undecodable("`history` is no list".to_owned()))?;
-        Ok(told(entries.iter().filter_map(Json::as_object)))
+        let gone = gone(entries.iter().filter_map(Json::as_object));
+        Ok(gone.map_or(History::Other, |entry| {
+            let at = text(entry, "_updatedAt");
+            History::Gone(Gone {
+                at: at.map(|at| self.client.text(at)),
+            })
+        }))
     }
 }
 
-/// What the entries tell, the newest first. Of each URL the last call counts: one that was made after a 410 shows that
-/// the webhook was enabled again.
-fn told<'a>(entries: impl Iterator<Item = &'a Map<String, Json>>) -> History {
-    let text = |entry: &'a Map<String, Json>, key: &str| entry.get(key).and_then(Json::as_str);
+/// What tells that a URL is gone, among entries of which the newest is the first. Of each URL the last call counts: one that
+/// was made after a 410 shows that the webhook was enabled again.
+fn gone<'a>(entries: impl Iterator<Item = &'a Map<String, Json>>) -> Option<&'a Map<String, Json>> {
     let mut seen = BTreeSet::new();
     let mut last = entries.filter(|entry| seen.insert(text(entry, "url")));
-    match last.find(|entry| text(entry, "step") == Some(GONE)) {
-        Some(entry) => History::Gone(Gone {
-            at: text(entry, "_updatedAt").map(str::to_owned),
-        }),
-        None => History::Other,
-    }
+    last.find(|entry| text(entry, "step") == Some(GONE))
+}
+
+fn text<'a>(entry: &'a Map<String, Json>, key: &str) -> Option<&'a str> {
+    entry.get(key).and_then(Json::as_str)
 }

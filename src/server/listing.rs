@@ -11,6 +11,7 @@ use super::client::{Call, Client};
 use super::error::ServerError;
 use super::http_transport::LARGEST_ANSWER;
 use crate::observed::{DecodeError, Record, ServerId};
+use crate::redactor::Redactor;
 
 const LIST: &str = "api/v1/integrations.list";
 
@@ -43,7 +44,7 @@ pub(super) async fn read(client: &Client) -> Result<Listing, ServerError> {
 }
 
 async fn read_once(client: &Client) -> Result<Listing, ServerError> {
-    let mut seen = Seen::default();
+    let mut seen = Seen::with(&client.redactor);
     let (mut next, mut count) = (0, PAGE);
     for pages in 0..MOST_PAGES {
         let page = Page::read(client, next, count).await?;
@@ -72,8 +73,9 @@ async fn read_once(client: &Client) -> Result<Listing, ServerError> {
 }
 
 /// What came so far.
-#[derive(Default)]
-struct Seen {
+struct Seen<'a> {
+    /// What the texts of records may echo.
+    redactor: &'a Redactor,
     /// By id; a stranger has no record.
     records: BTreeMap<ServerId, Option<Record>>,
     last: Option<ServerId>,
@@ -84,7 +86,18 @@ struct Seen {
     size: usize,
 }
 
-impl Seen {
+impl<'a> Seen<'a> {
+    fn with(redactor: &'a Redactor) -> Self {
+        Self {
+            redactor,
+            records: BTreeMap::new(),
+            last: None,
+            overlap: false,
+            total: 0,
+            size: 0,
+        }
+    }
+
     /// Takes a page; `false` if it does not meet the one before.
     fn take(&mut self, page: Page) -> Result<bool, ServerError> {
         for (index, raw) in page.records.into_iter().enumerate() {
@@ -95,7 +108,7 @@ impl Seen {
                     "the listing is larger than {most} MiB"
                 )));
             }
-            let (id, record) = match Record::decode(raw) {
+            let (id, record) = match Record::decode(raw, self.redactor) {
                 Ok(record) => (record.id.clone(), Some(record)),
                 Err(DecodeError::Stranger { id }) => (id, None),
                 Err(error) => return Err(ServerError::Undecodable(error.to_string())),
@@ -136,12 +149,12 @@ pub(super) async fn total(client: &Client) -> Result<u64, ServerError> {
 
 /// The records of a listing that is one answer.
 #[cfg(any(test, feature = "internals"))]
-pub(super) fn of_one(body: &[u8]) -> Result<Listing, ServerError> {
+pub(super) fn of_one(body: &[u8], redactor: &Redactor) -> Result<Listing, ServerError> {
     let undecodable = || ServerError::Undecodable("it is no JSON object".to_owned());
     let Ok(Json::Object(object)) = super::json::read(body) else {
         return Err(undecodable());
     };
-    let mut seen = Seen::default();
+    let mut seen = Seen::with(redactor);
     let page = Page::of(object)?;
     seen.total = page.total;
     seen.take(page)?;

@@ -9,10 +9,10 @@ use tracing::{Level, debug, enabled, info};
 
 use super::credentials::TOKEN_HEADER;
 use super::error::ServerError;
-use super::quote::Blanks;
 use super::transport::{Request, Response, SendError};
 use super::{json, wire};
 use crate::escape;
+use crate::redactor::Redactor;
 use crate::secret::MASK;
 
 /// The target of everything that is logged here.
@@ -27,12 +27,11 @@ const MASKED: [HeaderName; 4] = [
 ];
 
 /// A request, before it is sent.
-pub(super) fn request(request: &Request) {
+pub(super) fn request(request: &Request, redactor: &Redactor) {
     if enabled!(target: TARGET, Level::DEBUG) {
-        let (method, uri) = (request.method(), request.uri());
-        let headers = headers(request.headers());
-        // What we send is masked by its fields.
-        let body = body(request.body(), &Blanks::default());
+        let (method, uri) = (request.method(), redactor.mask(&request.uri().to_string()));
+        let headers = headers(request.headers(), redactor);
+        let body = body(request.body(), redactor);
         debug!(target: TARGET, "> {method} {uri}{headers}{body}");
     }
 }
@@ -42,30 +41,25 @@ pub(super) fn outcome(
     line: &str,
     result: &Result<Response, SendError>,
     took: Duration,
-    blanks: &Blanks,
+    redactor: &Redactor,
 ) {
     let ms = took.as_millis();
     let answer = match result {
         Ok(answer) => answer,
         Err(SendError::NotSent(why)) => {
-            info!(target: TARGET, "{line}: not sent after {ms} ms: {}", blanks.quote(why));
+            info!(target: TARGET, "{line}: not sent after {ms} ms: {}", redactor.quote(why));
             return;
         }
         Err(SendError::Unknown(why) | SendError::Overlarge(why)) => {
-            info!(target: TARGET, "{line}: no answer after {ms} ms: {}", blanks.quote(why));
+            info!(target: TARGET, "{line}: no answer after {ms} ms: {}", redactor.quote(why));
             return;
         }
     };
     info!(target: TARGET, "{line}: {} in {ms} ms", answer.status().as_u16());
     if enabled!(target: TARGET, Level::DEBUG) {
         let status = answer.status();
-        let headers = headers(answer.headers());
-        // A refusal may quote what was sent; in a record every field is masked that may hold a secret.
-        let long = blanks.long();
-        let body = body(
-            answer.body(),
-            if status.is_success() { &long } else { blanks },
-        );
+        let headers = headers(answer.headers(), redactor);
+        let body = body(answer.body(), redactor);
         debug!(target: TARGET, "< {status}{headers}{body}");
     }
 }
@@ -81,47 +75,48 @@ pub(super) fn again(endpoint: &str, pause: Duration, why: &ServerError) {
     info!(target: TARGET, "{endpoint}: again in {} ms: {why}", pause.as_millis());
 }
 
-fn headers(headers: &HeaderMap) -> String {
+fn headers(headers: &HeaderMap, redactor: &Redactor) -> String {
     let mut shown = String::new();
     for (name, value) in headers {
         let masked = value.is_sensitive() || MASKED.contains(name);
         let value = String::from_utf8_lossy(value.as_bytes());
         let value = if masked { MASK } else { &value };
+        let name = redactor.mask(name.as_str());
         // Writing to a string cannot fail.
-        let _ = write!(shown, "\n  {name}: {}", Blanks::default().quote(value));
+        let _ = write!(shown, "\n  {name}: {}", redactor.quote(value));
     }
     shown
 }
 
-/// A body with masks; of what is no JSON, its first line.
-fn body(bytes: &[u8], blanks: &Blanks) -> String {
+/// A body with masks: by its fields, and wherever a known secret stands. Of what is not JSON, its first line.
+fn body(bytes: &[u8], redactor: &Redactor) -> String {
     if bytes.is_empty() {
         return String::new();
     }
     let shown = match json::read(bytes) {
         Ok(mut json) => {
             wire::masked(&mut json);
-            blank(&mut json, blanks);
-            escape::line(&json.to_string())
+            mask_numbers(&mut json, redactor);
+            escape::line(&redactor.mask(&json.to_string()))
         }
         Err(_) if bytes.starts_with(b"{") || bytes.starts_with(b"[") => {
             "(JSON that cannot be read)".to_owned()
         }
-        Err(_) => blanks.quote(&String::from_utf8_lossy(bytes)),
+        Err(_) => redactor.quote(&String::from_utf8_lossy(bytes)),
     };
     format!("\n  {shown}")
 }
 
-/// Masks what is left of secrets in texts. Keys, numbers and flags hold none, nor do the fields of a record that are
-/// not masked already.
-fn blank(json: &mut Json, blanks: &Blanks) {
+/// Masks the numbers that are secrets, however they are written.
+fn mask_numbers(json: &mut Json, redactor: &Redactor) {
     match json {
-        Json::String(text) => *text = blanks.blank(text),
-        Json::Array(items) => items.iter_mut().for_each(|item| blank(item, blanks)),
-        Json::Object(object) => {
-            let others = object.iter_mut().filter(|(key, _)| !wire::is_field(key));
-            others.for_each(|(_, value)| blank(value, blanks));
-        }
-        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+        Json::Number(number) if redactor.finds_number(number) => *json = MASK.into(),
+        Json::Array(items) => items
+            .iter_mut()
+            .for_each(|item| mask_numbers(item, redactor)),
+        Json::Object(object) => object
+            .values_mut()
+            .for_each(|value| mask_numbers(value, redactor)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
 }

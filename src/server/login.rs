@@ -8,9 +8,9 @@ use super::client::{Call, Client};
 use super::credentials::{Credentials, Login};
 use super::error::ServerError;
 use super::gate::Gate;
-use super::quote::Blanks;
 use super::resend::Resend;
 use super::wire::Body;
+use crate::redactor::Redactor;
 use crate::secret::Secret;
 
 /// Where one logs in.
@@ -45,17 +45,21 @@ pub(super) async fn log_in(client: &Client, login: &Login) -> Result<Credentials
 pub(super) async fn log_out(client: &Client) -> Result<(), ServerError> {
     let body = Body {
         bytes: Bytes::from(json!({}).to_string()),
-        blanks: Blanks::default(),
+        redactor: Redactor::default(),
     };
     client.call(&Call::post(LOGOUT, &body)).await.map(drop)
 }
 
 /// Which refusal of a login an answer is: a code, which is the number 403 for a wrong password.
-pub(super) fn refusal(object: &Map<String, Json>, words: String, blanks: &Blanks) -> ServerError {
+pub(super) fn refusal(
+    object: &Map<String, Json>,
+    words: String,
+    redactor: &Redactor,
+) -> ServerError {
     let code = object.get("error").and_then(Json::as_str);
     let method = || {
         let method = object.get("details")?.get("method")?.as_str()?;
-        Some(blanks.quote(method))
+        Some(redactor.quote(method))
     };
     match code {
         Some("totp-required" | "totp-invalid" | "totp-max-attempts") => {
@@ -63,7 +67,7 @@ pub(super) fn refusal(object: &Map<String, Json>, words: String, blanks: &Blanks
         }
         Some(code) if code.starts_with("error-login-blocked") => ServerError::Rejected {
             status: StatusCode::UNAUTHORIZED,
-            code: Some(blanks.quote(code)),
+            code: Some(redactor.quote(code)),
             words,
         },
         _ => ServerError::WrongPassword,

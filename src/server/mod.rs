@@ -22,7 +22,6 @@ mod log;
 mod login;
 mod lookup;
 mod pacer;
-mod quote;
 mod resend;
 mod transport;
 mod waits;
@@ -56,6 +55,7 @@ use crate::integration::{Fields, Kind, Version};
 use crate::observed::{
     Histories, Limits, ObservedState, Record, Rooms, ServerFacts, ServerId, Users, View,
 };
+use crate::redactor::{Redactor, ServerText};
 use client::{Call, Client, Sent};
 use gate::{Gate, Leave, Stopped};
 use listing::Listing;
@@ -82,26 +82,39 @@ impl Reader {
         credentials: &Credentials,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, BadCredentials> {
-        Self::with(base, credentials, transport, Retries::default())
+        Self::with(
+            base,
+            credentials,
+            transport,
+            Retries::default(),
+            &Redactor::default(),
+        )
     }
 
-    /// A reader of this workspace, as this account.
+    /// A reader of this workspace, as this account. `known` are the secrets of the run besides the credentials.
     pub(crate) fn with(
         base: BaseUrl,
         credentials: &Credentials,
         transport: Arc<dyn Transport>,
         retries: Retries,
+        known: &Redactor,
     ) -> Result<Self, BadCredentials> {
-        let client = Client::new(base, credentials, transport, retries)?;
+        let client = Client::new(base, credentials, transport, retries, known)?;
         Ok(Self {
             client: Arc::new(client),
         })
     }
 
     /// A reader that is nobody, for what needs no login.
-    pub(crate) fn nobody(base: BaseUrl, transport: Arc<dyn Transport>, retries: Retries) -> Self {
+    pub(crate) fn nobody(
+        base: BaseUrl,
+        transport: Arc<dyn Transport>,
+        retries: Retries,
+        known: &Redactor,
+    ) -> Self {
+        let client = Client::anonymous(base, transport, retries, known.clone());
         Self {
-            client: Arc::new(Client::anonymous(base, transport, retries)),
+            client: Arc::new(client),
         }
     }
 
@@ -111,8 +124,10 @@ impl Reader {
         login: &Login,
         transport: Arc<dyn Transport>,
         retries: Retries,
+        known: &Redactor,
     ) -> Result<Credentials, ServerError> {
-        login::log_in(&Client::anonymous(base, transport, retries), login).await
+        let client = Client::anonymous(base, transport, retries, known.clone());
+        login::log_in(&client, login).await
     }
 
     /// Ends the login that this account's token came from: the token is worth nothing from here on.
@@ -124,7 +139,7 @@ impl Reader {
     pub(crate) async fn observe(&self) -> Result<ObservedState, ServerError> {
         let server = self.facts().await?;
         let listing = listing::read(&self.client).await?;
-        Ok(state(server, listing, self.limits()))
+        Ok(state(server, listing, self.limits(), &self.client.redactor))
     }
 
     /// Which server answers, and as whom.
@@ -135,22 +150,24 @@ impl Reader {
     }
 
     /// The version that the server tells.
-    async fn version_text(&self) -> Result<Option<String>, ServerError> {
+    async fn version_text(&self) -> Result<Option<ServerText>, ServerError> {
         let info = self.client.call(&Call::get(INFO, &[])).await;
-        info.map(|info| version_text(&info))
+        info.map(|info| version_text(&info).map(|text| self.client.text(text)))
             .map_err(not_rocket_chat)
     }
 
     /// As whom a server of this version answers.
-    async fn account(&self, version_text: Option<String>) -> Result<ServerFacts, ServerError> {
+    async fn account(&self, version_text: Option<ServerText>) -> Result<ServerFacts, ServerError> {
         let me = self.client.call(&Call::get(ME, &[])).await?;
         Ok(ServerFacts {
             url: self.client.base.to_string(),
-            version: version_text.as_deref().and_then(Version::parse),
+            version: version_text
+                .as_ref()
+                .and_then(|text| Version::parse(text.raw())),
             version_text,
-            user_id: required(&me, "_id")?,
-            username: required(&me, "username")?,
-            roles: lookup::texts(&me, "roles"),
+            user_id: self.client.required(&me, "_id")?,
+            username: self.client.required(&me, "username")?,
+            roles: self.client.texts(&me, "roles"),
         })
     }
 
@@ -158,6 +175,8 @@ impl Reader {
     pub(crate) async fn workspace_url(&self) -> Result<Option<BaseUrl>, ServerError> {
         let info = self.client.call(&Call::get(INFO, &[])).await?;
         let told = info.get("workspaceUrl").and_then(Json::as_str);
+        // It would be printed in clear, among the URLs of the webhooks.
+        let told = told.filter(|url| !self.client.redactor.finds_in(url));
         Ok(told.and_then(|url| BaseUrl::parse(url).ok()))
     }
 
@@ -168,8 +187,11 @@ impl Reader {
 
     /// One record as it is now. [`ServerError::is_gone`] tells whether there is none.
     pub(crate) async fn get(&self, id: &ServerId) -> Result<Record, ServerError> {
-        let query = [("integrationId", &*id.0)];
-        record(self.client.call(&Call::get(GET, &query)).await?)
+        let query = [("integrationId", id.raw())];
+        record(
+            self.client.call(&Call::get(GET, &query)).await?,
+            &self.client.redactor,
+        )
     }
 
     /// What the answers so far told of the rate limit.
@@ -186,11 +208,18 @@ impl Reader {
 /// What this account sees of this server, whose listing is one answer with this body.
 #[cfg(any(test, feature = "internals"))]
 pub(crate) fn observed(server: ServerFacts, body: &[u8]) -> Result<ObservedState, ServerError> {
-    listing::of_one(body).map(|listing| state(server, listing, Limits::Unknown))
+    let redactor = Redactor::default();
+    listing::of_one(body, &redactor)
+        .map(|listing| state(server, listing, Limits::Unknown, &redactor))
 }
 
 /// What a server told, before anything else is asked.
-fn state(server: ServerFacts, listing: Listing, limits: Limits) -> ObservedState {
+fn state(
+    server: ServerFacts,
+    listing: Listing,
+    limits: Limits,
+    redactor: &Redactor,
+) -> ObservedState {
     ObservedState {
         server,
         records: listing.records,
@@ -200,6 +229,7 @@ fn state(server: ServerFacts, listing: Listing, limits: Limits) -> ObservedState
         limits,
         view: View::default(),
         histories: Histories::default(),
+        redactor: redactor.clone(),
         taken_at: None,
     }
 }
@@ -262,7 +292,9 @@ impl Writer {
             .send(&Call::post(CREATE, &body), Resend::Doubling, None)
             .await;
         Creation {
-            result: sent.result.and_then(record),
+            result: sent
+                .result
+                .and_then(|it| record(it, &self.reader.client.redactor)),
             sent: sent.left,
         }
     }
@@ -297,7 +329,7 @@ impl Writer {
         let body = wire::update(id, fields, server)?;
         let call = Call::put(UPDATE, &body);
         let sent = self.send(&call, Resend::Harmless, Some(turn.0)).await;
-        record(sent.unless_open()?)
+        record(sent.unless_open()?, &self.reader.client.redactor)
     }
 
     /// Removes a record for good. [`ServerError::is_gone`] tells whether there was none.
@@ -327,11 +359,10 @@ impl Writer {
 }
 
 /// The record in an answer.
-fn record(mut object: Map<String, Json>) -> Result<Record, ServerError> {
+fn record(mut object: Map<String, Json>, redactor: &Redactor) -> Result<Record, ServerError> {
     match object.remove("integration") {
-        Some(Json::Object(record)) => {
-            Record::decode(record).map_err(|error| ServerError::Undecodable(error.to_string()))
-        }
+        Some(Json::Object(record)) => Record::decode(record, redactor)
+            .map_err(|error| ServerError::Undecodable(error.to_string())),
         _ => Err(ServerError::Undecodable(
             "`integration` is no object".to_owned(),
         )),
@@ -352,14 +383,8 @@ fn not_rocket_chat(error: ServerError) -> ServerError {
 }
 
 /// Very old servers say it in `info` only (reference 1.6).
-fn version_text(info: &Map<String, Json>) -> Option<String> {
+fn version_text(info: &Map<String, Json>) -> Option<&str> {
     let own = info.get("version");
     let nested = || info.get("info")?.get("version");
-    own.or_else(nested)?.as_str().map(str::to_owned)
-}
-
-fn required(object: &Map<String, Json>, key: &str) -> Result<String, ServerError> {
-    let text = object.get(key).and_then(Json::as_str);
-    text.map(str::to_owned)
-        .ok_or_else(|| ServerError::Undecodable(format!("`{key}` is no text")))
+    own.or_else(nested)?.as_str()
 }

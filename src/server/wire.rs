@@ -6,10 +6,10 @@ use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
 use super::error::ServerError;
-use super::quote::Blanks;
 use crate::integration::{Field, Fields, Kind, Shape, Value, Version, compat};
 use crate::observed::ServerId;
-use crate::secret::{MASK, Piece, Text};
+use crate::redactor::Redactor;
+use crate::secret::{MASK, Secret, Text};
 
 /// Where an answer has the history of a webhook.
 const HISTORY: &str = "history";
@@ -19,8 +19,8 @@ const HISTORY: &str = "history";
 pub(super) struct Body {
     /// The JSON.
     pub(super) bytes: Bytes,
-    /// What must not be quoted of the answer.
-    pub(super) blanks: Blanks,
+    /// The secrets in it, which the answer may echo.
+    pub(super) redactor: Redactor,
 }
 
 /// The body that creates these fields: the type, then each row that has a value.
@@ -56,7 +56,7 @@ fn head(kind: Kind, id: Option<&ServerId>) -> Map<String, Json> {
     let mut object = Map::new();
     object.insert("type".to_owned(), kind.wire().into());
     if let Some(id) = id {
-        object.insert("integrationId".to_owned(), id.0.clone().into());
+        object.insert("integrationId".to_owned(), id.raw().into());
     }
     object
 }
@@ -64,7 +64,7 @@ fn head(kind: Kind, id: Option<&ServerId>) -> Map<String, Json> {
 /// Writes values in their wire form and remembers the secrets among them.
 #[derive(Default)]
 struct Writer {
-    blanks: Blanks,
+    secrets: Vec<Secret>,
 }
 
 impl Writer {
@@ -82,7 +82,7 @@ impl Writer {
     fn body(self, object: Map<String, Json>) -> Body {
         Body {
             bytes: Json::Object(object).to_string().into(),
-            blanks: self.blanks,
+            redactor: Redactor::of(self.secrets),
         }
     }
 
@@ -95,7 +95,7 @@ impl Writer {
             Value::Script(script) => Json::String(self.text(script)?),
             Value::Secret(secret) => {
                 let exposed = secret.expose()?;
-                self.blanks.add(exposed);
+                self.secrets.push(secret.clone());
                 Json::from(exposed)
             }
             Value::List(items) => {
@@ -111,11 +111,7 @@ impl Writer {
 
     fn text(&mut self, text: &Text) -> Option<String> {
         let exposed = text.expose()?;
-        for piece in text.pieces() {
-            if let Piece::Secret(secret) = piece {
-                self.blanks.add(secret.expose()?);
-            }
-        }
+        self.secrets.extend(text.secrets_and_url());
         Some(exposed)
     }
 }
@@ -158,11 +154,6 @@ fn mask_for(key: &str, value: &Json) -> Option<Cow<'static, str>> {
     None
 }
 
-/// Whether a key of a record is a field of a manifest.
-pub(super) fn is_field(key: &str) -> bool {
-    Kind::ALL.into_iter().any(|kind| kind.field(key).is_some())
-}
-
 fn scripts() -> impl Iterator<Item = &'static str> {
     let rows = Kind::ALL.into_iter().flat_map(Kind::fields);
     rows.filter(|row| row.shape == Shape::Script)
@@ -181,7 +172,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::secret::Secret;
+    use crate::secret::Piece;
 
     fn list(items: &[&str]) -> Value {
         Value::List(items.iter().map(|item| Text::from(*item)).collect())
@@ -227,8 +218,8 @@ mod tests {
             "channel": "", "urls": ["https://example.org/hunter2"], "triggerWords": ["!a", "!b"],
             "runOnEdits": false, "token": "hunter3", "retryCount": 4});
         assert_eq!(sent(&fields), expected);
-        let blanks = create(&fields).ok().unwrap().blanks;
-        assert_eq!(blanks.blank("hunter2 hunter3"), "(secret) (secret)");
+        let redactor = create(&fields).ok().unwrap().redactor;
+        assert_eq!(redactor.mask("hunter2 hunter3"), "(secret) (secret)");
     }
 
     #[test]

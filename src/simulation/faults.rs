@@ -202,16 +202,16 @@ fn tells_the_truth(ended: &Ended, records: &[Stored]) -> Result<(), String> {
     let ids: BTreeSet<_> = records.iter().filter_map(|it| it["_id"].as_str()).collect();
     for (index, outcome) in &applied.outcomes {
         let change = &plan.changes[*index];
-        let there = || named(records, change.key.kind.wire(), &change.key.name);
+        let there = || named(records, change.key.kind.wire(), change.key.name.raw());
         let is_new = |value: &str| {
             there()
                 .iter()
                 .any(|it| it.get("alias") == Some(&json!(value)))
         };
         let true_ = match (outcome, &change.action) {
-            (Outcome::Created(id) | Outcome::Adopted(id), _) => ids.contains(id.0.as_str()),
-            (Outcome::Updated(id), _) => ids.contains(id.0.as_str()) && is_new("New"),
-            (Outcome::Deleted(id) | Outcome::AlreadyGone(id), _) => !ids.contains(id.0.as_str()),
+            (Outcome::Created(id) | Outcome::Adopted(id), _) => ids.contains(id.raw()),
+            (Outcome::Updated(id), _) => ids.contains(id.raw()) && is_new("New"),
+            (Outcome::Deleted(id) | Outcome::AlreadyGone(id), _) => !ids.contains(id.raw()),
             (Outcome::Failed(_) | Outcome::NotAttempted, Action::Create(_)) => there().is_empty(),
             (Outcome::Failed(_) | Outcome::NotAttempted, Action::Delete { .. }) => {
                 !there().is_empty()
@@ -240,7 +240,7 @@ pub(super) fn reported(ended: &Ended) -> Vec<&str> {
         return Vec::new();
     };
     let new = outcomes.iter().filter_map(|(_, outcome)| match outcome {
-        Outcome::Created(id) | Outcome::Adopted(id) => Some(id.0.as_str()),
+        Outcome::Created(id) | Outcome::Adopted(id) => Some(id.raw()),
         _ => None,
     });
     new.collect()

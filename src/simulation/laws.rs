@@ -16,6 +16,7 @@ use crate::desired::DesiredState;
 use crate::integration::{EVENTS, Field, Key, Kind, LeftOut, Value, Version};
 use crate::observed::Record;
 use crate::plan::{Action, Change, Extent, Plan, Reason};
+use crate::redactor::Redactor;
 use crate::sandbox::Quirk;
 use crate::scenarios::desired;
 use crate::server::Transport;
@@ -143,7 +144,7 @@ pub(super) fn pinned(entries: &[Json], records: &[Stored]) -> Vec<Json> {
 fn id_of(action: &Action) -> Option<&str> {
     match action {
         Action::Update { id, .. } | Action::Disable { id, .. } | Action::Delete { id, .. } => {
-            Some(&id.0)
+            Some(id.raw())
         }
         Action::Create(_) | Action::Condition { .. } | Action::Blocked { .. } => None,
     }
@@ -162,7 +163,7 @@ fn is_of(json: &Json, kind: Kind, name: &str) -> bool {
 }
 
 fn decoded(stored: &Stored) -> Record {
-    Record::decode(stored.clone()).unwrap()
+    Record::decode(stored.clone(), &Redactor::default()).unwrap()
 }
 
 impl Run {
@@ -197,8 +198,7 @@ impl Run {
         let after = by_id(&self.after);
         for (id, before) in by_id(&self.before) {
             let mut changes = self.plan.changes.iter();
-            let update =
-                |it: &&Change| matches!(&it.action, Action::Update { id: of, .. } if of.0 == id);
+            let update = |it: &&Change| matches!(&it.action, Action::Update { id: of, .. } if of.raw() == id);
             let (Some(change), Some(after)) = (changes.find(update), after.get(id)) else {
                 continue;
             };
@@ -318,7 +318,7 @@ impl Run {
         let since = |major, minor| self.version >= Some(Version::new(major, minor));
         let incoming = key.kind == Kind::Incoming;
         let mut entries = self.entries.iter();
-        let Some(entry) = entries.find(|it| is_of(it, key.kind, &key.name)) else {
+        let Some(entry) = entries.find(|it| is_of(it, key.kind, key.name.raw())) else {
             return false;
         };
         let old = &entry["renamedFrom"];

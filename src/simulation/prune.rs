@@ -334,7 +334,7 @@ impl Run {
                         continue;
                     };
                     let changes = self.plan.changes.iter();
-                    let of = changes.filter(|it| it.action.id().is_some_and(|it| it.0 == *id));
+                    let of = changes.filter(|it| it.action.id().is_some_and(|it| it.raw() == *id));
                     let entries = of.map(|change| json!(change.key.name));
                     let names = entries.chain([record["name"].clone()]);
                     (&record["type"], names.collect())

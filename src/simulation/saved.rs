@@ -67,7 +67,7 @@ impl Asked {
         let named = Plan::named(&manifest, &observed);
         let ids = observed.records.iter().map(|record| &record.id);
         let strange = ids.filter(|id| !named.contains_key(id));
-        strange.map(|id| id.0.clone()).collect()
+        strange.map(|id| id.raw().to_owned()).collect()
     }
 }
 

@@ -16,6 +16,7 @@ use crate::diagnostic::{Place, Texts};
 use crate::integration::{Field, Shape, Value};
 use crate::observed::{Held, Limits, ObservedState, Sighting, Snapshot};
 use crate::plan::{Extent, NotChecked, Open, Plan};
+use crate::redactor::Redactor;
 use crate::report::{Context, PlanReport};
 use crate::scenarios::desired;
 use crate::secret::Secret;
@@ -71,14 +72,21 @@ async fn both(drawn: &Drawn) -> Both {
 async fn taken(client: &Client, manifest: &DesiredState) -> String {
     let (observed, _) = client.plan(manifest, Extent::All).await;
     let fields = manifest.entries.iter().map(|entry| &entry.fields);
-    let held = Held::new(Plan::named(manifest, &observed), fields);
+    let held = Held::new(
+        Plan::named(manifest, &observed),
+        fields,
+        &Redactor::default(),
+    );
     let taken_at = "2026-11-22T02:00:00.000Z".to_owned();
     serde_json::to_string(&Snapshot::of(&observed, &held, None, taken_at)).unwrap()
 }
 
 /// What `rcsync plan --state` makes of it.
 fn planned(manifest: &DesiredState, snapshot: &str, extent: Extent) -> Plan {
-    let mut observed = Snapshot::parse(snapshot).unwrap().observed().unwrap();
+    let mut observed = Snapshot::parse(snapshot)
+        .unwrap()
+        .observed(&Redactor::default())
+        .unwrap();
     let known = std::mem::take(&mut observed.users);
     let rooms = std::mem::take(&mut observed.rooms);
     let told = std::mem::take(&mut observed.histories);
@@ -138,6 +146,7 @@ impl Both {
         let mut histories = self.observed.histories.clone();
         histories.found.retain(|id, _| !not.histories.contains(id));
         let server = ObservedState {
+            redactor: Redactor::default(),
             server: self.observed.server.clone(),
             records: self.observed.records.clone(),
             strangers: self.observed.strangers,

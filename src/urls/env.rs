@@ -60,9 +60,9 @@ pub(super) fn names(webhooks: &[Webhook]) -> Vec<String> {
         .zip(&short)
         .map(|(webhook, (prefix, slug))| {
             let mut name = match slug.as_str() {
-                "" => format!("{prefix}_{}", word(&webhook.id.0)),
+                "" => format!("{prefix}_{}", word(&webhook.id.to_string())),
                 _ if uses[&(*prefix, slug.clone())] > 1 => {
-                    format!("{prefix}_{slug}_{}", word(&webhook.id.0))
+                    format!("{prefix}_{slug}_{}", word(&webhook.id.to_string()))
                 }
                 _ => format!("{prefix}_{slug}"),
             };
@@ -80,7 +80,10 @@ fn short(webhook: &Webhook) -> (&'static str, String) {
     } else {
         "WEBHOOK_TOKEN"
     };
-    (prefix, slug(&webhook.key.name, '_', "").to_uppercase())
+    (
+        prefix,
+        slug(&webhook.key.name.to_string(), '_', "").to_uppercase(),
+    )
 }
 
 /// What of an id may stand in a name.

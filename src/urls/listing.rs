@@ -88,8 +88,8 @@ fn listed(webhook: &Webhook, variable: String, texts: &Texts) -> Listed {
     });
     Listed {
         kind,
-        name: webhook.key.name.as_str().into(),
-        id: webhook.id.0.as_str().into(),
+        name: (&webhook.key.name).into(),
+        id: webhook.id.text().into(),
         enabled: webhook.enabled,
         place: place.map(Into::into),
         variable,

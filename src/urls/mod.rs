@@ -103,15 +103,19 @@ impl Asked<'_> {
 
     /// Where others post to (reference 7.1).
     fn url(&self, record: &Record, token: Option<Secret>) -> Result<Secret, DecodeError> {
-        let without = || DecodeError::Field {
+        let not = |field, expected| DecodeError::Field {
             id: record.id.clone(),
-            field: "token",
-            expected: "a text",
+            field,
+            expected,
         };
+        // A URL is shown in clear, and its id is the server's choice.
+        if record.id.text().holds_secret() {
+            return Err(not("_id", "free of the secrets of this run"));
+        }
         let token = token.filter(|token| !token.is_empty());
-        let token = token.ok_or_else(without)?;
+        let token = token.ok_or_else(|| not("token", "a text"))?;
         let url = token.map(|token| {
-            let (id, token) = (encoded(&record.id.0), encoded(token));
+            let (id, token) = (encoded(record.id.raw()), encoded(token));
             format!("{}/hooks/{id}/{token}", self.base)
         });
         Ok(url)

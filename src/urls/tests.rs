@@ -16,9 +16,9 @@ fn webhook(kind: Kind, name: &str, number: usize) -> Webhook {
     Webhook {
         key: Key {
             kind,
-            name: name.to_owned(),
+            name: name.into(),
         },
-        id: ServerId(format!("{number:024x}")),
+        id: ServerId::from(format!("{number:024x}")),
         enabled: true,
         place: None,
         value: Some(Secret::new("t")),
@@ -56,7 +56,7 @@ fn only_what_this_account_has_created_is_its_own() {
         {"_id": "3", "type": "webhook-incoming", "name": "d", "_createdBy": {"_id": "other"}, "token": "t"},
         {"_id": "4", "type": "webhook-incoming", "name": "e", "_createdBy": null, "token": "t"},
     ]));
-    let ids: Vec<_> = webhooks.iter().map(|webhook| &*webhook.id.0).collect();
+    let ids: Vec<_> = webhooks.iter().map(|webhook| webhook.id.raw()).collect();
     assert_eq!(ids, ["2", "1"]);
     let text = text(&listing(&webhooks));
     assert_eq!(

@@ -14,6 +14,7 @@ mod connect;
 mod docs;
 mod doctor;
 mod drift;
+mod echo;
 mod exits;
 mod export;
 mod failures;

@@ -11,12 +11,12 @@ fn limited() -> Step {
 }
 
 fn removal() -> Change {
-    let id = ServerId("old".to_owned());
+    let id = ServerId::from("old".to_owned());
     change(Kind::Incoming, "Old", Action::Delete { id, from: None })
 }
 
 fn update() -> Change {
-    let id = ServerId("b2".to_owned());
+    let id = ServerId::from("b2".to_owned());
     let to = fields(Kind::Incoming, "B");
     let from = to.clone();
     change(Kind::Incoming, "B", Action::Update { id, from, to })
@@ -120,7 +120,7 @@ async fn an_update_that_waited_is_looked_at_after_the_wait() {
     let other = Change {
         key: Key {
             kind: Kind::Incoming,
-            name: "C".to_owned(),
+            name: "C".into(),
         },
         ..update()
     };

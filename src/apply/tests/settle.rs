@@ -41,7 +41,7 @@ fn gone() -> Step {
 async fn what_was_made_alone_is_created() {
     let start = Instant::now();
     let (applied, requests) = settled(vec![there(&[SECOND])]).await;
-    assert!(matches!(&applied.outcomes[0].1, Outcome::Created(id) if id.0 == SECOND));
+    assert!(matches!(&applied.outcomes[0].1, Outcome::Created(id) if id.raw() == SECOND));
     assert!(matches!(applied.settled, Settled::Looked { listings: 1 }));
     assert_eq!(
         (requests.join(","), exit_of(&applied)),
@@ -58,8 +58,8 @@ async fn what_was_made_alone_is_created() {
 async fn a_run_removes_its_own_twin_first_and_takes_the_older() {
     let steps = vec![there(&[FIRST, SECOND]), gone(), there(&[FIRST])];
     let (applied, requests) = settled(steps).await;
-    assert!(matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.0 == FIRST));
-    assert_eq!(applied.removed, [(0, ServerId(SECOND.to_owned()))]);
+    assert!(matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.raw() == FIRST));
+    assert_eq!(applied.removed, [(0, ServerId::from(SECOND.to_owned()))]);
     let removal = format!("remove {SECOND}");
     assert_eq!(requests, ["list ", &removal, "list "]);
     assert_eq!(exit_of(&applied), Exit::Done);
@@ -69,7 +69,7 @@ async fn a_run_removes_its_own_twin_first_and_takes_the_older() {
 async fn the_younger_of_a_run_that_ended_goes_at_the_next_look() {
     let both = || there(&[SECOND, THIRD]);
     let (applied, requests) = settled(vec![both(), both(), gone(), there(&[SECOND])]).await;
-    assert!(matches!(&applied.outcomes[0].1, Outcome::Created(id) if id.0 == SECOND));
+    assert!(matches!(&applied.outcomes[0].1, Outcome::Created(id) if id.raw() == SECOND));
     let removal = format!("remove {THIRD}");
     assert_eq!(requests, ["list ", "list ", &removal, "list "]);
 }
@@ -141,7 +141,7 @@ async fn an_equal_one_of_another_account_stays_if_it_was_first() {
     foreign["_createdBy"]["_id"] = json!("u2");
     let first = page(&[foreign.clone(), made(SECOND, "A")], 2);
     let (applied, requests) = settled(vec![first, gone(), page(&[foreign], 1)]).await;
-    assert!(matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.0 == FIRST));
+    assert!(matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.raw() == FIRST));
     assert_eq!(requests[1], format!("remove {SECOND}"));
 }
 
@@ -157,7 +157,7 @@ async fn ids_that_do_not_tell_the_insert_leave_it_to_the_time() {
     let first = page(&[own.clone(), older.clone()], 2);
     let (applied, requests) =
         settled(vec![first, gone(), page(std::slice::from_ref(&older), 1)]).await;
-    assert!(matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.0.starts_with('z')));
+    assert!(matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.raw().starts_with('z')));
     assert_eq!(requests[1], format!("remove {SECOND}"));
     // Among ids that do, it counts for nothing.
     own["_createdAt"] = json!("2026-11-02T09:00:00.000Z");
@@ -167,7 +167,7 @@ async fn ids_that_do_not_tell_the_insert_leave_it_to_the_time() {
         there(&[FIRST]),
     ])
     .await;
-    assert!(matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.0 == FIRST));
+    assert!(matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.raw() == FIRST));
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,10 +203,10 @@ async fn the_look_back_may_find_what_was_unknown() {
     let script = Script::new(steps);
     let applied = run(vec![create("A"), create("B")], &script, false).await;
     assert!(
-        matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.0 == FIRST),
+        matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.raw() == FIRST),
         "{applied:?}"
     );
-    assert!(matches!(&applied.outcomes[1].1, Outcome::Created(id) if id.0 == SECOND));
+    assert!(matches!(&applied.outcomes[1].1, Outcome::Created(id) if id.raw() == SECOND));
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,10 +228,10 @@ async fn a_secret_that_was_generated_makes_no_difference() {
     let script = Script::new(steps);
     let applied = run(vec![out], &script, false).await;
     assert!(
-        matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.0 == FIRST),
+        matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.raw() == FIRST),
         "{applied:?}"
     );
-    assert_eq!(applied.removed, [(0, ServerId(SECOND.to_owned()))]);
+    assert_eq!(applied.removed, [(0, ServerId::from(SECOND.to_owned()))]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::observed::{Found, Record, User};
+use crate::redactor::Redactor;
 
 const OLD: Duration = Duration::from_mins(1);
 
@@ -12,7 +13,7 @@ fn stored() -> Json {
 }
 
 fn record(json: &Json) -> Record {
-    Record::decode(json.as_object().unwrap().clone()).unwrap()
+    Record::decode(json.as_object().unwrap().clone(), &Redactor::default()).unwrap()
 }
 
 /// An update that gives the stored record another alias.
@@ -20,7 +21,7 @@ fn update() -> Change {
     let from = record(&stored()).stored().unwrap();
     let mut to = from.clone();
     to.set("alias", Some(Value::Text("New".into())));
-    let id = ServerId("a1".to_owned());
+    let id = ServerId::from("a1".to_owned());
     change(Kind::Incoming, "A", Action::Update { id, from, to })
 }
 
@@ -121,7 +122,7 @@ async fn the_user_that_counts_is_the_one_of_the_id() {
         let mut plan = plan(vec![update()]);
         plan.server.version = version.and_then(crate::integration::Version::parse);
         let user = User {
-            id: "uOther".to_owned(),
+            id: "uOther".into(),
             roles: None,
             active: None,
         };
@@ -175,7 +176,7 @@ async fn a_record_that_vanishes_under_the_write_is_stale() {
 }
 
 fn delete(id: &str) -> Change {
-    let id = ServerId(id.to_owned());
+    let id = ServerId::from(id.to_owned());
     change(Kind::Incoming, "D", Action::Delete { id, from: None })
 }
 
@@ -244,14 +245,14 @@ fn off() -> Json {
 fn disable() -> Change {
     let from = record(&stored()).stored().unwrap();
     let to = record(&off()).stored().unwrap();
-    let id = ServerId("a1".to_owned());
+    let id = ServerId::from("a1".to_owned());
     change(Kind::Incoming, "A", Action::Disable { id, from, to })
 }
 
 /// The second step of a deletion: it counts on the record being off.
 fn second_step() -> Change {
     let from = Some(record(&off()).stored().unwrap());
-    let id = ServerId("a1".to_owned());
+    let id = ServerId::from("a1".to_owned());
     change(Kind::Incoming, "A", Action::Delete { id, from })
 }
 
@@ -278,7 +279,7 @@ async fn a_record_with_a_broken_script_is_switched_off_all_the_same() {
     answered["scriptEnabled"] = json!(true);
     let mut before = answered.clone();
     before["enabled"] = json!(true);
-    let id = ServerId("a1".to_owned());
+    let id = ServerId::from("a1".to_owned());
     let from = record(&before).stored().unwrap();
     let to = record(&answered).stored().unwrap();
     let change = change(Kind::Incoming, "A", Action::Disable { id, from, to });

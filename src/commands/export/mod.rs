@@ -15,6 +15,7 @@ use crate::desired::State;
 use crate::exit::Exit;
 use crate::export::{self, Asked, Export};
 use crate::observed::ObservedState;
+use crate::redactor::Redactor;
 use crate::variables::Undefined;
 use places::Places;
 
@@ -30,8 +31,8 @@ pub(super) fn run(args: &ExportArgs, terminal: Terminal) -> Exit {
 }
 
 /// What the server has, and how it is called.
-async fn observe(args: &ServerArgs) -> Result<(ObservedState, String), Exit> {
-    let session = session::open(args, false).await?;
+async fn observe(args: &ServerArgs, known: &Redactor) -> Result<(ObservedState, String), Exit> {
+    let session = session::open(args, false, known).await?;
     let reading = progress::while_reading(&session.reader, session.reader.observe());
     let observed = reading.await;
     let observed = observed.map_err(|error| session::failed(&error))?;
@@ -44,7 +45,7 @@ async fn observe(args: &ServerArgs) -> Result<(ObservedState, String), Exit> {
 
 async fn exported(args: &ExportArgs) -> Result<(), Exit> {
     let places = Places::of(args).map_err(refused(Exit::Invalid))?;
-    let (observed, server) = observe(&args.server).await?;
+    let (observed, server) = observe(&args.server, &Redactor::default()).await?;
     let asked = Asked {
         server,
         date: Clock::system().iso().chars().take(10).collect(),
@@ -126,7 +127,7 @@ async fn matched(paths: &[String], server: &ServerArgs, terminal: Terminal) -> R
     if loaded.is_refused(false) {
         return Err(Exit::Invalid);
     }
-    let (observed, _) = observe(server).await?;
+    let (observed, _) = observe(server, &loaded.redactor).await?;
     let texts = &loaded.sources.texts;
     let present = loaded.desired.entries.iter();
     for entry in present.filter(|entry| entry.state == State::Present) {

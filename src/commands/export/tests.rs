@@ -446,7 +446,7 @@ fn entries_are_matched_with_records() {
     let shown = |name: &str, old: Option<&str>| {
         let key = Key {
             kind: Kind::Incoming,
-            name: name.to_owned(),
+            name: name.into(),
         };
         export::matches_text("m.yaml:3:5", &key, old, &observed(&state)).unwrap()
     };

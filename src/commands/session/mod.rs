@@ -11,9 +11,11 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 
 use super::failure::Failure;
+use super::known;
 use super::terminal;
 use crate::cli::ServerArgs;
 use crate::exit::Exit;
+use crate::redactor::Redactor;
 use crate::server::{
     BaseUrl, Connection, Credentials, HttpTransport, Reader, Retries, ServerError, Timeouts,
 };
@@ -52,8 +54,12 @@ pub(super) async fn ended(command: impl Future<Output = Exit>) -> Exit {
 ///
 /// # Errors
 /// When a flag, a variable or a file is missing or unsound, or a login fails; the reason has been shown.
-pub(super) async fn open(args: &ServerArgs, writing: bool) -> Result<Session, Failure> {
-    let way = way(args, writing).await?;
+pub(super) async fn open(
+    args: &ServerArgs,
+    writing: bool,
+    known: &Redactor,
+) -> Result<Session, Failure> {
+    let way = way(args, writing, known).await?;
     let reader = way.enter().await.map_err(|no_entry| match no_entry {
         NoEntry::Missing(complaint) => complain(complaint),
         NoEntry::Refused(error) => failed(&error),
@@ -84,6 +90,8 @@ pub(super) struct Way {
     identity: Result<Identity, Complaint>,
     transport: Arc<HttpTransport>,
     retries: Retries,
+    /// The secrets that the server may echo.
+    known: Redactor,
 }
 
 /// Why one is nobody there.
@@ -98,7 +106,11 @@ pub(super) enum NoEntry {
 ///
 /// # Errors
 /// When a flag, a variable or a file is missing or unsound; the reason has been shown.
-pub(super) async fn way(args: &ServerArgs, writing: bool) -> Result<Way, Failure> {
+pub(super) async fn way(
+    args: &ServerArgs,
+    writing: bool,
+    known: &Redactor,
+) -> Result<Way, Failure> {
     let (base, identity, authorities) = if let Some(state) = &args.sandbox {
         let (base, credentials) = embedded::open(state, writing).await?;
         (base, Ok(Identity::Token(credentials)), None)
@@ -111,6 +123,7 @@ pub(super) async fn way(args: &ServerArgs, writing: bool) -> Result<Way, Failure
         has_authorities: authorities.is_some(),
         transport: transport(args, &base, authorities)?,
         base,
+        known: known::from_environment().and(known),
         sandbox: args.sandbox.as_ref().map(|it| it.display().to_string()),
         identity,
         retries: Retries {
@@ -128,7 +141,14 @@ impl Way {
             Ok(Identity::Token(credentials)) => self.reader(credentials),
             Ok(Identity::Password(login)) => {
                 let transport = self.transport.clone();
-                let token = Reader::log_in(self.base.clone(), login, transport, self.retries).await;
+                let token = Reader::log_in(
+                    self.base.clone(),
+                    login,
+                    transport,
+                    self.retries,
+                    &self.known,
+                )
+                .await;
                 let reader = self.reader(&token.map_err(NoEntry::Refused)?)?;
                 LOGGED_IN.with(|logged_in| logged_in.replace(Some(reader.clone())));
                 Ok(reader)
@@ -139,7 +159,7 @@ impl Way {
 
     fn reader(&self, credentials: &Credentials) -> Result<Reader, NoEntry> {
         let (base, transport) = (self.base.clone(), self.transport.clone());
-        Reader::with(base, credentials, transport, self.retries).map_err(|error| {
+        Reader::with(base, credentials, transport, self.retries, &self.known).map_err(|error| {
             let how = "check RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN, or the file of the token";
             NoEntry::Missing((error.to_string(), how.to_owned()))
         })
@@ -147,7 +167,12 @@ impl Way {
 
     /// Nobody there, for what needs no login.
     pub(super) fn nobody(&self) -> Reader {
-        Reader::nobody(self.base.clone(), self.transport.clone(), self.retries)
+        Reader::nobody(
+            self.base.clone(),
+            self.transport.clone(),
+            self.retries,
+            &self.known,
+        )
     }
 
     /// Whether the account is known by a password.

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::ServerId;
 use crate::integration::{Field, Fields, Shape, Value};
 use crate::observed::{decode, whole_number};
+use crate::redactor::Redactor;
 use crate::secret::{MASK, Secret, outline};
 
 /// A stored value, as far as it may be kept.
@@ -71,6 +72,8 @@ pub(crate) struct Held<'a> {
     literals: BTreeSet<&'a str>,
     /// Its secrets, as far as this run knows them.
     secrets: Vec<&'a Secret>,
+    /// What the server may echo.
+    redactor: Redactor,
 }
 
 impl<'a> Held<'a> {
@@ -78,9 +81,11 @@ impl<'a> Held<'a> {
     pub(crate) fn new(
         named: BTreeMap<ServerId, Vec<&'a Fields>>,
         entries: impl IntoIterator<Item = &'a Fields>,
+        redactor: &Redactor,
     ) -> Self {
         let mut held = Self {
             named,
+            redactor: redactor.clone(),
             ..Self::default()
         };
         for (field, value) in entries.into_iter().flat_map(Fields::iter) {
@@ -136,6 +141,9 @@ impl<'a> Held<'a> {
 
     /// A text; where it may hold credentials, only one that the manifest writes out or that says nothing.
     fn text(&self, field: &Field, text: &str, outlined: bool) -> KeptText {
+        if self.redactor.finds_in(text) {
+            return KeptText::Hidden(hidden(MASK));
+        }
         if !field.sensitive || text.trim().is_empty() || self.literals.contains(text) {
             return KeptText::Text(text.to_owned());
         }
@@ -158,6 +166,7 @@ impl<'a> Held<'a> {
         };
         entries.iter().all(written)
             && (entries.iter().any(same) || !self.secrets.iter().any(|it| it.is_in(text)))
+            && !self.redactor.finds_in(text)
     }
 }
 

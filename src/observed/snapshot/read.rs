@@ -13,6 +13,7 @@ use crate::observed::{
     Detail, Found, Gone, Histories, History, Limits, ObservedState, Record, Rooms, ServerFacts,
     ServerId, Sighting, Target, User, Users,
 };
+use crate::redactor::{Redactor, ServerText};
 
 /// Why a text is no snapshot. It quotes no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,30 +67,37 @@ impl Snapshot {
     }
 
     /// The observed state that it keeps.
-    pub(crate) fn observed(self) -> Result<ObservedState, NoSnapshot> {
+    ///
+    /// Its texts carry the redactor: it was written by a run that may not have known all secrets of this one.
+    pub(crate) fn observed(self, redactor: &Redactor) -> Result<ObservedState, NoSnapshot> {
         let taken_at: Timestamp = self.taken_at.parse().map_err(|_| NoSnapshot::Date)?;
+        let own = |text: ServerText| text.guarded_by(redactor);
         let mut ids = BTreeSet::new();
         let mut records = Vec::new();
         let mut histories = Histories::default();
         for (index, mut form) in self.records.into_iter().enumerate() {
             let history = form.managed.as_mut().and_then(|it| it.history.take());
-            let history = history.map(|history| (ServerId(form.id.clone()), history.into()));
+            let history = history.map(|history| (ServerId::from(form.id.clone()), history.into()));
             histories.found.extend(history);
             let record = form
-                .record(&self.server)
+                .record(&self.server, redactor)
                 .filter(|it| ids.insert(it.id.clone()));
             records.push(record.ok_or(NoSnapshot::Record(index + 1))?);
         }
         let users = self.users.into_iter();
         let found: BTreeMap<_, _> = users.map(|(name, user)| (name, user.into())).collect();
-        let version = self.server.version.as_deref().and_then(Version::parse);
+        let version = self
+            .server
+            .version
+            .as_ref()
+            .and_then(|text| Version::parse(text.raw()));
         Ok(ObservedState {
             server: ServerFacts {
                 url: self.server.address,
                 version,
-                version_text: self.server.version,
-                user_id: self.server.user_id,
-                username: self.server.account,
+                version_text: self.server.version.map(own),
+                user_id: own(self.server.user_id),
+                username: own(self.server.account),
                 roles: None,
             },
             records,
@@ -103,6 +111,7 @@ impl Snapshot {
             },
             view: self.view,
             histories,
+            redactor: redactor.clone(),
             limits: Limits::Unknown,
             taken_at: Some(taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         })
@@ -117,17 +126,17 @@ fn target(form: TargetForm) -> Option<(Target, Sighting)> {
 }
 
 impl RecordForm {
-    fn record(self, server: &ServerForm) -> Option<Record> {
+    fn record(self, server: &ServerForm, redactor: &Redactor) -> Option<Record> {
         let detail = match &self.managed {
             Some(_) => Detail::Redacted,
             None => Detail::Identity,
         };
         let kind = Kind::from_wire(&self.kind)?;
-        let creator = self.creator.as_deref();
+        let creator = self.creator.as_ref();
         let mut raw = match self.managed {
             Some(managed) => managed.raw(creator),
             // Of ids nothing is kept; what this account made is told by its name.
-            None if creator == Some(&*server.account) => {
+            None if creator == Some(&server.account) => {
                 let own = json!({"_id": server.user_id, "username": server.account});
                 Map::from_iter([("_createdBy".to_owned(), own)])
             }
@@ -136,10 +145,11 @@ impl RecordForm {
         let switch = kind.row(Role::Switch)?;
         raw.entry(switch.name).or_insert(json!(self.on));
         Some(Record {
-            id: ServerId(self.id),
+            id: self.id.guarded_by(redactor).into(),
             kind,
-            name: self.name,
-            creator: self.creator,
+            name: self.name.guarded_by(redactor),
+            creator: self.creator.map(|it| it.guarded_by(redactor)),
+            redactor: redactor.clone(),
             raw,
             detail,
             normal: OnceLock::new(),
@@ -149,7 +159,7 @@ impl RecordForm {
 
 impl ManagedForm {
     /// The record as the server would send it.
-    fn raw(self, creator: Option<&str>) -> Map<String, Json> {
+    fn raw(self, creator: Option<&ServerText>) -> Map<String, Json> {
         let mut raw = Map::new();
         for (name, kept) in self.fields {
             raw.insert(name, json!(kept));

@@ -3,6 +3,7 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::integration::{Kind, Value};
 use crate::observed::{DecodeError, Detail, Limits, Target, User};
+use crate::redactor::Redactor;
 use crate::secret::{Piece, Secret, Text};
 
 /// Tokens, URLs and scripts as they may be, with `canary` in each.
@@ -18,14 +19,17 @@ fn stored(canary: &str) -> Json {
 }
 
 fn observed(records: &[Json]) -> ObservedState {
-    let decoded = |json: &Json| Record::decode(json.as_object().unwrap().clone()).unwrap();
+    let decoded = |json: &Json| {
+        Record::decode(json.as_object().unwrap().clone(), &Redactor::default()).unwrap()
+    };
     ObservedState {
+        redactor: Redactor::default(),
         server: ServerFacts {
             url: "https://chat.example.org".to_owned(),
             version: None,
-            version_text: Some("8.8.0".to_owned()),
-            user_id: "u1".to_owned(),
-            username: "deploy".to_owned(),
+            version_text: Some("8.8.0".into()),
+            user_id: "u1".into(),
+            username: "deploy".into(),
             roles: None,
         },
         records: records.iter().map(decoded).collect(),
@@ -50,8 +54,8 @@ fn entry(secret: Secret) -> Fields {
 
 fn taken(records: &[Json], entry: &Fields, named: &[&str]) -> String {
     let named = named.iter();
-    let named = named.map(|id| (ServerId((*id).to_owned()), vec![entry]));
-    let held = Held::new(named.collect(), [entry]);
+    let named = named.map(|id| (ServerId::from((*id).to_owned()), vec![entry]));
+    let held = Held::new(named.collect(), [entry], &Redactor::default());
     let taken_at = "2026-11-22T02:00:00.000Z".to_owned();
     let snapshot = Snapshot::of(&observed(records), &held, None, taken_at);
     serde_json::to_string_pretty(&snapshot).unwrap()
@@ -81,14 +85,14 @@ fn a_snapshot_does_not_depend_on_secrets() {
 #[test]
 fn histories_are_kept() {
     let entry = entry(Secret::Unknown);
-    let id = |id: &str| ServerId(id.to_owned());
+    let id = |id: &str| ServerId::from(id.to_owned());
     let of = |record: &str| {
         let mut record_of = stored("x");
         record_of["_id"] = json!(record);
         record_of
     };
     let mut before = observed(&["a", "b", "c", "d"].map(of));
-    let at = Some("2026-05-03T09:00:00.000Z".to_owned());
+    let at = Some("2026-05-03T09:00:00.000Z".into());
     let told = [
         (id("a"), History::Gone(Gone { at })),
         (id("b"), History::Other),
@@ -97,10 +101,13 @@ fn histories_are_kept() {
     ];
     before.histories.found.extend(told.clone());
     let named = ["a", "b", "c"].map(|it| (id(it), vec![&entry]));
-    let held = Held::new(named.into(), [&entry]);
+    let held = Held::new(named.into(), [&entry], &Redactor::default());
     let snapshot = Snapshot::of(&before, &held, None, "2026-11-22T02:00:00Z".to_owned());
     let text = serde_json::to_string(&snapshot).unwrap();
-    let after = Snapshot::parse(&text).unwrap().observed().unwrap();
+    let after = Snapshot::parse(&text)
+        .unwrap()
+        .observed(&Redactor::default())
+        .unwrap();
     assert_eq!(after.histories.found, told.into_iter().take(2).collect());
 }
 
@@ -113,10 +120,13 @@ fn a_record_without_an_entry_keeps_five_things() {
         json["records"],
         json!([{"id": "o1", "type": "webhook-outgoing", "name": "Out", "creator": "deploy", "on": true}])
     );
-    let back = Snapshot::parse(&text).unwrap().observed().unwrap();
+    let back = Snapshot::parse(&text)
+        .unwrap()
+        .observed(&Redactor::default())
+        .unwrap();
     assert_eq!(back.records[0].detail(), Detail::Identity);
     // What this account has made is still told from what others have.
-    assert_eq!(back.records[0].created_by_id().as_deref(), Some("u1"));
+    assert_eq!(back.records[0].created_by_id(), Some("u1".into()));
     assert!(matches!(
         back.records[0].fields(),
         Err(DecodeError::Withheld { .. })
@@ -126,7 +136,10 @@ fn a_record_without_an_entry_keeps_five_things() {
 #[test]
 fn what_is_kept_comes_back_and_what_is_hidden_is_unknown() {
     let text = taken(&[stored("canary")], &entry(Secret::new("canary")), &["o1"]);
-    let back = Snapshot::parse(&text).unwrap().observed().unwrap();
+    let back = Snapshot::parse(&text)
+        .unwrap()
+        .observed(&Redactor::default())
+        .unwrap();
     assert_eq!(back.strangers, 2);
     assert_eq!(back.taken_at.as_deref(), Some("2026-11-22T02:00:00Z"));
     let (before, now) = (observed(&[stored("canary")]), &back.records[0]);
@@ -136,7 +149,7 @@ fn what_is_kept_comes_back_and_what_is_hidden_is_unknown() {
         (now.user_id(), now.updated_at()),
         (before.user_id(), before.updated_at())
     );
-    assert_eq!(now.updated_by().as_deref(), Some("dana"));
+    assert_eq!(now.updated_by(), Some("dana".into()));
     assert_eq!(now.created_by_id(), before.created_by_id());
     assert_eq!(now.script_compiled(), before.script_compiled());
     // The server's words about a hidden script could quote it.
@@ -195,7 +208,10 @@ fn values_of_the_wrong_type_are_as_unreadable_as_they_were() {
             "{text}"
         );
         let before = observed(&[record]).records[0].fields().unwrap_err();
-        let back = Snapshot::parse(&text).unwrap().observed().unwrap();
+        let back = Snapshot::parse(&text)
+            .unwrap()
+            .observed(&Redactor::default())
+            .unwrap();
         assert_eq!(back.records[0].fields().unwrap_err(), before, "{name}");
     }
 }
@@ -225,9 +241,9 @@ fn a_server_cannot_pass_a_value_off_as_hidden() {
 #[test]
 fn look_ups_come_back() {
     let mut state = observed(&[]);
-    let roles = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let roles = |names: &[&str]| names.iter().map(|name| (*name).into()).collect();
     let user = User {
-        id: "u7".to_owned(),
+        id: "u7".into(),
         roles: Some(roles(&["bot"])),
         active: Some(true),
     };
@@ -242,7 +258,7 @@ fn look_ups_come_back() {
         name: name.to_owned(),
     };
     // A room that this one is nearly named as may be private.
-    let near = Some("#canary".to_owned());
+    let near = Some("#canary".into());
     state.rooms.found.extend([
         (target("#a"), Sighting::Fine),
         (target("#b"), Sighting::Missing { near: near.clone() }),
@@ -258,7 +274,10 @@ fn look_ups_come_back() {
     );
     let text = serde_json::to_string(&snapshot).unwrap();
     assert!(!text.contains("canary"));
-    let back = Snapshot::parse(&text).unwrap().observed().unwrap();
+    let back = Snapshot::parse(&text)
+        .unwrap()
+        .observed(&Redactor::default())
+        .unwrap();
     let found = |name: &str| back.rooms.found.get(&target(name)).cloned();
     assert_eq!(found("#a"), Some(Sighting::Fine));
     assert_eq!(found("#b"), Some(Sighting::Missing { near: None }));
@@ -267,7 +286,7 @@ fn look_ups_come_back() {
     assert_eq!(found("#e"), None);
     let users = back.users;
     assert_eq!(users.user("a").and_then(|user| user.active), Some(true));
-    assert_eq!(users.user("a").map(|user| user.id.as_str()), Some("u7"));
+    assert_eq!(users.user("a").map(|user| user.id.raw()), Some("u7"));
     assert_eq!(users.may_impersonate("a"), Some(true));
     assert!(users.is_nobody("b") && !users.is_nobody("c"));
     assert!(matches!(users.found["c"], Found::Unknown(_)));
@@ -278,7 +297,8 @@ fn what_is_no_snapshot_is_refused_without_quoting_it() {
     let whole = taken(&[stored("x")], &entry(Secret::Unknown), &["o1"]);
     let refused = |from: &str, to: &str| {
         assert!(whole.contains(from), "{from}");
-        let read = Snapshot::parse(&whole.replacen(from, to, 1)).and_then(Snapshot::observed);
+        let read = Snapshot::parse(&whole.replacen(from, to, 1))
+            .and_then(|it| it.observed(&Redactor::default()));
         read.unwrap_err().to_string()
     };
     let form = "it is not what `rcsync snapshot` writes";
@@ -291,5 +311,10 @@ fn what_is_no_snapshot_is_refused_without_quoting_it() {
     );
     assert!(refused("webhook-outgoing", "canary").starts_with("record 1 has a type"));
     let twice = taken(&[stored("x"), stored("x")], &entry(Secret::Unknown), &[]);
-    assert!(Snapshot::parse(&twice).unwrap().observed().is_err());
+    assert!(
+        Snapshot::parse(&twice)
+            .unwrap()
+            .observed(&Redactor::default())
+            .is_err()
+    );
 }

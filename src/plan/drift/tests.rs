@@ -210,7 +210,7 @@ fn a_drifting_record_says_who_changed_it_last() {
         let touched = plan.changes[0].touched.clone().unwrap();
         (touched.at, touched.editor, touched.creator)
     };
-    let text = |text: &str| Some(text.to_owned());
+    let text = |text: &str| Some(text.into());
     let at = || text("2026-05-02T08:00:00.000Z");
     assert_eq!(touched(json!({})), (at(), text("dana"), text("deploy")));
     assert_eq!(

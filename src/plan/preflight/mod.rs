@@ -10,6 +10,7 @@ use super::conditions::{self, Condition};
 use super::{Action, Plan, Reason};
 use crate::integration::{Fields, Kind, compat};
 use crate::observed::{ObservedState, Record, Target};
+use crate::redactor::ServerText;
 
 pub(crate) use notes::Note;
 
@@ -59,7 +60,7 @@ pub(crate) struct Poster {
     pub(super) name: String,
     pub(super) written: bool,
     /// The id of the user that counts, of a record that stays as it is.
-    pub(super) id: Option<String>,
+    pub(super) id: Option<ServerText>,
 }
 
 /// The user that every server has, under this name and this id.
@@ -94,15 +95,16 @@ impl Plan {
     /// Whether a record's user is by its id another than by its name, as far as what is known without asking tells:
     /// the other records, this account, and the user that every server has.
     fn is_doubtful(&self, poster: &Poster) -> bool {
-        let Some(id) = poster.id.as_deref() else {
+        let Some(id) = poster.id.as_ref() else {
             return false;
         };
         let others = self.posters.iter();
-        let others = others.filter_map(|other| Some((other.name.as_str(), other.id.as_deref()?)));
-        let account = (self.server.username.as_str(), self.server.user_id.as_str());
+        let others =
+            others.filter_map(|other| Some((other.name.as_str(), other.id.as_ref()?.raw())));
+        let account = (self.server.username.raw(), self.server.user_id.raw());
         others
             .chain([account, (BUILT_IN, BUILT_IN)])
-            .any(|(other, its)| (other == poster.name) != (its == id))
+            .any(|(other, its)| (other == poster.name) != (its == id.raw()))
     }
 }
 
@@ -128,7 +130,7 @@ pub(super) fn poster(
         kind: fields.kind(),
         name: conditions::poster(fields)?.to_owned(),
         written,
-        id: stays.and_then(Record::user_id).map(str::to_owned),
+        id: stays.and_then(Record::user_id),
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::integration::{Field, Fields, LeftOut, Role, Shape, Value};
 use crate::observed::{ObservedState, Sighting, Target};
 use crate::plan::Reason;
+use crate::redactor::ServerText;
 
 /// What these values post to, as far as the server checks it when it is written.
 pub(in crate::plan) fn targets(fields: &Fields) -> Vec<Target> {
@@ -38,7 +39,8 @@ pub(super) fn refusal(to: &Fields, observed: &ObservedState) -> Option<Reason> {
 fn reason(target: &Target, sighting: &Sighting) -> Option<Reason> {
     let (name, kind) = (&target.name, target.kind.word());
     let noun = noun(name);
-    let near = |near: &Option<String>| near.as_ref().map(|near| format!("did you mean `{near}`?"));
+    let near =
+        |near: &Option<ServerText>| near.as_ref().map(|near| format!("did you mean `{near}`?"));
     let both = format!(
         "an account with `manage-{kind}-integrations` and `manage-own-{kind}-integrations` may"
     );
@@ -113,7 +115,7 @@ mod tests {
             };
             reason(&target, &sighting).map(|it| format!("{}\n{}", it.why, it.remedy))
         };
-        let near = Some("#ops".to_owned());
+        let near = Some("#ops".into());
         assert_eq!(told("#x", Sighting::Fine), None);
         assert_eq!(told("#x", Sighting::Unknown("403".to_owned())), None);
         insta::assert_snapshot!([

@@ -16,6 +16,7 @@ use crate::observed::{
     Found, Histories, Limits, ObservedState, Record, Rooms, ServerFacts, Target, Users, View,
 };
 use crate::plan::{Binding, Cause, Extent, NotCompared, Open, Plan, Questions, Touched};
+use crate::redactor::Redactor;
 use crate::secret::{Piece, Secret, Text};
 
 /// In every foreign text, at both ends of whatever is hostile in it.
@@ -228,7 +229,10 @@ impl Draw {
         kind.normalise(&mut fields);
         Desired {
             written: fields.iter().map(|(field, _)| field.name).collect(),
-            key: Key { kind, name },
+            key: Key {
+                kind,
+                name: name.into(),
+            },
             fields,
             place: place.clone(),
             script_file: self.chance(60).then(|| self.text()),
@@ -282,7 +286,7 @@ impl Draw {
         if self.chance(3) {
             raw.insert("enabled".to_owned(), json!("yes"));
         }
-        Record::decode(raw).unwrap()
+        Record::decode(raw, &Redactor::default()).unwrap()
     }
 
     /// Says of some changes what they come from.
@@ -295,9 +299,9 @@ impl Draw {
                 .choose(&mut self.random)
                 .copied();
             change.touched = self.chance(50).then(|| Touched {
-                at: self.chance(50).then(|| self.text()),
-                editor: self.chance(50).then(|| self.text()),
-                creator: self.chance(50).then(|| self.text()),
+                at: self.chance(50).then(|| self.text().into()),
+                editor: self.chance(50).then(|| self.text().into()),
+                creator: self.chance(50).then(|| self.text().into()),
             });
             for field in &mut change.fields {
                 field.cause = [Cause::ThisChange, Cause::Drift]
@@ -343,7 +347,10 @@ impl Draw {
         if self.chance(70) {
             return Policy::default();
         }
-        let creators = records.iter().filter_map(|it| it.creator.clone()).collect();
+        let creators = records
+            .iter()
+            .filter_map(|it| it.creator.as_ref().map(|it| it.raw().to_owned()))
+            .collect();
         let scope = Scope {
             names: Some([self.text(), "*".to_owned()].iter().collect()),
             creators: Some(creators),
@@ -403,12 +410,13 @@ impl Draw {
             .choose(&mut self.random)
             .unwrap();
         let observed = ObservedState {
+            redactor: Redactor::default(),
             server: ServerFacts {
                 url: "https://chat.example.org/team".to_owned(),
                 version: Version::parse(version),
-                version_text: Some(format!("{version}{}", self.text())),
-                user_id: "uDeploy".to_owned(),
-                username: self.text(),
+                version_text: Some(format!("{version}{}", self.text()).into()),
+                user_id: "uDeploy".into(),
+                username: self.text().into(),
                 roles: None,
             },
             records,

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
+use super::Reader;
 use super::client::Call;
 use super::error::ServerError;
-use super::{Reader, required};
 use crate::observed::{Found, Permissions, User, Users};
 
 mod targets;
@@ -54,12 +54,12 @@ impl Reader {
         let Some(Json::Object(user)) = object.remove("user") else {
             return Err(ServerError::Undecodable("`user` is no object".to_owned()));
         };
-        if required(&user, "username")? != name {
+        if self.client.required(&user, "username")?.raw() != name {
             return Ok(None);
         }
         Ok(Some(User {
-            id: required(&user, "_id")?,
-            roles: texts(&user, "roles"),
+            id: self.client.required(&user, "_id")?,
+            roles: self.client.texts(&user, "roles"),
             active: user.get("active").and_then(Json::as_bool),
         }))
     }
@@ -73,14 +73,8 @@ impl Reader {
         let permissions = permissions.iter().filter_map(Json::as_object);
         let holders = permissions.filter_map(|it| {
             let name = it.get("_id")?.as_str()?;
-            Some((name.to_owned(), texts(it, "roles")?))
+            Some((name.to_owned(), self.client.texts(it, "roles")?))
         });
         Ok(Permissions(holders.collect()))
     }
-}
-
-/// The texts of a list.
-pub(in crate::server) fn texts(object: &Map<String, Json>, key: &str) -> Option<BTreeSet<String>> {
-    let items = object.get(key)?.as_array()?.iter();
-    items.map(|item| item.as_str().map(str::to_owned)).collect()
 }

@@ -11,6 +11,7 @@ use super::super::error::ServerError;
 use super::USER;
 use crate::integration::Kind;
 use crate::observed::{Rights, Rooms, Sighting, Target};
+use crate::redactor::ServerText;
 
 const OWN_ROOMS: &str = "api/v1/subscriptions.get";
 const PUBLIC_ROOMS: &str = "api/v1/channels.list";
@@ -87,7 +88,7 @@ impl Reader {
         endpoint: &str,
         query: &[(&str, &str)],
         key: &str,
-    ) -> Result<Result<BTreeSet<String>, String>, ServerError> {
+    ) -> Result<Result<BTreeSet<ServerText>, String>, ServerError> {
         let object = match self.client.call(&Call::get(endpoint, query)).await {
             Ok(object) => object,
             Err(ServerError::Unauthorised) => return Err(ServerError::Unauthorised),
@@ -103,7 +104,7 @@ impl Reader {
         });
         Ok(Ok(names
             .filter_map(Json::as_str)
-            .map(str::to_owned)
+            .map(|name| self.client.text(name))
             .collect()))
     }
 
@@ -111,7 +112,7 @@ impl Reader {
     async fn sighting(
         &self,
         target: &Target,
-        public: Option<&BTreeSet<String>>,
+        public: Option<&BTreeSet<ServerText>>,
         left: &mut usize,
     ) -> Result<Option<Sighting>, ServerError> {
         let Some((prefix, name)) = target.name.split_at_checked(1) else {
@@ -190,7 +191,7 @@ fn by_rights(target: &Target, rights: Rights) -> Settled {
     }
 }
 
-fn of_member(target: &Target, own: &Result<BTreeSet<String>, String>) -> Sighting {
+fn of_member(target: &Target, own: &Result<BTreeSet<ServerText>, String>) -> Sighting {
     let name = target.name.trim_start_matches('#');
     match own {
         Ok(own) if own.contains(name) => Sighting::Fine,
@@ -202,12 +203,15 @@ fn of_member(target: &Target, own: &Result<BTreeSet<String>, String>) -> Sightin
 }
 
 /// A room of nearly this name: case counts to the server, and not to people.
-fn near(target: &str, names: &BTreeSet<String>) -> Option<String> {
+fn near(target: &str, names: &BTreeSet<ServerText>) -> Option<ServerText> {
     let wanted = target.strip_prefix('#')?;
     let folded = wanted.to_lowercase();
-    let distance = |name: &String| strsim::damerau_levenshtein(&name.to_lowercase(), &folded);
+    let distance =
+        |name: &ServerText| strsim::damerau_levenshtein(&name.raw().to_lowercase(), &folded);
     let close = names.iter().map(|name| (distance(name), name));
     let close =
         close.filter(|(distance, _)| *distance <= 2 && *distance < folded.chars().count() / 2 + 1);
-    close.min().map(|(_, name)| format!("#{name}"))
+    close
+        .min()
+        .map(|(_, name)| name.map(|name| format!("#{name}")))
 }

@@ -23,7 +23,7 @@ const SENT: &str = "after-process-send-message";
 /// What is told of one record after another, and what was asked.
 async fn ask(steps: Vec<Step>) -> (Vec<History>, Vec<String>) {
     let ids: BTreeSet<_> = (0..steps.len())
-        .map(|n| ServerId(format!("r{n}")))
+        .map(|n| ServerId::from(format!("r{n}")))
         .collect();
     let script = Script::new(steps);
     let histories = script.reader().histories(&ids).await.unwrap();
@@ -34,7 +34,7 @@ async fn ask(steps: Vec<Step>) -> (Vec<History>, Vec<String>) {
 async fn the_last_call_of_each_url_counts() {
     let gone = |at: &str| {
         History::Gone(Gone {
-            at: Some(at.to_owned()),
+            at: Some(at.into()),
         })
     };
     let (told, lines) = ask(vec![
@@ -86,7 +86,10 @@ async fn what_cannot_be_told_is_unknown() {
     );
     let logged_out = json!({"status": "error", "message": "You must be logged in to do this."});
     let script = Script::new([answer(401, logged_out.to_string())]);
-    let ids = BTreeSet::from([ServerId("a".to_owned()), ServerId("b".to_owned())]);
+    let ids = BTreeSet::from([
+        ServerId::from("a".to_owned()),
+        ServerId::from("b".to_owned()),
+    ]);
     let error = script.reader().histories(&ids).await.unwrap_err();
     assert!(matches!(error, ServerError::Unauthorised));
     assert_eq!(script.lines().len(), 1);

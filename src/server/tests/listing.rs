@@ -79,7 +79,7 @@ async fn a_page_that_shifted_is_read_again() {
     let whole = [page(&records(1..101), 150), page(&records(100..151), 150)];
     let script = Script::new(shifted.into_iter().chain(whole));
     let listing = script.reader().listing().await.unwrap();
-    assert_eq!((listing.len(), &*listing[0].id.0), (150, "0001"));
+    assert_eq!((listing.len(), listing[0].id.raw()), (150, "0001"));
 }
 
 #[tokio::test(start_paused = true)]

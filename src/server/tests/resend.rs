@@ -47,13 +47,13 @@ async fn create(script: &Arc<Script>) -> Result<Record, ServerError> {
 }
 
 async fn update(writer: &Writer) -> Result<Record, ServerError> {
-    let (id, fields) = (ServerId("a1".to_owned()), Fields::new(Kind::Incoming));
+    let (id, fields) = (ServerId::from("a1".to_owned()), Fields::new(Kind::Incoming));
     let turn = writer.turn().await?;
     writer.update(turn, &id, &fields, None).await
 }
 
 async fn remove(script: &Arc<Script>) -> Result<(), ServerError> {
-    let id = ServerId("a1".to_owned());
+    let id = ServerId::from("a1".to_owned());
     let writer = writer(script);
     let turn = writer.turn_to_remove().await.unwrap();
     writer.remove(turn, Kind::Incoming, &id).await
@@ -239,6 +239,6 @@ async fn what_is_on_its_way_is_never_dropped_by_a_stop() {
     let (writer, stop) = stoppable(&script);
     let turn = writer.turn().await.unwrap();
     stop.send_replace(true);
-    let (id, fields) = (ServerId("a1".to_owned()), Fields::new(Kind::Incoming));
+    let (id, fields) = (ServerId::from("a1".to_owned()), Fields::new(Kind::Incoming));
     assert!(writer.update(turn, &id, &fields, None).await.is_ok());
 }

@@ -27,10 +27,10 @@ fn no_room() -> Step {
 
 /// An account that holds both permissions of each kind, or only those for its own.
 fn rights(free: bool) -> Rights {
-    let mine = BTreeSet::from(["mine".to_owned()]);
+    let mine = BTreeSet::from(["mine".into()]);
     let permissions = ["incoming", "outgoing", "own-incoming", "own-outgoing"].map(|name| {
         let held = free || name.starts_with("own");
-        let roles = held.then(|| "mine".to_owned()).into_iter().collect();
+        let roles = held.then(|| "mine".into()).into_iter().collect();
         (format!("manage-{name}-integrations"), roles)
     });
     Rights::of(Some(&mine), &Permissions(permissions.into()))
@@ -60,7 +60,7 @@ async fn ask(names: &[&str], rights: Rights, most: usize, steps: Vec<Step>) -> T
 }
 
 fn missing(near: Option<&str>) -> Sighting {
-    let near = near.map(str::to_owned);
+    let near = near.map(Into::into);
     Sighting::Missing { near }
 }
 
@@ -157,7 +157,7 @@ async fn who_may_post_only_where_it_is_asks_for_its_own_rooms_once() {
     ];
     let told = ask(&names, rights(false), 0, vec![ok(&own)]).await;
     let not_in = |near: Option<&str>| {
-        let near = near.map(str::to_owned);
+        let near = near.map(Into::into);
         Some(Sighting::NotIn { near })
     };
     assert_eq!(

@@ -24,7 +24,10 @@ async fn a_create_is_one_post_of_json() {
     let created = json!({"integration": record("a1"), "success": true});
     let script = Script::new([answer(200, created.to_string())]);
     let writer = Writer::beside(&script.reader());
-    assert_eq!(writer.create(&outgoing()).await.result.unwrap().id.0, "a1");
+    assert_eq!(
+        writer.create(&outgoing()).await.result.unwrap().id.raw(),
+        "a1"
+    );
     assert_eq!(script.lines(), ["POST /chat/api/v1/integrations.create"]);
     let request = &script.requests()[0];
     assert_eq!(request.headers()["content-type"], "application/json");
