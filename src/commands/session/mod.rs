@@ -75,7 +75,7 @@ pub(super) async fn open(
 /// # Errors
 /// When a flag, a variable or a file is missing or unsound; the reason has been shown.
 pub(super) async fn check(args: &ServerArgs) -> Result<(), Failure> {
-    let way = way(args, false).await?;
+    let way = way(args, false, &Redactor::default()).await?;
     way.identity.map(drop).map_err(complain)
 }
 
