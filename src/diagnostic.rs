@@ -2,6 +2,8 @@
 //!
 //! A place is a range of bytes in a text; lines and columns are counted only when it is shown.
 
+mod findings;
+
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -10,12 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::words::start;
 
+pub(crate) use findings::{Counts, Findings};
+
 /// Names one of the [`Texts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SourceId(u32);
 
 /// A stretch of a text, in bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     /// The text.
     pub(crate) source: SourceId,
@@ -41,7 +45,7 @@ impl Place {
 
 /// How much a finding weighs.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
@@ -62,7 +66,7 @@ impl Severity {
 }
 
 /// The stable, kebab-case name of a kind of finding, shown as `error[code]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Code(pub(crate) &'static str);
 
 /// One finding. Messages start in lower case and have no final period; what the user wrote stands in back-ticks.
