@@ -31,6 +31,12 @@ pub(crate) const MAX_VALUES: usize = 32 << 20;
 /// The largest script that is read.
 const MAX_SCRIPT: usize = 1 << 20;
 
+/// How many bytes all manifests and scripts of a run may have: a few changed files may stand for very many.
+const MAX_READ: usize = 512 << 20;
+
+/// How many manifests a folder may hold.
+const MAX_FILES: usize = 100_000;
+
 /// The origin of what comes from standard input.
 const STDIN: &str = "<stdin>";
 
@@ -54,6 +60,8 @@ pub(crate) struct Sources {
     files: Rc<dyn Files>,
     /// Whether what is not there is nothing, and no mistake.
     may_miss: bool,
+    /// How many bytes may still be read.
+    left: usize,
 }
 
 /// A manifest that was read.
@@ -108,6 +116,7 @@ impl Sources {
             known: BTreeSet::new(),
             files,
             may_miss,
+            left: MAX_READ,
         }
     }
 
@@ -170,6 +179,10 @@ impl Sources {
             if let Err(error) = self.files.list(&folder, &mut files, &mut folders) {
                 findings.push(self.about_path(&folder, UNREADABLE, words(&error)));
             }
+            if files.len().max(folders.len()) > MAX_FILES {
+                let words = format!("more than {MAX_FILES} manifests or folders");
+                return Err(vec![self.about_path(path, UNREADABLE, words)]);
+            }
         }
         files.sort();
         if files.is_empty() && findings.is_empty() && !self.may_miss {
@@ -224,8 +237,7 @@ impl Sources {
             return Ok(());
         }
         let text = self
-            .files
-            .read(&file, MAX_MANIFEST)
+            .read_within(&file, MAX_MANIFEST)
             .map_err(|error| vec![self.unreadable(&shown(path), error)])?;
         let id = self.texts.add(shown(path), text);
         self.manifests.push(ManifestSource {
@@ -235,6 +247,17 @@ impl Sources {
             shown_dir: shown_dir.to_owned(),
         });
         Ok(())
+    }
+
+    /// Reads a text that has to fit into what may be read in all. Once one does not, none is read.
+    fn read_within(&mut self, file: &Path, limit: usize) -> Result<String, Unreadable> {
+        if self.left == 0 {
+            return Err(Unreadable::TooMuch(MAX_READ));
+        }
+        let text = self.files.read(file, limit)?;
+        let left = self.left.checked_sub(text.len());
+        self.left = left.unwrap_or(0);
+        left.map(|_| text).ok_or(Unreadable::TooMuch(MAX_READ))
     }
 
     /// Reads a manifest from standard input.
@@ -304,8 +327,7 @@ impl Sources {
             return Ok(*id);
         }
         let text = self
-            .files
-            .read(&file, MAX_SCRIPT)
+            .read_within(&file, MAX_SCRIPT)
             .map_err(|unreadable| match unreadable {
                 Unreadable::NotText(bad) => {
                     let before = &bad.text[..bad.at];

@@ -128,6 +128,8 @@ pub(super) enum Unreadable {
     Folder,
     NotAFile,
     TooLarge(usize),
+    /// With all that was read before it, it is too much.
+    TooMuch(usize),
     NotText(NotText),
 }
 
@@ -149,6 +151,12 @@ impl Unreadable {
             Self::Folder => "this is a folder".to_owned(),
             Self::NotAFile => "not a regular file".to_owned(),
             Self::TooLarge(limit) => format!("larger than {} MiB", limit >> 20),
+            Self::TooMuch(limit) => {
+                format!(
+                    "all manifests and scripts are larger than {} MiB",
+                    limit >> 20
+                )
+            }
             Self::NotText(_) => "the file is not UTF-8".to_owned(),
         }
     }

@@ -247,3 +247,19 @@ fn a_program_neither_runs_nor_prints_without_end() {
     refused("sleep 60 & echo x", "it does not come to an end");
     assert!(start.elapsed() < Duration::from_secs(30));
 }
+
+#[test]
+fn all_texts_together_are_bounded() {
+    // Each holds its own name.
+    let folder = folder(&["a.yaml", "b.yaml", "c.yaml"]);
+    let mut sources = Sources::from(Rc::new(Disk), false);
+    sources.left = 10;
+    let paths = [folder.path().to_owned()];
+    let (sources, findings) = sources.reading(&paths, None, &mut io::empty());
+    assert_eq!(sources.manifests.len(), 1);
+    let told: Vec<_> = findings.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(
+        told,
+        ["all manifests and scripts are larger than 512 MiB"; 2]
+    );
+}
