@@ -1,13 +1,14 @@
 //! Scripts line by line.
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
 use super::Foreign;
-use crate::secret::Text;
+use crate::secret::{Identity, Text};
 
 /// A line of a script's diff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -66,23 +67,122 @@ pub(super) fn is_first(hunks: &[Vec<Line>]) -> bool {
     hunks.iter().flatten().all(|line| line.sign == Sign::Added)
 }
 
+/// A script that differs: the lines, or how many there are where they are too many to be shown.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ScriptChange {
+    /// In stretches.
+    Shown(Vec<Vec<Line>>),
+    /// All lines between the first and the last that differ.
+    TooLarge(Extent),
+}
+
+/// How many lines come and how many go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Extent {
+    /// How many come.
+    pub(super) added: usize,
+    /// How many go.
+    pub(super) removed: usize,
+}
+
+impl Extent {
+    /// `too large to show: +3 -2 lines`.
+    pub(super) fn words(self) -> String {
+        format!("too large to show: +{} -{} lines", self.added, self.removed)
+    }
+}
+
+/// How large the differences of one script may be to be shown, and those of a whole report: the same file may be the
+/// script of very many entries. Counted and not timed, so that a report is the same on every machine.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// The bytes of the lines that differ, and some for each line.
+    bytes: usize,
+    /// What it costs to compare them: the product of their numbers.
+    work: usize,
+}
+
+const OF_ONE: Limits = Limits {
+    bytes: 4 << 20,
+    work: 25_000_000,
+};
+const OF_ALL: Limits = Limits {
+    bytes: 64 << 20,
+    work: 1_000_000_000,
+};
+/// What a line costs beside its text, in bytes.
+const PER_LINE: usize = 64;
+
+/// What is left of the limits for a report.
+#[derive(Debug)]
+pub(super) struct Room(Cell<Limits>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Cell::new(OF_ALL))
+    }
+}
+
+impl Room {
+    /// Whether a script is compared and shown; if so there is less room for others.
+    fn takes(&self, bytes: usize, work: usize) -> bool {
+        let left = self.0.get();
+        let fits = bytes <= OF_ONE.bytes.min(left.bytes) && work <= OF_ONE.work.min(left.work);
+        if fits {
+            self.0.set(Limits {
+                bytes: left.bytes - bytes,
+                work: left.work - work,
+            });
+        }
+        fits
+    }
+}
+
 /// The lines that differ, with three lines of context; line ends and newlines at the end do not count.
 ///
 /// Where the new script has secret stretches, the old one may have another secret there, or anywhere, that nobody
 /// declared. So of the old script nothing is shown then but what the new one shows too: a line that stands in it, or the
 /// plain stretches of one of its lines around whatever the old one has between them.
-pub(super) fn hunks(before: &Text, after: &Text) -> Vec<Vec<Line>> {
+pub(super) fn change(before: &Text, after: &Text, room: &Room) -> ScriptChange {
     let (before, after) = (before.lines(), after.lines());
     let identities = |lines: &[Text]| lines.iter().map(Text::identity).collect::<Vec<_>>();
-    let ops = capture_diff_slices(Algorithm::Myers, &identities(&before), &identities(&after));
+    let (old, new) = (identities(&before), identities(&after));
+    let guarded = after.iter().any(Text::holds_secret);
+    let same = |pairs: &mut dyn Iterator<Item = (&Identity, &Identity)>| {
+        pairs.take_while(|(old, new)| old == new).count()
+    };
+    let start = same(&mut old.iter().zip(&new));
+    let (rest_old, rest_new) = (&old[start..], &new[start..]);
+    let end = same(&mut rest_old.iter().rev().zip(rest_new.iter().rev()));
+    let extent = Extent {
+        added: rest_new.len() - end,
+        removed: rest_old.len() - end,
+    };
+    let size = |lines: &[Text], count: usize| {
+        let lines = lines.iter().skip(start).take(count);
+        let bytes: usize = lines.map(|line| line.as_plain().map_or(0, str::len)).sum();
+        bytes + count * PER_LINE
+    };
+    let bytes = size(&before, extent.removed) + size(&after, extent.added);
+    // Each old line may be compared with each new one that holds a secret.
+    let compared = if guarded { after.len() } else { extent.added };
+    if !room.takes(bytes, compared.saturating_mul(extent.removed)) {
+        return ScriptChange::TooLarge(extent);
+    }
+    let ops = capture_diff_slices(Algorithm::Myers, &old, &new);
+    let mut known = BTreeMap::new();
+    for (at, identity) in new.into_iter().enumerate().filter(|_| guarded) {
+        known.entry(identity).or_insert(at);
+    }
     let diff = Diff {
-        guarded: after.iter().any(Text::holds_secret),
+        guarded,
+        known,
         before,
         after,
     };
     let groups = group_diff_ops(ops, 3).into_iter();
     let hunks = groups.map(|ops| ops.iter().flat_map(|op| diff.lines(op)).collect());
-    hunks.collect()
+    ScriptChange::Shown(hunks.collect())
 }
 
 /// What stands in the place of a line of the old script that may be or hold a secret.
@@ -97,6 +197,8 @@ struct Diff {
     after: Vec<Text>,
     /// Whether the old one may hold what the new one keeps secret.
     guarded: bool,
+    /// Where each line of the new one stands first.
+    known: BTreeMap<Identity, usize>,
 }
 
 impl Diff {
@@ -134,8 +236,8 @@ impl Diff {
         let Some(text) = old.as_plain() else {
             return NOT_SHOWN.to_owned();
         };
-        let identity = old.identity();
-        if let Some(same) = self.after.iter().find(|new| new.identity() == identity) {
+        let same = self.known.get(&old.identity());
+        if let Some(same) = same.and_then(|at| self.after.get(*at)) {
             return same.masked();
         }
         let framed = self
@@ -173,8 +275,15 @@ mod tests {
         script
     }
 
+    fn shown(before: &Text, after: &Text) -> Vec<Vec<Line>> {
+        match change(before, after, &Room::default()) {
+            ScriptChange::Shown(hunks) => hunks,
+            ScriptChange::TooLarge(extent) => unreachable!("{extent:?}"),
+        }
+    }
+
     fn told(before: &str, after: &str) -> Vec<String> {
-        let hunks = hunks(&Text::from(before), &script(after));
+        let hunks = shown(&Text::from(before), &script(after));
         let lines = hunks.iter().flatten();
         lines
             .map(|line| format!("{}{}", line.sign.character(), line.text.raw()))
@@ -230,5 +339,52 @@ mod tests {
         assert_eq!(told("a\r\nb\r\n\r\n", "a\nb"), [""; 0]);
         assert_eq!(told("", "a\n"), ["+a"]);
         assert_eq!(told("a\n b\n", "a\n  b\n"), [" a", "- b", "+  b"]);
+    }
+
+    fn lines(numbers: std::ops::Range<usize>) -> Text {
+        let lines = numbers.map(|number| format!("line {number}\n"));
+        lines.collect::<String>().into()
+    }
+
+    #[test]
+    fn what_is_too_large_is_counted() {
+        let too_large = |before: &Text, after: &Text| change(before, after, &Room::default());
+        let (old, new) = (lines(0..100_000), lines(100_000..300_000));
+        let extent = Extent {
+            added: 200_000,
+            removed: 100_000,
+        };
+        assert_eq!(too_large(&old, &new), ScriptChange::TooLarge(extent));
+        // Lines that all stand in the other one, too.
+        let turned: Vec<_> = old.lines().into_iter().rev().collect();
+        let turned = turned.iter().filter_map(Text::as_plain);
+        let turned = Text::from(turned.map(|line| format!("{line}\n")).collect::<String>());
+        assert!(matches!(
+            too_large(&old, &turned),
+            ScriptChange::TooLarge(_)
+        ));
+        // One line of a megabyte is shown, and what is long and nearly the same.
+        let long = "x".repeat(1 << 20);
+        assert_eq!(shown(&Text::from("a"), &long.as_str().into()).len(), 1);
+        let mut more = old.clone();
+        more.push(Piece::Plain("one more\n".to_owned()));
+        assert_eq!(shown(&old, &more).concat().len(), 4);
+    }
+
+    #[test]
+    fn a_report_has_room_for_so_many_scripts() {
+        let room = Room::default();
+        let long = Text::from("x".repeat(1 << 20));
+        let of = || change(&Text::EMPTY, &long, &room);
+        let all: Vec<_> = (0..200).map(|_| of()).collect();
+        let shown = |it: &&ScriptChange| matches!(it, ScriptChange::Shown(_));
+        assert_eq!(all.iter().filter(shown).count(), 63);
+        let extent = Extent {
+            added: 1,
+            removed: 0,
+        };
+        assert_eq!(of(), ScriptChange::TooLarge(extent));
+        // A small one still fits.
+        assert!(shown(&&change(&Text::EMPTY, &Text::from("a"), &room)));
     }
 }

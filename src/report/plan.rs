@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Foreign;
 use super::cause::LastChangeReport;
-use super::diff::{Line, hunks};
+use super::diff::{self, Extent, Line, Room, ScriptChange};
 use super::failure::FailureReport;
 use super::forecast::ForecastReport;
 use super::policy::{self, LeftOutReport, RefusalReport, UnmanagedReport, ViewReport};
@@ -223,6 +223,9 @@ pub(super) enum FieldDiff {
         #[serde(skip_serializing_if = "Option::is_none")]
         file: Option<Foreign>,
         hunks: Vec<Vec<Line>>,
+        /// How many lines differ, if they are too many to be shown: then there are no hunks.
+        #[serde(rename = "tooLarge", default, skip_serializing_if = "Option::is_none")]
+        too_large: Option<Extent>,
     },
 }
 
@@ -263,6 +266,7 @@ impl PlanReport {
 
     /// Takes the secrets out of a plan.
     pub(crate) fn new(plan: &Plan, context: &Context<'_>) -> Self {
+        let room = Room::default();
         let count = |word| {
             plan.changes
                 .iter()
@@ -278,7 +282,7 @@ impl PlanReport {
             changes: plan
                 .changes
                 .iter()
-                .map(|change| change_report(change, context.texts, Observed::of(plan)))
+                .map(|change| change_report(change, context.texts, Observed::of(plan), &room))
                 .collect(),
             counts: Counts {
                 create: count(ActionWord::Create),
@@ -344,7 +348,12 @@ fn action(change: &Change) -> ActionWord {
     }
 }
 
-fn change_report(change: &Change, texts: &Texts, observed: Observed<'_>) -> ChangeReport {
+fn change_report(
+    change: &Change,
+    texts: &Texts,
+    observed: Observed<'_>,
+    room: &Room,
+) -> ChangeReport {
     let blocked = match &change.action {
         Action::Blocked { reason, .. } => Some(blocked_report(reason)),
         _ => None,
@@ -362,7 +371,7 @@ fn change_report(change: &Change, texts: &Texts, observed: Observed<'_>) -> Chan
         fields: change
             .fields
             .iter()
-            .map(|field| field_report(field, change, observed))
+            .map(|field| field_report(field, change, observed, room))
             .collect(),
         conditions: change.conditions.iter().map(condition_report).collect(),
         url_dies: matches!(change.action, Action::Delete { .. }) && change.key.kind.has_url(),
@@ -409,6 +418,7 @@ pub(super) fn field_report(
     change: &FieldChange,
     whole: &Change,
     observed: Observed<'_>,
+    room: &Room,
 ) -> FieldReport {
     let field = change.field;
     let diff = match (&change.before, &change.after) {
@@ -419,9 +429,15 @@ pub(super) fn field_report(
                 Some(Value::Script(before)) => before.as_ref(),
                 _ => &Text::EMPTY,
             };
+            let (hunks, too_large) =
+                match diff::change(&observed.redactor.mark_in(before), after, room) {
+                    ScriptChange::Shown(hunks) => (hunks, None),
+                    ScriptChange::TooLarge(extent) => (Vec::new(), Some(extent)),
+                };
             FieldDiff::Script {
                 file,
-                hunks: hunks(&observed.redactor.mark_in(before), after),
+                hunks,
+                too_large,
             }
         }
         (None, Some(after)) if has_no_record(&whole.action) => {
@@ -433,9 +449,10 @@ pub(super) fn field_report(
                 _ => &[],
             };
             let only = |these: &[Text], those: &[Text], side| {
-                let missing = these
-                    .iter()
-                    .filter(|a| those.iter().all(|b| a.same(b) != Some(true)));
+                // What is not known is the same as nothing.
+                let known = those.iter().filter(|text| text.same(text).is_some());
+                let known: BTreeSet<_> = known.map(Text::identity).collect();
+                let missing = these.iter().filter(|it| !known.contains(&it.identity()));
                 redacted_all(field, missing, side)
             };
             FieldDiff::Items {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
+use super::diff::Room;
 use super::failure::{Attempt, FailureReport};
 use super::plan::{
     Context, FieldReport, ManifestReport, PlaceReport, ServerReport, field_report, place_report,
@@ -300,7 +301,7 @@ fn outcome_report(
             report.fields = shortfall
                 .fields
                 .iter()
-                .map(|field| field_report(field, change, observed))
+                .map(|field| field_report(field, change, observed, &Room::default()))
                 .collect();
         }
         Outcome::Doubled { records } => {

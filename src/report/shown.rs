@@ -138,13 +138,13 @@ pub(super) fn redacted_all<'t>(
         return shown;
     }
     let mut seen = BTreeMap::<&Foreign, usize>::new();
-    let number = |text| {
+    let mut numbers = Vec::new();
+    for text in &shown {
         let number = seen.entry(text).or_default();
         *number += 1;
-        *number
-    };
-    let numbers: Vec<_> = shown.iter().map(number).collect();
-    let alike = |text: &Foreign| shown.iter().filter(|other| *other == text).count() > 1;
+        numbers.push(*number);
+    }
+    let alike = |text: &Foreign| seen.get(text).is_some_and(|count| *count > 1);
     let named = shown.iter().zip(numbers).map(|(text, number)| {
         if alike(text) {
             Foreign(format!("{} ({number})", text.0))

@@ -163,7 +163,15 @@ fn field_lines(field: &FieldReport, note: &str, scripts: ScriptDiff) -> String {
             let added = added.iter().map(|item| line('+', &item.for_terminal()));
             removed.chain(added).collect()
         }
-        FieldDiff::Script { file, hunks } => {
+        FieldDiff::Script {
+            file,
+            too_large: Some(extent),
+            ..
+        } => line(
+            '!',
+            &format!("{} ({})", origin(file.as_ref()), extent.words()),
+        ),
+        FieldDiff::Script { file, hunks, .. } => {
             let file = origin(file.as_ref());
             let (added, removed) = stat(hunks);
             match scripts {
@@ -190,9 +198,10 @@ fn origin(file: Option<&Foreign>) -> String {
 
 /// A script that differs, line by line.
 fn script_block(field: &FieldReport, note: &str) -> Option<String> {
-    let FieldDiff::Script { file, hunks } = &field.change else {
+    let FieldDiff::Script { file, hunks, .. } = &field.change else {
         return None;
     };
+    // Also where they are too many.
     if is_first(hunks) {
         return None;
     }

@@ -35,7 +35,15 @@ pub(super) fn field_text(field: &FieldReport, width: usize, note: &str, page: &m
                 ",",
             )
         }
-        FieldDiff::Script { file, hunks } => {
+        FieldDiff::Script {
+            file,
+            hunks,
+            too_large,
+        } => {
+            let hunks = match too_large {
+                Some(extent) => Err(*extent),
+                None => Ok(hunks.as_slice()),
+            };
             return script_text(&name, file.as_ref(), hunks, note, page);
         }
     };

@@ -1,7 +1,7 @@
 //! A script that differs, as text.
 
 use super::super::Foreign;
-use super::super::diff::{Line, Sign, is_first, stat};
+use super::super::diff::{Extent, Line, Sign, is_first, stat};
 use super::super::look::ScriptDiff;
 use super::{DIM, GREEN, Page, RED};
 use crate::words::count;
@@ -10,11 +10,15 @@ use crate::words::count;
 pub(super) fn script_text(
     name: &str,
     file: Option<&Foreign>,
-    hunks: &[Vec<Line>],
+    hunks: Result<&[Vec<Line>], Extent>,
     note: &str,
     page: &mut Page,
 ) {
     let file = file.map_or("inline".to_owned(), Foreign::for_terminal);
+    let hunks = match hunks {
+        Ok(hunks) => hunks,
+        Err(extent) => return page.line(format!("{name}{file} ({}){note}", extent.words())),
+    };
     let (added, removed) = stat(hunks);
     if is_first(hunks) {
         return page.line(format!("{name}{file} ({}){note}", count(added, "line")));
