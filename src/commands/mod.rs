@@ -29,15 +29,29 @@ mod urls;
 mod validate;
 mod values;
 
+#[cfg(feature = "script")]
+use std::path::PathBuf;
+
 use clap::FromArgMatches;
 
 use crate::cli::{self, Cli, Command};
 use crate::escape;
 use crate::exit::Exit;
+#[cfg(feature = "script")]
+use crate::script;
 use terminal::Terminal;
 
 /// Parses the command line, runs its command, and says how it ended.
 pub(crate) fn run() -> Exit {
+    #[cfg(feature = "script")]
+    {
+        // A process that looks at scripts for another: see `script`.
+        if std::env::args_os().nth(1).as_deref() == Some(script::isolated::ARGUMENT.as_ref()) {
+            script::isolated::serve();
+            return Exit::Done;
+        }
+        script::isolated::set_program(program());
+    }
     terminal::ended(command())
 }
 
@@ -71,6 +85,15 @@ fn command() -> Exit {
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
     }
+}
+
+/// Where this program is. On Linux also once it has been replaced by another version.
+#[cfg(feature = "script")]
+fn program() -> PathBuf {
+    if cfg!(target_os = "linux") {
+        return PathBuf::from("/proc/self/exe");
+    }
+    std::env::current_exe().unwrap_or_default()
 }
 
 /// Prints what clap says: help is a result; an error quotes arguments, and is in colour where nothing of them is obeyed

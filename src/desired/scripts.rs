@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Desired, ScriptAt};
-use crate::diagnostic::{Diagnostic, Severity, SourceId, Texts};
+use crate::diagnostic::{Diagnostic, Findings, Severity, SourceId, Texts};
 use crate::integration::{Role, Value};
-use crate::manifest::scripts::{self, Home, Looks, Used};
+use crate::manifest::scripts::{self, Home, Looks, UNCHECKED, Used};
 use crate::script::Engine;
 use crate::secret::Text;
 
@@ -13,10 +13,7 @@ use crate::secret::Text;
 type Origin = (SourceId, Option<u32>, bool);
 
 /// Checks the scripts of these entries. Blank ones are none to a server.
-pub(crate) fn check<'d>(
-    entries: impl IntoIterator<Item = &'d Desired>,
-    texts: &Texts,
-) -> Vec<Diagnostic> {
+pub(crate) fn check<'d>(entries: impl IntoIterator<Item = &'d Desired>, texts: &Texts) -> Findings {
     let mut all: BTreeMap<Origin, (Used<'d>, Vec<&'d Text>)> = BTreeMap::new();
     for entry in entries {
         let Some((text, written, at)) = script(entry) else {
@@ -49,35 +46,52 @@ pub(crate) fn check<'d>(
         }
     }
     let mut looks = Looks::new();
-    let mut found = Vec::new();
+    let mut found = Findings::default();
     for (used, replaced) in all.values() {
-        let mut about = scripts::check(used, &mut looks);
-        if is_refused(&about)
-            && !replaced.is_empty()
-            && !replaced.iter().any(|text| is_unsound(used, text))
-        {
-            about.retain(|one| one.severity != Severity::Error);
+        let mut about = looks.check(used);
+        if is_refused(&about) && !replaced.is_empty() {
+            about = weighed(about, used, replaced, &mut looks);
         }
         found.extend(about);
     }
     found
 }
 
-/// Whether a script is unsound with its texts replaced, too: `{{KEY}}` in its place is no JavaScript, and need not be.
-/// What is told is about the script as it stands in the file, where no secret is. Of a secret that is not known nothing
-/// can be said.
-fn is_unsound(used: &Used<'_>, replaced: &Text) -> bool {
+/// What is left of findings about a script once it is looked at with its texts replaced: `{{KEY}}` in its place is no
+/// JavaScript, and need not be. What is told is about the script as it stands in the file, where no secret is.
+fn weighed(
+    mut about: Vec<Diagnostic>,
+    used: &Used<'_>,
+    replaced: &[&Text],
+    looks: &mut Looks<'_>,
+) -> Vec<Diagnostic> {
+    let mut unchecked = None;
+    for text in replaced {
+        let found = with_replaced(used, text, looks);
+        if is_refused(&found) {
+            return about;
+        }
+        let mut found = found.into_iter();
+        unchecked = unchecked.or_else(|| found.find(|one| one.code == UNCHECKED));
+    }
+    about.retain(|one| one.severity != Severity::Error);
+    about.extend(unchecked);
+    about
+}
+
+/// What is found in a script with its texts replaced. Of a secret that is not known nothing can be said.
+fn with_replaced(used: &Used<'_>, replaced: &Text, looks: &mut Looks<'_>) -> Vec<Diagnostic> {
     let Some(text) = replaced.expose() else {
-        return false;
+        return Vec::new();
     };
     let used = Used {
         text: &text,
         home: used.home.clone(),
         kinds: used.kinds.clone(),
-        users: None,
+        users: used.users.clone(),
         ..*used
     };
-    is_refused(&scripts::check(&used, &mut Looks::new()))
+    looks.check_once(&used)
 }
 
 fn is_refused(found: &[Diagnostic]) -> bool {

@@ -5,20 +5,39 @@
 //! however it ends what was meant to enclose it, nothing of it is reached. [`look`] runs its top level as a
 //! server does, under hard limits, and reads which names it uses. What of that is a mistake is judged
 //! elsewhere. Without the feature `script` there is no engine, and every script passes.
+//!
+//! # Time
+//! An engine can be asked to stop only where it asks, and this one does not while it parses (a megabyte of
+//! declarations takes it half a minute) nor inside of a built-in function (`[].reverse` of an endless list). To leave
+//! out what may take long would be to chase each release of the engine, and a thread that spins cannot be ended. So
+//! [`Checker`] has scripts looked at by a process of their own, which is this program once more ([`isolated`]): what
+//! is not done in time is killed with it, nothing runs on, and what crashes the engine ends that process alone.
+//! [`check`] and [`look`] are what that process does, without a limit in time of their own.
 
 #[cfg(feature = "script")]
 mod engine;
 #[cfg(feature = "script")]
 mod globals;
 #[cfg(feature = "script")]
+pub(crate) mod isolated;
+#[cfg(feature = "script")]
 mod lexer;
+mod limits;
 #[cfg(feature = "script")]
 mod names;
 #[cfg(feature = "script")]
 mod run;
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+#[allow(unused_imports, reason = "for the sandbox, which compiles scripts too")]
+pub(crate) use limits::check_within;
+pub(crate) use limits::{Checker, Looked, NotChecked};
+
 /// Why a script does not parse.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ScriptError {
     /// The engine's words.
     pub(crate) message: String,
@@ -29,7 +48,7 @@ pub(crate) struct ScriptError {
 }
 
 /// A place in a script: line and column from one, the column in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Spot {
     /// The line.
     pub(crate) line: u32,
@@ -38,7 +57,7 @@ pub(crate) struct Spot {
 }
 
 /// The engines that a server may run a script in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Engine {
     /// `isolated-vm`, since 6.5 and alone from 7.0.
     IsolatedVm,
@@ -47,7 +66,7 @@ pub(crate) enum Engine {
 }
 
 /// What a script that parses amounts to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Facts {
     /// What came of loading it.
     pub(crate) loaded: Loaded,
@@ -60,7 +79,7 @@ pub(crate) struct Facts {
 }
 
 /// What came of running a script's top level and making a `Script`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     not(feature = "script"),
     expect(dead_code, reason = "nothing is run without an engine")
@@ -82,11 +101,11 @@ pub(crate) enum Loaded {
         constructing: bool,
     },
     /// It cannot be said here; why, as in "it …".
-    Unknown(&'static str),
+    Unknown(Cow<'static, str>),
 }
 
 /// What a server finds of the class.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Class {
     /// How many parameters its constructor takes.
     pub(crate) parameters: u32,
@@ -97,24 +116,24 @@ pub(crate) struct Class {
 }
 
 /// A global that is not there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Absent {
     /// Its name.
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     /// What to do in its place.
-    pub(crate) instead: &'static str,
+    pub(crate) instead: Cow<'static, str>,
     /// Where it is used first.
     pub(crate) at: Spot,
     /// How often it is used.
     pub(crate) uses: usize,
 }
 
-/// Whether the script parses as a program.
+/// Whether the script parses as a program. Takes what time it takes: see [`check_within`].
 #[cfg(feature = "script")]
 pub(crate) fn check(source: &str) -> Result<(), ScriptError> {
     let parsed = engine::check(source).map_err(|error| match error.line {
         // The engine names no place for a regular expression that it refuses.
-        0 => names::first_regex(source, |regex| engine::check(regex).is_err()).map_or(
+        0 => names::first_regex(source, |text| engine::check(text).is_err()).map_or(
             error.clone(),
             |Spot { line, column }| ScriptError {
                 line,

@@ -2,14 +2,12 @@
 //!
 //! A server joins its own `Store`, the script and `new Script()` into one program (reference 7.2, 7.3); here
 //! the three are run one after the other in one context, so that places stay those of the script. Nothing of
-//! the outside is there; steps, memory and stack are bounded, and what does not end even so is left behind.
+//! the outside is there; steps, memory and stack are bounded. A built-in function asks nobody whether to go on: the
+//! time that it may take is bounded where this is called, by [`isolated`](super::isolated).
 
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
 
 use rquickjs::context::EvalOptions;
 use rquickjs::{
@@ -25,12 +23,11 @@ const STACK: usize = 768 << 10;
 /// How often the engine asks whether to go on, each time after 10,000 loop turns or calls. Counted and not
 /// timed, so that the answer is the same on a busy machine.
 const TURNS: u32 = 1_000;
-/// For what asks nothing, such as a built-in function over an endless list.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Room for the engine's stack and for its own functions.
-const THREAD_STACK: usize = 4 << 20;
 /// The longest message that is passed on, in characters.
 const MAX_MESSAGE: usize = 200;
+/// How many names of methods are passed on, and the longest, in bytes.
+const MAX_METHODS: usize = 1_000;
+const MAX_METHOD: usize = 100;
 
 const PREAMBLE: &str = include_str!("preamble.js");
 const STORE: &str = "(() => { const kept = {}; return { \
@@ -47,63 +44,28 @@ const FILE: &str = "script.js";
 const ENDLESS: &str = "runs for too long";
 const NO_ENGINE: &str = "could not be run here";
 
+thread_local! {
+    /// Kept until a script could not be finished in it. Never freed: an engine asserts then that nothing has leaked,
+    /// and aborts the process.
+    static RUNTIME: RefCell<Option<ManuallyDrop<Runtime>>> = const { RefCell::new(None) };
+}
+
 /// Loads a script as a server would.
 pub(super) fn load(source: &str, engine: Engine) -> Loaded {
-    let waiting = WORKER.with(RefCell::take);
-    let fresh = waiting.is_none();
-    let Some(worker) = waiting.or_else(Worker::start) else {
-        return Loaded::Unknown(NO_ENGINE);
+    let kept = RUNTIME.with(RefCell::take);
+    let fresh = kept.is_none();
+    let made = || Runtime::new().ok().map(ManuallyDrop::new);
+    let Some(runtime) = kept.or_else(made) else {
+        return Loaded::Unknown(NO_ENGINE.into());
     };
-    let loaded = worker.load(source, engine);
+    let loaded = in_fresh_context(&runtime, source, engine);
     if !matches!(loaded, Loaded::Unknown(_)) {
-        WORKER.with(|kept| kept.replace(Some(worker)));
+        RUNTIME.with(|kept| kept.replace(Some(runtime)));
     } else if !fresh {
         // What earlier scripts left behind must not tell on this one.
         return load(source, engine);
     }
     loaded
-}
-
-thread_local! {
-    /// Kept until a script could not be finished in it.
-    static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
-}
-
-/// An engine on a thread of its own, which can be left behind.
-struct Worker {
-    jobs: mpsc::Sender<(String, Engine)>,
-    told: mpsc::Receiver<Loaded>,
-}
-
-impl Worker {
-    fn start() -> Option<Self> {
-        let (jobs, asked) = mpsc::channel::<(String, Engine)>();
-        let (tell, told) = mpsc::channel();
-        let serve = move || {
-            let Ok(runtime) = Runtime::new() else { return };
-            // Never freed: an engine asserts then that nothing has leaked, and aborts the process.
-            let runtime = ManuallyDrop::new(runtime);
-            for (source, engine) in asked {
-                // Nobody listens any more when patience has ended.
-                if tell
-                    .send(in_fresh_context(&runtime, &source, engine))
-                    .is_err()
-                {
-                    return;
-                }
-            }
-        };
-        let thread = thread::Builder::new().stack_size(THREAD_STACK).spawn(serve);
-        thread.is_ok().then_some(Self { jobs, told })
-    }
-
-    fn load(&self, source: &str, engine: Engine) -> Loaded {
-        if self.jobs.send((source.to_owned(), engine)).is_err() {
-            return Loaded::Unknown(NO_ENGINE);
-        }
-        let told = self.told.recv_timeout(PATIENCE);
-        told.unwrap_or(Loaded::Unknown(ENDLESS))
-    }
 }
 
 fn in_fresh_context(runtime: &Runtime, source: &str, engine: Engine) -> Loaded {
@@ -116,10 +78,10 @@ fn in_fresh_context(runtime: &Runtime, source: &str, engine: Engine) -> Loaded {
     runtime.set_memory_limit(MEMORY);
     runtime.set_max_stack_size(STACK);
     let Ok(context) = Context::full(runtime) else {
-        return Loaded::Unknown(NO_ENGINE);
+        return Loaded::Unknown(NO_ENGINE.into());
     };
     let loaded = context.with(|ctx| match steps(&ctx, source, engine) {
-        _ if turns.get() > TURNS => Loaded::Unknown(ENDLESS),
+        _ if turns.get() > TURNS => Loaded::Unknown(ENDLESS.into()),
         Ok(loaded) | Err(loaded) => loaded,
     });
     if matches!(loaded, Loaded::Unknown(_)) {
@@ -137,7 +99,7 @@ struct Tools<'js> {
 }
 
 fn steps<'js>(ctx: &Ctx<'js>, source: &str, engine: Engine) -> Result<Loaded, Loaded> {
-    let tools = prepare(ctx, engine).map_err(|_| Loaded::Unknown(NO_ENGINE))?;
+    let tools = prepare(ctx, engine).map_err(|_| Loaded::Unknown(NO_ENGINE.into()))?;
     let failed = |error: CaughtError<'js>, constructing| why(error, &tools, engine, constructing);
 
     eval::<Value<'_>>(ctx, source, FILE).map_err(|error| failed(error, false))?;
@@ -151,8 +113,11 @@ fn steps<'js>(ctx: &Ctx<'js>, source: &str, engine: Engine) -> Result<Loaded, Lo
     let made: Value<'_> = eval(ctx, "Script", "").map_err(|error| failed(error, false))?;
     let ask = |function: &Function<'js>, of: Value<'js>| -> Result<Vec<String>, Loaded> {
         let asked = METHODS.map(str::to_owned).to_vec();
-        let names = function.call((of, asked)).catch(ctx);
-        names.map_err(|error| failed(error, true))
+        let names: Result<Vec<String>, _> = function.call((of, asked)).catch(ctx);
+        let mut names = names.map_err(|error| failed(error, true))?;
+        names.retain(|name| name.len() <= MAX_METHOD);
+        names.truncate(MAX_METHODS);
+        Ok(names)
     };
     let parameters: Result<Coerced<f64>, _> = tools.parameters.call((made.clone(),));
     let parameters = parameters.map_or(0, |Coerced(count)| u32::from(count > 0.0));
@@ -215,20 +180,20 @@ fn why(error: CaughtError<'_>, tools: &Tools<'_>, engine: Engine, constructing: 
             let text = thrown.as_string().and_then(|text| text.to_string().ok());
             (String::new(), text.unwrap_or_default(), None)
         }
-        CaughtError::Error(_) => return Loaded::Unknown(NO_ENGINE),
+        CaughtError::Error(_) => return Loaded::Unknown(NO_ENGINE.into()),
     };
     // These are about this engine's limits, not about the script.
     if name == "InternalError" {
-        return Loaded::Unknown("takes too much memory");
+        return Loaded::Unknown("takes too much memory".into());
     }
     if message.contains("call stack size") {
-        return Loaded::Unknown("calls itself too deeply");
+        return Loaded::Unknown("calls itself too deeply".into());
     }
     if tools.touched.call::<_, bool>(()).unwrap_or(true) {
-        return Loaded::Unknown("depends on what only a server has");
+        return Loaded::Unknown("depends on what only a server has".into());
     }
     if engine == Engine::Vm2 && name == "ReferenceError" {
-        return Loaded::Unknown("uses globals that only a server has");
+        return Loaded::Unknown("uses globals that only a server has".into());
     }
     let message = match (name.as_str(), message.as_str()) {
         ("", "") => "a value that is no error".to_owned(),

@@ -15,16 +15,16 @@ use tempfile::TempDir;
 use super::peer::Peer;
 use super::support::{Run, manifest, write};
 
-const MIB: usize = 1024 * 1024;
+pub(crate) const MIB: usize = 1024 * 1024;
 
 /// The most memory that a run may take.
-const MOST: usize = 200 * MIB;
+pub(crate) const MOST: usize = 200 * MIB;
 
 /// The longest that a run may take, on a machine that does other things.
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// What a run came to, and the most memory that it had, in bytes.
-fn measured(command: &mut Command) -> (Run, usize) {
+pub(crate) fn measured(command: &mut Command) -> (Run, usize) {
     let start = Instant::now();
     let mut child = command
         .stdout(Stdio::piped())

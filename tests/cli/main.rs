@@ -8,6 +8,7 @@
 
 mod apply;
 mod approval;
+mod bounds;
 mod canary;
 mod ci;
 mod connect;

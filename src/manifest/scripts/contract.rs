@@ -186,11 +186,11 @@ pub(super) fn threw(
     let missing = facts
         .absent
         .iter()
-        .find(|absent| message == undefined(absent.name));
-    let name = missing.map_or("", |absent| absent.name);
+        .find(|absent| message == undefined(&absent.name));
+    let name = missing.map_or("", |absent| &absent.name);
     used.error("script-throws", place, name, text)
         .hint(match missing {
-            Some(absent) => absent.instead,
+            Some(absent) => absent.instead.as_ref(),
             None => "a server loads the script before each first call, and answers with this error",
         })
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic, Place, Severity};
 use crate::integration::{Fields, Kind, Value};
-use crate::script::{self, Absent, Engine, Facts, Loaded, ScriptError, Spot};
+use crate::script::{Absent, Checker, Engine, Facts, Loaded, Looked, NotChecked, Spot};
 
 use contract::{constructor, method, no_class, no_script, threw};
 pub(crate) use home::Home;
@@ -47,17 +47,56 @@ pub(crate) fn engine(fields: &Fields) -> Engine {
     }
 }
 
-/// What was found out about texts: many entries may hold the same.
-pub(crate) type Looks<'s> = BTreeMap<(&'s str, Engine), Result<Option<Facts>, ScriptError>>;
+/// How many bytes of scripts are kept with what was found out about them.
+const MAX_KEPT: usize = 16 << 20;
 
-/// Applies every rule to a script.
-pub(crate) fn check<'s>(used: &Used<'s>, looks: &mut Looks<'s>) -> Vec<Diagnostic> {
-    let look = || script::check(used.text).map(|()| script::look(used.text, used.engine));
-    let looked = looks.entry((used.text, used.engine)).or_insert_with(look);
+/// The scripts of a run: what was found out about each, since many entries may hold the same, and the time that they
+/// have together.
+pub(crate) struct Looks<'s> {
+    kept: BTreeMap<(&'s str, Engine), Looked>,
+    room: usize,
+    checker: Checker,
+}
+
+impl<'s> Looks<'s> {
+    /// Of none.
+    pub(crate) fn new() -> Self {
+        Self {
+            kept: BTreeMap::new(),
+            room: MAX_KEPT,
+            checker: Checker::new(),
+        }
+    }
+
+    /// Applies every rule to a script.
+    pub(crate) fn check(&mut self, used: &Used<'s>) -> Vec<Diagnostic> {
+        let key = (used.text, used.engine);
+        if let Some(looked) = self.kept.get(&key) {
+            return told(used, Ok(looked));
+        }
+        let looked = self.checker.look(used.text, used.engine);
+        let found = told(used, looked.as_ref().map_err(|why| *why));
+        if let (Ok(looked), Some(room)) = (looked, self.room.checked_sub(used.text.len())) {
+            self.room = room;
+            self.kept.insert(key, looked);
+        }
+        found
+    }
+
+    /// The same for one that is not kept.
+    pub(crate) fn check_once(&mut self, used: &Used<'_>) -> Vec<Diagnostic> {
+        let looked = self.checker.look(used.text, used.engine);
+        told(used, looked.as_ref().map_err(|why| *why))
+    }
+}
+
+/// What is wrong with a script, given what was found out about it.
+fn told(used: &Used<'_>, looked: Result<&Looked, NotChecked>) -> Vec<Diagnostic> {
     let mut found = match looked {
-        Err(error) => vec![syntax(used, error)],
-        Ok(Some(facts)) => used.weighed(judge(used, facts)),
-        Ok(None) => Vec::new(),
+        Err(why) => vec![not_checked(used, why)],
+        Ok(Err(error)) => vec![syntax(used, error)],
+        Ok(Ok(Some(facts))) => used.weighed(judge(used, facts)),
+        Ok(Ok(None)) => Vec::new(),
     };
     for one in found.iter_mut().filter(|one| one.at == used.home.whole) {
         // What would mend a word of the script must not stand in the place of all of it.
@@ -97,7 +136,7 @@ fn judge(used: &Used<'_>, facts: &Facts) -> Vec<Diagnostic> {
         Loaded::Unknown(why) => found.push(unchecked(used, why)),
     }
     let told = |absent: &&Absent| match &facts.loaded {
-        Loaded::Threw { message, .. } => *message != undefined(absent.name),
+        Loaded::Threw { message, .. } => *message != undefined(&absent.name),
         _ => true,
     };
     found.extend(
@@ -115,12 +154,28 @@ fn undefined(name: &str) -> String {
     format!("ReferenceError: {name} is not defined")
 }
 
+/// What nothing is known of is not passed in silence. It is no error either: a server may take it.
+fn not_checked(used: &Used<'_>, why: NotChecked) -> Diagnostic {
+    let message = format!("the script was not checked: {}", why.words());
+    let mut warning = used.error(UNCHECKED.0, None, "", message);
+    warning.severity = Severity::Warning;
+    warning.hint(match why {
+        NotChecked::Time => HINT,
+        NotChecked::TimeOfAll => "check the manifests in several runs",
+        NotChecked::Engine => "check it once more; if that does not help, please report the script",
+    })
+}
+
+/// The code of what is said about a script that could not be checked, or not whole.
+pub(crate) const UNCHECKED: Code = Code("script-unchecked");
+const HINT: &str = "leave only declarations at the top level, and do such work in a method";
+
 /// Nothing is said for certain about a script that could not be loaded here.
 fn unchecked(used: &Used<'_>, why: &str) -> Diagnostic {
     let message = format!("the script could not be checked whole: when it is loaded it {why}");
-    let mut warning = used.error("script-unchecked", None, "", message);
+    let mut warning = used.error(UNCHECKED.0, None, "", message);
     warning.severity = Severity::Warning;
-    warning.hint("leave only declarations at the top level, and do such work in a method")
+    warning.hint(HINT)
 }
 
 fn global(used: &Used<'_>, absent: &Absent) -> Diagnostic {
@@ -129,9 +184,9 @@ fn global(used: &Used<'_>, absent: &Absent) -> Diagnostic {
         several => format!(" (used {several} times)"),
     };
     let message = format!("`{}` does not exist in `isolated-vm`{times}", absent.name);
-    let mut warning = used.error("script-global", Some(absent.at), absent.name, message);
+    let mut warning = used.error("script-global", Some(absent.at), &absent.name, message);
     warning.severity = Severity::Warning;
-    warning.hint(absent.instead)
+    warning.hint(absent.instead.as_ref())
 }
 
 /// Where a name is declared at the top level.

@@ -9,6 +9,9 @@ use super::lexer::{self, Shape, Token};
 use super::{Absent, Spot};
 use scopes::Scopes;
 
+/// Among more regular expressions the one that is refused is not looked for.
+const MAX_REGEXES: usize = 10_000;
+
 /// The longest list of words.
 const MAX_WORDS: usize = 200_000;
 
@@ -47,14 +50,31 @@ pub(super) fn read(source: &str) -> Names {
     }
 }
 
-/// Where the first regular expression stands of which that is true.
-pub(super) fn first_regex(source: &str, is: impl Fn(&str) -> bool) -> Option<Spot> {
+/// Where the first regular expression stands that a parser refuses, if there are not very many. It is asked about the
+/// first half of them, then the quarter, and so on.
+pub(super) fn first_regex(source: &str, refuses: impl Fn(&str) -> bool) -> Option<Spot> {
     let tokens = lexer::read(source)?;
-    let mut regexes = tokens
+    let regexes: Vec<_> = tokens
         .iter()
-        .filter(|token| token.shape == Shape::Literal && token.text.starts_with('/'));
-    let found = regexes.find(|token| is(token.text))?;
-    Some(Spots::new(source).of(found.at))
+        .filter(|token| token.shape == Shape::Literal && token.text.starts_with('/'))
+        .collect();
+    let refused = |first: usize| {
+        let texts: Vec<_> = regexes.iter().take(first).map(|it| it.text).collect();
+        refuses(&texts.join("\n;"))
+    };
+    let (mut fine, mut wrong) = (0, regexes.len());
+    if wrong > MAX_REGEXES || !refused(wrong) {
+        return None;
+    }
+    while fine + 1 < wrong {
+        let middle = usize::midpoint(fine, wrong);
+        if refused(middle) {
+            wrong = middle;
+        } else {
+            fine = middle;
+        }
+    }
+    Some(Spots::new(source).of(regexes.get(fine)?.at))
 }
 
 /// Where the first `=>` stands behind the parameters of a method or a function. No program has one there, and the
@@ -109,16 +129,16 @@ impl Spots {
 mod tests {
     use super::*;
 
-    fn absent(source: &str) -> Vec<(&'static str, u32, u32, usize)> {
+    fn absent(source: &str) -> Vec<(String, u32, u32, usize)> {
         let absent = read(source).absent.into_iter();
         absent
-            .map(|one| (one.name, one.at.line, one.at.column, one.uses))
+            .map(|one| (one.name.into(), one.at.line, one.at.column, one.uses))
             .collect()
     }
 
     #[test]
     fn only_what_is_declared_nowhere_around_is_a_global() {
-        assert_eq!(absent("var a = _.x;\n_.y"), [("_", 1, 9, 2)]);
+        assert_eq!(absent("var a = _.x;\n_.y"), [("_".to_owned(), 1, 9, 2)]);
         for source in [
             "var _ = 1; _",
             "function f() { return _; var _; }",
@@ -161,6 +181,20 @@ mod tests {
         ] {
             assert_eq!(absent(source).len(), 1, "{source}");
         }
+    }
+
+    #[test]
+    fn the_first_regex_that_is_refused_is_found() {
+        let found = |count: usize, wrong: usize| {
+            let regex = |at| if at == wrong { "/(/\n" } else { "/a/\n" };
+            let source: String = (0..count).map(|at| format!(";{}", regex(at))).collect();
+            first_regex(&source, |text| text.contains("/(/")).map(|at| at.line)
+        };
+        for wrong in [0, 1, 2, 6] {
+            assert_eq!(found(7, wrong), u32::try_from(wrong + 1).ok());
+        }
+        assert_eq!(found(7, 7), None);
+        assert_eq!(found(MAX_REGEXES + 1, 0), None);
     }
 
     #[test]

@@ -62,8 +62,8 @@ impl Scopes<'_> {
             .filter_map(|(_, (global, uses))| {
                 let first = self.tokens.get(*uses.first()?)?;
                 Some(Absent {
-                    name: global.name,
-                    instead: global.instead,
+                    name: global.name.into(),
+                    instead: global.instead.into(),
                     at: spots.of(first.at),
                     uses: uses.len(),
                 })

@@ -1,0 +1,100 @@
+//! How long scripts may take, each and all of them, and what is said of one that takes longer.
+
+use std::time::{Duration, Instant};
+
+use super::{Engine, Facts, ScriptError};
+
+/// The time for one script.
+const EACH: Duration = Duration::from_secs(2);
+/// The time for all scripts of a run.
+const ALL: Duration = Duration::from_secs(10);
+
+/// What came of a script: why it does not parse, or what it amounts to; nothing without an engine.
+pub(crate) type Looked = Result<Option<Facts>, ScriptError>;
+
+/// Why nothing is known of a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotChecked {
+    /// It takes too long.
+    Time,
+    /// All the time that the scripts of the run have together was used before.
+    TimeOfAll,
+    /// The engine failed, or could not be started.
+    Engine,
+}
+
+impl NotChecked {
+    /// Why, as in "the script was not checked: …".
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::Time => format!("it takes longer than {} s", EACH.as_secs()),
+            Self::TimeOfAll => {
+                let all = ALL.as_secs();
+                format!("the scripts of this run take longer than {all} s together")
+            }
+            Self::Engine => "the script engine failed".to_owned(),
+        }
+    }
+}
+
+/// Looks at the scripts of a run, within the time that they have.
+pub(crate) struct Checker {
+    left: Duration,
+    #[cfg(feature = "script")]
+    apart: super::isolated::Apart,
+}
+
+impl Checker {
+    /// With all the time that a run has.
+    pub(crate) fn new() -> Self {
+        Self {
+            left: ALL,
+            #[cfg(feature = "script")]
+            apart: super::isolated::Apart::default(),
+        }
+    }
+
+    /// Whether a script parses, and what it amounts to.
+    pub(crate) fn look(&mut self, source: &str, engine: Engine) -> Result<Looked, NotChecked> {
+        if self.left.is_zero() {
+            return Err(NotChecked::TimeOfAll);
+        }
+        let limit = EACH.min(self.left);
+        let start = Instant::now();
+        let looked = self.within(source, Some(engine), limit);
+        self.left = self.left.saturating_sub(start.elapsed());
+        looked.map_err(|why| match why {
+            NotChecked::Time if limit < EACH => NotChecked::TimeOfAll,
+            why => why,
+        })
+    }
+
+    #[cfg(feature = "script")]
+    fn within(
+        &mut self,
+        source: &str,
+        engine: Option<Engine>,
+        limit: Duration,
+    ) -> Result<Looked, NotChecked> {
+        self.apart.look(source, engine, limit)
+    }
+
+    #[cfg(not(feature = "script"))]
+    #[expect(
+        clippy::unused_self,
+        reason = "the same signature with and without the engine"
+    )]
+    fn within(&mut self, _: &str, _: Option<Engine>, _: Duration) -> Result<Looked, NotChecked> {
+        Ok(Ok(None))
+    }
+}
+
+#[allow(dead_code, reason = "for the sandbox, which compiles scripts too")]
+/// Whether the script parses as a program, if that can be said within this time; blocks for no longer.
+pub(crate) fn check_within(
+    source: &str,
+    limit: Duration,
+) -> Result<Result<(), ScriptError>, NotChecked> {
+    let looked = Checker::new().within(source, None, limit)?;
+    Ok(looked.map(drop))
+}
