@@ -8,7 +8,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, Place, SourceId, Texts};
+use crate::diagnostic::{Code, Diagnostic, Findings, Place, SourceId, Texts};
 use crate::integration::{Field, Fields, Key, Role, Value};
 use crate::manifest::rules::{self, View};
 use crate::manifest::{Entry, Manifest};
@@ -92,19 +92,22 @@ pub(crate) struct Built {
     /// The entries that are sound.
     pub(crate) state: DesiredState,
     /// What was found; with an error among it the state is not whole.
-    pub(crate) findings: Vec<Diagnostic>,
+    pub(crate) findings: Findings,
     /// The names of the secrets whose values were made up.
     pub(crate) made_up: Vec<String>,
 }
 
-/// Replaces references, applies the rules that the schema cannot say, and fills in what is left out.
+/// Replaces references, applies the rules that the schema cannot say, and fills in what is left out. What is found is
+/// added to `findings`.
 pub(crate) fn build(
     manifests: &[Manifest],
     variables: &Variables,
     scripts: &Scripts,
     texts: &Texts,
+    findings: Findings,
 ) -> Built {
     let mut resolver = Resolver::new(variables, texts);
+    resolver.findings = findings;
     let mut state = DesiredState::default();
     let mut seen = Identities::default();
     settings_once(manifests, &mut resolver.findings);
@@ -131,7 +134,7 @@ pub(crate) fn build(
     }
 }
 
-fn settings_once(manifests: &[Manifest], findings: &mut Vec<Diagnostic>) {
+fn settings_once(manifests: &[Manifest], findings: &mut Findings) {
     let mut places = manifests
         .iter()
         .filter_map(|manifest| Some(&manifest.settings.as_ref()?.1));
@@ -172,12 +175,7 @@ struct Identities<'m> {
 
 /// Refuses a second entry of the same type and name, unless both are pinned to records of their own, and a second
 /// entry for the same record.
-fn unique<'m>(
-    entry: &'m Entry,
-    key: &Key,
-    seen: &mut Identities<'m>,
-    findings: &mut Vec<Diagnostic>,
-) {
+fn unique<'m>(entry: &'m Entry, key: &Key, seen: &mut Identities<'m>, findings: &mut Findings) {
     let place = |entry: &Entry, key: &str| {
         entry
             .value(key)

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::rc::Rc;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::paths::{Location, LocationSegment};
@@ -80,8 +81,17 @@ fn said_default(default: &Json) -> Option<String> {
     }
 }
 
-/// A schema, ready to check documents.
+/// A schema, ready to check documents, and the items of one list of theirs one at a time: a document may break a rule
+/// in very many places, and all that is found in one check is held at once.
 pub(crate) struct Checker {
+    /// For all but the items of the list.
+    whole: Part,
+    list: String,
+    item: Part,
+}
+
+/// A schema, or a part of one.
+struct Part {
     schema: Json,
     validator: Validator,
 }
@@ -120,7 +130,7 @@ pub(crate) enum Rule {
         example: Option<String>,
     },
     /// A key that is not among those allowed.
-    Unknown { key: String, allowed: Vec<String> },
+    Unknown { key: String, allowed: Rc<[String]> },
     /// Another type of value.
     Type { expected: Vec<String> },
     /// A value that is not among those allowed.
@@ -139,21 +149,46 @@ pub(crate) enum Rule {
 }
 
 impl Checker {
-    /// Takes in a schema.
+    /// Takes in a schema, and the name of the list whose items are checked one at a time.
     ///
     /// # Errors
     /// When it is no valid schema; the text is for the maker of the schema.
-    pub(crate) fn new(schema: Json) -> Result<Self, String> {
+    pub(crate) fn new(mut schema: Json, list: &str) -> Result<Self, String> {
+        let item = schema.pointer_mut(&format!("/properties/{list}/items"));
+        let item = item.map_or(Json::Bool(true), |items| {
+            std::mem::replace(items, Json::Bool(true))
+        });
+        Ok(Self {
+            whole: Part::new(schema)?,
+            list: list.to_owned(),
+            item: Part::new(item)?,
+        })
+    }
+
+    /// Every rule that the document breaks, without the items of the list.
+    pub(crate) fn check<'n>(&self, document: &'n Node) -> Vec<Violation<'n>> {
+        self.whole.check(document, &[])
+    }
+
+    /// Every rule that one item of the list breaks, which has this number.
+    pub(crate) fn check_item<'n>(&self, number: usize, item: &'n Node) -> Vec<Violation<'n>> {
+        let path = [Step::Key(self.list.clone()), Step::Index(number)];
+        self.item.check(item, &path)
+    }
+}
+
+impl Part {
+    fn new(schema: Json) -> Result<Self, String> {
         let validator = jsonschema::validator_for(&schema).map_err(|error| error.to_string())?;
         Ok(Self { schema, validator })
     }
 
-    /// Every rule that the document breaks.
-    pub(crate) fn check<'n>(&self, document: &'n Node) -> Vec<Violation<'n>> {
-        let json = document.to_json();
+    /// Every rule that a value breaks to which that path leads.
+    fn check<'n>(&self, value: &'n Node, before: &[Step]) -> Vec<Violation<'n>> {
+        let json = value.to_json();
         let mut violations = Vec::new();
         for error in self.validator.iter_errors(&json) {
-            self.describe(document, &error, &mut violations);
+            self.describe(value, before, &error, &mut violations);
         }
         violations
     }
@@ -161,11 +196,13 @@ impl Checker {
     fn describe<'n>(
         &self,
         document: &'n Node,
+        before: &[Step],
         error: &ValidationError<'_>,
         into: &mut Vec<Violation<'n>>,
     ) {
-        let path: Vec<Step> = steps(error.instance_path());
-        let node = walk(document, &path);
+        let within: Vec<Step> = steps(error.instance_path());
+        let node = walk(document, &within);
+        let path = [before, &within].concat();
         let mut add = |at: Place, rule: Rule| {
             into.push(Violation {
                 path: path.clone(),
@@ -248,7 +285,7 @@ impl Checker {
         self.schema.pointer(path.rsplit_once('/')?.0)
     }
 
-    fn allowed_keys(&self, error: &ValidationError<'_>) -> Vec<String> {
+    fn allowed_keys(&self, error: &ValidationError<'_>) -> Rc<[String]> {
         let properties = self
             .beside(error)
             .and_then(|schema| schema.get("properties"));

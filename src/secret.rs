@@ -105,7 +105,13 @@ impl Text {
         match (self.pieces.last_mut(), piece) {
             (_, Piece::Plain(text)) if text.is_empty() => {}
             (Some(Piece::Plain(last)), Piece::Plain(text)) => last.push_str(&text),
-            (_, piece) => self.pieces.push(piece),
+            (_, piece) => {
+                // Nearly every text is one stretch, and there may be very many.
+                if self.pieces.is_empty() {
+                    self.pieces.reserve_exact(1);
+                }
+                self.pieces.push(piece);
+            }
         }
     }
 

@@ -4,13 +4,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::{Code, Diagnostic, Place, Texts};
+use crate::diagnostic::{Code, Diagnostic, Findings, Place, Texts};
 use crate::secret::{Piece, Secret, Text};
 
 /// What `${var.X}` reads from the environment: `RCSYNC_VAR_X`.
 pub(crate) const VAR_PREFIX: &str = "RCSYNC_VAR_";
 /// What `${secret.X}` reads from the environment: `RCSYNC_SECRET_X`.
 pub(crate) const SECRET_PREFIX: &str = "RCSYNC_SECRET_";
+
+/// How many bytes the values of references, and what else is made of a manifest's texts, may come to in a run: a few
+/// bytes of a manifest may name a long value again and again.
+const MAX_MADE: usize = 48 << 20;
+
+/// How many bytes of scripts may be searched for what is replaced in them.
+const MAX_SEARCHED: usize = 1 << 30;
+
+/// So many references are searched for in vain where their value stands; a further one is told at the whole value.
+const MAX_MISSES: usize = 16;
 
 /// The values that references stand for in this run.
 #[derive(Debug, Default)]
@@ -97,13 +107,19 @@ pub(crate) struct Resolver<'a> {
     variables: &'a Variables,
     texts: &'a Texts,
     /// What was wrong.
-    pub(crate) findings: Vec<Diagnostic>,
+    pub(crate) findings: Findings,
     /// The names of the secrets that were made up.
     pub(crate) made_up: BTreeSet<String>,
     /// The names of the secrets that were replaced, in the order in which they stand.
     pub(crate) secrets: Vec<String>,
     /// How far the references of this value have been found in its text.
     found: u32,
+    /// How many of them were not.
+    missed: usize,
+    /// How many bytes may still be made; nothing once there were too many.
+    room: Option<usize>,
+    /// How many bytes may still be searched; nothing once there were too many.
+    searches: Option<usize>,
 }
 
 impl<'a> Resolver<'a> {
@@ -112,11 +128,31 @@ impl<'a> Resolver<'a> {
         Self {
             variables,
             texts,
-            findings: Vec::new(),
+            findings: Findings::default(),
             made_up: BTreeSet::new(),
             secrets: Vec::new(),
             found: 0,
+            missed: 0,
+            room: Some(MAX_MADE),
+            searches: Some(MAX_SEARCHED),
         }
+    }
+
+    /// Takes so many bytes from what may be made; whether there was room for them. That there is none is told once.
+    pub(crate) fn make(&mut self, bytes: usize, at: &Place) -> bool {
+        let most = MAX_MADE >> 20;
+        let message = || format!("more than {most} MiB are made of these manifests");
+        let hint = "long values are repeated too often: use shorter ones, or check fewer entries in one run";
+        let told = take(&mut self.room, bytes, at, message, hint);
+        told.map(|found| self.findings.extend(found)).is_none()
+    }
+
+    /// The same for what may be searched.
+    pub(crate) fn search(&mut self, bytes: usize, at: &Place) -> bool {
+        let message = || "too many texts are replaced in scripts that are too long".to_owned();
+        let hint = "replace fewer texts, or check fewer entries in one run";
+        let told = take(&mut self.searches, bytes, at, message, hint);
+        told.map(|found| self.findings.extend(found)).is_none()
     }
 
     /// The text with every reference replaced; `None`, and a finding, where one cannot be.
@@ -124,6 +160,7 @@ impl<'a> Resolver<'a> {
         let mut whole = Text::EMPTY;
         let mut sound = true;
         self.found = at.bytes.start;
+        self.missed = 0;
         for part in parts(text) {
             let piece = match part {
                 Part::Literal(text) => Some(Piece::Plain(text.to_owned())),
@@ -132,9 +169,16 @@ impl<'a> Resolver<'a> {
                     let _ = self.place_of("$${", at);
                     Some(Piece::Plain("${".to_owned()))
                 }
-                Part::Var(whole, name) => self.var(whole, name, at).map(Piece::Plain),
+                Part::Var(whole, name) => {
+                    let value = self.var(whole, name, at);
+                    let value = value.filter(|value| self.make(value.len(), at));
+                    value.map(|value| Piece::Plain(value.clone()))
+                }
                 Part::Secret(whole, name) => {
-                    self.secret(whole, name, at, secrets).map(Piece::Secret)
+                    let secret = self.secret(whole, name, at, secrets);
+                    let length = |secret: &Secret| secret.expose().map_or(0, str::len);
+                    let secret = secret.filter(|secret| self.make(length(secret), at));
+                    secret.map(Piece::Secret)
                 }
                 Part::Malformed(whole) => self.malformed(whole, at),
             };
@@ -146,8 +190,8 @@ impl<'a> Resolver<'a> {
         sound.then_some(whole)
     }
 
-    fn var(&mut self, whole: &str, name: &str, at: &Place) -> Option<String> {
-        let value = self.variables.plain.get(name).cloned();
+    fn var(&mut self, whole: &str, name: &str, at: &Place) -> Option<&'a String> {
+        let value = self.variables.plain.get(name);
         if value.is_none() {
             let error = self.error(
                 "undefined-variable",
@@ -155,7 +199,9 @@ impl<'a> Resolver<'a> {
                 at,
                 format!("`{whole}` has no value"),
             );
-            let hint = match near_name(name, self.variables.plain.keys()) {
+            let known = self.variables.plain.keys();
+            let known = known.filter(|_| self.findings.has_room(at.source));
+            let hint = match near_name(name, known) {
                 Some(near) => format!("did you mean `${{var.{near}}}`?"),
                 None => {
                     format!("set `{VAR_PREFIX}{name}`, or give `--var {name}=…` or a `--var-file`")
@@ -247,12 +293,35 @@ impl<'a> Resolver<'a> {
             source: value.source,
             bytes: self.found..value.bytes.end,
         };
-        let Some(found) = within(self.texts, &rest, reference) else {
+        let searched = self.missed < MAX_MISSES;
+        let found = searched.then(|| within(self.texts, &rest, reference));
+        let Some(found) = found.flatten() else {
+            self.missed += 1;
             return value.clone();
         };
         self.found = found.bytes.end;
         found
     }
+}
+
+/// Takes from a budget. If it is too small: what to tell the first time, and nothing ever after.
+fn take(
+    left: &mut Option<usize>,
+    bytes: usize,
+    at: &Place,
+    message: impl Fn() -> String,
+    hint: &str,
+) -> Option<Option<Diagnostic>> {
+    let before = *left;
+    *left = before.and_then(|left| left.checked_sub(bytes));
+    if left.is_some() {
+        return None;
+    }
+    Some(before.map(|_| {
+        Diagnostic::error(Code("too-much"), at.clone(), message())
+            .expected("the limit is reached here")
+            .hint(hint)
+    }))
 }
 
 /// Where a stretch of a value stands, if the value is written as it reads.
@@ -283,6 +352,8 @@ fn meant_reference(name: &str) -> String {
 
 fn near_name<'n>(name: &str, names: impl Iterator<Item = &'n String>) -> Option<&'n str> {
     names
+        // The distance of two texts costs their product, and is at least what their lengths differ by.
+        .filter(|known| known.len().abs_diff(name.len()) <= 2)
         .map(|known| {
             (
                 strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase()),
@@ -363,5 +434,50 @@ mod tests {
             Err(vec!["undefined-variable 4".to_owned()])
         );
         assert!(resolve("${var.1}").is_err());
+    }
+
+    #[test]
+    fn what_is_made_of_values_is_bounded_and_told_once() {
+        let mut texts = Texts::default();
+        let text = "${var.long}".repeat(100);
+        let source = texts.add("a.yaml", text.as_str());
+        let at = Place::new(source, 0..text.len());
+        let mut variables = Variables::default();
+        let long = "x".repeat(1 << 20);
+        variables.plain.insert("long".to_owned(), long.clone());
+        variables
+            .secrets
+            .insert("long".to_owned(), Secret::new(long));
+        let mut resolver = Resolver::new(&variables, &texts);
+        let once = resolver.text("${var.long}${secret.long}", &at, Secrets::Allowed);
+        assert!(once.is_some() && resolver.findings.is_empty());
+        for _ in 0..2 {
+            assert!(resolver.text(&text, &at, Secrets::Allowed).is_none());
+        }
+        let codes: Vec<_> = resolver.findings.iter().map(|it| it.code.0).collect();
+        assert_eq!(codes, ["too-much"]);
+    }
+
+    #[test]
+    fn names_of_any_length_and_number_are_looked_up_soon() {
+        let mut texts = Texts::default();
+        let text = format!(
+            "${{var.{}}}{}",
+            "A".repeat(1 << 20),
+            "${var.roon}".repeat(20_000)
+        );
+        let source = texts.add("a.yaml", text.as_str());
+        let at = Place::new(source, 0..text.len());
+        let mut variables = Variables::default();
+        for number in 0..200 {
+            let name = format!("room{number}");
+            variables.plain.insert(name, String::new());
+        }
+        let start = std::time::Instant::now();
+        let mut resolver = Resolver::new(&variables, &texts);
+        assert!(resolver.text(&text, &at, Secrets::Allowed).is_none());
+        assert_eq!(resolver.findings.counts().errors, 20_001);
+        // To compare each with each would take minutes.
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     }
 }

@@ -10,7 +10,7 @@ use super::terminal::{self, Terminal};
 use super::values::{self, Read};
 use crate::cli::ManifestArgs;
 use crate::desired::{self, Built, DesiredState, Scripts};
-use crate::diagnostic::{Code, Diagnostic, Place, Severity, SourceId};
+use crate::diagnostic::{Code, Diagnostic, Findings, Place, Severity, SourceId};
 use crate::exit::Exit;
 use crate::manifest::literals::LITERAL_SECRET;
 use crate::manifest::{self, Manifest, Spoilt};
@@ -29,7 +29,7 @@ pub(crate) struct Loaded {
     /// The desired state; whole only if no finding is an error.
     pub(crate) desired: DesiredState,
     /// What was found.
-    pub(crate) findings: Vec<Diagnostic>,
+    pub(crate) findings: Findings,
     /// The secrets that it knows.
     pub(crate) redactor: Redactor,
     /// The secrets whose values were made up.
@@ -86,10 +86,8 @@ fn tools(
 ) -> Result<(Variables, Checker), Failure> {
     let variables = values::gather(args, undefined, read)
         .map_err(|message| Failure::shown(Exit::Invalid, &message, None))?;
-    let checker = Checker::new(manifest::schema()).map_err(|message| {
-        let message = format!("the schema of manifests is unsound: {message}");
-        Failure::shown(Exit::Unexpected, &message, None)
-    })?;
+    let checker =
+        manifest::checker().map_err(|message| Failure::shown(Exit::Unexpected, &message, None))?;
     Ok((variables, checker))
 }
 
@@ -98,12 +96,13 @@ pub(crate) struct Typed {
     sources: Sources,
     manifests: Vec<Manifest>,
     scripts: Scripts,
-    findings: Vec<Diagnostic>,
+    findings: Findings,
 }
 
 impl Typed {
     /// Takes what was read through every stage up to typed manifests.
-    fn read(mut sources: Sources, mut findings: Vec<Diagnostic>, checker: &Checker) -> Self {
+    fn read(mut sources: Sources, findings: Vec<Diagnostic>, checker: &Checker) -> Self {
+        let mut findings = findings.into_iter().collect();
         let manifests = read_manifests(&sources, checker, &mut findings);
         let scripts = read_scripts(&manifests, &mut sources, &mut findings);
         Self {
@@ -128,13 +127,14 @@ impl Typed {
             variables,
             &self.scripts,
             &self.sources.texts,
+            Findings::default(),
         )
     }
 
     /// Builds the desired state, and puts it beside what it is from.
     pub(crate) fn load(mut self, variables: &Variables) -> Loaded {
         let built = self.build(variables);
-        self.findings.extend(built.findings);
+        self.findings.absorb(built.findings);
         Loaded {
             redactor: known::of_manifests(variables, &built.state),
             desired: built.state,
@@ -146,15 +146,13 @@ impl Typed {
     }
 }
 
-fn read_manifests(
-    sources: &Sources,
-    checker: &Checker,
-    findings: &mut Vec<Diagnostic>,
-) -> Vec<Manifest> {
-    let mut manifests = Vec::new();
+fn read_manifests(sources: &Sources, checker: &Checker, findings: &mut Findings) -> Vec<Manifest> {
+    let mut manifests: Vec<Manifest> = Vec::new();
+    let (mut entries, mut values) = (0, 0);
     for source in &sources.manifests {
         let text = &sources.texts.get(source.id).text;
         let reading = yaml::read(source.id, text);
+        values += reading.values;
         let spoilt = Spoilt::new(&reading.problems);
         let mut empty = reading.problems.is_empty();
         findings.extend(reading.problems);
@@ -164,13 +162,39 @@ fn read_manifests(
             .filter(|node| !matches!(node.content, Content::Null));
         for document in written {
             empty = false;
-            manifests.push(manifest::read(checker, document, &spoilt, findings));
+            let manifest = manifest::read(checker, document, &spoilt, findings);
+            entries += manifest.entries.len();
+            // There may be very many documents that say nothing.
+            if manifest.settings.is_some() || !manifest.entries.is_empty() {
+                manifests.push(manifest);
+            }
         }
         if empty {
             findings.push(nothing_written(source.id));
         }
+        if let Some(too_much) = too_much(source.id, entries, values) {
+            findings.push(too_much);
+            break;
+        }
     }
     manifests
+}
+
+/// How many values all manifests together may have.
+const MAX_VALUES_IN_ALL: usize = 4_000_000;
+
+/// Why no further manifest is read after this one, if they have more than all of them together may have.
+fn too_much(last: SourceId, entries: usize, values: usize) -> Option<Diagnostic> {
+    let most = yaml::MAX_ITEMS;
+    let words = match (entries > most, values > MAX_VALUES_IN_ALL) {
+        (true, _) => format!("{most} integrations"),
+        (_, true) => format!("{MAX_VALUES_IN_ALL} values"),
+        _ => return None,
+    };
+    let at = Place::new(last, 0..0);
+    let message = format!("the manifests up to this one have more than {words}");
+    let error = Diagnostic::error(Code("too-much"), at, message);
+    Some(error.hint("check them in several runs; those after it are not read"))
 }
 
 fn nothing_written(source: SourceId) -> Diagnostic {
@@ -179,11 +203,7 @@ fn nothing_written(source: SourceId) -> Diagnostic {
         .hint("a manifest starts with `integrations:`")
 }
 
-fn read_scripts(
-    manifests: &[Manifest],
-    sources: &mut Sources,
-    findings: &mut Vec<Diagnostic>,
-) -> Scripts {
+fn read_scripts(manifests: &[Manifest], sources: &mut Sources, findings: &mut Findings) -> Scripts {
     let mut scripts = Scripts::new();
     for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
         let Some((file, at)) = entry.script_file() else {
@@ -209,7 +229,7 @@ fn read_scripts(
 }
 
 /// Whether there is a finding for which the manifests are refused.
-pub(super) fn refused(findings: &[Diagnostic], strict: bool) -> bool {
+pub(super) fn refused(findings: &Findings, strict: bool) -> bool {
     let least = if strict {
         Severity::Warning
     } else {
@@ -236,7 +256,7 @@ impl Loaded {
     }
 
     /// Manifests that are refused for these findings, which have been shown.
-    pub(super) fn refusal(&self, findings: &[Diagnostic]) -> Failure {
+    pub(super) fn refusal(&self, findings: &Findings) -> Failure {
         let summary = diagnostics::summary(findings, self.sources.manifests.len());
         let summary = summary.unwrap_or_default();
         let message = summary.split_once(": ").map_or("", |(_, words)| words);
@@ -245,7 +265,7 @@ impl Loaded {
             &format!("the manifests are refused: {message}"),
             None,
         );
-        let problems = diagnostics::json(findings, &self.sources.texts).problems;
+        let problems = diagnostics::json(findings, &self.sources.texts);
         Failure {
             report: failure.report.with(problems),
             ..failure
@@ -258,7 +278,7 @@ impl Loaded {
     }
 
     /// Shows findings about what was read on standard error, with a closing line.
-    pub(super) fn show(&self, findings: &[Diagnostic], terminal: Terminal) {
+    pub(super) fn show(&self, findings: &Findings, terminal: Terminal) {
         // Most of the time nothing was found, and nothing has to be looked for that is not shown.
         let Some(summary) = diagnostics::summary(findings, self.sources.manifests.len()) else {
             return;

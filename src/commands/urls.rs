@@ -8,7 +8,7 @@ use super::runtime;
 use super::session::{self, Session};
 use super::terminal::{self, Terminal};
 use crate::cli::{UrlsArgs, UrlsFormat};
-use crate::diagnostic::{Diagnostic, Texts};
+use crate::diagnostic::{Findings, Texts};
 use crate::exit::Exit;
 use crate::observed::{DecodeError, ObservedState};
 use crate::plan::{self, Plan};
@@ -101,10 +101,10 @@ fn found(
     loaded: Option<&Loaded>,
     observed: &ObservedState,
     asked: &Asked<'_>,
-) -> Result<(Vec<Webhook>, Vec<Diagnostic>), DecodeError> {
+) -> Result<(Vec<Webhook>, Findings), DecodeError> {
     match loaded {
         Some(loaded) => urls::of_entries(&loaded.desired, observed, asked),
-        None => Ok((urls::of_account(observed, asked)?, Vec::new())),
+        None => Ok((urls::of_account(observed, asked)?, Findings::default())),
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn run(args: &ValidateArgs, terminal: Terminal) -> Exit {
     };
     let texts = &loaded.sources.texts;
     let scripts = desired::scripts::check(&loaded.desired.entries, texts);
-    loaded.findings.extend(scripts);
+    loaded.findings.absorb(scripts);
     let refused = loaded.is_refused(args.manifests.strict);
     match args.format {
         Format::Text => {
@@ -31,7 +31,7 @@ pub(super) fn run(args: &ValidateArgs, terminal: Terminal) -> Exit {
         }
         Format::Github => {
             let report = diagnostics::json(&loaded.findings, &loaded.sources.texts);
-            terminal::out(&report::problems_github(&report.problems));
+            terminal::out(&report::problems_github(&report.problems, &report.more));
         }
     }
     if refused { Exit::Invalid } else { Exit::Done }

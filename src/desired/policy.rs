@@ -87,6 +87,12 @@ impl Selection {
     }
 }
 
+/// How many names a list in the settings may have: every record is compared with each.
+const MAX_GLOBS: usize = 1_000;
+
+/// The longest of them, in bytes: what it takes to compare it grows with its length and that of the other name.
+const LONGEST_GLOB: usize = 1_000;
+
 /// Names with `*` for any text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Globs(Vec<Glob>);
@@ -148,10 +154,26 @@ fn items(texts: &[String], node: &Node, resolver: &mut Resolver<'_>) -> Vec<Stri
     let Content::List(nodes) = &node.content else {
         return Vec::new();
     };
-    let items = texts.iter().zip(nodes);
-    items
-        .filter_map(|(text, node)| plain(text, &node.at, resolver))
-        .collect()
+    if texts.len() > MAX_GLOBS {
+        let message = format!("more than {MAX_GLOBS} names in one list");
+        resolver.findings.push(too_much(&node.at, message));
+        return Vec::new();
+    }
+    let items = texts.iter().zip(nodes).filter_map(|(text, node)| {
+        let text = plain(text, &node.at, resolver)?;
+        if text.len() > LONGEST_GLOB {
+            let message = format!("this name is longer than {LONGEST_GLOB} bytes");
+            resolver.findings.push(too_much(&node.at, message));
+            return None;
+        }
+        Some(text)
+    });
+    items.collect()
+}
+
+fn too_much(at: &Place, message: String) -> Diagnostic {
+    Diagnostic::error(Code("too-much"), at.clone(), message)
+        .hint("`*` stands for any text: write fewer and shorter ones")
 }
 
 fn plain(text: &str, at: &Place, resolver: &mut Resolver<'_>) -> Option<String> {

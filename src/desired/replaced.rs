@@ -10,6 +10,17 @@ use crate::secret::{Piece, Text};
 use crate::variables::{Resolver, Secrets};
 use crate::yaml::{Content, Member, Node};
 
+const TOO_MUCH: Code = Code("too-much");
+
+/// How many texts may be replaced in one script.
+const MAX_TEXTS: usize = 100;
+
+/// How large a script may be with its texts replaced: as large as a file of one.
+const MAX_SCRIPT: usize = 1 << 20;
+
+/// What it costs to replace a text once, beside bytes that are searched.
+const PER_TIME: usize = 64;
+
 /// The script with every text replaced; `None`, and findings, where one cannot be.
 ///
 /// All are looked for at once, the longest first, and what is put in is not looked at again: no order in which they
@@ -24,6 +35,15 @@ pub(super) fn script(
         return Some(template.clone());
     }
     let template = template.as_plain()?;
+    if replace.len() > MAX_TEXTS {
+        let message = format!("more than {MAX_TEXTS} texts are replaced in one script");
+        let error = Diagnostic::error(TOO_MUCH, node.at.clone(), message);
+        resolver.findings.push(error.hint("replace fewer"));
+        return None;
+    }
+    if !resolver.search(template.len() * replace.len(), &node.at) {
+        return None;
+    }
     let mut sound = true;
     let mut texts = Vec::new();
     for member in members(node) {
@@ -42,7 +62,33 @@ pub(super) fn script(
             None => sound = false,
         }
     }
-    sound.then(|| Arc::new(replaced(template, texts)))
+    if !sound {
+        return None;
+    }
+    let (times, whole) = replaced(template, texts);
+    if !resolver.search(times * PER_TIME, &node.at) {
+        return None;
+    }
+    let Some(whole) = whole else {
+        let most = MAX_SCRIPT >> 20;
+        let message = format!("with its texts replaced this script is larger than {most} MiB");
+        let error = Diagnostic::error(TOO_MUCH, node.at.clone(), message);
+        resolver
+            .findings
+            .push(error.hint("no file of a script may be larger either"));
+        return None;
+    };
+    let made = length(&whole);
+    resolver.make(made, &node.at).then(|| Arc::new(whole))
+}
+
+/// How long a text is, as far as it is known.
+fn length(text: &Text) -> usize {
+    let lengths = text.pieces().iter().map(|piece| match piece {
+        Piece::Plain(text) => text.len(),
+        Piece::Secret(secret) => secret.expose().map_or(0, str::len),
+    });
+    lengths.sum()
 }
 
 /// A key that stands in the manifest.
@@ -83,24 +129,49 @@ fn unusable(text: &str, template: &str) -> Option<Unusable> {
     ))
 }
 
-fn replaced(template: &str, mut texts: Vec<(&str, Text)>) -> Text {
+/// How often a text is replaced, and what comes of it unless that is larger than a script may be.
+fn replaced(template: &str, mut texts: Vec<(&str, Text)>) -> (usize, Option<Text>) {
     texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+    let lengths: Vec<_> = texts.iter().map(|(_, with)| length(with)).collect();
+    // Where each stands next: searched again only once that has been passed.
+    let mut next: Vec<_> = texts.iter().map(|(text, _)| template.find(text)).collect();
     let mut whole = Text::EMPTY;
-    let mut rest = template;
+    let mut plain = String::new();
+    let (mut times, mut made, mut at) = (0, 0, 0);
     loop {
-        let found = texts.iter().filter_map(|it| Some((rest.find(it.0)?, it)));
+        let found = next.iter().enumerate();
+        let found = found.filter_map(|(index, start)| Some(((*start)?, index)));
         // The first of those that begin at the same place is the longest.
-        let Some((start, (text, with))) = found.min_by_key(|(start, _)| *start) else {
+        let Some((start, index)) = found.min_by_key(|(start, _)| *start) else {
             break;
         };
-        whole.push(Piece::Plain(rest[..start].to_owned()));
-        for piece in with.pieces() {
-            whole.push(piece.clone());
+        let (text, with) = &texts[index];
+        times += 1;
+        made += start - at + lengths[index];
+        if made > MAX_SCRIPT {
+            return (times, None);
         }
-        rest = &rest[start + text.len()..];
+        plain.push_str(&template[at..start]);
+        for piece in with.pieces() {
+            match piece {
+                Piece::Plain(text) => plain.push_str(text),
+                Piece::Secret(_) => {
+                    whole.push(Piece::Plain(std::mem::take(&mut plain)));
+                    whole.push(piece.clone());
+                }
+            }
+        }
+        at = start + text.len();
+        for (start, (text, _)) in next.iter_mut().zip(&texts) {
+            if start.is_some_and(|start| start < at) {
+                *start = template[at..].find(text).map(|more| at + more);
+            }
+        }
     }
-    whole.push(Piece::Plain(rest.to_owned()));
-    whole
+    plain.push_str(&template[at..]);
+    whole.push(Piece::Plain(plain));
+    let fits = made + template.len() - at <= MAX_SCRIPT;
+    (times, fits.then_some(whole))
 }
 
 #[cfg(test)]
@@ -115,7 +186,7 @@ mod tests {
     #[test]
     fn texts_are_replaced_at_once_and_the_longest_first() {
         let all = |texts: Vec<(&str, Text)>| {
-            let whole = replaced("A AB B A", texts);
+            let whole = replaced("A AB B A", texts).1.unwrap();
             (whole.expose().unwrap(), whole.masked())
         };
         let plain = |text: &str| Text::from(text);
@@ -135,5 +206,16 @@ mod tests {
             all(vec![("AB", secret("k"))]),
             ("A k B A".to_owned(), "A (secret) B A".to_owned())
         );
+    }
+
+    #[test]
+    fn a_script_with_its_texts_replaced_is_bounded() {
+        let template = "ab".repeat(100_000);
+        let of = |with: &str| replaced(&template, vec![("a", Text::from(with))]);
+        let (times, whole) = of("xy");
+        assert_eq!((times, length(&whole.unwrap())), (100_000, 300_000));
+        let (times, whole) = of(&"x".repeat(1 << 10));
+        assert!(whole.is_none() && times < 2_000);
+        assert!(of(&"x".repeat(MAX_SCRIPT)).1.is_none());
     }
 }

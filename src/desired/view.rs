@@ -11,7 +11,10 @@ use crate::manifest::Entry;
 use crate::manifest::rules::{Seen, View};
 use crate::secret::{Piece, Secret, Text};
 use crate::variables::{Resolver, Secrets, within};
-use crate::yaml::{Content, Node};
+use crate::yaml::{Content, MAX_ITEMS, Node};
+
+/// What a part of a text with commas takes in memory, in bytes: what is written in two of them.
+const PART: usize = 128;
 
 /// The entry's values with their references replaced; one that could not be replaced is not among them.
 pub(super) fn view(
@@ -124,6 +127,16 @@ fn list(
         Items::Joined(text) => {
             let whole = resolver.text(text, &node.at, takes_secrets(field))?;
             let plain = whole.as_plain()?;
+            let count = plain.matches(',').count() + 1;
+            if count > MAX_ITEMS {
+                let message = format!("`{}` has more than {MAX_ITEMS} items", field.name);
+                let error = Diagnostic::error(Code("too-much"), node.at.clone(), message);
+                resolver.findings.push(error.hint("name fewer"));
+                return None;
+            }
+            if !resolver.make(count * PART, &node.at) {
+                return None;
+            }
             let written = within(texts, &node.at, plain);
             let parts = parts(plain).map(|(part, bytes)| {
                 let at = written.as_ref().filter(|_| part.len() < plain.len());

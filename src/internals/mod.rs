@@ -43,7 +43,7 @@ pub fn run(name: &str, bytes: &[u8]) {
 }
 
 thread_local! {
-    static CHECKER: Option<Checker> = Checker::new(crate::manifest::schema()).ok();
+    static CHECKER: Option<Checker> = crate::manifest::checker().ok();
 
     /// What the records of a server are compared with.
     static MANIFEST: Option<Loaded> = loaded(include_bytes!("../../examples/integrations.yaml"));
@@ -69,7 +69,7 @@ fn no_variables() -> Variables {
 fn manifest(bytes: &[u8]) {
     let Some(loaded) = loaded(bytes) else { return };
     let texts = &loaded.sources.texts;
-    for found in &loaded.findings {
+    for found in loaded.findings.iter() {
         assert!(found.at.bytes.end as usize <= texts.get(found.at.source).text.len());
     }
     is_harmless(&diagnostics::text(&loaded.findings, texts, &[], false));

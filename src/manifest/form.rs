@@ -106,6 +106,9 @@ pub(crate) struct Own {
 impl Document {
     /// The key of the integrations.
     pub(crate) const INTEGRATIONS: &'static str = "integrations";
+
+    /// How the keys start that are free for anybody's use.
+    pub(crate) const FREE: &'static str = "x-";
 }
 
 impl Own {

@@ -10,14 +10,14 @@ pub(crate) mod rules;
 pub(crate) mod scripts;
 mod spoilt;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
 pub(crate) use form::{Document, Own, Prune, Settings, State};
 pub(crate) use spoilt::Spoilt;
 
-use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
+use crate::diagnostic::{Code, Diagnostic, Findings, Place, SourceId};
 use crate::integration::written::{ScriptSource, Written};
 use crate::integration::{Field, Incoming, Kind, Outgoing};
 use crate::schema::{Checker, Rule, Step, Violation};
@@ -83,14 +83,24 @@ pub(crate) fn schema() -> Json {
     crate::schema::of::<Document>()
 }
 
+/// The schema of manifests, ready to check them.
+///
+/// # Errors
+/// A flaw of this program, in words.
+pub(crate) fn checker() -> Result<Checker, String> {
+    Checker::new(schema(), Document::INTEGRATIONS)
+        .map_err(|message| format!("the schema of manifests is unsound: {message}"))
+}
+
 /// Checks a document against the schema and types it. Findings are added to `findings`; what breaks the schema, or
 /// is spoilt, is not part of the manifest, and the rest is still there to be checked.
 pub(crate) fn read(
     checker: &Checker,
-    document: Node,
+    mut document: Node,
     spoilt: &Spoilt,
-    findings: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Manifest {
+    let entries = take_entries(&mut document);
     let mut violations = checker.check(&document);
     let mut manifest = Manifest::default();
     if let Some(member) = spoilt.sound(&document, "settings", &violations)
@@ -98,51 +108,55 @@ pub(crate) fn read(
     {
         manifest.settings = Some((settings, member.key_at.clone(), member.value.clone()));
     }
-    let broken = broken_members(&violations);
     violations.retain(|violation| !spoilt.explains(violation));
-    findings.extend(hints::explain(&violations));
-    for (index, node) in integrations(document).into_iter().enumerate() {
-        let broken = broken.get(&index).unwrap_or(const { &BTreeSet::new() });
-        let sound = spoilt.sound_entry(node, broken);
+    hints::explain(&violations, findings);
+    for (number, node) in entries.into_iter().enumerate() {
+        let mut violations = checker.check_item(number, &node);
+        let broken = broken_members(&violations);
+        violations.retain(|violation| !spoilt.explains(violation));
+        hints::explain(&violations, findings);
+        let sound = spoilt.sound_entry(node, &broken);
         let entry = sound.and_then(|node| entry(node, findings));
         manifest.entries.extend(entry);
     }
     manifest
 }
 
-/// The entries of a document, as they are written.
-fn integrations(document: Node) -> Vec<Node> {
-    let Content::Map(members) = document.content else {
+/// Takes the entries out of a document, and with them what is free for anybody's use: it has been repeated where it
+/// belongs.
+fn take_entries(document: &mut Node) -> Vec<Node> {
+    let Content::Map(members) = &mut document.content else {
         return Vec::new();
     };
-    let list = members
-        .into_iter()
-        .find(|it| it.key == Document::INTEGRATIONS);
-    match list.map(|member| member.value.content) {
-        Some(Content::List(items)) => items,
-        _ => Vec::new(),
-    }
-}
-
-/// The members of each entry, by its number, that break a rule.
-fn broken_members(violations: &[Violation<'_>]) -> BTreeMap<usize, BTreeSet<String>> {
-    let mut broken: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for violation in violations {
-        let [Step::Key(key), Step::Index(index), rest @ ..] = violation.path.as_slice() else {
-            continue;
-        };
-        let member = match (rest.first(), &violation.rule) {
-            (Some(Step::Key(key)), _) | (None, Rule::Unknown { key, .. }) => key.clone(),
-            _ => continue,
-        };
-        if key == Document::INTEGRATIONS {
-            broken.entry(*index).or_default().insert(member);
+    let mut entries = Vec::new();
+    for member in members {
+        if member.key.starts_with(Document::FREE) {
+            member.value.content = Content::Null;
+        }
+        if member.key == Document::INTEGRATIONS
+            && let Content::List(items) = &mut member.value.content
+        {
+            entries = std::mem::take(items);
         }
     }
-    broken
+    entries
 }
 
-fn entry(mut node: Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
+/// The members of an entry that break a rule.
+fn broken_members(violations: &[Violation<'_>]) -> BTreeSet<String> {
+    let members = violations.iter().filter_map(|violation| {
+        let [_, _, rest @ ..] = violation.path.as_slice() else {
+            return None;
+        };
+        match (rest.first(), &violation.rule) {
+            (Some(Step::Key(key)), _) | (None, Rule::Unknown { key, .. }) => Some(key.clone()),
+            _ => None,
+        }
+    });
+    members.collect()
+}
+
+fn entry(mut node: Node, findings: &mut Findings) -> Option<Entry> {
     let Json::Object(mut keys) = node.take_json() else {
         return None;
     };
@@ -176,7 +190,7 @@ fn entry(mut node: Node, findings: &mut Vec<Diagnostic>) -> Option<Entry> {
 fn typed<T: serde::de::DeserializeOwned>(
     node: &Node,
     json: Json,
-    findings: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Option<T> {
     let read = serde_json::from_value(json);
     if read.is_err() {

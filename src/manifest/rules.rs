@@ -8,7 +8,7 @@ mod checks;
 use std::collections::BTreeMap;
 
 use super::literals::LITERAL_SECRET;
-use crate::diagnostic::{Code, Diagnostic, Place, Severity};
+use crate::diagnostic::{self, Code, Diagnostic, Place, Severity};
 use crate::integration::{Event, Kind, Value};
 use crate::secret::Text;
 
@@ -99,35 +99,52 @@ struct Rule {
 /// Where a rule puts what it finds.
 struct Findings<'r> {
     rule: &'r Rule,
-    into: &'r mut Vec<Diagnostic>,
+    /// The last finding, to which the check may still add.
+    last: Option<Diagnostic>,
+    into: &'r mut diagnostic::Findings,
 }
 
 impl Findings<'_> {
     fn add(&mut self, at: &Place, message: impl Into<String>) -> &mut Diagnostic {
+        self.pass_on();
         let mut found = Diagnostic::error(Code(self.rule.code), at.clone(), message);
         found.severity = self.rule.severity;
+        self.last.insert(found)
+    }
+
+    /// Passes the last finding on, with what the rule says where the check said nothing.
+    fn pass_on(&mut self) {
+        let Some(mut found) = self.last.take() else {
+            return;
+        };
+        found
+            .expected
+            .get_or_insert_with(|| format!("the server {}", self.rule.foresees));
+        if found.hint.is_none() {
+            found.set_hint(self.rule.remedy);
+        }
         self.into.push(found);
-        let last = self.into.len() - 1;
-        &mut self.into[last]
+    }
+
+    /// Whether there is room for an error at this place.
+    fn has_room(&self, at: &Place) -> bool {
+        self.into.has_room(at.source)
     }
 }
 
 /// Applies every rule to an entry.
-pub(crate) fn check(view: &View, into: &mut Vec<Diagnostic>) {
+pub(crate) fn check(view: &View, into: &mut diagnostic::Findings) {
     for rule in RULES
         .iter()
         .filter(|rule| rule.kind.is_none_or(|kind| kind == view.kind))
     {
-        let before = into.len();
-        (rule.check)(view, &mut Findings { rule, into });
-        for found in into.iter_mut().skip(before) {
-            found
-                .expected
-                .get_or_insert_with(|| format!("the server {}", rule.foresees));
-            if found.hint.is_none() {
-                found.set_hint(rule.remedy);
-            }
-        }
+        let mut found = Findings {
+            rule,
+            last: None,
+            into,
+        };
+        (rule.check)(view, &mut found);
+        found.pass_on();
     }
 }
 

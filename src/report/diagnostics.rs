@@ -7,12 +7,11 @@ pub(crate) mod json;
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use self::json::Problems;
 use super::wrap::wrapped;
-use crate::diagnostic::{Diagnostic, Place, Severity, SourceText, Texts};
+use crate::diagnostic::{Counts, Diagnostic, Findings, Place, Severity, SourceText, Texts};
 use crate::escape;
 use crate::words::count;
 use annotate_snippets::{
@@ -42,15 +41,9 @@ const MAX_MARKED: usize = 60;
 /// The findings as people read them, in the order of files and places; at most a hundred, errors first.
 ///
 /// The bytes of `masked` are drawn as `*`.
-pub(crate) fn text(
-    diagnostics: &[Diagnostic],
-    texts: &Texts,
-    masked: &[Place],
-    color: bool,
-) -> String {
-    let sorted = sorted(diagnostics);
-    let more = sorted.len().saturating_sub(MAX_SHOWN);
-    let shown = capped(sorted);
+pub(crate) fn text(findings: &Findings, texts: &Texts, masked: &[Place], color: bool) -> String {
+    let shown = capped(sorted(findings));
+    let more = findings.counts().total() - shown.len();
     let drawing = Drawing {
         texts,
         masked,
@@ -74,15 +67,10 @@ pub(crate) fn text(
 }
 
 /// The line that closes a run with findings: `error: 2 problems in 1 of 3 files`.
-pub(crate) fn summary(diagnostics: &[Diagnostic], files: usize) -> Option<String> {
-    let sorted = sorted(diagnostics);
-    let errors = sorted
-        .iter()
-        .filter(|found| found.severity == Severity::Error)
-        .count();
-    let warnings = sorted.len() - errors;
-    let with: BTreeSet<_> = sorted.iter().map(|found| found.at.source).collect();
-    let files = match (with.len(), files.max(with.len())) {
+pub(crate) fn summary(findings: &Findings, files: usize) -> Option<String> {
+    let Counts { errors, warnings } = findings.counts();
+    let with = findings.texts();
+    let files = match (with, files.max(with)) {
         (1, 1) => "1 file".to_owned(),
         (with, files) => format!("{with} of {files} files"),
     };
@@ -101,7 +89,7 @@ pub(crate) fn summary(diagnostics: &[Diagnostic], files: usize) -> Option<String
     }
 }
 
-/// By file, place and weight; each once.
+/// By file, place and weight.
 fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     let mut sorted: Vec<_> = diagnostics.iter().collect();
     sorted.sort_by_key(|found| {
@@ -115,7 +103,6 @@ fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
             &found.message,
         )
     });
-    sorted.dedup();
     sorted
 }
 
@@ -343,9 +330,9 @@ fn clean(text: &str) -> Cow<'_, str> {
     normalize_untrusted_str(&text.replace(['\n', '\r'], " ")).into()
 }
 
-/// The findings as data: all of them, by file and place.
-pub(crate) fn json(diagnostics: &[Diagnostic], texts: &Texts) -> Problems {
-    Problems::of(&sorted(diagnostics), texts)
+/// The findings as data, by file and place, and how many more there are.
+pub(crate) fn json(findings: &Findings, texts: &Texts) -> Problems {
+    Problems::of(&sorted(findings), findings, texts)
 }
 
 #[cfg(test)]

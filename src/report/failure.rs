@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
-use super::diagnostics::json::Problem;
+use super::diagnostics::json::{More, Problem, Problems};
 use super::plan::{Counts, ManifestReport, PlanReport, ServerReport};
 
 /// Why a run failed.
@@ -21,6 +21,9 @@ pub(crate) struct FailureReport {
     /// What is wrong with the manifests, if that is why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) problems: Vec<Problem>,
+    /// How many more are, by file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) more: Vec<More>,
 }
 
 impl FailureReport {
@@ -31,6 +34,7 @@ impl FailureReport {
             message: message.into(),
             hint: hint.map(Into::into),
             problems: Vec::new(),
+            more: Vec::new(),
         }
     }
 
@@ -40,8 +44,12 @@ impl FailureReport {
     }
 
     /// Adds what is wrong with the manifests.
-    pub(crate) fn with(self, problems: Vec<Problem>) -> Self {
-        Self { problems, ..self }
+    pub(crate) fn with(self, found: Problems) -> Self {
+        Self {
+            problems: found.problems,
+            more: found.more,
+            ..self
+        }
     }
 }
 

@@ -3,13 +3,17 @@
 //! GitHub shows the first ten errors, warnings and notices of a step.
 
 use super::Foreign;
-use super::diagnostics::json::Problem;
+use super::diagnostics::json::{More, Problem};
 use super::plan::{ActionWord, ChangeReport, FieldDiff, PlaceReport, PlanReport};
 use super::text::{pruned_words, refusal_lines, value_text};
 
-/// Findings as annotations.
-pub(crate) fn problems_github(problems: &[Problem]) -> String {
-    problems.iter().map(problem).collect()
+/// Findings as annotations, and for each file one that says how many more there are.
+pub(crate) fn problems_github(problems: &[Problem], more: &[More]) -> String {
+    let more = more.iter().map(|more| {
+        let level = if more.errors > 0 { "error" } else { "warning" };
+        command(level, Some((&more.file, 1, 1)), "rcsync", &more.words())
+    });
+    problems.iter().map(problem).chain(more).collect()
 }
 
 fn problem(problem: &Problem) -> String {
@@ -37,7 +41,7 @@ pub(crate) fn plan_github(report: &PlanReport) -> String {
     if let Some(failure) = &report.failure {
         let message = hinted(&failure.message, failure.hint.as_ref());
         return command("error", None, "rcsync: no plan", &message)
-            + &problems_github(&failure.problems);
+            + &problems_github(&failure.problems, &failure.more);
     }
     let summary = super::text::summary_line(report);
     let refusals = report.refusals.iter();

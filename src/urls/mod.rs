@@ -10,7 +10,7 @@ mod text;
 use url::form_urlencoded;
 
 use crate::desired::DesiredState;
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Code, Diagnostic, Findings, Place};
 use crate::integration::{Key, Kind};
 use crate::observed::{DecodeError, ObservedState, Record, ServerId};
 use crate::plan::{self, Match, Reason};
@@ -44,8 +44,9 @@ pub(crate) fn of_entries(
     desired: &DesiredState,
     observed: &ObservedState,
     asked: &Asked<'_>,
-) -> Result<(Vec<Webhook>, Vec<Diagnostic>), DecodeError> {
-    let (mut webhooks, mut missing) = (Vec::new(), Vec::new());
+) -> Result<(Vec<Webhook>, Findings), DecodeError> {
+    // Each is an answer to what was asked.
+    let (mut webhooks, mut missing) = (Vec::new(), Findings::unbounded());
     for (entry, found) in plan::records(desired, observed) {
         if !asked.means(entry.key.kind) {
             continue;

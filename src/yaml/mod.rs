@@ -17,7 +17,14 @@ use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
 /// How deep lists and mappings may nest; everything that walks a tree recurses no deeper.
 pub(crate) const MAX_DEPTH: usize = 64;
 
-/// More findings of one text than this are not collected: nobody reads them.
+/// How many items a list may have, and how many keys a mapping: ten times the integrations of a very large workspace.
+pub(crate) const MAX_ITEMS: usize = 100_000;
+
+/// How many values a text may have, with those that aliases repeat: so many that as many integrations as a list takes
+/// items can be written, and so few that a small file of tiny values takes little memory.
+const MAX_VALUES: usize = 600_000;
+
+/// More findings of one text than this are not collected: nobody reads them. The last says so.
 const MAX_FINDINGS: usize = 1000;
 
 /// A text is read again after a value that broke its syntax was blanked out, at most so often …
@@ -28,6 +35,7 @@ const MAX_READ: usize = 64 << 20;
 
 const SYNTAX: Code = Code("yaml-syntax");
 const CONTROL: Code = Code("yaml-control-character");
+const TOO_MANY: Code = Code("yaml-too-many-problems");
 
 /// One document of a YAML text.
 #[derive(Clone)]
@@ -40,7 +48,7 @@ pub(crate) struct Node {
     pub(crate) style: Style,
     /// For an empty value: the comment that follows on its line, which may have been meant as the value
     /// (`channel: #general`).
-    pub(crate) comment: Option<Comment>,
+    pub(crate) comment: Option<Box<Comment>>,
 }
 
 /// A comment in the place of a value.
@@ -111,6 +119,8 @@ pub(crate) struct Reading {
     pub(crate) documents: Vec<Node>,
     /// What is wrong, by place; all of it errors.
     pub(crate) problems: Vec<Diagnostic>,
+    /// How many values were read, those of what could not be read to its end among them.
+    pub(crate) values: usize,
 }
 
 /// Reads every document of a text that has to be sound; else all that is wrong with it.
@@ -133,15 +143,18 @@ pub(crate) fn read(source: SourceId, text: &str) -> Reading {
         return Reading {
             documents: Vec::new(),
             problems: refused,
+            values: 0,
         };
     }
     let passes = (MAX_READ / text.len().max(1)).clamp(1, MAX_PASSES);
     let mut text = Cow::Borrowed(text);
     let mut problems: Vec<Diagnostic> = Vec::new();
     let mut documents = Vec::new();
+    let mut values = 0;
     let mut blanked = HashSet::new();
     for pass in 1..=passes {
         let reading = loader::read(source, &text);
+        values += reading.values;
         let mut again = false;
         for syntax in reading.syntax {
             let line = line_start(&text, syntax.diagnostic.at.bytes.start as usize);
@@ -168,16 +181,23 @@ pub(crate) fn read(source: SourceId, text: &str) -> Reading {
             break;
         }
     }
-    if problems.len() >= MAX_FINDINGS {
-        // Some may not have been collected: what else is said could follow from them.
-        documents.clear();
-    }
+    let enough = problems.len() >= MAX_FINDINGS;
     problems.sort_by_key(|problem| problem.at.bytes.start);
     problems.dedup();
-    problems.truncate(MAX_FINDINGS);
+    if enough {
+        // Some may not have been collected: what else is said could follow from them.
+        documents.clear();
+        problems.truncate(MAX_FINDINGS - 1);
+        let last = problems.last().map(|last| last.at.clone());
+        problems.extend(last.map(|at| {
+            let message = format!("this file has {MAX_FINDINGS} problems or more");
+            Diagnostic::error(TOO_MANY, at, message).expected("the rest of it is not checked")
+        }));
+    }
     Reading {
         documents,
         problems,
+        values,
     }
 }
 

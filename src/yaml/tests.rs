@@ -430,6 +430,36 @@ fn aliases_are_bounded() {
 }
 
 #[test]
+fn size_is_bounded() {
+    let list = |items: usize| format!("a: [{}]\n", "1,".repeat(items));
+    let map = |keys: usize| repeated(0..keys, |key| format!("k{key}: 1\n"));
+    for (within, beyond) in [
+        (list(MAX_ITEMS), list(MAX_ITEMS + 1)),
+        (map(MAX_ITEMS), map(MAX_ITEMS + 1)),
+        ("---\n".repeat(MAX_VALUES), "---\n".repeat(MAX_VALUES + 1)),
+    ] {
+        assert_eq!(codes(&within), Vec::<&str>::new(), "{within:.20}");
+        // It is told at once: what follows is not read.
+        let more = format!("{beyond}---\nb: @x\n");
+        assert_eq!(codes(&more), ["yaml-too-large"], "{beyond:.20}");
+    }
+    // What aliases repeat counts.
+    let lists = repeated(0..3, |_| format!(" - {}", &list(MAX_ITEMS)[3..]));
+    let alias = format!("x: &x {}y:\n{lists}z: [*x, *x]\n", &list(MAX_ITEMS)[3..]);
+    assert_eq!(codes(&alias), ["yaml-too-large"]);
+}
+
+#[test]
+fn a_thousand_problems_are_enough() {
+    let tags = format!("[{}]", "!a b,".repeat(2_000));
+    let problems = loaded(&tags).1.unwrap_err();
+    assert_eq!(problems.len(), MAX_FINDINGS);
+    let last = problems.last().unwrap();
+    assert_eq!(last.code.0, "yaml-too-many-problems");
+    assert_eq!(last.message, "this file has 1000 problems or more");
+}
+
+#[test]
 fn large_manifests_load() {
     let entry = "  - type: webhook-incoming\n    name: N{}\n    script: |\n";
     let lines = "      const x = { a: 1, b: [2, 3] }; // a line of a script\n".repeat(12);

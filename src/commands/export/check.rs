@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::desired::{self, Scripts};
-use crate::diagnostic::{Severity, Texts};
+use crate::diagnostic::{Findings, Severity, Texts};
 use crate::export::{self, Asked, Export, Faults};
 use crate::manifest::{self, Spoilt};
 use crate::observed::{ObservedState, ServerId};
@@ -17,8 +17,7 @@ use crate::yaml;
 /// # Errors
 /// A flaw of this program, in words.
 pub(super) fn sound(observed: &ObservedState, asked: &Asked) -> Result<Export, String> {
-    let checker = Checker::new(manifest::schema())
-        .map_err(|message| format!("the schema of manifests is unsound: {message}"))?;
+    let checker = manifest::checker()?;
     let mut faults = Faults::new();
     loop {
         let export = export::export(observed, asked, &faults).map_err(|error| error.to_string())?;
@@ -37,7 +36,8 @@ pub(super) fn sound(observed: &ObservedState, asked: &Asked) -> Result<Export, S
 fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>, String> {
     let mut texts = Texts::default();
     let source = texts.add("export", export.manifest.as_str());
-    let mut findings = Vec::new();
+    // Every record that is refused is told.
+    let mut findings = Findings::unbounded();
     let documents = yaml::load(source, &export.manifest).unwrap_or_else(|errors| {
         findings.extend(errors);
         Vec::new()
@@ -61,8 +61,8 @@ fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>
         undefined_secrets: Undefined::Unknown,
         ..Variables::default()
     };
-    findings.extend(desired::build(&manifests, &variables, &scripts, &texts).findings);
-    findings
+    desired::build(&manifests, &variables, &scripts, &texts, findings)
+        .findings
         .iter()
         .filter(|found| found.severity == Severity::Error)
         .map(|found| {

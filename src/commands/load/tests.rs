@@ -16,7 +16,7 @@ use crate::secret::Secret;
 fn checker(change: impl FnOnce(&mut serde_json::Value)) -> Checker {
     let mut schema = manifest::schema();
     change(&mut schema);
-    Checker::new(schema).unwrap()
+    Checker::new(schema, "integrations").unwrap()
 }
 
 fn variables() -> Variables {
@@ -347,7 +347,7 @@ fn survives(text: &[u8]) -> Result<(), TestCaseError> {
         let loaded = checked(text, checker);
         let texts = &loaded.sources.texts;
         let refused = loaded.is_refused(false);
-        for found in &loaded.findings {
+        for found in loaded.findings.iter() {
             let length = texts.get(found.at.source).text.len();
             let end = usize::try_from(found.at.bytes.end).unwrap();
             prop_assert!(
@@ -517,4 +517,28 @@ fn changed_manifests_reach_every_stage() {
         }
     }
     assert!(reached.values().all(|times| *times >= 20), "{reached:?}");
+}
+
+#[test]
+fn all_files_together_have_so_many_integrations() {
+    let folder = tempfile::tempdir().unwrap();
+    let entries = (0..40_000).map(|number| {
+        format!("- {{type: webhook-incoming, name: n, state: absent, id: i{number}}}\n")
+    });
+    let text = format!("integrations:\n{}", entries.collect::<String>());
+    for name in ["a", "b", "c", "d"] {
+        std::fs::write(folder.path().join(format!("{name}.yaml")), &text).unwrap();
+    }
+    let paths = [folder.path().to_owned()];
+    let (sources, findings) = Sources::read(&paths, None, &mut io::empty());
+    let typed = Typed::read(sources, findings, &checker(|_| ()));
+    // The last is not read.
+    assert_eq!(typed.manifests.len(), 3);
+    let [found] = &*typed.findings else {
+        panic!("{:?}", typed.findings.len());
+    };
+    let words = "the manifests up to this one have more than 100000 integrations";
+    assert_eq!(found.message, words);
+    let origin = &typed.sources.texts.get(found.at.source).origin;
+    assert!(origin.ends_with("c.yaml"), "{origin}");
 }

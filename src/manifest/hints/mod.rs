@@ -11,7 +11,7 @@ pub(crate) use names::nearest;
 
 use std::collections::HashSet;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::schema::{Rule, Step, Violation};
 use crate::yaml::{Content, Node, Style};
 use words::{entry_kind, found, or_list, subject, types};
@@ -20,7 +20,7 @@ use words::{entry_kind, found, or_list, subject, types};
 ///
 /// Of a value of the wrong type that should also be one of a few, it says which few; of an empty one, that it is
 /// empty.
-pub(crate) fn explain(violations: &[Violation<'_>]) -> Vec<Diagnostic> {
+pub(crate) fn explain(violations: &[Violation<'_>], findings: &mut Findings) {
     let with = |wanted: fn(&Rule) -> bool| -> HashSet<&[Step]> {
         let those = violations
             .iter()
@@ -38,11 +38,15 @@ pub(crate) fn explain(violations: &[Violation<'_>]) -> Vec<Diagnostic> {
             _ => false,
         }
     };
-    violations
-        .iter()
-        .filter(|violation| !said_better(violation))
-        .map(explain_one)
-        .collect()
+    for violation in violations.iter().filter(|it| !said_better(it)) {
+        let about = match &violation.rule {
+            Rule::Unknown { key, .. } | Rule::Missing { key, .. } => key.as_str(),
+            Rule::Other { keyword } => keyword.as_str(),
+            _ => "",
+        };
+        let what = (std::mem::discriminant(&violation.rule), about);
+        findings.error_at(&violation.at, what, || explain_one(violation));
+    }
 }
 
 fn explain_one(violation: &Violation<'_>) -> Diagnostic {

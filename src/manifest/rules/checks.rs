@@ -154,7 +154,7 @@ pub(super) fn channel_prefix(view: &View, found: &mut Findings<'_>) {
             continue;
         }
         let scopes: Vec<String> = SCOPES.iter().map(ToString::to_string).collect();
-        let near = (view.kind == Kind::Outgoing)
+        let near = (view.kind == Kind::Outgoing && found.has_room(at))
             .then(|| nearest(item, &scopes))
             .flatten();
         let (message, hint) = match (near, item) {

@@ -1,10 +1,11 @@
-//! The form of findings for programs: a version, a schema, and everything that was found.
+//! The form of findings for programs: a version, a schema, what was found, and how much more there is.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::Foreign;
-use crate::diagnostic::{Diagnostic, Place, Severity, Texts};
+use crate::diagnostic::{Diagnostic, Findings, Place, Severity, Texts};
+use crate::words::count;
 
 /// The findings of a run, for programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -12,8 +13,22 @@ use crate::diagnostic::{Diagnostic, Place, Severity, Texts};
 pub(crate) struct Problems {
     /// The version of this format.
     pub(crate) format_version: u32,
-    /// All that was found, by file and place.
+    /// What was found, by file and place: of each file a hundred at most, errors rather than warnings.
     pub(crate) problems: Vec<Problem>,
+    /// How many more were found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) more: Vec<More>,
+}
+
+/// How many findings of a file are not listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct More {
+    /// The path, or `<stdin>`.
+    pub(crate) file: Foreign,
+    /// How many errors.
+    pub(crate) errors: usize,
+    /// How many warnings.
+    pub(crate) warnings: usize,
 }
 
 /// One finding.
@@ -60,15 +75,31 @@ pub(crate) struct Also {
 }
 
 impl Problems {
-    /// Findings in the order given.
-    pub(super) fn of(found: &[&Diagnostic], texts: &Texts) -> Self {
+    /// Those that are kept, in the order given.
+    pub(super) fn of(kept: &[&Diagnostic], all: &Findings, texts: &Texts) -> Self {
+        let problems = kept.iter().map(|found| Problem::of(found, texts));
+        let more = all.more().map(|(source, more)| More {
+            file: texts.get(source).origin.as_str().into(),
+            errors: more.errors,
+            warnings: more.warnings,
+        });
         Self {
             format_version: 1,
-            problems: found
-                .iter()
-                .map(|found| Problem::of(found, texts))
-                .collect(),
+            problems: problems.collect(),
+            more: more.collect(),
         }
+    }
+}
+
+impl More {
+    /// How many there are.
+    pub(crate) fn total(&self) -> usize {
+        self.errors + self.warnings
+    }
+
+    /// `and 12345 more problems in this file`.
+    pub(crate) fn words(&self) -> String {
+        format!("and {} in this file", count(self.total(), "more problem"))
     }
 }
 

@@ -1,6 +1,10 @@
 use super::*;
 use crate::diagnostic::{Code, SourceId};
 
+fn all(found: &[Diagnostic]) -> Findings {
+    found.iter().cloned().collect()
+}
+
 const TEXT: &str = "\u{feff}integrations:
   - type: webhook-incoming
     name: Grafana alerts
@@ -94,8 +98,8 @@ fn sample() -> (Texts, Vec<Diagnostic>, Place) {
 #[test]
 fn findings_are_drawn_in_order() {
     let (texts, found, masked) = sample();
-    let drawn = text(&found, &texts, &[masked], false);
-    insta::assert_snapshot!(format!("{drawn}{}", summary(&found, 5).unwrap()), @r##"
+    let drawn = text(&all(&found), &texts, &[masked], false);
+    insta::assert_snapshot!(format!("{drawn}{}", summary(&all(&found), 5).unwrap()), @r##"
     error[list]: an entry
      --> chat/alerts.yaml:2:3
       |
@@ -156,13 +160,13 @@ fn findings_are_drawn_in_order() {
 
     error: 6 problems and 1 warning in 3 of 5 files
     "##);
-    assert!(text(&found, &texts, &[], true).contains("\u{1b}["));
+    assert!(text(&all(&found), &texts, &[], true).contains("\u{1b}["));
 }
 
 #[test]
 fn findings_are_data() {
     let (texts, found, _) = sample();
-    insta::assert_json_snapshot!(json(&found[2..3], &texts), @r##"
+    insta::assert_json_snapshot!(json(&all(&found[2..3]), &texts), @r##"
     {
       "formatVersion": 1,
       "problems": [
@@ -206,17 +210,17 @@ fn many_findings_are_capped() {
         }
     };
     let found: Vec<_> = (0..210).map(finding).collect();
-    let drawn = text(&found, &texts, &[], false);
+    let drawn = text(&all(&found), &texts, &[], false);
     assert_eq!(drawn.matches("error[e]").count(), 60);
     assert_eq!(drawn.matches("warning[w]").count(), 40);
     assert!(drawn.ends_with("\n\n… and 110 more\n\n"));
-    let closing = summary(&found, 1).unwrap();
+    let closing = summary(&all(&found), 1).unwrap();
     assert_eq!(closing, "error: 60 problems and 150 warnings in 1 file");
     assert_eq!(
-        summary(&found[..1], 3).unwrap(),
+        summary(&all(&found[..1]), 3).unwrap(),
         "warning: 1 problem in 1 of 3 files"
     );
-    assert_eq!(summary(&[], 3), None);
+    assert_eq!(summary(&all(&[]), 3), None);
 }
 
 #[test]
@@ -246,7 +250,7 @@ fn nothing_masked_is_drawn() {
     let whole = Diagnostic::error(Code("e"), mask.clone(), "wrong")
         .hint("quote it")
         .fix("sécret");
-    let drawn = text(&[finding, whole], &texts, &[mask], false);
+    let drawn = text(&all(&[finding, whole]), &texts, &[mask], false);
     assert!(
         !drawn.contains("cret") && !drawn.contains("more"),
         "{drawn}"
@@ -260,7 +264,7 @@ fn nothing_masked_is_drawn() {
         },
         "wrong",
     );
-    assert!(text(&[finding], &texts, &[], false).contains("b.yaml:1:10"));
+    assert!(text(&all(&[finding]), &texts, &[], false).contains("b.yaml:1:10"));
 }
 
 #[test]
@@ -272,7 +276,7 @@ fn lines_that_end_in_crlf_are_drawn_without_their_ends() {
         .fix("c")
         .hint("mend it")
         .also(place(source, text_of, "a\r"), "first");
-    let drawn = text(&[finding], &texts, &[], false);
+    let drawn = text(&all(&[finding]), &texts, &[], false);
     assert!(!drawn.contains(['\r', '␍']), "{drawn}");
     for line in [
         "2 |   - name: a\n",
@@ -318,7 +322,7 @@ proptest::proptest! {
             found = found.also(place, "here");
         }
         for mask in [&mask[..], &mask[1..], &[]] {
-            let drawn = text(std::slice::from_ref(&found), &texts, mask, false);
+            let drawn = text(&all(std::slice::from_ref(&found)), &texts, mask, false);
             let unclean = drawn.contains(['\u{1b}', '\u{202e}', '\r']);
             proptest::prop_assert!(!unclean, "{drawn:?}");
         }

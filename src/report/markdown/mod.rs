@@ -11,6 +11,7 @@ mod notes;
 mod snapshot;
 
 use super::Foreign;
+use super::diagnostics::json::More;
 use super::failure::FailureReport;
 use super::look::Look;
 use super::plan::{ActionWord, PlanReport, ServerReport};
@@ -250,8 +251,10 @@ fn failure_lines(failure: &FailureReport, problems: usize, longest: usize) -> St
         .map(|words| start(&words.for_terminal(), longest))
         .collect();
     lines.extend(failure.problems.iter().take(problems).map(problem_line));
-    if problems < failure.problems.len() {
-        lines.push(format!("… and {} more", failure.problems.len() - problems));
+    let more: usize = failure.more.iter().map(More::total).sum();
+    let more = failure.problems.len() - problems + more;
+    if more > 0 {
+        lines.push(format!("… and {more} more"));
     }
     lines.push(String::new());
     lines.join("\n")

@@ -9,6 +9,9 @@ pub(super) fn failure_text(failure: &FailureReport, page: &mut Page) {
     for problem in &failure.problems {
         page.line(problem_line(problem));
     }
+    for more in &failure.more {
+        page.line(format!("{}: {}", more.file.for_terminal(), more.words()));
+    }
     page.line(format!("error: {}", failure.message.for_terminal()));
     if let Some(hint) = &failure.hint {
         page.line(format!("help: {}", hint.for_terminal()));

@@ -9,9 +9,9 @@ use crate::words::start;
 use crate::yaml::{Content, MAX_DEPTH, Member, Node, Style};
 
 /// How many nodes aliases may copy, over a whole text.
-const MAX_COPIED_NODES: usize = 1_000_000;
+const MAX_COPIED_NODES: usize = 300_000;
 /// How many bytes of text aliases may copy, over a whole text.
-const MAX_COPIED_TEXT: usize = 64 << 20;
+const MAX_COPIED_TEXT: usize = 32 << 20;
 /// How much of a key is quoted.
 const LONGEST_KEY: usize = 60;
 const DUPLICATE_KEY: Code = Code("yaml-duplicate-key");
@@ -156,24 +156,23 @@ impl Loader<'_> {
             let hint = "repeat a value that is complete above";
             self.report(Diagnostic::error(ALIAS, at, message).hint(hint));
             let node = self.node(Content::Null, range, Style::Plain);
-            self.put(node);
-            return Ok(());
+            return self.put(node);
         };
         if self.stack.len() + size.height > MAX_DEPTH {
             self.report(too_deep(at));
             return Err(Abandon);
         }
         self.spend(size, &at)?;
-        if let Some(anchored) = self.anchors.get(&anchor) {
-            let node = anchored.node.clone();
-            self.put(node);
+        match self.anchors.get(&anchor) {
+            Some(anchored) => self.put(anchored.node.clone()),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Takes a copy's size from the budget.
     fn spend(&mut self, size: Size, at: &Place) -> Result<(), Abandon> {
         self.copied.nodes += size.nodes;
+        self.values += size.nodes;
         self.copied.text += size.text;
         if self.copied.nodes <= MAX_COPIED_NODES && self.copied.text <= MAX_COPIED_TEXT {
             return Ok(());

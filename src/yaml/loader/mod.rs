@@ -9,13 +9,16 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
-use super::{Content, MAX_DEPTH, MAX_FINDINGS, Member, Node, Style, hints, scalars};
+use super::{
+    Content, MAX_DEPTH, MAX_FINDINGS, MAX_ITEMS, MAX_VALUES, Member, Node, Style, hints, scalars,
+};
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
 
 const KEY: Code = Code("yaml-key");
 const ALIAS: Code = Code("yaml-alias");
 const NUL: Code = Code("yaml-control-character");
 const DEPTH: Code = Code("yaml-depth");
+const TOO_LARGE: Code = Code("yaml-too-large");
 
 /// What one reading of a text gave.
 #[derive(Default)]
@@ -26,6 +29,8 @@ pub(super) struct Reading {
     pub(super) findings: Vec<Diagnostic>,
     /// Mistakes in the syntax: each ended the reading of its document.
     pub(super) syntax: Vec<Syntax>,
+    /// How many values were read.
+    pub(super) values: usize,
 }
 
 /// A mistake in the syntax.
@@ -62,14 +67,18 @@ pub(super) fn read(source: SourceId, text: &str) -> Reading {
                 Err(Abandon)
             }
         };
+        if loader.is_over() {
+            loader.abandon();
+            break;
+        }
         if taken.is_err() {
             loader.abandon();
-            let enough = loader.reading.syntax.len() + loader.reading.findings.len();
-            if enough > MAX_FINDINGS || !matches!(parser.proceed_next_document(), Ok(true)) {
+            if !matches!(parser.proceed_next_document(), Ok(true)) {
                 break;
             }
         }
     }
+    loader.reading.values = loader.values;
     loader.reading
 }
 
@@ -130,6 +139,10 @@ struct Loader<'a> {
     anchors: HashMap<usize, Anchored>,
     /// What aliases have copied.
     copied: Size,
+    /// How many values there are, with those that aliases copied.
+    values: usize,
+    /// Whether there is more than any manifest needs.
+    too_large: bool,
     /// The end of the last token the parser told of.
     seen: usize,
     /// The end of the last key, scalar, alias or bracket: where an indented collection ends.
@@ -146,6 +159,8 @@ impl<'a> Loader<'a> {
             root: None,
             anchors: HashMap::new(),
             copied: Size::default(),
+            values: 0,
+            too_large: false,
             seen: 0,
             last_end: 0,
         }
@@ -162,6 +177,11 @@ impl<'a> Loader<'a> {
         self.stack.clear();
         self.anchors.clear();
         self.root = None;
+    }
+
+    /// Whether nothing more is read of this text.
+    fn is_over(&self) -> bool {
+        self.too_large || self.reading.syntax.len() + self.reading.findings.len() >= MAX_FINDINGS
     }
 
     fn place(&self, range: &Range<usize>) -> Place {
@@ -206,7 +226,7 @@ impl<'a> Loader<'a> {
                 self.report(unknown_alias(self.place(&range)));
                 self.last_end = range.end;
                 let node = self.node(Content::Null, &range, Style::Plain);
-                self.put(node);
+                self.put(node)?;
             }
             Event::DocumentEnd => {
                 self.anchors.clear();
@@ -273,12 +293,11 @@ impl<'a> Loader<'a> {
         };
         let mut node = self.node(content, &at, style);
         if missing {
-            node.comment = self.comment_behind(at.start);
+            node.comment = self.comment_behind(at.start).map(Box::new);
         }
         self.last_end = self.last_end.max(at.end);
         self.anchor(anchor, &node)?;
-        self.put(node);
-        Ok(())
+        self.put(node)
     }
 
     /// Whether the next node is a key.
@@ -320,15 +339,32 @@ impl<'a> Loader<'a> {
     }
 
     /// Puts a whole node where it belongs: a list, a key, or the document.
-    fn put(&mut self, node: Node) {
+    fn put(&mut self, node: Node) -> Result<(), Abandon> {
         if self.awaits_key() {
             self.refuse_key(&node);
-            return;
+            return Ok(());
+        }
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return self.refuse_size(
+                node.at,
+                &format!("this file has more than {MAX_VALUES} values"),
+            );
         }
         let Some(open) = self.stack.last_mut() else {
             self.root = Some(node);
-            return;
+            return Ok(());
         };
+        let (before, what) = match &open.collection {
+            Collection::List(items) => (items.len(), "list"),
+            Collection::Map { members, .. } => (members.len(), "mapping"),
+        };
+        if before >= MAX_ITEMS {
+            return self.refuse_size(
+                node.at,
+                &format!("this {what} has more than {MAX_ITEMS} items"),
+            );
+        }
         match &mut open.collection {
             Collection::List(items) => items.push(node),
             Collection::Map {
@@ -353,6 +389,17 @@ impl<'a> Loader<'a> {
                 _ => {}
             },
         }
+        Ok(())
+    }
+
+    /// There is more than any manifest needs: it is told at once, and nothing more is read.
+    fn refuse_size(&mut self, at: Place, message: &str) -> Result<(), Abandon> {
+        self.too_large = true;
+        let finding = Diagnostic::error(TOO_LARGE, at, message)
+            .expected("the limit is reached here")
+            .hint("split it over several files");
+        self.report(finding);
+        Err(Abandon)
     }
 
     /// A list, a mapping or an alias stands where a key should.
@@ -399,19 +446,23 @@ impl<'a> Loader<'a> {
             self.last_end = self.last_end.max(range.end);
         }
         let content = match open.collection {
-            Collection::List(items) => Content::List(items),
+            Collection::List(mut items) => {
+                items.shrink_to_fit();
+                Content::List(items)
+            }
             Collection::Map {
                 members, merges, ..
             } => {
                 let members = self.without_duplicates(members);
-                Content::Map(self.merged(members, merges))
+                let mut members = self.merged(members, merges);
+                members.shrink_to_fit();
+                Content::Map(members)
             }
         };
         let at = open.start..self.last_end.max(open.start);
         let node = self.node(content, &at, open.style);
         self.anchor(open.anchor, &node)?;
-        self.put(node);
-        Ok(())
+        self.put(node)
     }
 }
 
