@@ -1,5 +1,7 @@
 //! A plan with the secrets taken out.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
