@@ -154,9 +154,16 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli.rs", "cli/", "commands/mod.rs"]),
     ("Writer", &["server/", "apply/", "commands/apply.rs"]),
     ("std::env", &["commands/"]),
-    // Every result is written by the one function that makes a failed write the exit code. Git's output is read.
-    ("stdout", &["commands/terminal.rs", "source/git.rs"]),
-    ("io::stdout", &["commands/terminal.rs"]),
+    // Every result is written by the one function that makes a failed write the exit code. The output of other processes is
+    // read, and one that looks at scripts answers the process that started it.
+    (
+        "stdout",
+        &["commands/terminal.rs", "source/", "script/isolated.rs"],
+    ),
+    (
+        "io::stdout",
+        &["commands/terminal.rs", "script/isolated.rs"],
+    ),
     // Where a secret is in clear: in requests, in texts that are put together, and in what `urls` was asked for.
     (
         "expose",
