@@ -11,12 +11,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("diagnostic", &["words"]),
     ("escape", &[]),
     ("exit", &[]),
+    ("regular", &[]),
     ("secret", &[]),
     ("words", &[]),
     ("redactor", &["secret", "escape", "words"]),
     ("integration", &["secret", "redactor"]),
     // From texts to the desired state.
-    ("source", &["diagnostic", "secret", "escape"]),
+    ("source", &["diagnostic", "secret", "escape", "regular"]),
     ("yaml", &["diagnostic", "secret", "words"]),
     ("variables", &["diagnostic", "secret"]),
     ("schema", &["yaml", "diagnostic"]),
@@ -134,7 +135,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     // The imitation of the server knows nothing of the client.
     ("script", &["diagnostic"]),
-    ("sandbox", &["script", "clock"]),
+    ("sandbox", &["script", "clock", "regular"]),
     // The edges.
     // Its flags are parsed into the sandbox's and the report's own words.
     ("cli", &["sandbox", "report"]),

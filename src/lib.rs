@@ -22,7 +22,7 @@
 //! | `urls` | desired, observed | the webhooks' URLs, for whoever asks for them by name |
 //!
 //! `commands` joins them, one short file a command, and `cli` holds their flags. `diagnostic` (places and findings),
-//! `secret`, `escape`, `words`, `clock` and `exit` are spoken by every stage. `integration` holds the shared nouns: all
+//! `secret`, `escape`, `words`, `clock`, `regular` and `exit` are spoken by every stage. `integration` holds the shared nouns: all
 //! that is special about a kind is one table of rows there, and no stage behind `manifest` names a field.
 //!
 //! `sandbox` is an imitation of the server that knows nothing of the client, so that tests are not circular; `script`
@@ -57,6 +57,7 @@ mod manifest;
 mod observed;
 mod plan;
 mod redactor;
+mod regular;
 mod report;
 mod sandbox;
 #[cfg(test)]

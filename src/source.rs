@@ -25,8 +25,8 @@ use crate::diagnostic::{Code, Diagnostic, Place, SourceId, Texts};
 /// The largest manifest that is read.
 const MAX_MANIFEST: usize = 32 << 20;
 
-/// The largest file of values that is read.
-pub(crate) const MAX_VALUES: usize = 32 << 20;
+/// The largest file of values that is read: it holds names, tokens and addresses.
+pub(crate) const MAX_VALUES: usize = 1 << 20;
 
 /// The largest script that is read.
 const MAX_SCRIPT: usize = 1 << 20;

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Component, Path, PathBuf, absolute};
+use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
 use super::failure::Failure;
 use crate::exit::Exit;
+use crate::regular;
 use crate::source::bounded_file;
 
 /// What is wrong, and what to do about it.
@@ -49,29 +50,13 @@ pub(super) fn folder(file: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// A path with the links resolved in that part of it which exists.
+/// A path with its links resolved. Those that a pull request may have brought are refused.
 pub(super) fn resolved(path: &Path) -> Result<PathBuf, Refusal> {
-    let refuse = |error: &io::Error| {
+    let located = regular::locate(path).map_err(|error| {
         let message = format!("{} cannot be written: {error}", path.display());
         (message, String::new())
-    };
-    let whole = absolute(path).map_err(|error| refuse(&error))?;
-    for existing in whole.ancestors() {
-        let (Ok(real), Ok(rest)) = (fs::canonicalize(existing), whole.strip_prefix(existing))
-        else {
-            continue;
-        };
-        if rest.components().any(|part| part == Component::ParentDir) {
-            return Err(refuse(&io::ErrorKind::NotFound.into()));
-        }
-        // Joining nothing would add a `/`.
-        return Ok(if rest.as_os_str().is_empty() {
-            real
-        } else {
-            real.join(rest)
-        });
-    }
-    Ok(whole)
+    })?;
+    Ok(located.path)
 }
 
 /// Refuses what exists, unless it may be replaced; what is no regular file stays in any case, and so does what this

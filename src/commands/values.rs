@@ -7,8 +7,10 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::cli::ManifestArgs;
+use crate::diagnostic::Texts;
 use crate::secret::Secret;
 use crate::variables::{SECRET_PREFIX, Undefined, VAR_PREFIX, Variables, is_name};
+use crate::yaml;
 
 /// How a file of values is read.
 pub(super) type Read<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
@@ -72,8 +74,23 @@ pub(super) fn gather(
 fn values(path: &Path, read: Read<'_>) -> Result<BTreeMap<String, String>, String> {
     let shown = path.display();
     let text = read(path).map_err(|error| format!("{shown}: {error}"))?;
-    // The library's own words quote values.
-    let values: BTreeMap<String, Scalar> = serde_yaml::from_str(&text).map_err(|error| {
+    let mut texts = Texts::default();
+    let source = texts.add(shown.to_string(), text);
+    let text = &texts.get(source).text;
+    // As manifests are: the library below knows no bound in depth, and takes the last of duplicate keys. What it and
+    // this say of a problem may quote a value.
+    if let Some(problem) = yaml::load(source, text)
+        .err()
+        .as_deref()
+        .and_then(<[_]>::first)
+    {
+        let line = texts.start(&problem.at).line;
+        return Err(format!(
+            "{shown}:{line}: not a YAML mapping ({})",
+            problem.code.0
+        ));
+    }
+    let values: BTreeMap<String, Scalar> = serde_yaml::from_str(text).map_err(|error| {
         let line = error
             .location()
             .map(|at| format!(":{}", at.line()))

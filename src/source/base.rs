@@ -158,8 +158,10 @@ impl Base {
 
     /// A file of values as it was, or as it is now if it was not there: not everything is in git.
     pub(crate) fn read(&self, path: &Path) -> io::Result<String> {
-        let then = self.path(path).ok();
-        let then = then.and_then(|path| self.files().read(&path, MAX_VALUES).ok());
+        let then = self.path(path).ok().and_then(|path| match &self.place {
+            BasePlace::Revision { files, .. } => files.read(&path, MAX_VALUES).ok(),
+            BasePlace::Folder { .. } => bounded_file(&path, MAX_VALUES).ok(),
+        });
         then.map_or_else(|| bounded_file(path, MAX_VALUES), Ok)
     }
 

@@ -1,9 +1,11 @@
 //! Where texts are read from: the disk, or a revision in git ([`Revision`](super::revision::Revision)).
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use crate::regular;
 
 /// A tree of files.
 pub(super) trait Files: fmt::Debug {
@@ -62,7 +64,7 @@ impl Files for Disk {
         Ok(())
     }
 
-    /// Looks at what it is before opening it: opening a pipe would wait for ever.
+    /// Takes a resolved path.
     fn read(&self, path: &Path, limit: usize) -> Result<String, Unreadable> {
         let metadata = fs::metadata(path).map_err(Unreadable::Io)?;
         if metadata.is_dir() {
@@ -74,7 +76,9 @@ impl Files for Disk {
         if usize::try_from(metadata.len()).is_ok_and(|length| length > limit) {
             return Err(Unreadable::TooLarge(limit));
         }
-        read_text(&mut File::open(path).map_err(Unreadable::Io)?, limit)
+        let mut file =
+            regular::open(path, OpenOptions::new().read(true)).map_err(Unreadable::Io)?;
+        read_text(&mut file, limit)
     }
 }
 
@@ -91,9 +95,10 @@ pub(super) fn is_manifest(name: &str) -> bool {
     stem.is_some_and(|stem| stem.strip_suffix(".test").is_none())
 }
 
-/// The text of a file that the user names, of at most `limit` bytes. It may be a pipe.
+/// The text of a file that the user names, of at most `limit` bytes. Where no pull request can have brought it, it may
+/// be a pipe, or behind a link.
 pub(crate) fn bounded_file(path: &Path, limit: usize) -> io::Result<String> {
-    bounded(&mut File::open(path)?, limit)
+    bounded(&mut regular::locate(path)?.open()?, limit)
 }
 
 /// A text of at most `limit` bytes.
