@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 
@@ -10,36 +11,63 @@ use super::{runtime, terminal};
 use crate::cli::SandboxArgs;
 use crate::clock::Clock;
 use crate::exit::Exit;
-use crate::sandbox::{self, Config, Sandbox, Store};
+use crate::sandbox::{self, Config, Holder, Sandbox, StateError, Store};
 
 /// Serves until SIGINT or SIGTERM.
 pub(super) fn run(args: SandboxArgs) -> Exit {
     runtime(open_and_serve(args))
 }
 
-/// Opens the state and the port, says how to use them, and serves.
+/// How long a state that another run uses is waited for, and how often it is looked at.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Opens a sandbox, and waits a while if its state is used by a run that ends by itself.
+pub(super) async fn open_state(config: &Config) -> Result<Arc<Sandbox>, StateError> {
+    let begun = Instant::now();
+    let mut looks = 0;
+    loop {
+        let opened = Sandbox::open(config, Clock::system());
+        looks += 1;
+        match &opened {
+            // Who has just taken the lock may not have said so yet; a second look tells.
+            Err(error) if error.is_in_use() && looks == 1 => {}
+            Err(error) if error.will_pass() && begun.elapsed() < PATIENCE => {
+                if looks == 2 {
+                    terminal::note(&format!("note: {error}; waiting for it to end\n"));
+                }
+            }
+            Err(_) => return opened,
+            Ok(sandbox) => {
+                if let Some(note) = sandbox.note() {
+                    terminal::note(&format!("note: {note}\n"));
+                }
+                return opened;
+            }
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Opens the port and the state, says how to use them, and serves.
 async fn open_and_serve(args: SandboxArgs) -> Exit {
     let listen = args.listen;
     let with_fixture = args.fixture.is_some();
-    if let Some(state) = &args.state
-        && let Err(error) = sandbox::compact(state)
-    {
-        return failed(&error, Exit::Invalid);
-    }
-    let sandbox = match Sandbox::open(&config(args), Clock::system()) {
-        Ok(sandbox) => sandbox,
-        Err(error) => return failed(&error, Exit::Invalid),
-    };
     let bound = TcpListener::bind(listen)
         .await
         .and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = match bound {
         Ok(bound) => bound,
         Err(error) => {
-            return failed(
-                &format!("cannot listen on {listen}: {error}"),
-                Exit::Invalid,
-            );
+            terminal::error(&format!("cannot listen on {listen}: {error}"), None);
+            return Exit::Invalid;
+        }
+    };
+    let sandbox = match open_state(&config(args, address)).await {
+        Ok(sandbox) => sandbox,
+        Err(error) => {
+            terminal::error(&error.to_string(), error.help());
+            return Exit::Invalid;
         }
     };
     if !address.ip().is_loopback() {
@@ -61,7 +89,7 @@ async fn open_and_serve(args: SandboxArgs) -> Exit {
 }
 
 /// The flags in the sandbox's words.
-fn config(args: SandboxArgs) -> Config {
+fn config(args: SandboxArgs, address: SocketAddr) -> Config {
     Config {
         version: args.server_version,
         quirks: args.quirk,
@@ -73,6 +101,7 @@ fn config(args: SandboxArgs) -> Config {
         control: args.control,
         fixture: args.fixture,
         store: args.state.map_or(Store::Memory, Store::File),
+        holder: Holder::this("rcsync sandbox", Some(format!("http://{address}"))),
     }
 }
 
@@ -93,10 +122,4 @@ fn greeting(sandbox: &Arc<Sandbox>, address: SocketAddr, with_fixture: bool) -> 
         lines.push(format!("export RCSYNC_AUTH_TOKEN={token}"));
     }
     lines.join("\n") + "\n"
-}
-
-/// Says why it cannot go on.
-fn failed(why: &impl ToString, exit: Exit) -> Exit {
-    terminal::error(&why.to_string(), None);
-    exit
 }

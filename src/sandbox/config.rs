@@ -1,14 +1,18 @@
 //! How a sandbox is set up, and the state it begins with.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::era::{Quirk, Version};
+use super::error::StateError;
 use super::fixture::Fixture;
 use super::ids::Ids;
-use super::journal::{self, Journal, StateError};
+use super::journal::{self, Journal, Replayed};
 use super::limiter::Rate;
+use super::lock::{Holder, Lock};
 use super::state::State;
+use crate::regular;
 
 /// Where the state is kept.
 #[derive(Clone, Debug, Default)]
@@ -45,35 +49,48 @@ pub(crate) struct Config {
     pub(crate) fixture: Option<PathBuf>,
     /// Where the state is kept.
     pub(crate) store: Store,
+    /// What other processes are told of this one while it writes the state.
+    pub(crate) holder: Holder,
 }
 
-/// Reads the state and fills it when it is empty.
-pub(super) fn open_state(config: &Config) -> Result<State, StateError> {
+/// Reads the state and fills it when it is empty. Also what should be known about it.
+pub(super) fn open_state(config: &Config) -> Result<(State, Option<String>), StateError> {
     let mut ids = Ids::new(config.seed).of_instances(config.instances);
-    let kept = match &config.store {
-        Store::Memory => None,
-        Store::File(file) | Store::ReadOnly(file) => Some(journal::read(file)?),
+    let (named, writing) = match &config.store {
+        Store::Memory => (None, false),
+        Store::File(file) => (Some(file), true),
+        Store::ReadOnly(file) => (Some(file), false),
     };
-    // A state that was given up while it was being filled is begun anew.
-    let kept = kept.filter(|(world, _)| world.is_filled());
-    let beginning = match (&kept, &config.fixture) {
-        (Some(_), _) => Vec::new(),
-        (None, Some(file)) => Fixture::read(file)?.writes(),
-        (None, None) => Fixture::built_in(&mut ids).writes(),
+    let located = named.map(|file| regular::locate(file).map_err(StateError::unusable(file)));
+    let file = located.transpose()?.map(|located| located.path);
+    let lock = match &file {
+        Some(file) if writing => {
+            journal::recognise(file)?;
+            if let Some(folder) = file.parent() {
+                fs::create_dir_all(folder).map_err(StateError::unusable(folder))?;
+            }
+            Some(Lock::take(file, &config.holder)?)
+        }
+        _ => None,
     };
-    let (world, whole) = kept.unwrap_or_default();
-    let mut journal = match &config.store {
-        Store::Memory | Store::ReadOnly(_) => Journal::Memory,
-        Store::File(file) => Journal::open(file, whole)?,
+    let mut kept = match &file {
+        Some(file) => journal::read(file)?,
+        None => Replayed::default(),
     };
-    if let Store::File(file) = &config.store {
-        journal
-            .append(&beginning)
-            .map_err(StateError::unusable(file))?;
+    let note = file.as_ref().and_then(|file| kept.note(file));
+    if !kept.world.is_filled() {
+        let beginning = match &config.fixture {
+            Some(file) => Fixture::read(file)?,
+            None => Fixture::built_in(&mut ids),
+        };
+        kept = Replayed::default();
+        for write in beginning.writes() {
+            kept.world.apply(write);
+        }
     }
-    let mut state = State::new(world, journal, ids);
-    for write in beginning {
-        state.world.apply(write);
-    }
-    Ok(state)
+    let journal = match (&file, lock) {
+        (Some(file), Some(lock)) => Journal::open(file, &kept, lock)?,
+        _ => Journal::Memory,
+    };
+    Ok((State::new(kept.world, journal, ids), note))
 }

@@ -3,15 +3,16 @@
 //! The format is that of `tests/conformance/fixture.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::error::StateError;
 use super::ids::Ids;
-use super::journal::StateError;
 use super::write::{Room, Subscription, User, Write};
+use crate::regular;
 
 /// The file.
 #[derive(Debug, Deserialize)]
@@ -28,6 +29,9 @@ pub(crate) struct Fixture {
     #[serde(default)]
     subscriptions: Vec<Subscription>,
 }
+
+/// The most that is read of a fixture; what is larger breaks off there.
+const LARGEST: u64 = 64 << 20;
 
 /// The roles that hold a permission on a fresh server (reference 1.7).
 const DEFAULT_ROLES: &[(&str, &[&str])] = &[
@@ -48,7 +52,11 @@ const DEFAULT_ROLES: &[(&str, &[&str])] = &[
 impl Fixture {
     /// Reads a fixture file.
     pub(crate) fn read(path: &Path) -> Result<Self, StateError> {
-        let bytes = fs::read(path).map_err(StateError::unusable(path))?;
+        let mut bytes = Vec::new();
+        regular::locate(path)
+            .and_then(|located| located.open())
+            .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
+            .map_err(StateError::unusable(path))?;
         Self::parse(&bytes).map_err(|reason| StateError::Fixture {
             file: path.to_owned(),
             reason,

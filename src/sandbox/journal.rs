@@ -1,21 +1,31 @@
 //! The state on disk: a line that names the format, then one JSON line per write.
 //!
-//! A write is appended before its answer is sent, without waiting for the disk: a killed process loses
-//! at most a torn last line, which the next reader drops. Files are rewritten only by [`compact`].
+//! A write is appended before its answer is sent, without waiting for the disk: what was acknowledged survives the end
+//! of the process, however it ends, and may be lost with the machine's power. A process that was killed leaves at most
+//! an incomplete last line, which the next reader drops.
+//!
+//! Only the holder of the [`Lock`] writes. It begins by rewriting the file without its past, if it has one. A new file
+//! takes the place of the old one when it is whole and on the disk. So whoever only reads needs no lock: it finds what
+//! was there at one moment.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use tempfile::Builder;
 
+use super::error::StateError;
+use super::lock::Lock;
 use super::world::World;
 use super::write::Write;
+use crate::regular;
 
 /// The first line of every journal.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
 struct Heading {
     sandbox: u32,
 }
@@ -23,50 +33,11 @@ struct Heading {
 /// The format that this build reads and writes.
 const FORMAT: Heading = Heading { sandbox: 1 };
 
-/// Why a file of state or a fixture cannot be used.
-#[derive(Debug, Error)]
-pub(crate) enum StateError {
-    /// The file cannot be read or written.
-    #[error("cannot use {}: {error}", file.display())]
-    Unusable {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// The file is no journal, or one of another format.
-    #[error("{} is not a sandbox state that this version can read", file.display())]
-    Foreign {
-        /// The file.
-        file: PathBuf,
-    },
-    /// A line makes no sense, and it is not the last.
-    #[error("{}:{line}: not a line of a sandbox state", file.display())]
-    Damaged {
-        /// The file.
-        file: PathBuf,
-        /// The line, from one.
-        line: usize,
-    },
-    /// A fixture makes no sense.
-    #[error("{}: not a fixture: {reason}", file.display())]
-    Fixture {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong, without the offending value.
-        reason: String,
-    },
-}
+/// How deep a line may nest: the parser that reads it goes to 127.
+const DEEPEST: usize = 127;
 
-impl StateError {
-    /// For `map_err`.
-    pub(crate) fn unusable(file: &Path) -> impl Fn(io::Error) -> Self + '_ {
-        move |error| Self::Unusable {
-            file: file.to_owned(),
-            error,
-        }
-    }
-}
+/// Between the name of a state and the random end of the name of the file that it is rewritten in.
+const REWRITING: &str = ".rewriting-";
 
 /// Where writes go.
 #[derive(Debug)]
@@ -79,18 +50,28 @@ pub(crate) enum Journal {
         file: File,
         /// How many bytes of it are whole lines.
         whole: u64,
+        /// So that nobody else writes it.
+        _lock: Option<Lock>,
     },
 }
 
 impl Journal {
     /// Appends writes; nothing is changed when this fails.
     pub(crate) fn append(&mut self, writes: &[Write]) -> io::Result<()> {
-        let Self::File { file, whole } = self else {
+        let Self::File { file, whole, .. } = self else {
             return Ok(());
         };
         let text = lines(writes)?;
+        let found = file.metadata()?;
+        // Something that takes no lock, or half a line that could not be taken back.
+        if found.nlink() == 0 || found.len() != *whole {
+            return Err(io::Error::other(
+                "the file was removed or changed meanwhile",
+            ));
+        }
         if let Err(error) = file.write_all(&text) {
-            // What a full disk took of it must not become the beginning of the next line.
+            // What a full disk took of it must not become the beginning of the next line. If it does not go away, the
+            // file is longer than it should be from now on.
             let _ = file.set_len(*whole);
             return Err(error);
         }
@@ -98,37 +79,60 @@ impl Journal {
         Ok(())
     }
 
-    /// Opens the file for appending behind its first `whole` bytes, and begins it when it is new.
-    pub(crate) fn open(path: &Path, whole: u64) -> Result<Self, StateError> {
+    /// Goes on from a state that was read under this lock; or, with the writes of `beginning`, from a new one.
+    pub(super) fn open(path: &Path, kept: &Replayed, lock: Lock) -> Result<Self, StateError> {
         let unusable = StateError::unusable(path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(&unusable)?;
-        }
-        let mut file = private().append(true).open(path).map_err(&unusable)?;
-        file.set_len(whole).map_err(&unusable)?;
-        let heading = if whole == 0 {
-            line(&FORMAT).map_err(&unusable)?
-        } else {
-            Vec::new()
+        remove_leftovers(path).map_err(&unusable)?;
+        let appending = &mut OpenOptions::new();
+        let appending = appending.read(true).append(true);
+        // Refused before anything takes its place, if it may not be written.
+        let old = match regular::open(path, appending) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            opened => Some(opened.map_err(&unusable)?),
         };
-        file.write_all(&heading).map_err(&unusable)?;
-        let whole = whole + u64::try_from(heading.len()).unwrap_or_default();
-        Ok(Self::File { file, whole })
+        let file = match old.filter(|_| kept.is_compact) {
+            Some(file) => file,
+            None => rewrite(path, &kept.world)
+                .and_then(|()| regular::open(path, appending))
+                .map_err(&unusable)?,
+        };
+        let whole = file.metadata().map_err(&unusable)?.len();
+        Ok(Self::File {
+            file,
+            whole,
+            _lock: Some(lock),
+        })
     }
 }
 
-/// For a file that is made for its owner alone: a manifest's tokens end up in it.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.create(true).mode(0o600);
-    options
-}
-
-/// One value as a line.
+/// One value as a line. One that could not be read again is refused.
 fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(value)?;
+    if depth(&line) > DEEPEST {
+        return Err(io::Error::other("a value is nested too deeply"));
+    }
     line.push(b'\n');
     Ok(line)
+}
+
+/// How deep lists and objects nest in JSON.
+fn depth(json: &[u8]) -> usize {
+    let (mut now, mut deepest) = (0_usize, 0);
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => {
+                now += 1;
+                deepest = deepest.max(now);
+            }
+            b']' | b'}' if !quoted => now = now.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Writes as lines.
@@ -137,12 +141,61 @@ fn lines(writes: &[Write]) -> io::Result<Vec<u8>> {
     Ok(each?.concat())
 }
 
-/// Reads a journal into a world; a file that is not there is an empty one. Also how many bytes of it are whole.
-pub(crate) fn read(path: &Path) -> Result<(World, u64), StateError> {
-    let bytes = match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        read => read.map_err(StateError::unusable(path))?,
+/// What a journal says.
+#[derive(Debug, Default)]
+pub(super) struct Replayed {
+    /// What its writes make.
+    pub(super) world: World,
+    /// How many of its bytes these are.
+    pub(super) whole: usize,
+    /// The number of the incomplete line that was dropped.
+    pub(super) dropped: Option<usize>,
+    /// Whether it has no past: nothing would be left out if it were written again.
+    pub(super) is_compact: bool,
+}
+
+impl Replayed {
+    /// What should be known about it.
+    pub(super) fn note(&self, path: &Path) -> Option<String> {
+        let shown = path.display();
+        if !self.world.is_filled() && self.whole > 0 {
+            return Some(format!(
+                "{shown} ends before it holds a whole sandbox, and no integration: it begins anew"
+            ));
+        }
+        self.dropped
+            .map(|line| format!("{shown}:{line}: the last line is incomplete and left out"))
+    }
+}
+
+/// Refuses what does not begin as a journal does, before anything is written beside it.
+pub(super) fn recognise(path: &Path) -> Result<(), StateError> {
+    let beginning = bytes(path, 64)?;
+    let first = beginning.split_inclusive(|byte| *byte == b'\n').next();
+    match replay(first.unwrap_or_default()) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(StateError::Foreign {
+            file: path.to_owned(),
+        }),
+    }
+}
+
+/// At most so many bytes of a file; none if it is not there.
+fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, StateError> {
+    let read = |file: File| {
+        let length = file.metadata()?.len().min(most);
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+        file.take(most).read_to_end(&mut bytes).map(|_| bytes)
     };
+    match regular::open(path, OpenOptions::new().read(true)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        opened => opened.and_then(read).map_err(StateError::unusable(path)),
+    }
+}
+
+/// Reads a journal; a file that is not there is an empty one.
+pub(super) fn read(path: &Path) -> Result<Replayed, StateError> {
+    let bytes = bytes(path, u64::MAX)?;
     let file = || path.to_owned();
     replay(&bytes).map_err(|flaw| match flaw {
         Flaw::Foreign => StateError::Foreign { file: file() },
@@ -155,143 +208,126 @@ pub(crate) fn read(path: &Path) -> Result<(World, u64), StateError> {
 pub(super) enum Flaw {
     /// They are no journal, or one of another format.
     Foreign,
-    /// A line makes no sense, and it is not the last.
+    /// A line makes no sense.
     Damaged {
         /// The line, from one.
         line: usize,
     },
 }
 
-/// The world that a journal's writes make, and how many of its bytes are whole.
-pub(super) fn replay(bytes: &[u8]) -> Result<(World, u64), Flaw> {
-    // What follows the last line break was torn off.
-    let whole = bytes
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
-    if whole == 0 && !torn_heading(bytes) {
-        return Err(Flaw::Foreign);
-    }
-    let mut world = World::default();
-    let complete = bytes.get(..whole).unwrap_or_default();
-    for (at, text) in complete.split_inclusive(|byte| *byte == b'\n').enumerate() {
+/// Makes the world that a journal's writes make. Only a last line without its end may be incomplete, and then only if it
+/// is the beginning of one.
+pub(super) fn replay(bytes: &[u8]) -> Result<Replayed, Flaw> {
+    let mut replayed = Replayed::default();
+    let mut writes = 0;
+    for (at, text) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let ended = text.ends_with(b"\n");
         if at == 0 {
             match serde_json::from_slice::<Heading>(text) {
-                Ok(FORMAT) => continue,
+                Ok(FORMAT) => {}
+                Err(_) if is_torn_heading(text) => break,
                 _ => return Err(Flaw::Foreign),
             }
+        } else {
+            match serde_json::from_slice(text) {
+                Ok(write) => replayed.world.apply(write),
+                Err(error) if error.is_eof() && !ended => {
+                    // All lines but one are objects. Older versions wrote that one last.
+                    if text.starts_with(b"\"") {
+                        replayed.world.apply(Write::Filled);
+                    }
+                    replayed.dropped = Some(at + 1);
+                    break;
+                }
+                Err(_) => return Err(Flaw::Damaged { line: at + 1 }),
+            }
+            writes += 1;
         }
-        match serde_json::from_slice(text) {
-            Ok(write) => world.apply(write),
-            Err(_) => return Err(Flaw::Damaged { line: at + 1 }),
-        }
+        replayed.whole += text.len();
+        replayed.is_compact = ended;
     }
-    Ok((world, u64::try_from(whole).unwrap_or(u64::MAX)))
-}
-
-/// A world as a journal without a past.
-pub(super) fn whole(world: &World) -> io::Result<Vec<u8>> {
-    let mut text = line(&FORMAT)?;
-    text.extend(lines(&world.writes())?);
-    Ok(text)
+    replayed.is_compact &= replayed.dropped.is_none() && writes == replayed.world.count();
+    Ok(replayed)
 }
 
 /// Whether this is the beginning of a heading and nothing else: a journal killed at birth.
-fn torn_heading(bytes: &[u8]) -> bool {
+fn is_torn_heading(bytes: &[u8]) -> bool {
     line(&FORMAT).is_ok_and(|heading| heading.starts_with(bytes))
 }
 
-/// Rewrites a journal so that it holds the state and none of its past. For whoever opens it for writing.
-pub(crate) fn compact(path: &Path) -> Result<(), StateError> {
-    let unusable = StateError::unusable(path);
-    if !path.exists() {
-        return Ok(());
+/// Writes a world as a journal without a past.
+pub(super) fn write_whole(world: &World, to: &mut dyn io::Write) -> io::Result<()> {
+    to.write_all(&line(&FORMAT)?)?;
+    for write in world.writes() {
+        to.write_all(&line(&write)?)?;
     }
-    let (world, _) = read(path)?;
-    let text = whole(&world).map_err(&unusable)?;
-    let beside = path.with_extension("compacting");
-    let written = private()
-        .write(true)
-        .truncate(true)
-        .open(&beside)
-        .and_then(|mut file| file.write_all(&text));
-    written.map_err(StateError::unusable(&beside))?;
-    fs::rename(&beside, path).map_err(unusable)
+    Ok(())
+}
+
+/// Puts a journal without a past in the place of what is there. It is for its owner alone: a manifest's tokens end up
+/// in it.
+fn rewrite(path: &Path, world: &World) -> io::Result<()> {
+    let folder = folder(path);
+    let mut new = Builder::new()
+        .prefix(&beginning(path))
+        .tempfile_in(folder)?;
+    let mut buffered = BufWriter::new(new.as_file_mut());
+    write_whole(world, &mut buffered)?;
+    buffered.flush()?;
+    drop(buffered);
+    new.as_file().sync_all()?;
+    new.persist(path)?;
+    File::open(folder)?.sync_all()
+}
+
+/// Removes what a process left that was killed while it rewrote the state. Whoever holds the lock is alone with them.
+fn remove_leftovers(path: &Path) -> io::Result<()> {
+    let beginning = beginning(path);
+    for entry in fs::read_dir(folder(path))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_ours = name
+            .as_encoded_bytes()
+            .starts_with(beginning.as_encoded_bytes());
+        if is_ours && entry.file_type()?.is_file() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// How the names begin of the files that a state is rewritten in.
+fn beginning(path: &Path) -> OsString {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(REWRITING);
+    name
+}
+
+/// The folder of a state.
+fn folder(path: &Path) -> &Path {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
-    fn put(id: &str) -> Write {
-        Write::Record(json!({"_id": id}).as_object().cloned().unwrap_or_default())
-    }
-
-    fn ids(path: &Path) -> Vec<String> {
-        let (world, _) = read(path).expect("a journal");
-        world
-            .records()
-            .map(|record| record["_id"].to_string())
-            .collect()
-    }
-
-    fn append(path: &Path, writes: &[Write]) {
-        let (_, whole) = read(path).expect("a journal");
-        Journal::open(path, whole)
-            .and_then(|mut j| j.append(writes).map_err(StateError::unusable(path)))
-            .expect("append");
-    }
-
     #[test]
-    fn a_torn_last_line_is_dropped_and_written_over() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("below/state.jsonl");
-        append(&path, &[put("a"), put("b")]);
-        let whole = fs::read(&path).expect("bytes");
-        for cut in 1..whole.len() {
-            fs::write(&path, &whole[..cut]).expect("cut");
-            assert!(ids(&path).len() <= 2);
+    fn depth_counts_what_is_not_quoted() {
+        for (json, deep) in [
+            ("1", 0),
+            ("[]", 1),
+            ("{\"a\":[[],[]]}", 3),
+            ("\"[[[\"", 0),
+            ("[\"\\\"[\",[]]", 2),
+            ("[\"\\\\\",[[]]]", 3),
+        ] {
+            assert_eq!(depth(json.as_bytes()), deep, "{json}");
         }
-        append(&path, &[put("c")]);
-        assert_eq!(ids(&path), ["\"a\"", "\"c\""]);
-    }
-
-    #[test]
-    fn damage_in_the_middle_and_foreign_files_are_told() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("state");
-        fs::write(
-            &path,
-            "{\"sandbox\":1}\nnonsense\n{\"record-gone\":\"a\"}\n",
-        )
-        .expect("write");
-        assert!(read(&path).is_err_and(|e| {
-            e.to_string()
-                .ends_with("state:2: not a line of a sandbox state")
-        }));
-        for foreign in ["hello", "hello\n", "{\"sandbox\":2}\n"] {
-            fs::write(&path, foreign).expect("write");
-            assert!(
-                matches!(read(&path), Err(StateError::Foreign { .. })),
-                "{foreign}"
-            );
-        }
-    }
-
-    #[test]
-    fn compacting_forgets_the_past_and_keeps_the_state() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("state");
-        append(
-            &path,
-            &[put("b"), put("a"), put("c"), Write::RecordGone("b".into())],
-        );
-        compact(&path).expect("compact");
-        assert_eq!(ids(&path), ["\"a\"", "\"c\""]);
-        assert_eq!(fs::read_to_string(&path).expect("text").lines().count(), 3);
-        append(&path, &[put("d")]);
-        assert_eq!(ids(&path).len(), 3);
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Owns the way of a request: recorded, befallen by faults, answered. It knows the server from the
 //! reference and the recorded vectors, never from our own client, so that a test of one against the other
-//! proves something. It uses nothing of the crate but the clock and the script engine.
+//! proves something. It uses nothing of the crate but the clock, the script engine and how files are opened.
 //!
 //! - `http` listens; `routes` finds, `admission` lets in, `rules` decide, `answer` puts it together;
-//!   `world` holds and `journal` keeps every `write`.
+//!   `world` holds and `journal` keeps every `write`, one process at a time (`lock`).
 //! - `era` says how versions differ; `schema`, `validate` and `loose` say what a body must be.
 //! - `faults`, `drift` and `control` are what the real server does not offer.
 
@@ -15,6 +15,7 @@ mod config;
 mod control;
 mod drift;
 mod era;
+mod error;
 mod faults;
 mod fixture;
 mod http;
@@ -22,6 +23,7 @@ mod ids;
 mod journal;
 mod js;
 mod limiter;
+mod lock;
 mod loose;
 mod parse;
 mod reply;
@@ -49,10 +51,11 @@ use crate::clock::Clock;
 pub(crate) use self::config::{Config, Store};
 pub(crate) use self::drift::Action;
 pub(crate) use self::era::{Quirk, Version};
+pub(crate) use self::error::StateError;
 pub(crate) use self::faults::{Effect, Fault};
 pub(crate) use self::http::serve;
-pub(crate) use self::journal::{StateError, compact};
 pub(crate) use self::limiter::Rate;
+pub(crate) use self::lock::Holder;
 pub(crate) use self::reply::{Answer, Request};
 pub(crate) use self::state::Received;
 
@@ -71,13 +74,14 @@ pub(crate) struct Sandbox {
     create_gap: Duration,
     control: bool,
     rate: Option<Rate>,
+    note: Option<String>,
     state: Mutex<State>,
 }
 
 impl Sandbox {
     /// Reads the state, fills it when it is empty, and is ready to answer.
     pub(crate) fn open(config: &Config, clock: Clock) -> Result<Arc<Self>, StateError> {
-        let state = config::open_state(config)?;
+        let (state, note) = config::open_state(config)?;
         Ok(Arc::new_cyclic(|me| Self {
             me: me.clone(),
             era: Era::new(config.version, &config.quirks),
@@ -86,6 +90,7 @@ impl Sandbox {
             create_gap: config.create_gap,
             control: config.control,
             rate: config.rate,
+            note,
             state: Mutex::new(state),
         }))
     }
@@ -190,6 +195,11 @@ impl Sandbox {
                 answer(&me, &request, manner).await;
             });
         }
+    }
+
+    /// What whoever opened it should know about the state.
+    pub(crate) fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// The id and a token of an administrator, when one holds a token.

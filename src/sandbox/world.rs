@@ -73,10 +73,18 @@ impl World {
             .chain(tokens)
             .chain(self.rooms.values().cloned().map(Write::Room))
             .chain(self.subscriptions.iter().cloned().map(Write::Subscription))
+            // Before what was made in it: no end that is lost makes it look as if it had never been whole.
+            .chain(self.filled.then_some(Write::Filled))
             .chain(self.records.values().cloned().map(Write::Record))
             .chain(self.history.iter().cloned().map(Write::History))
-            .chain(self.filled.then_some(Write::Filled))
             .collect()
+    }
+
+    /// How many writes these are.
+    pub(crate) fn count(&self) -> usize {
+        let made = self.records.len() + self.history.len() + usize::from(self.filled);
+        let given = self.settings.len() + self.permissions.len() + self.users.len();
+        made + given + self.tokens.len() + self.rooms.len() + self.subscriptions.len()
     }
 
     /// A user appears, or takes other properties.
@@ -133,9 +141,10 @@ impl World {
         self.records.insert(place, record);
     }
 
-    /// Whether it has all that it begins with. If not, it was given up while it was being made.
+    /// Whether it has all that it begins with. If not, it was given up while it was being made. Something was made in
+    /// it only afterwards.
     pub(crate) fn is_filled(&self) -> bool {
-        self.filled
+        self.filled || !self.records.is_empty() || !self.history.is_empty()
     }
 
     /// The user with this `_id`.
@@ -308,6 +317,7 @@ mod tests {
             .into_iter()
             .for_each(|write| again.apply(write));
         assert_eq!(format!("{again:?}"), format!("{world:?}"));
+        assert_eq!(world.count(), world.writes().len());
         assert!(
             again.may(again.user_named("ann").expect("a user"), "p") && again.holds_token("u", "t")
         );

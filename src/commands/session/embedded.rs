@@ -8,9 +8,10 @@ use std::path::Path;
 use tokio::net::TcpListener;
 
 use super::super::failure::Failure;
-use crate::clock::Clock;
+use super::super::sandbox::open_state;
 use crate::exit::Exit;
-use crate::sandbox::{self, Config, Sandbox, Store};
+use crate::regular;
+use crate::sandbox::{self, Config, Holder, Store};
 use crate::secret::Secret;
 use crate::server::{BaseUrl, Credentials};
 
@@ -22,9 +23,14 @@ pub(super) async fn open(state: &Path, writing: bool) -> Result<(BaseUrl, Creden
     let config = Config {
         invent: true,
         store: store(state, writing)?,
+        holder: Holder::this("rcsync apply", None),
         ..Config::default()
     };
-    let sandbox = Sandbox::open(&config, Clock::system()).map_err(|error| unusable(&error))?;
+    let opened = open_state(&config).await;
+    let sandbox = opened.map_err(|error| {
+        let message = format!("the sandbox cannot be used: {error}");
+        Failure::shown(Exit::Invalid, &message, error.help())
+    })?;
     let (user_id, token) = sandbox
         .admin()
         .ok_or_else(|| unusable(&"it has no administrator"))?;
@@ -42,14 +48,15 @@ pub(super) async fn open(state: &Path, writing: bool) -> Result<(BaseUrl, Creden
 
 /// Where the sandbox keeps its state. A plan writes nothing, so it neither makes the file nor tidies it.
 fn store(state: &Path, writing: bool) -> Result<Store, Failure> {
+    let said = |error| unusable(&format!("{}: {error}", state.display()));
+    let state = regular::locate(state).map_err(said)?.path;
     if !writing {
-        return Ok(Store::ReadOnly(state.to_owned()));
+        return Ok(Store::ReadOnly(state));
     }
     if let Some(folder) = state.parent() {
         make_folder(folder).map_err(|error| unusable(&format!("{}: {error}", folder.display())))?;
     }
-    sandbox::compact(state).map_err(|error| unusable(&error))?;
-    Ok(Store::File(state.to_owned()))
+    Ok(Store::File(state))
 }
 
 /// Makes the folder of the state. A hidden one of our own is hidden from git, too: the state holds tokens.

@@ -3,6 +3,7 @@
 mod edges;
 mod endpoints;
 mod faults;
+mod kept;
 mod quirks;
 mod state;
 mod webhooks;
