@@ -28,6 +28,7 @@ pub(super) fn visit<'s>(sandbox: &'s Sandbox, state: &'s mut State, request: &Re
         caller,
         query: parse::query(uri.query().unwrap_or_default()),
         body: Map::new(),
+        checked: None,
         page: Page::default(),
         says_success: true,
     }

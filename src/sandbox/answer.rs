@@ -10,13 +10,14 @@ use serde_json::{Map, Value};
 
 use super::Sandbox;
 use super::admission::{admit, limit, visit};
+use super::compiler::{self, Checked};
 use super::era::Quirk;
 use super::faults::Page;
 use super::limiter::Verdict;
 use super::parse;
 use super::reply::{Refusal, Request, json_response};
 use super::routes::{self, Run};
-use super::rules::{Call, create, hooks};
+use super::rules::{Call, create, hooks, scripts};
 
 /// What a fault changes about the way a request is answered.
 #[derive(Clone, Copy, Default)]
@@ -70,12 +71,16 @@ async fn run(
     if let Run::At(_) = route.run {
         pause(manner.hold).await;
     }
+    let checked = check_script(sandbox, request).await;
     let draft = {
         let mut state = sandbox.lock();
         let mut call = admit(sandbox, &mut state, route, request, verdict)?;
         call.page = manner.page;
         match route.run {
-            Run::At(handler) => return handler(&mut call).map(|body| success(&call, body)),
+            Run::At(handler) => {
+                call.checked = checked;
+                return handler(&mut call).map(|body| success(&call, body));
+            }
             Run::Create => create::begin(&mut call)?,
         }
     };
@@ -83,7 +88,26 @@ async fn run(
     pause(sandbox.create_gap + manner.hold).await;
     let mut state = sandbox.lock();
     let mut call = visit(sandbox, &mut state, request);
+    call.checked = checked;
     create::finish(&mut call, draft).map(|body| success(&call, body))
+}
+
+/// Checks the script of a request ahead, before the state is locked, if that may take long. Who is not logged in keeps
+/// no engine busy.
+async fn check_script(sandbox: &Sandbox, request: &Request) -> Option<Checked> {
+    let bytes = request.http.body();
+    if !compiler::may_take_long(bytes.len()) {
+        return None;
+    }
+    visit(sandbox, &mut sandbox.lock(), request).caller?;
+    let Value::Object(body) = parse::body(request.http.headers(), bytes) else {
+        return None;
+    };
+    let program = scripts::program(&sandbox.era, &body)
+        .filter(|program| compiler::may_take_long(program.len()))
+        .filter(|_| body.get("scriptEnabled") != Some(&Value::Bool(false)))?
+        .into_owned();
+    Some(compiler::check(program).await)
 }
 
 /// Waits; not at all for no time, since the runtime's timer would round that up to a millisecond.
@@ -119,5 +143,5 @@ fn deliver(
     if let Value::Object(body) = parse::body(request.http.headers(), request.http.body()) {
         call.body = hooks::unwrapped(request.http.headers(), body)?;
     }
-    hooks::deliver(&mut call, &record).map(|body| success(&call, body))
+    hooks::deliver(&mut call, &record, request.http.body().len()).map(|body| success(&call, body))
 }

@@ -1,7 +1,7 @@
 //! The listener: HTTP/1.1 with keep-alive in front of [`Sandbox::handle`].
 //!
 //! Knows nothing of endpoints. A request runs to its end even when its client has gone, as on the real
-//! server; a dropped connection is a fault's doing.
+//! server; a dropped connection is a fault's doing. What is sent is bounded in size, and in the time that it takes.
 
 use std::future::Future;
 use std::io;
@@ -9,16 +9,34 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
+use http::header::CONNECTION;
+use http::{HeaderValue, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
+use super::reply::text_response;
 use super::{Answer, Request, Sandbox};
+
+/// The largest body that is taken.
+const LARGEST_BODY: usize = 16 << 20;
+/// How long a connection may wait for the head of its next request: longer than the minute for which a client may be
+/// told to wait.
+const HEAD: Duration = Duration::from_secs(75);
+/// How long a body may take.
+const BODY: Duration = Duration::from_secs(30);
+/// How long the rest of a body is read that is refused, so that its sender gets to the answer.
+const LINGER: Duration = Duration::from_secs(5);
+/// How many connections are served at once; further ones wait.
+const CONNECTIONS: usize = 256;
 
 /// Serves until `shutdown` is over. Connections that are open then are closed with the runtime.
 pub(crate) async fn serve(
@@ -27,31 +45,44 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     tokio::pin!(shutdown);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let accepted = tokio::select! {
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
             () = &mut shutdown => return,
-            accepted = listener.accept() => accepted,
+            next = next => next,
         };
         match accepted {
             Ok((stream, peer)) => drop(tokio::spawn(converse(
                 Arc::clone(&sandbox),
                 stream,
                 peer.ip(),
+                place,
             ))),
             // Out of file descriptors, most likely: give some time to get them back.
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-/// Answers the requests of one connection.
-async fn converse(sandbox: Arc<Sandbox>, stream: TcpStream, peer: IpAddr) {
+/// Answers the requests of one connection, which keeps its place until it ends.
+async fn converse(
+    sandbox: Arc<Sandbox>,
+    stream: TcpStream,
+    peer: IpAddr,
+    _place: Option<OwnedSemaphorePermit>,
+) {
     // A failure only means that the answers leave in larger pieces.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| answer(Arc::clone(&sandbox), request, peer));
     // What breaks a connection is the client's affair, or a fault's.
     let _ = http1::Builder::new()
         .keep_alive(true)
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
@@ -63,7 +94,10 @@ async fn answer(
     peer: IpAddr,
 ) -> Result<http::Response<Reply>, Dropped> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    let body = match read(body).await? {
+        Ok(body) => body,
+        Err(status) => return Ok(refused(status)),
+    };
     let request = Request {
         http: http::Request::from_parts(head, body),
         peer,
@@ -74,6 +108,36 @@ async fn answer(
         Answer::Cut(response, bytes) => Ok(response.map(|body| Reply::of(body, bytes))),
         Answer::Dropped => Err(Dropped),
     }
+}
+
+/// Reads a body; or says with which status it is refused: one that is too large at once, if it says so itself.
+async fn read(mut body: Incoming) -> Result<Result<Bytes, StatusCode>, Dropped> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced <= LARGEST_BODY {
+        let limited = Limited::new(&mut body, LARGEST_BODY);
+        match timeout(BODY, limited.collect()).await {
+            Ok(Ok(body)) => return Ok(Ok(body.to_bytes())),
+            Ok(Err(error)) if !error.is::<LengthLimitError>() => return Err(Dropped),
+            Ok(Err(_)) => {}
+            Err(_) => return Ok(Err(StatusCode::REQUEST_TIMEOUT)),
+        }
+    }
+    tokio::spawn(timeout(LINGER, async move {
+        while let Some(Ok(_)) = body.frame().await {}
+    }));
+    Ok(Err(StatusCode::PAYLOAD_TOO_LARGE))
+}
+
+/// What the proxy in front of a server says, which lets go of the connection.
+fn refused(status: StatusCode) -> http::Response<Reply> {
+    let page = format!(
+        "<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>\n"
+    );
+    let mut response = text_response(status, "text/html", page);
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    response.map(|body| Reply::of(body, usize::MAX))
 }
 
 /// Why a connection ends without an answer.

@@ -52,6 +52,11 @@ struct Window {
     calls: u64,
 }
 
+/// How many windows are remembered. Callers may name themselves as they like.
+const MOST: usize = 100_000;
+/// How much of such a name counts, in characters.
+const LONGEST_NAME: usize = 64;
+
 /// The windows of one server.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
@@ -67,6 +72,13 @@ impl Limiter {
         rate: Rate,
         now: u64,
     ) -> Verdict {
+        if self.windows.len() >= MOST {
+            let goes_on = |window: &Window| now < window.began.saturating_add(rate.millis);
+            self.windows.retain(|_, window| goes_on(window));
+            if self.windows.len() >= MOST {
+                self.windows.clear();
+            }
+        }
         let window = self
             .windows
             .entry((client, format!("{method} {path}")))
@@ -102,7 +114,7 @@ pub(super) fn client(headers: &HeaderMap, peer: IpAddr) -> String {
     };
     let forwarded = || header("x-forwarded-for")?.rsplit(',').next();
     match header("x-real-ip").or_else(forwarded) {
-        Some(address) => address.trim().to_owned(),
+        Some(address) => address.trim().chars().take(LONGEST_NAME).collect(),
         None => peer.to_string(),
     }
 }
@@ -115,6 +127,20 @@ mod tests {
         calls: 2,
         millis: 1000,
     };
+
+    #[test]
+    fn names_without_end_do_not_fill_the_memory() {
+        let mut limiter = Limiter::default();
+        for name in 0..=MOST {
+            let call = (&Method::GET, "/");
+            assert!(limiter.ask(name.to_string(), call, RATE, 0).passes);
+        }
+        assert!(limiter.windows.len() <= MOST);
+        let long = "x".repeat(1 << 16).parse().expect("a value");
+        let headers =
+            HeaderMap::from_iter([(http::header::HeaderName::from_static("x-real-ip"), long)]);
+        assert_eq!(client(&headers, [127, 0, 0, 1].into()).len(), LONGEST_NAME);
+    }
 
     #[test]
     fn a_window_begins_with_its_first_call_and_is_forgotten() {

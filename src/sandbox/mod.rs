@@ -11,6 +11,7 @@
 
 mod admission;
 mod answer;
+mod compiler;
 mod config;
 mod control;
 mod drift;

@@ -15,8 +15,9 @@ use super::rules::hooks::Delivery;
 use super::world::World;
 use super::write::Write;
 
-/// How many requests and deliveries are remembered.
+/// How many requests, and how many deliveries, are remembered, and of how many bytes as they were sent.
 const REMEMBERED: usize = 100_000;
+const REMEMBERED_BYTES: usize = 64 << 20;
 
 /// A request that was received.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,8 +50,8 @@ pub(super) struct State {
     pub(super) ids: Ids,
     pub(super) limiter: Limiter,
     pub(super) faults: Faults,
-    received: VecDeque<Received>,
-    deliveries: VecDeque<Delivery>,
+    received: Remembered<Received>,
+    deliveries: Remembered<Delivery>,
     count: u64,
 }
 
@@ -63,15 +64,19 @@ impl State {
             ids,
             limiter: Limiter::default(),
             faults: Faults::default(),
-            received: VecDeque::new(),
-            deliveries: VecDeque::new(),
+            received: Remembered::default(),
+            deliveries: Remembered::default(),
             count: 0,
         }
     }
 
     /// Writes to the journal first, then to the world.
     pub(super) fn write(&mut self, writes: Vec<Write>) -> Result<(), Refusal> {
-        self.journal.append(&writes).map_err(|_| Refusal::Broken)?;
+        if let Err(error) = self.journal.append(&writes) {
+            // The answer says as little as the server's would.
+            tracing::error!("the state of the sandbox cannot be written: {error}");
+            return Err(Refusal::Broken);
+        }
         for write in writes {
             self.world.apply(write);
         }
@@ -83,8 +88,9 @@ impl State {
         self.count += 1;
         let body = request.http.body();
         let uri = request.http.uri();
-        remember(
-            &mut self.received,
+        let kept = if with_body { body.len() } else { 0 };
+        let bytes = uri.path().len() + uri.query().map_or(0, str::len) + kept;
+        self.received.push(
             Received {
                 number: self.count,
                 method: request.http.method().to_string(),
@@ -93,18 +99,19 @@ impl State {
                 body: (with_body && !body.is_empty()).then(|| readable(body)),
                 status: None,
             },
+            bytes,
         );
         self.count
     }
 
     /// Records what a request was answered with.
     pub(super) fn answered(&mut self, number: u64, status: Option<u16>) {
-        let first = self.received.front().map_or(number, |first| first.number);
+        let received = &mut self.received.items;
+        let first = received.front().map_or(number, |(first, _)| first.number);
         let at = usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX);
-        if let Some(received) = self
-            .received
+        if let Some((received, _)) = received
             .get_mut(at)
-            .filter(|received| received.number == number)
+            .filter(|(received, _)| received.number == number)
         {
             received.status = status;
         }
@@ -112,24 +119,73 @@ impl State {
 
     /// The requests received, oldest first.
     pub(super) fn received(&self) -> Vec<Received> {
-        self.received.iter().cloned().collect()
+        self.received.all()
     }
 
-    /// Records a delivery to a webhook.
-    pub(super) fn deliver(&mut self, delivery: Delivery) {
-        remember(&mut self.deliveries, delivery);
+    /// Records a delivery of so many bytes to a webhook.
+    pub(super) fn deliver(&mut self, delivery: Delivery, bytes: usize) {
+        self.deliveries.push(delivery, bytes);
     }
 
     /// What webhooks received, oldest first.
     pub(super) fn deliveries(&self) -> Vec<Delivery> {
-        self.deliveries.iter().cloned().collect()
+        self.deliveries.all()
     }
 }
 
-/// Adds to the end, and forgets the oldest when there are too many.
-fn remember<T>(queue: &mut VecDeque<T>, item: T) {
-    if queue.len() == REMEMBERED {
-        queue.pop_front();
+/// The newest of what came, within bounds.
+#[derive(Debug)]
+struct Remembered<T> {
+    /// Each with its bytes.
+    items: VecDeque<(T, usize)>,
+    bytes: usize,
+}
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self {
+            items: VecDeque::new(),
+            bytes: 0,
+        }
     }
-    queue.push_back(item);
+}
+
+impl<T: Clone> Remembered<T> {
+    /// Adds to the end, and forgets the oldest when there are too many.
+    fn push(&mut self, item: T, bytes: usize) {
+        self.bytes += bytes;
+        self.items.push_back((item, bytes));
+        while self.items.len() > REMEMBERED || self.bytes > REMEMBERED_BYTES {
+            let Some((_, bytes)) = self.items.pop_front() else {
+                return;
+            };
+            self.bytes -= bytes;
+        }
+    }
+
+    fn all(&self) -> Vec<T> {
+        self.items.iter().map(|(item, _)| item.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_bounded_in_number_and_bytes() {
+        let mut remembered = Remembered::default();
+        for number in 0..=REMEMBERED {
+            remembered.push(number, 1);
+        }
+        assert_eq!(remembered.all().len(), REMEMBERED);
+        assert_eq!(remembered.all()[0], 1);
+        remembered.push(7, REMEMBERED_BYTES);
+        assert_eq!(
+            (remembered.all(), remembered.bytes),
+            (vec![7], REMEMBERED_BYTES)
+        );
+        remembered.push(8, REMEMBERED_BYTES + 1);
+        assert_eq!((remembered.all(), remembered.bytes), (vec![], 0));
+    }
 }

@@ -61,8 +61,8 @@ pub(in super::super) fn unwrapped(
     }
 }
 
-/// Takes a delivery. An empty one without a script is answered, and nothing is to be posted.
-pub(in super::super) fn deliver(call: &mut Call<'_>, record: &Record) -> Outcome {
+/// Takes a delivery of so many bytes. An empty one without a script is answered, and nothing is to be posted.
+pub(in super::super) fn deliver(call: &mut Call<'_>, record: &Record, bytes: usize) -> Outcome {
     if record.get("enabled") != Some(&Value::Bool(true)) {
         return Err(disabled(call));
     }
@@ -73,7 +73,7 @@ pub(in super::super) fn deliver(call: &mut Call<'_>, record: &Record) -> Outcome
     refuse_override(call, record)?;
     let id = text(record, "_id").unwrap_or_default();
     let delivery = json!({ "integration": id, "at": call.now.1, "body": call.body });
-    call.state.deliver(delivery);
+    call.state.deliver(delivery, bytes);
     Ok(Map::new())
 }
 

@@ -20,6 +20,7 @@ pub(super) mod update;
 
 use serde_json::{Map, Value, json};
 
+use super::compiler::Checked;
 use super::era::Era;
 use super::faults::Page;
 use super::ids;
@@ -47,6 +48,8 @@ pub(super) struct Call<'a> {
     pub(super) query: Map<String, Value>,
     /// The body; empty when it was no object.
     pub(super) body: Map<String, Value>,
+    /// The script of the body, if it was checked ahead.
+    pub(super) checked: Option<Checked>,
     /// What a fault makes of the pages of a list.
     pub(super) page: Page,
     /// Whether the answer says `success`; nearly all do.

@@ -3,11 +3,12 @@
 //! Whether a script parses is said by the JavaScript engine; what is stored as compiled text is made up,
 //! since no two releases agree on it.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
-use crate::script;
-
-use super::super::era::Quirk;
+use super::super::compiler;
+use super::super::era::{Era, Quirk};
 use super::super::write::text;
 use super::{Call, is_blank};
 
@@ -37,6 +38,25 @@ pub(super) fn frozen(call: &Call<'_>, engine: &str) -> Option<&'static str> {
     }
 }
 
+/// What is compiled of the script of a body, if it has one.
+pub(in super::super) fn program<'b>(
+    era: &Era,
+    data: &'b Map<String, Value>,
+) -> Option<Cow<'b, str>> {
+    let source = text(data, "script")?;
+    Some(if is_taken_as_it_is(era, data) {
+        // Parsed inside a function, without a line break behind it: a closing comment swallows the end.
+        format!("(function(){{{source}}})").into()
+    } else {
+        source.into()
+    })
+}
+
+/// Whether the script is not transpiled.
+fn is_taken_as_it_is(era: &Era, data: &Map<String, Value>) -> bool {
+    era.has(Quirk::KnowsSkipTranspile) && data.get("skipTranspile") == Some(&Value::Bool(true))
+}
+
 /// Compiles the script of a body, when it is enabled and not blank and its engine not frozen.
 pub(super) fn compile(call: &Call<'_>, data: &Map<String, Value>, engine: &str) -> Compiled {
     let enabled = data.get("scriptEnabled") == Some(&Value::Bool(true));
@@ -44,15 +64,14 @@ pub(super) fn compile(call: &Call<'_>, data: &Map<String, Value>, engine: &str) 
         return Compiled::Not;
     }
     let source = text(data, "script").unwrap_or_default();
-    let as_it_is = call.era.has(Quirk::KnowsSkipTranspile)
-        && data.get("skipTranspile") == Some(&Value::Bool(true));
-    let checked = if as_it_is {
-        // Parsed inside a function, without a line break behind it: a closing comment swallows the end.
-        script::check(&format!("(function(){{{source}}})"))
-    } else {
-        script::check(source)
+    let as_it_is = is_taken_as_it_is(call.era, data);
+    let program = program(call.era, data).unwrap_or_default();
+    let ahead = call.checked.as_ref();
+    let outcome = match ahead.filter(|checked| checked.program == program) {
+        Some(checked) => checked.outcome.clone(),
+        None => compiler::check_here(&program),
     };
-    match checked {
+    match outcome {
         Ok(()) if as_it_is => Compiled::Fine(source.to_owned()),
         Ok(()) => Compiled::Fine(format!("\"use strict\";{}", source.trim_end())),
         Err(error) => {

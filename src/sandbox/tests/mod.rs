@@ -4,6 +4,7 @@ mod edges;
 mod endpoints;
 mod faults;
 mod kept;
+mod listener;
 mod quirks;
 mod state;
 mod webhooks;
