@@ -38,14 +38,57 @@ impl Location {
     }
 }
 
-/// Follows a name, link by link.
+/// Follows a name to a file, link by link.
 ///
 /// # Errors
 /// When a link stands where none is followed, or the system refuses a part of the path. A name behind which there is
 /// nothing yet is fine.
 pub(crate) fn locate(name: &Path) -> io::Result<Location> {
     let here = fs::canonicalize(".")?;
-    let mut at = here.clone();
+    let path = walk(name, &here, &mut |folder, link| {
+        if guard(folder, &here).is_none() {
+            return Ok(());
+        }
+        Err(io::Error::other(format!(
+            "{} is a link, and links below the working folder or in a checkout are not followed; name the file itself",
+            link.display()
+        )))
+    })?;
+    let guarded = guard(path.parent().unwrap_or(&path), &here).is_some();
+    Ok(Location { path, guarded })
+}
+
+/// Follows a name to manifests: where links may be, as long as they do not lead out of the folder that they came with.
+///
+/// # Errors
+/// When one leads out, or the system refuses a part of the path.
+pub(crate) fn stays(name: &Path) -> io::Result<()> {
+    let here = fs::canonicalize(".")?;
+    let mut guards = Vec::new();
+    let path = walk(name, &here, &mut |folder, link| {
+        guards.extend(guard(folder, &here).map(|guard| (guard, link.to_owned())));
+        Ok(())
+    })?;
+    match guards
+        .into_iter()
+        .find(|(guard, _)| !path.starts_with(guard))
+    {
+        None => Ok(()),
+        Some((guard, link)) => Err(io::Error::other(format!(
+            "{} is a link that leads out of {}; name the folder or file that it leads to",
+            link.display(),
+            guard.display()
+        ))),
+    }
+}
+
+/// Follows a name, and asks about each link that is followed: the folder that it is in, and its path.
+fn walk(
+    name: &Path,
+    here: &Path,
+    link: &mut dyn FnMut(&Path, &Path) -> io::Result<()>,
+) -> io::Result<PathBuf> {
+    let mut at = here.to_owned();
     let mut left = Vec::new();
     steps(name, &mut left);
     let mut links = 0;
@@ -73,12 +116,7 @@ pub(crate) fn locate(name: &Path) -> io::Result<Location> {
                 continue;
             }
         }
-        if is_guarded(&at, &here) {
-            return Err(io::Error::other(format!(
-                "{} is a link, and links below the working folder or in a checkout are not followed; name the file itself",
-                next.display()
-            )));
-        }
+        link(&at, &next)?;
         links += 1;
         if links > MOST_LINKS {
             return Err(io::Error::other("too many links"));
@@ -90,14 +128,17 @@ pub(crate) fn locate(name: &Path) -> io::Result<Location> {
         }
         steps(&target, &mut left);
     }
-    let guarded = is_guarded(at.parent().unwrap_or(&at), &here);
-    Ok(Location { path: at, guarded })
+    Ok(at)
 }
 
-/// Whether a pull request may have brought what is in this folder.
-fn is_guarded(folder: &Path, here: &Path) -> bool {
-    let is_checkout = |folder: &Path| fs::symlink_metadata(folder.join(".git")).is_ok();
-    folder.starts_with(here) || folder.ancestors().any(is_checkout)
+/// The folder with which a pull request may have brought what is in this one, if one may.
+fn guard(folder: &Path, here: &Path) -> Option<PathBuf> {
+    let is_checkout = |folder: &&Path| fs::symlink_metadata(folder.join(".git")).is_ok();
+    // A container may start in `/`, which is no checkout unless it holds `.git`.
+    let below = folder.starts_with(here) && here.parent().is_some();
+    let checkout = folder.ancestors().find(is_checkout);
+    let guard = checkout.or_else(|| below.then_some(here));
+    guard.map(Path::to_owned)
 }
 
 /// Whether a link leads to what has no name of its own, as `/dev/fd/63` of a shell's `<(…)` does.
@@ -226,6 +267,26 @@ mod tests {
         let folder = tempfile::tempdir_in(".").unwrap();
         symlink("/etc/hostname", folder.path().join("link")).unwrap();
         assert!(refused(&folder.path().join("link")));
+    }
+
+    #[test]
+    fn manifests_stay_in_the_checkout_that_they_came_with() {
+        let machine = machine();
+        let at = |name: &str| machine.path().join(name);
+        for (link, target, stays_there) in [
+            ("repo/inside", "chat", true),
+            ("repo/outside", "../home", false),
+            ("repo/chat/up", "../..", false),
+            ("repo/root", "/", false),
+            ("repo/back", "../home/../repo/chat", true),
+            ("linked", "repo/chat", true),
+            ("linked-out", "repo/outside", false),
+        ] {
+            symlink(target, at(link)).unwrap();
+            let told = stays(&at(link));
+            assert_eq!(told.is_ok(), stays_there, "{link}: {told:?}");
+            assert_eq!(stays(&at(link).join("vars")).is_ok(), stays_there, "{link}");
+        }
     }
 
     #[test]

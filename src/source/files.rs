@@ -37,6 +37,7 @@ impl Files for Disk {
     }
 
     fn is_folder(&self, path: &Path) -> io::Result<bool> {
+        regular::stays(path)?;
         Ok(fs::metadata(path)?.is_dir())
     }
 

@@ -214,6 +214,26 @@ fn a_link_brings_no_file_of_the_machine_into_a_report() {
 
 #[cfg(unix)]
 #[test]
+fn a_named_path_leads_out_of_its_checkout_by_no_link() {
+    use std::os::unix::fs::symlink;
+
+    let folder = folder(&["repo/.git/config", "repo/real/a.yaml", "private/hosts.yaml"]);
+    let at = |path: &str| folder.path().join(path);
+    symlink("../private", at("repo/chat")).unwrap();
+    symlink("../private/hosts.yaml", at("repo/hosts.yaml")).unwrap();
+    symlink("real", at("repo/same")).unwrap();
+    let (sources, origins, findings) =
+        read(&folder, &["repo/chat", "repo/hosts.yaml", "repo/same"]);
+    assert_eq!(origins, ["repo/same/a.yaml"]);
+    assert_eq!(sources.manifests.len(), 1);
+    assert_eq!(findings.len(), 2, "{findings:?}");
+    for finding in findings {
+        assert!(finding.contains("is a link that leads out of"), "{finding}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_program_neither_runs_nor_prints_without_end() {
     use std::process::Command;
     use std::time::{Duration, Instant};
