@@ -109,7 +109,7 @@ fn a_state_that_is_served_is_used_by_its_address() {
     let state = place.at("s.jsonl");
     let sandbox = Sandbox::with(&["--invent", "--state", &state]);
     let (a, b) = (place.manifest("A", 2), place.manifest("B", 2));
-    sandbox.run(&["apply", &a]).exits(0);
+    sandbox.run(&["apply", "--yes", &a]).exits(0);
 
     let begun = Instant::now();
     let run = place.run("apply", &a).exits(3);
@@ -128,7 +128,7 @@ fn a_state_that_is_served_is_used_by_its_address() {
     let run = place.run("plan", &a).exits(0);
     assert!(run.out.contains("No changes"), "{}", run.out);
 
-    sandbox.run(&["apply", &b]).exits(0);
+    sandbox.run(&["apply", "--yes", &b]).exits(0);
     assert_eq!(place.names(), ["A 0", "A 1", "B 0", "B 1"]);
     drop(sandbox);
     // Whoever was killed holds nothing.

@@ -228,7 +228,7 @@ fn a_base_is_of_one_repository_and_is_what_its_commit_says() {
         assert!(refused.err.starts_with(&words), "{}", refused.err);
     }
     // Something else in the place of an object.
-    run(&["apply", "chat"]).exits(0);
+    run(&["apply", "chat", "--yes"]).exits(0);
     put(folder, "chat/a.yaml", &hooks(&[("A", "    alias: new\n")]));
     let replace = "git replace $(git rev-parse HEAD:chat/a.yaml) $(git hash-object -w chat/a.yaml)";
     shell(folder, replace);
@@ -274,7 +274,7 @@ fn an_apply_does_without_a_base_that_git_does_not_know() {
         let base = format!("--base={base}");
         run(&["plan", "chat", &base]).exits(3);
         for more in [&["--dry-run"][..], &[]] {
-            let args = [&["apply", "chat", &base], more].concat();
+            let args = [&["apply", "chat", "--yes", &base], more].concat();
             let run = run(&args).exits(0);
             assert!(
                 run.err.starts_with("warning: git knows no commit `"),
@@ -297,8 +297,8 @@ fn an_apply_does_without_a_base_that_git_does_not_know() {
     assert_eq!(sandbox.records().len(), 1);
     // What else is wrong with a base is an error.
     for base in ["", "./nowhere"] {
-        run(&["apply", "chat", &format!("--base={base}")]).exits(3);
+        run(&["apply", "chat", "--yes", &format!("--base={base}")]).exits(3);
     }
     fs::remove_dir_all(folder.join(".git")).unwrap();
-    run(&["apply", "chat", "--base", &zeros]).exits(3);
+    run(&["apply", "chat", "--yes", "--base", &zeros]).exits(3);
 }
