@@ -3,11 +3,12 @@
 //! Knows nothing of endpoints. A request runs to its end even when its client has gone, as on the real
 //! server; a dropped connection is a fault's doing. What is sent is bounded in size, and in the time that it takes.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -28,9 +29,9 @@ use super::{Answer, Request, Sandbox};
 
 /// The largest body that is taken.
 const LARGEST_BODY: usize = 16 << 20;
-/// How long a connection may wait for the head of its next request: longer than the minute for which a client may be
-/// told to wait.
-const HEAD: Duration = Duration::from_secs(75);
+/// How long a connection may go on without a request, or a part of an answer that is taken: at least so long, and at most
+/// twice. Longer than the minute for which a client may be told to wait.
+const IDLE: Duration = Duration::from_secs(75);
 /// How long a body may take.
 const BODY: Duration = Duration::from_secs(30);
 /// How long the rest of a body is read that is refused, so that its sender gets to the answer.
@@ -77,14 +78,30 @@ async fn converse(
 ) {
     // A failure only means that the answers leave in larger pieces.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(Arc::clone(&sandbox), request, peer));
-    // What breaks a connection is the client's affair, or a fault's.
-    let _ = http1::Builder::new()
+    // Counted at the beginning and at the end of each answer, so that it is odd in between. One timer for all of them
+    // costs less than one for each.
+    let turns = AtomicU64::new(0);
+    let service = service_fn(|request| async {
+        turns.fetch_add(1, Ordering::Relaxed);
+        let answer = answer(Arc::clone(&sandbox), request, peer).await;
+        turns.fetch_add(1, Ordering::Relaxed);
+        answer
+    });
+    let serving = http1::Builder::new()
         .keep_alive(true)
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(serving);
+    loop {
+        let before = turns.load(Ordering::Relaxed);
+        // What breaks a connection is the client's affair, or a fault's.
+        if timeout(IDLE, &mut serving).await.is_ok() {
+            return;
+        }
+        let now = turns.load(Ordering::Relaxed);
+        if now == before && now.is_multiple_of(2) {
+            return;
+        }
+    }
 }
 
 /// One request and its answer; an error drops the connection.
@@ -114,8 +131,15 @@ async fn answer(
 async fn read(mut body: Incoming) -> Result<Result<Bytes, StatusCode>, Dropped> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced <= LARGEST_BODY {
-        let limited = Limited::new(&mut body, LARGEST_BODY);
-        match timeout(BODY, limited.collect()).await {
+        let collecting = Limited::new(&mut body, LARGEST_BODY).collect();
+        tokio::pin!(collecting);
+        // Most are there by now, and need no timer.
+        let collected =
+            match poll_fn(|context| Poll::Ready(collecting.as_mut().poll(context))).await {
+                Poll::Ready(collected) => Ok(collected),
+                Poll::Pending => timeout(BODY, collecting).await,
+            };
+        match collected {
             Ok(Ok(body)) => return Ok(Ok(body.to_bytes())),
             Ok(Err(error)) if !error.is::<LengthLimitError>() => return Err(Dropped),
             Ok(Err(_)) => {}

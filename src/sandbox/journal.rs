@@ -108,7 +108,9 @@ impl Journal {
 /// One value as a line. One that could not be read again is refused.
 fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(value)?;
-    if depth(&line) > DEEPEST {
+    // Counting alone tells of nearly all lines, and is faster.
+    let opened = line.iter().filter(|byte| matches!(byte, b'[' | b'{'));
+    if opened.count() > DEEPEST && depth(&line) > DEEPEST {
         return Err(io::Error::other("a value is nested too deeply"));
     }
     line.push(b'\n');

@@ -62,7 +62,7 @@ fn made(sandbox: &Sandbox) -> Vec<Value> {
 }
 
 /// A world of few lines, whose administrator is the one that tests speak for.
-const SMALL: &str = r##"{
+const SMALL: &str = r#"{
     "users": [
         {"_id": "a", "username": "alice.admin", "roles": ["admin"], "token": "t"},
         {"_id": "c", "username": "rocket.cat", "roles": ["bot"]}
@@ -70,7 +70,7 @@ const SMALL: &str = r##"{
     "roles": {"admin": ["manage-incoming-integrations"], "bot": ["message-impersonate"]},
     "rooms": [{"_id": "g", "name": "general", "t": "c"}],
     "subscriptions": [{"rid": "g", "uid": "a"}]
-}"##;
+}"#;
 
 /// A state of three integrations, one of them changed since.
 async fn small(kept: &Kept) {

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
 
-use super::super::serve;
+use super::super::{Effect, Fault, serve};
 use super::{ALICE, Server, incoming};
 
 /// A server on a port of this machine, and where it is.
@@ -117,6 +117,19 @@ async fn what_does_not_come_is_not_waited_for() {
         waited < minute && answer.starts_with("HTTP/1.1 408"),
         "{waited:?} {answer}"
     );
+
+    // One that asks now and then is kept, and so is one whose answer takes long.
+    let mut stream = TcpStream::connect(&address).await.expect("a connection");
+    let slow = Effect::Delay { millis: 300_000 };
+    server.0.inject(Fault::next("health", slow));
+    for _ in 0..4 {
+        let ask = stream.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+        ask.await.expect("asked");
+        let mut answer = [0; 1000];
+        let read = stream.read(&mut answer).await.expect("answered");
+        assert!(answer[..read].starts_with(b"HTTP/1.1 200"), "{read}");
+        tokio::time::sleep(minute).await;
+    }
 
     // One that sends a byte now and then gets no longer.
     let mut stream = TcpStream::connect(&address).await.expect("a connection");
