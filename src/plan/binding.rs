@@ -5,6 +5,7 @@
 //! goes in as digests, so that the file does not grow with the scripts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,6 +100,7 @@ impl Binding {
             .map(|it| (it.place.begins(), it))
             .collect();
         let records: BTreeMap<_, _> = observed.records.iter().map(|it| (&it.id, it)).collect();
+        let mut scripts = Scripts::new();
         let bound = |change: &Change| {
             let record = records.get(change.action.id()?)?;
             let entry = change
@@ -117,14 +119,21 @@ impl Binding {
                 Extent::Writes => Asked::Auto,
                 Extent::All => Asked::Full,
             },
-            entries: desired.entries.iter().map(BoundEntry::of).collect(),
+            entries: desired
+                .entries
+                .iter()
+                .map(|it| BoundEntry::of(it, &mut scripts))
+                .collect(),
             records: plan.changes.iter().filter_map(bound).collect(),
         }
     }
 }
 
+/// The digests of scripts, by where their texts are: one file may be the script of very many entries.
+type Scripts = BTreeMap<*const Text, String>;
+
 impl BoundEntry {
-    fn of(entry: &Desired) -> Self {
+    fn of(entry: &Desired, scripts: &mut Scripts) -> Self {
         // Without `..`: what an entry says is bound, or left out on purpose.
         let Desired {
             key,
@@ -141,7 +150,14 @@ impl BoundEntry {
         } = entry;
         let fields = fields.iter();
         let fields: Vec<_> = fields
-            .map(|(field, value)| json!([field.name, plain(value)]))
+            .map(|(field, value)| match value {
+                Value::Script(text) => {
+                    let known = scripts.entry(Arc::as_ptr(text));
+                    let digest = known.or_insert_with(|| digest(&plain(value)));
+                    json!([field.name, digest])
+                }
+                _ => json!([field.name, plain(value)]),
+            })
             .collect();
         let whole = json!([
             key.kind.wire(),
