@@ -140,19 +140,29 @@ impl<'a> Resolver<'a> {
 
     /// Takes so many bytes from what may be made; whether there was room for them. That there is none is told once.
     pub(crate) fn make(&mut self, bytes: usize, at: &Place) -> bool {
-        let most = MAX_MADE >> 20;
-        let message = || format!("more than {most} MiB are made of these manifests");
-        let hint = "long values are repeated too often: use shorter ones, or check fewer entries in one run";
-        let told = take(&mut self.room, bytes, at, message, hint);
-        told.map(|found| self.findings.extend(found)).is_none()
+        let had_room = self.room.is_some();
+        self.room = self.room.and_then(|left| left.checked_sub(bytes));
+        if had_room && self.room.is_none() {
+            let most = MAX_MADE >> 20;
+            let message = format!("more than {most} MiB are made of these manifests");
+            self.findings.push(too_much(at, message).hint(
+                "long values are repeated too often: use shorter ones, or check fewer entries in one run",
+            ));
+        }
+        self.room.is_some()
     }
 
     /// The same for what may be searched.
     pub(crate) fn search(&mut self, bytes: usize, at: &Place) -> bool {
-        let message = || "too many texts are replaced in scripts that are too long".to_owned();
-        let hint = "replace fewer texts, or check fewer entries in one run";
-        let told = take(&mut self.searches, bytes, at, message, hint);
-        told.map(|found| self.findings.extend(found)).is_none()
+        let had_room = self.searches.is_some();
+        self.searches = self.searches.and_then(|left| left.checked_sub(bytes));
+        if had_room && self.searches.is_none() {
+            let message = "too many texts are replaced in scripts that are too long";
+            let hint = "replace fewer texts, or check fewer entries in one run";
+            self.findings
+                .push(too_much(at, message.to_owned()).hint(hint));
+        }
+        self.searches.is_some()
     }
 
     /// The text with every reference replaced; `None`, and a finding, where one cannot be.
@@ -304,24 +314,8 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Takes from a budget. If it is too small: what to tell the first time, and nothing ever after.
-fn take(
-    left: &mut Option<usize>,
-    bytes: usize,
-    at: &Place,
-    message: impl Fn() -> String,
-    hint: &str,
-) -> Option<Option<Diagnostic>> {
-    let before = *left;
-    *left = before.and_then(|left| left.checked_sub(bytes));
-    if left.is_some() {
-        return None;
-    }
-    Some(before.map(|_| {
-        Diagnostic::error(Code("too-much"), at.clone(), message())
-            .expected("the limit is reached here")
-            .hint(hint)
-    }))
+fn too_much(at: &Place, message: String) -> Diagnostic {
+    Diagnostic::error(Code("too-much"), at.clone(), message).expected("the limit is reached here")
 }
 
 /// Where a stretch of a value stands, if the value is written as it reads.

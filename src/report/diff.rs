@@ -175,10 +175,10 @@ pub(super) fn change(before: &Text, after: &Text, room: &Room) -> ScriptChange {
         known.entry(identity).or_insert(at);
     }
     let diff = Diff {
-        guarded,
-        known,
         before,
         after,
+        guarded,
+        known,
     };
     let groups = group_diff_ops(ops, 3).into_iter();
     let hunks = groups.map(|ops| ops.iter().flat_map(|op| diff.lines(op)).collect());
@@ -358,7 +358,7 @@ mod tests {
         // Lines that all stand in the other one, too.
         let turned: Vec<_> = old.lines().into_iter().rev().collect();
         let turned = turned.iter().filter_map(Text::as_plain);
-        let turned = Text::from(turned.map(|line| format!("{line}\n")).collect::<String>());
+        let turned = Text::from(turned.collect::<Vec<_>>().join("\n"));
         assert!(matches!(
             too_large(&old, &turned),
             ScriptChange::TooLarge(_)

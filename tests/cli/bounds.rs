@@ -1,6 +1,7 @@
 //! Manifests and scripts that mean harm: what is wrong is told soon, in little memory and in few words, and nothing
 //! runs on after the command.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -125,8 +126,8 @@ fn tiny_values_without_number_are_refused_at_once() {
 }
 
 fn numbered_keys(head: &str, count: usize, tail: &str) -> String {
-    let keys: String = (0..count).map(|number| format!("k{number}: v,")).collect();
-    format!("{head}{keys}{tail}")
+    let keys: Vec<_> = (0..count).map(|number| format!("k{number}: v")).collect();
+    format!("{head}{}{tail}", keys.join(","))
 }
 
 #[test]
@@ -225,7 +226,7 @@ fn with_scripts(scripts: &[&str]) -> TempDir {
         text += &manifest(1)
             .replacen("integrations:\n", "", 1)
             .replace("Hook 0", &format!("Hook {number}"));
-        text += &format!("    script: {{ file: {number}.js }}\n");
+        writeln!(text, "    script: {{ file: {number}.js }}").unwrap();
     }
     write(folder.path(), "a.yaml", &text);
     folder
@@ -259,12 +260,12 @@ const ENDLESS: &str = "Array.prototype.reverse.call({ length: 2 ** 53 - 1 })";
 
 #[test]
 fn no_script_holds_a_run_up_and_none_is_passed_in_silence() {
-    let lets: String = (0..80_000)
+    let lets: Vec<_> = (0..80_000)
         .map(|number| format!("let a{number};"))
         .collect();
     let one_let: Vec<_> = (0..120_000).map(|number| format!("a{number}")).collect();
     for script in [
-        lets,
+        lets.concat(),
         format!("let {}", one_let.join(",")),
         ENDLESS.to_owned(),
         "new Set(Array.prototype.values.call({ length: 2 ** 53 - 1 }))".to_owned(),

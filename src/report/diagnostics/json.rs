@@ -10,6 +10,7 @@ use crate::words::count;
 /// The findings of a run, for programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the format")]
 pub(crate) struct Problems {
     /// The version of this format.
     pub(crate) format_version: u32,

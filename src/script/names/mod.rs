@@ -186,8 +186,8 @@ mod tests {
     #[test]
     fn the_first_regex_that_is_refused_is_found() {
         let found = |count: usize, wrong: usize| {
-            let regex = |at| if at == wrong { "/(/\n" } else { "/a/\n" };
-            let source: String = (0..count).map(|at| format!(";{}", regex(at))).collect();
+            let regex = |at| if at == wrong { ";/(/\n" } else { ";/a/\n" };
+            let source: String = (0..count).map(regex).collect();
             first_regex(&source, |text| text.contains("/(/")).map(|at| at.line)
         };
         for wrong in [0, 1, 2, 6] {
