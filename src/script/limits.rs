@@ -14,6 +14,10 @@ pub(crate) type Looked = Result<Option<Facts>, ScriptError>;
 
 /// Why nothing is known of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "script"),
+    expect(dead_code, reason = "without an engine nothing takes time")
+)]
 pub(crate) enum NotChecked {
     /// It takes too long.
     Time,
@@ -82,6 +86,7 @@ impl Checker {
     #[cfg(not(feature = "script"))]
     #[expect(
         clippy::unused_self,
+        clippy::unnecessary_wraps,
         reason = "the same signature with and without the engine"
     )]
     fn within(&mut self, _: &str, _: Option<Engine>, _: Duration) -> Result<Looked, NotChecked> {

@@ -80,10 +80,6 @@ pub(crate) struct Facts {
 
 /// What came of running a script's top level and making a `Script`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(
-    not(feature = "script"),
-    expect(dead_code, reason = "nothing is run without an engine")
-)]
 pub(crate) enum Loaded {
     /// There is a class.
     Class(Class),
@@ -180,12 +176,6 @@ pub(crate) fn look(source: &str, engine: Engine) -> Option<Facts> {
         words: names.words,
         top_level: names.top_level,
     })
-}
-
-/// Without an engine nothing is looked at.
-#[cfg(not(feature = "script"))]
-pub(crate) fn look(_source: &str, _engine: Engine) -> Option<Facts> {
-    None
 }
 
 #[cfg(all(test, feature = "script"))]
