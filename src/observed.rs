@@ -273,6 +273,20 @@ impl Record {
         Ok(fields)
     }
 
+    /// The rows in which it is not as this record of the same kind was. What cannot be read is compared as it came.
+    pub(crate) fn differing(&self, before: &Self) -> Vec<&'static Field> {
+        if let (Ok(before), Ok(now)) = (before.stored(), self.stored()) {
+            return before.differing(&now).collect();
+        }
+        let raw = |record: &Self, field: &Field| {
+            let value = record.raw.get(field.name);
+            value.filter(|value| !value.is_null()).cloned()
+        };
+        let rows = self.kind.fields().iter();
+        rows.filter(|field| raw(before, field) != raw(self, field))
+            .collect()
+    }
+
     /// Its token: of an incoming webhook a part of its URL, of an outgoing one what it sends along.
     pub(crate) fn token(&self) -> Result<Option<Secret>, DecodeError> {
         match self.raw.get("token") {

@@ -178,7 +178,7 @@ impl Run {
             Action::Create(fields) => self.create(&fields).await,
             Action::Update { id, from, to } => self.update(id, &from, to).await,
             Action::Disable { id, from, to } => self.disable(id, &from, to).await,
-            Action::Delete { id, from } => self.remove(kind, id, from.as_ref()).await,
+            Action::Delete { id, from } => self.remove(kind, id, &from).await,
             Action::Condition { .. } => Outcome::Condition,
             Action::Blocked { .. } => Outcome::Blocked,
         }

@@ -200,6 +200,11 @@ impl Outcome {
         matches!(self, Self::Failed(error) if error.refuses_all())
     }
 
+    /// Whether the rate limit refused it, which did nothing.
+    pub(super) fn is_refused_for_now(&self) -> bool {
+        matches!(self, Self::Failed(ServerError::TooMany { .. }))
+    }
+
     /// Whether the record may not be what it was.
     fn may_have_written(&self) -> bool {
         matches!(

@@ -1,29 +1,39 @@
-//! Removing a record, as `state: absent` or pruning asks. That there is none any more is success.
+//! Removing a record, as `state: absent` or pruning asks: only one that is still what the plan was made for, as in an
+//! update. That there is none any more is success.
 
 use tokio::time::Instant;
 
-use super::update::{FRESH, GONE};
+use super::update::{Before, FRESH, GONE, MOST_REFUSALS};
 use super::{Outcome, Run};
-use crate::integration::{Fields, Kind};
+use crate::integration::Kind;
 use crate::observed::{Record, ServerId};
 use crate::server::{ServerError, Turn, Writer};
 
 impl Run {
-    /// Removes a record; where its values decided that it should go, only if it still has them.
-    pub(super) async fn remove(&self, kind: Kind, id: ServerId, from: Option<&Fields>) -> Outcome {
+    /// Removes a record, if it is still what the plan was made for.
+    pub(super) async fn remove(&self, kind: Kind, id: ServerId, from: &Record) -> Outcome {
+        for _ in 1..MOST_REFUSALS {
+            let outcome = self.try_remove(kind, &id, from).await;
+            if !outcome.is_refused_for_now() {
+                return outcome;
+            }
+        }
+        self.try_remove(kind, &id, from).await
+    }
+
+    async fn try_remove(&self, kind: Kind, id: &ServerId, from: &Record) -> Outcome {
         let turn = match self.writer.turn_to_remove().await {
             Ok(turn) => turn,
             Err(error) => return Outcome::of(error),
         };
-        if let Some(from) = from
-            && let Some(outcome) = self.stale(&id, from).await
-        {
-            return match outcome {
-                Outcome::Stale { why, .. } if why == GONE => Outcome::AlreadyGone(id),
-                outcome => outcome,
-            };
+        match self.unchanged(id, Before::Record(from)).await {
+            Ok(until) => {
+                let turn = turn.until(until);
+                self.removed(&self.writer, turn, kind, id.clone()).await
+            }
+            Err(Outcome::Stale { why, .. }) if why == GONE => Outcome::AlreadyGone(id.clone()),
+            Err(outcome) => outcome,
         }
-        self.removed(&self.writer, turn, kind, id).await
     }
 
     /// Removes a twin, if it is still what it was in the listing.

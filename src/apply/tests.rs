@@ -88,6 +88,12 @@ fn fields(kind: Kind, name: &str) -> Fields {
     fields
 }
 
+/// Deletes a record that is as this one.
+fn deletion(name: &str, record: &Record) -> Change {
+    let (id, from) = (record.id.clone(), Box::new(record.clone()));
+    change(record.kind, name, Action::Delete { id, from })
+}
+
 fn create(name: &str) -> Change {
     let fields = fields(Kind::Incoming, name);
     change(Kind::Incoming, name, Action::Create(fields))

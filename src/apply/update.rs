@@ -1,9 +1,12 @@
 //! Changing a record: looked at once more, written whole, verified.
 //!
 //! There is no conditional write. A record that was changed since the plan is left as it is; between that look and
-//! the write a few milliseconds remain.
+//! the write a few milliseconds remain. A write that the server refuses for now, or does not answer, is sent again only
+//! as long as that look counts; after a refusal the record is read again.
 
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::create::generate_secrets;
 use super::verify::shortfall;
@@ -12,34 +15,81 @@ use crate::integration::Fields;
 use crate::observed::{Record, ServerId};
 use crate::server::ServerError;
 
-/// How old the plan's listing may be to stand for a look of its own.
+/// How old the plan's listing may be to stand for a look of its own; and how long a look counts.
 pub(super) const FRESH: Duration = Duration::from_secs(5);
+
+/// How often a write is begun that the rate limit refuses.
+pub(super) const MOST_REFUSALS: usize = 10;
 
 /// Why a record that is no more is not what the plan was made for.
 pub(super) const GONE: &str = "it was deleted since the plan was made";
 
+/// What a plan knows of a record that it changes or removes.
+#[derive(Clone, Copy)]
+pub(super) enum Before<'a> {
+    /// Its stored values.
+    Values(&'a Fields),
+    /// All of it.
+    Record(&'a Record),
+}
+
+impl Before<'_> {
+    /// Why a record is not what it was any more, if that is so.
+    fn change(self, now: &Record) -> Option<String> {
+        let kind = match self {
+            Self::Values(fields) => fields.kind(),
+            Self::Record(record) => record.kind,
+        };
+        if now.kind != kind {
+            return Some(format!("it is a {} by now", now.kind));
+        }
+        let changed: Vec<_> = match self {
+            Self::Record(record) => now.differing(record),
+            Self::Values(fields) => match now.stored() {
+                Ok(stored) => fields.differing(&stored).collect(),
+                Err(error) => return Some(error.to_string()),
+            },
+        };
+        let changed: Vec<_> = changed.iter().map(|it| format!("`{}`", it.name)).collect();
+        let why = format!("{} changed since the plan was made", changed.join(", "));
+        Some(why).filter(|_| !changed.is_empty())
+    }
+}
+
 impl Run {
     /// Gives a record these values, if it is still what the plan was made for.
     pub(super) async fn update(&self, id: ServerId, from: &Fields, mut to: Fields) -> Outcome {
+        if let Err(error) = generate_secrets(&mut to) {
+            return Outcome::Failed(error);
+        }
+        for _ in 1..MOST_REFUSALS {
+            let outcome = self.try_update(&id, from, &to).await;
+            if !outcome.is_refused_for_now() {
+                return outcome;
+            }
+        }
+        self.try_update(&id, from, &to).await
+    }
+
+    async fn try_update(&self, id: &ServerId, from: &Fields, to: &Fields) -> Outcome {
         // First of all, since it may take minutes: what is read before that would be old.
         let turn = match self.writer.turn().await {
             Ok(turn) => turn,
             Err(error) => return Outcome::of(error),
         };
-        if let Some(outcome) = self.stale(&id, from).await {
-            return outcome;
-        }
-        if let Err(error) = generate_secrets(&mut to) {
-            return Outcome::Failed(error);
-        }
-        let answer = self.writer.update(turn, &id, &to, self.server.version);
+        let until = match self.unchanged(id, Before::Values(from)).await {
+            Ok(until) => until,
+            Err(outcome) => return outcome,
+        };
+        let turn = turn.until(until);
+        let answer = self.writer.update(turn, id, to, self.server.version);
         match answer.await {
-            Ok(record) => self.verified(&to, record),
+            Ok(record) => self.verified(to, record),
             Err(error) if error.is_gone() => Outcome::Stale {
-                id,
+                id: id.clone(),
                 why: GONE.to_owned(),
             },
-            Err(error) if error.leaves_open() => self.looked_at(id, &to, &error).await,
+            Err(error) if error.leaves_open() => self.looked_at(id.clone(), to, &error).await,
             Err(error) => Outcome::of(error),
         }
     }
@@ -56,43 +106,27 @@ impl Run {
         }
     }
 
-    /// The outcome of a write that is not made, because the record is not what the plan was made for any more, or
-    /// nobody can tell.
-    pub(super) async fn stale(&self, id: &ServerId, from: &Fields) -> Option<Outcome> {
-        match self.look(self.staleness(id, from)).await {
-            Some(Ok(None)) => None,
-            Some(Ok(Some(why))) => Some(Outcome::Stale {
-                id: id.clone(),
-                why,
-            }),
-            Some(Err(error)) => Some(Outcome::of(error)),
-            None => Some(Outcome::NotAttempted),
+    /// Until when it counts that the record is what the plan was made for; the outcome of a write that is not made,
+    /// if it is not, or nobody can tell.
+    pub(super) async fn unchanged(
+        &self,
+        id: &ServerId,
+        before: Before<'_>,
+    ) -> Result<Instant, Outcome> {
+        let listed = self.options.read_at;
+        if listed.elapsed() < FRESH {
+            return Ok(listed + FRESH);
         }
-    }
-
-    /// Why the record is not what the plan was made for any more, if that is so.
-    async fn staleness(&self, id: &ServerId, from: &Fields) -> Result<Option<String>, ServerError> {
-        if self.options.read_at.elapsed() < FRESH {
-            return Ok(None);
+        let asked = Instant::now();
+        match self.look(self.writer.reader().get(id)).await {
+            Some(Ok(now)) => match before.change(&now) {
+                None => Ok(asked + FRESH),
+                Some(why) => Err(stale(id, why)),
+            },
+            Some(Err(error)) if error.is_gone() => Err(stale(id, GONE.to_owned())),
+            Some(Err(error)) => Err(Outcome::of(error)),
+            None => Err(Outcome::NotAttempted),
         }
-        let record = match self.writer.reader().get(id).await {
-            Ok(record) => record,
-            Err(error) if error.is_gone() => return Ok(Some(GONE.to_owned())),
-            Err(error) => return Err(error),
-        };
-        if record.kind != from.kind() {
-            return Ok(Some(format!("it is a {} by now", record.kind)));
-        }
-        let now = match record.stored() {
-            Ok(now) => now,
-            Err(error) => return Ok(Some(error.to_string())),
-        };
-        let changed: Vec<_> = from
-            .differing(&now)
-            .map(|field| format!("`{}`", field.name))
-            .collect();
-        let why = format!("{} changed since the plan was made", changed.join(", "));
-        Ok(Some(why).filter(|_| !changed.is_empty()))
     }
 
     fn verified(&self, to: &Fields, record: Record) -> Outcome {
@@ -113,5 +147,12 @@ impl Run {
             }
             _ => Outcome::Unknown(error.to_string()),
         }
+    }
+}
+
+fn stale(id: &ServerId, why: String) -> Outcome {
+    Outcome::Stale {
+        id: id.clone(),
+        why,
     }
 }

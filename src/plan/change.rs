@@ -1,7 +1,7 @@
 //! What would be done about one integration, and why it may not be.
 
 use crate::integration::Fields;
-use crate::observed::ServerId;
+use crate::observed::{Record, ServerId};
 
 /// What would be done.
 #[derive(Clone, Debug)]
@@ -30,8 +30,8 @@ pub(crate) enum Action {
     Delete {
         /// The record.
         id: ServerId,
-        /// The stored values that the plan was made for, where they decided.
-        from: Option<Fields>,
+        /// The record that the plan was made for.
+        from: Box<Record>,
     },
     /// Nothing: something is wrong that no update mends.
     Condition {
@@ -48,6 +48,14 @@ pub(crate) enum Action {
 }
 
 impl Action {
+    /// The deletion of a record that is as this one.
+    pub(super) fn delete(record: &Record) -> Self {
+        Self::Delete {
+            id: record.id.clone(),
+            from: Box::new(record.clone()),
+        }
+    }
+
     /// The order in which changes are shown.
     pub(super) fn rank(&self) -> u8 {
         match self {

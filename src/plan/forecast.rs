@@ -96,9 +96,11 @@ impl Endpoint {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::integration::{Fields, Kind};
-    use crate::observed::ServerId;
+    use crate::observed::{Record, ServerId};
 
     fn actions(creates: u32, updates: u32, deletes: u32) -> Vec<Action> {
         let id = || ServerId::from("a".to_owned());
@@ -109,10 +111,9 @@ mod tests {
             from: fields(),
             to: fields(),
         };
-        let delete = Action::Delete {
-            id: id(),
-            from: None,
-        };
+        let record = json!({"_id": "a", "type": "webhook-incoming"});
+        let record = Record::decode(record.as_object().unwrap().clone()).unwrap();
+        let delete = Action::delete(&record);
         create
             .chain(std::iter::repeat_n(update, updates as usize))
             .chain(std::iter::repeat_n(delete, deletes as usize))

@@ -229,9 +229,7 @@ impl Plan {
 
     /// Deletes a twin of an entry's record, unless this run deletes nothing. It goes only if it is still what it was.
     fn settle(&mut self, twin: &Record, entry: &Desired, policy: &Policy) {
-        let id = twin.id.clone();
-        let from = twin.stored().ok();
-        let decision = Decision::new(Action::Delete { id, from });
+        let decision = Decision::new(Action::delete(twin));
         if hold::leaves_out(policy, &decision) {
             self.left_out.changes += 1;
         } else {
@@ -334,10 +332,7 @@ fn decide(entry: &Desired, found: &Match<'_>, observed: &ObservedState) -> Optio
         Match::Blocked(id, reason) => Some(Decision::blocked(id.clone(), reason.clone())),
         Match::Nothing if absent => None,
         Match::Nothing => Some(create::create(entry, observed)),
-        Match::Record(Record { id, .. }) if absent => {
-            let (id, from) = (id.clone(), None);
-            Some(Decision::new(Action::Delete { id, from }))
-        }
+        Match::Record(record) if absent => Some(Decision::new(Action::delete(record))),
         Match::Record(record) => compare::record(entry, record, observed),
     }
 }

@@ -145,11 +145,7 @@ fn change(record: &Record, policy: &Policy, observed: &ObservedState) -> Result<
     }
     let id = record.id.clone();
     if deletes && !takes_url {
-        return Ok(about(
-            record,
-            Action::Delete { id, from: None },
-            Step::AtOnce,
-        ));
+        return Ok(about(record, Action::delete(record), Step::AtOnce));
     }
     let step = if deletes { Step::First } else { Step::Off };
     if !record.is_enabled() {
@@ -157,10 +153,7 @@ fn change(record: &Record, policy: &Policy, observed: &ObservedState) -> Result<
             false => Err(LeftAlone::Off),
             true if flags.no_delete => Err(LeftAlone::LeftOut),
             true => Ok(match compare::stored(record) {
-                Ok(stored) => {
-                    let from = Some(stored);
-                    about(record, Action::Delete { id, from }, Step::Second)
-                }
+                Ok(_) => about(record, Action::delete(record), Step::Second),
                 Err(reason) => blocked(record, reason, Step::Second),
             }),
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::{Map, Value as Json};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::answer::{self, Asked};
 use super::base_url::BaseUrl;
@@ -200,11 +200,24 @@ impl Client {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let mut pauses = self.retries.pauses(number);
         let mut refusals = 0;
-        let mut open = None;
+        let (mut open, mut last) = (None, None);
+        let until = leave.as_ref().and_then(|leave| leave.until);
         loop {
-            let passed = match leave.take() {
-                Some(leave) => Ok(leave),
-                None => self.leave(&call.method, call.endpoint, gate).await,
+            let passed = match (leave.take(), last.take()) {
+                (Some(leave), _) => Ok(leave),
+                (None, last) => {
+                    let next = self.leave(&call.method, call.endpoint, gate);
+                    match before(until, next).await {
+                        Some(passed) => passed,
+                        None => {
+                            return Sent {
+                                result: Err(last.unwrap_or(ServerError::Stopped)),
+                                open,
+                                left: Instant::now(),
+                            };
+                        }
+                    }
+                }
             };
             let left = Instant::now();
             let result = match passed {
@@ -227,10 +240,9 @@ impl Client {
             if !again {
                 return Sent { result, open, left };
             }
-            if let Err(error) = result
-                && error.leaves_open()
-            {
-                open.get_or_insert(error);
+            match result {
+                Err(error) if error.leaves_open() => drop(open.get_or_insert(error)),
+                result => last = result.err(),
             }
         }
     }
@@ -324,6 +336,15 @@ impl Client {
             );
         }
         Ok(request)
+    }
+}
+
+/// What comes before a moment, if it does.
+async fn before<T>(moment: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
+    match moment {
+        None => Some(future.await),
+        Some(moment) if moment <= Instant::now() => None,
+        Some(moment) => timeout_at(moment, future).await.ok(),
     }
 }
 

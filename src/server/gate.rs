@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
 
 use super::pacer::{Flight, Lane};
 
@@ -25,6 +26,8 @@ pub(super) struct Stopped;
 #[derive(Debug)]
 pub(super) struct Leave {
     pub(super) flight: Flight,
+    /// From when on the request is not sent again, whatever became of it.
+    pub(super) until: Option<Instant>,
     _place: Option<OwnedSemaphorePermit>,
 }
 
@@ -48,6 +51,7 @@ impl Gate {
             };
             Leave {
                 flight,
+                until: None,
                 _place: place,
             }
         };

@@ -253,6 +253,14 @@ pub(crate) struct Creation {
 #[must_use]
 pub(crate) struct Turn(Leave);
 
+impl Turn {
+    /// The same, and nothing is sent again from that moment on: what was read before the write would be too old.
+    pub(crate) fn until(mut self, moment: Instant) -> Self {
+        self.0.until = Some(moment);
+        self
+    }
+}
+
 impl Writer {
     /// A writer beside a reader: the same server, account and connections.
     pub(crate) fn beside(reader: &Reader) -> Self {

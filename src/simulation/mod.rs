@@ -6,6 +6,8 @@
 //! `requests` counts what a plan asks; `state` holds plans from snapshots against those of the server, `saved` saved
 //! ones against fresh ones, and `limits` is about time.
 //!
+//! `stale` lets somebody change records between a plan and its apply.
+//!
 //! `wire` is the way between a run and the server, with latency, mishaps and the end of the run; `faults` lets
 //! everything go wrong at every request of a small run, and `crowd` lets runs begin together.
 
@@ -19,6 +21,7 @@ mod prune;
 mod reach;
 mod requests;
 mod saved;
+mod stale;
 mod state;
 mod watched;
 mod wire;
@@ -139,8 +142,28 @@ impl Client {
     }
 
     async fn try_apply(&self, desired: &DesiredState) -> Result<(Plan, Applied), ServerError> {
+        let planned = self.planned(desired).await?;
+        Ok(self.made(planned).await)
+    }
+
+    /// The first half of it: a plan that could be made.
+    async fn planned(&self, desired: &DesiredState) -> Result<Planned, ServerError> {
         let read_at = Instant::now();
         let (observed, plan) = self.try_plan(desired, Extent::Writes).await?;
+        Ok(Planned {
+            read_at,
+            observed,
+            plan,
+        })
+    }
+
+    /// The second half: the plan is made.
+    async fn made(&self, planned: Planned) -> (Plan, Applied) {
+        let Planned {
+            read_at,
+            observed,
+            plan,
+        } = planned;
         let records = observed.records.iter();
         let options = Options {
             concurrency: NonZeroUsize::new(8).unwrap(),
@@ -152,8 +175,15 @@ impl Client {
         let writer = Arc::new(Writer::beside(&self.reader));
         let (_stop, stopped) = watch::channel(Stop::GoOn);
         let applied = apply::apply(&plan, writer, options, stopped, &mut |_, _| {}).await;
-        Ok((plan, applied))
+        (plan, applied)
     }
+}
+
+/// A plan that was made, and not applied yet.
+struct Planned {
+    read_at: Instant,
+    observed: ObservedState,
+    plan: Plan,
 }
 
 /// The seeds to play: so many, `RCSYNC_CASES` of them, or the one that `RCSYNC_SEED` names.

@@ -2,6 +2,7 @@
 //! each of them.
 
 mod twice;
+mod unread;
 
 use std::sync::Arc;
 

@@ -193,3 +193,57 @@ fn a_snapshot_tells_what_would_be_pruned() {
     assert!(plan.out.contains(summary), "{}", plan.out);
     assert!(online.out.contains(summary), "{}", online.out);
 }
+
+/// Somebody changes records while the run is at its creates, which come before deletes.
+#[test]
+fn what_changes_between_plan_and_delete_is_not_deleted() {
+    let sandbox = Sandbox::inventive();
+    let store = |name: &str, enabled: bool| {
+        let mut body = record(name);
+        body["enabled"] = json!(enabled);
+        sandbox.store(&body)
+    };
+    let (edited, removed) = (store("Gone 1", true), store("Gone 2", true));
+    store("Gone 3", true);
+    // Switched off by an earlier run, and deleted by this one if it is still so.
+    let (again, still) = (store("Old 1", false), store("Old 2", false));
+    let mut entries = manifest(1);
+    for n in 1..4 {
+        entries += &format!(
+            "  - {{type: webhook-incoming, name: Gone {n}, username: rocket.cat, channel: \"#general\", state: absent}}\n"
+        );
+    }
+    let path = sandbox.file("a.yaml", &prune("delete", &entries));
+    // The listing of the plan counts for five seconds.
+    sandbox.fault(
+        &json!({"path": "integrations.create", "effect": {"kind": "delay", "millis": 5500}}),
+    );
+    let run = std::thread::scope(|scope| {
+        let run = scope.spawn(|| sandbox.run(&["apply", &path]));
+        while sandbox.creates() == 5 {
+            assert!(!run.is_finished(), "it creates nothing");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let change = |id: &str, set: Json| {
+            sandbox.act(&json!({"action": "change-integration", "id": id, "set": set}));
+        };
+        change(&edited, json!({"alias": "Needed"}));
+        change(&again, json!({"enabled": true}));
+        sandbox.act(&json!({"action": "delete-integration", "id": removed}));
+        run.join().unwrap()
+    });
+    let run = run.exits(6);
+    assert!(
+        run.out
+            .contains("1 created, 2 deleted, 1 already gone, 2 stale"),
+        "{}",
+        run.out
+    );
+    let records = sandbox.records();
+    let left: Vec<_> = records.iter().map(|it| &it["_id"]).collect();
+    assert!(left.contains(&&json!(edited)) && left.contains(&&json!(again)));
+    assert!(
+        !left.contains(&&json!(still)) && left.len() == 3,
+        "{records:#?}"
+    );
+}
