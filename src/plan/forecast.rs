@@ -101,6 +101,7 @@ mod tests {
     use super::*;
     use crate::integration::{Fields, Kind};
     use crate::observed::{Record, ServerId};
+    use crate::redactor::Redactor;
 
     fn actions(creates: u32, updates: u32, deletes: u32) -> Vec<Action> {
         let id = || ServerId::from("a".to_owned());
@@ -112,7 +113,8 @@ mod tests {
             to: fields(),
         };
         let record = json!({"_id": "a", "type": "webhook-incoming"});
-        let record = Record::decode(record.as_object().unwrap().clone()).unwrap();
+        let record =
+            Record::decode(record.as_object().unwrap().clone(), &Redactor::default()).unwrap();
         let delete = Action::delete(&record);
         create
             .chain(std::iter::repeat_n(update, updates as usize))

@@ -97,7 +97,7 @@ async fn run((case, edits): &Edited, wrap: Wrap, seen: &mut Seen) -> Result<(), 
     let planned = client.planned(&desired).await.unwrap();
     let before = world.records();
     let writes = planned.plan.changes.iter();
-    let writes = writes.filter_map(|it| Some((it.action.rewrites()?.0.clone(), &it.action)));
+    let writes = writes.filter_map(|it| Some((it.action.rewrites()?.raw().to_owned(), &it.action)));
     let mut touched = BTreeMap::new();
     for ((id, _), edit) in writes.zip(edits) {
         let action = match edit {
@@ -120,7 +120,7 @@ async fn run((case, edits): &Edited, wrap: Wrap, seen: &mut Seen) -> Result<(), 
     let (between, after) = (by_id(&between), by_id(&after));
     for (index, outcome) in &applied.outcomes {
         let action = &plan.changes[*index].action;
-        let Some(id) = action.rewrites().map(|id| id.0.as_str()) else {
+        let Some(id) = action.rewrites().map(|id| id.raw()) else {
             continue;
         };
         let word = match action {
