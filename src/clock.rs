@@ -34,6 +34,17 @@ impl Clock {
         }
     }
 
+    /// A clock that is so many milliseconds ahead of this one, or behind it.
+    pub(crate) fn ahead_by(&self, millis: i64) -> Self {
+        let by = Duration::from_millis(millis.unsigned_abs());
+        let wall = if millis < 0 {
+            self.wall.saturating_sub(by)
+        } else {
+            self.wall.saturating_add(by)
+        };
+        Self { wall, ..*self }
+    }
+
     /// Milliseconds since the epoch.
     pub(crate) fn millis(&self) -> u64 {
         u64::try_from((self.wall + self.start.elapsed()).as_millis()).unwrap_or(u64::MAX)
@@ -71,6 +82,8 @@ mod tests {
         assert_eq!(clock.millis(), 1_700_000_001_234);
         assert_eq!(clock.iso(), "2023-11-14T22:13:21.234Z");
         assert_eq!(clock.http_date(), "Tue, 14 Nov 2023 22:13:21 GMT");
+        assert_eq!(clock.ahead_by(-1_234).millis(), 1_700_000_000_000);
+        assert_eq!(clock.ahead_by(766).iso(), "2023-11-14T22:13:22.000Z");
     }
 
     #[test]

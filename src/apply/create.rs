@@ -3,8 +3,9 @@
 //! A create is sent again only where it certainly was not done. If no answer comes, the record is looked for with
 //! growing pauses until the time limit since sending: one that is new, of this account, and exactly as asked is
 //! adopted; otherwise the outcome is unknown, and nothing is sent again in this run. What several runs make at once
-//! is for `settle`.
+//! is for `settle`; to it, an adopted record is another run's, since nobody can tell.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::SeedableRng;
@@ -26,15 +27,24 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Run {
     /// Makes one record and says what became of it.
-    pub(super) async fn create(&self, asked: &Fields) -> Outcome {
+    pub(super) async fn create(self: &Arc<Self>, asked: &Fields) -> Outcome {
         let mut fields = asked.clone();
         if let Err(error) = generate_secrets(&mut fields) {
             return Outcome::Failed(error);
         }
-        let creation = self.writer.create(&fields).await;
+        // First of all, since it may take minutes: what is listed before that would be old.
+        let turn = match self.writer.turn_to_create().await {
+            Ok(turn) => turn,
+            Err(error) => return Outcome::of(error),
+        };
+        let listed = match self.listed(asked).await {
+            Ok(listed) => listed,
+            Err(outcome) => return outcome,
+        };
+        let creation = self.writer.create(turn, &fields).await;
         match creation.result {
             Ok(record) => {
-                self.pace.made(creation.sent);
+                self.creates.answered(&record.id, creation.sent, listed);
                 match shortfall(&fields, &record, self.poster(&fields)) {
                     None => Outcome::Created(record.id),
                     Some(shortfall) => Outcome::NotApplied {
@@ -45,7 +55,7 @@ impl Run {
             }
             Err(error) if error.leaves_open() => match self.search(asked, creation.sent).await {
                 Some(id) => {
-                    self.pace.made(creation.sent);
+                    self.creates.found(&id, creation.sent);
                     Outcome::Adopted(id)
                 }
                 None => Outcome::Unknown(error.to_string()),
@@ -66,11 +76,14 @@ impl Run {
             let whole = self.pause(pause.min(next)).await;
             pause *= 2;
             // A listing that cannot be read says nothing about what is there.
+            let began = Instant::now();
             if let Some(Ok(records)) = self.look(self.writer.reader().listing()).await {
                 let mut found: Vec<_> = twins::new(&records, asked, &self.options.seen).collect();
                 found.retain(|record| self.is_own(record) && self.is_as_asked(record, asked));
-                if let Some(record) = twins::eldest(&found) {
-                    return Some(record.id.clone());
+                let found = twins::eldest(&found).map(|record| record.id.clone());
+                self.listings.take(began, records).await;
+                if found.is_some() {
+                    return found;
                 }
             }
             if !whole || Instant::now() >= deadline {

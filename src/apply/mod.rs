@@ -6,7 +6,11 @@
 //! it. In the end comes a look back at what was made.
 
 mod create;
+mod creates;
+mod decide;
+mod listed;
 mod outcome;
+mod removals;
 mod remove;
 mod settle;
 mod stop;
@@ -35,8 +39,9 @@ use crate::observed::{Record, ServerFacts, ServerId, Users};
 use crate::plan::{Action, Plan};
 use crate::redactor::ServerText;
 use crate::server::Writer;
+use creates::Creates;
+use listed::Listings;
 use outcome::Outcomes;
-use settle::Pace;
 use stop::said;
 
 /// How to go about it.
@@ -52,6 +57,8 @@ pub(crate) struct Options {
     pub(crate) patience: Duration,
     /// Whether the first failure keeps further writes from being started.
     pub(crate) fail_fast: bool,
+    /// Whence chance comes.
+    pub(crate) seed: u64,
 }
 
 /// Makes the changes of a plan, and looks back at what was made. `stop` says how far to go on; `progress` hears of
@@ -69,7 +76,8 @@ pub(crate) async fn apply(
         free_writer: writer,
         server: plan.server.clone(),
         users: plan.users.clone(),
-        pace: Pace::default(),
+        creates: Creates::default(),
+        listings: Listings::by_plan(options.read_at),
         options,
         stop,
     });
@@ -116,7 +124,8 @@ struct Run {
     free_writer: Arc<Writer>,
     server: ServerFacts,
     users: Users,
-    pace: Pace,
+    creates: Creates,
+    listings: Listings,
     options: Options,
     stop: watch::Receiver<Stop>,
 }
@@ -173,7 +182,7 @@ impl Run {
         }
     }
 
-    async fn make(&self, kind: Kind, action: Action) -> Outcome {
+    async fn make(self: &Arc<Self>, kind: Kind, action: Action) -> Outcome {
         match action {
             Action::Create(fields) => self.create(&fields).await,
             Action::Update { id, from, to } => self.update(id, &from, to).await,

@@ -15,7 +15,7 @@ use crate::server::ServerError;
 pub(crate) enum Outcome {
     /// Made, and the server answered with every value that was asked for.
     Created(ServerId),
-    /// Made without an answer, and found afterwards with every value that was asked for.
+    /// Made without an answer, or by a run beside this one, and found with every value that was asked for.
     Adopted(ServerId),
     /// Changed, and every value is as asked.
     Updated(ServerId),
@@ -32,7 +32,7 @@ pub(crate) enum Outcome {
         /// What is missing.
         shortfall: Shortfall,
     },
-    /// Not written: the record is not what the plan was made for any more.
+    /// Not written, or not left so: the record is not what the plan was made for, or not what was made.
     Stale {
         /// The record.
         id: ServerId,

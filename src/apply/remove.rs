@@ -36,24 +36,33 @@ impl Run {
         }
     }
 
-    /// Removes a twin, if it is still what it was in the listing.
+    /// Removes a duplicate, if it is still what it was in the listing; one that is to be removed before a moment only
+    /// before it.
     pub(super) async fn remove_twin(
         &self,
         writer: &Writer,
         twin: &Record,
         listed_at: Instant,
+        before: Option<Instant>,
     ) -> Outcome {
         let turn = match writer.turn_to_remove().await {
             Ok(turn) => turn,
             Err(error) => return Outcome::of(error),
         };
+        let mut looked_at = listed_at;
         if listed_at.elapsed() >= FRESH {
+            looked_at = Instant::now();
             match writer.reader().get(&twin.id).await {
                 Ok(now) if now.updated_at() == twin.updated_at() => {}
                 Ok(_) => return Outcome::NotAttempted,
                 Err(error) => return Outcome::of(error),
             }
         }
+        let until = before.map_or(looked_at + FRESH, |before| before.min(looked_at + FRESH));
+        if until <= Instant::now() {
+            return Outcome::NotAttempted;
+        }
+        let turn = turn.until(until);
         self.removed(writer, turn, twin.kind, twin.id.clone()).await
     }
 

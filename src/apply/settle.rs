@@ -1,35 +1,89 @@
 //! The look back at what a run made, before anybody hears of its URLs.
 //!
-//! Runs that begin together find nothing and each make a record of an entry. There is no lock; but each of them
-//! looks once more a settle time after its last create, and all follow one rule: the twin that was inserted first
-//! stays. Why that holds, whichever of them looks when: the rule goes by the second of the insert, and a run looks a
-//! second later at least. What is inserted after its look is therefore younger than what it found, and is removed by
-//! the run that made it. So nothing that was reported is ever removed, whatever the others see.
+//! Runs that begin together find nothing, and each creates a record of the same entry. There is no lock, and no clock
+//! that they share: the ids and times that a server gives may be hours off, and one process of it may take seconds for
+//! a create that another does at once. Each run has its own clock alone, and that only for lengths of time.
 //!
-//! A run removes its own first: the others do the same, and what is still there at the next look is of a run that
-//! was ended.
+//! # The rule
+//! A run lists the records again a settle time after its last create: twice its slowest create, at least [`LEAST`].
+//! What the listing shows of an entry decides:
+//!
+//! - The run's own record alone: it is reported.
+//! - The record of another run alone: it is reported if a listing of [`REPORT_AFTER`] ago showed it already; until then
+//!   the run waits. The same goes for a record that was found after a create without an answer, since it may be another
+//!   run's, and for one that was there before the create.
+//! - Several that are equal. All runs choose the same one of them, by their ids.
+//!   - If it is not the run's own, the run takes its own back: it removes it.
+//!   - If it is, the run waits a settle time for the others to do so. If one of them is still there then, the run
+//!     removes it if its own create was prompt, and takes back its own if it was late. *Prompt* means that the answer
+//!     came within [`LEAST`] of the beginning of the listing that showed nothing.
+//!   - A record is taken back only within [`TAKE_BACK_WITHIN`] of sending its create, and not by a run that has removed
+//!     the record of another for it. A record that was found after a silence is not taken back, and nothing is removed
+//!     for it.
+//! - None, after the run has taken back its own: it pauses for a random time, lists, and creates again if there is still
+//!   none; three times at the most. Then it says that nothing exists.
+//! - Several in [`MOST_LOOKS`] listings: it says so.
+//!
+//! If the listing a settle time later would come too late to take a late create back, there is one at once, too.
+//!
+//! # What it promises
+//! 1. No record that a run has reported is removed by another run that follows the rule.
+//! 2. One record is left, unless every run that created one was killed or says that nothing exists.
+//! 3. If several are left, a run was killed, or one has said so and exits with code 6.
+//!
+//! # What is assumed
+//! - A listing shows every record whose create was answered before it began, or that an earlier listing showed, and that
+//!   is not removed before it ends.
+//! - A removal takes effect within [`REPORT_AFTER`] less [`TAKE_BACK_WITHIN`] of being sent, or never. There is no
+//!   conditional removal, so a run that is suspended between its last look at the clock and the request counts on this.
+//! - Clocks measure ten seconds as ten seconds. A process that is suspended does not break that; a machine that sleeps
+//!   does. What time a clock shows, that of a server or any other, is not used.
+//! - Otherwise runs may be suspended or killed between any two steps, and a create may take any time.
+//!
+//! # Why that is so
+//! *Taking back.* A run reports the record of another when it saw it `REPORT_AFTER` ago, so at least that long after its
+//! create was sent. By then the removal by its own run has taken effect, if there is one. A run does not report a record
+//! that it has tried to take back before the same time has passed.
+//!
+//! *Removing others.* Let x be the record of the run X, created promptly, and z another record that X finds beside it.
+//! Suppose that a run reported z. Its listing showed z alone, and z had been there for `LEAST` when that listing began.
+//! - If x was answered after that listing began: X's own listing began less than `LEAST` before the answer, so z was
+//!   there already. X's listing would have shown z, and X would have created nothing.
+//! - If x was answered before: x was removed before that listing ended. Not by X, which does not take x back after it
+//!   has removed others. So it was removed by another prompt run, for a record of its own that comes before x in the
+//!   order that all share. That listing did not show that record either, so it was removed as well, for a third one;
+//!   and so on. The last of this line is removed by nobody, and the listing would have shown it.
+//!
+//! Two prompt runs always see each other: a record that is answered after the other run's look was created by a listing
+//! that began after the other's answer. So they choose from the same records, and both by the same order: where ids are
+//! of two kinds, so that the order depends on which are seen, nobody removes others (`are_comparable`).
+//!
+//! *One is left.* If a run removed others, the last record of the line above is left. If none did, records vanish only
+//! by being taken back, and a run that has taken its own back lists until it sees a record, or creates one.
+//!
+//! *Several are told.* If two are left, take the one that was answered later. Its run lists after that, sees both, and
+//! does not end before it sees one alone or says that there are several.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
-use super::stop::{Stop, said};
+use super::creates::TAKE_BACK_WITHIN;
+#[cfg(doc)]
+use super::creates::{LEAST, REPORT_AFTER};
+use super::decide::{Found, Made, Step, unsettled};
+use super::removals::{Removal, TakenBack};
 use super::verify::shortfall;
 use super::{Outcome, Outcomes, Run, twins};
-use crate::integration::Fields;
 use crate::observed::{Record, ServerId};
-use crate::plan::twins::named;
 use crate::plan::{Action, Plan};
 use crate::server::ServerError;
 
-/// The least time: ids tell the second of their insert.
-const LEAST: Duration = Duration::from_secs(1);
-
-/// How often a run looks before it says that there are still twins.
-const MOST_LOOKS: usize = 4;
+/// How many listings of a run show several records before it says so.
+pub(super) const MOST_LOOKS: usize = 4;
 
 /// How often a listing is begun that cannot be read.
 const MOST_TRIES: usize = 3;
@@ -51,98 +105,121 @@ pub(crate) enum Settled {
     },
 }
 
-/// How long creates take.
-#[derive(Debug, Default)]
-pub(super) struct Pace(Mutex<Creates>);
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Creates {
-    slowest: Duration,
-    last: Option<Instant>,
-}
-
-impl Pace {
-    /// A record is there that was sent for at that moment.
-    pub(super) fn made(&self, sent: Instant) {
-        let mut creates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        creates.slowest = creates.slowest.max(sent.elapsed());
-        creates.last = Some(Instant::now());
-    }
-
-    /// The settle time, and how much of it is left.
-    fn settle(&self) -> (Duration, Duration) {
-        let creates = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let settle = LEAST.max(creates.slowest * 2);
-        let passed = creates.last.map_or(Duration::ZERO, |last| last.elapsed());
-        (settle, settle.saturating_sub(passed))
-    }
-}
-
-/// A create that may have made a record.
-struct Made<'p> {
-    index: usize,
-    asked: &'p Fields,
-    /// The record, as far as is known.
-    own: Option<ServerId>,
-}
-
-/// What there is of it.
-struct Found<'r> {
-    /// Every new record of its type and name.
-    namesakes: Vec<&'r Record>,
-    /// The twin that stays.
-    stays: Option<&'r Record>,
-    /// The twins that this run may remove.
-    goes: Vec<&'r Record>,
-}
-
 impl Run {
-    /// Looks for what was made, removes twins, and corrects the outcomes.
+    /// Looks for what was made, removes duplicates, and corrects the outcomes.
     pub(super) async fn settle(
         self: &Arc<Self>,
         plan: &Plan,
         outcomes: &mut Outcomes<'_>,
     ) -> Settled {
-        let made = made(plan, outcomes);
-        if made.iter().all(|it| it.own.is_none()) {
+        let mut made = made(plan, outcomes);
+        for it in &mut made {
+            it.due = match outcomes.get(it.index) {
+                // One of another run, or that may be, can be reported only later.
+                Some(Outcome::Adopted(id) | Outcome::Stale { id, .. }) => self
+                    .creates
+                    .settled_at()
+                    .max(self.creates.reportable_at(id)),
+                _ => self.first_look(it),
+            };
+        }
+        let is_known = |it: &Made<'_>| !matches!(outcomes.get(it.index), Some(Outcome::Unknown(_)));
+        if !made.iter().any(is_known) {
             return Settled::NothingMade;
         }
-        let (settle, mut pause) = self.pace.settle();
+        let settled = self.look_back(&mut made, outcomes).await;
+        if matches!(settled, Settled::Not { .. }) {
+            for it in made.iter().filter(|it| it.gone || it.taken_back) {
+                outcomes.correct(it.index, |outcome| outcome.is_done().then(unsettled));
+            }
+        }
+        settled
+    }
+
+    /// When the first listing is of use to a create: a settle time after the last, or at once for a late one that the
+    /// second listing would find too old to be taken back.
+    fn first_look(&self, made: &Made<'_>) -> Instant {
+        let (now, settled) = (Instant::now(), self.creates.settled_at());
+        let own = made.own.as_ref().and_then(|id| self.creates.own(id));
+        let late = own.filter(|own| !own.prompt);
+        let until = late.map(|own| own.sent + TAKE_BACK_WITHIN);
+        let at_once = until.is_some_and(|it| now < it && it <= settled + self.creates.settle());
+        if at_once { now } else { settled }
+    }
+
+    /// Lists until nothing is open. What is left of `made` is open.
+    async fn look_back(
+        self: &Arc<Self>,
+        made: &mut Vec<Made<'_>>,
+        outcomes: &mut Outcomes<'_>,
+    ) -> Settled {
+        let mut chance = StdRng::seed_from_u64(self.options.seed);
         let mut listings = 0;
-        loop {
-            if !self.pause(pause).await {
+        while let Some(due) = made.iter().map(|it| it.due).min() {
+            if !self
+                .pause(due.saturating_duration_since(Instant::now()))
+                .await
+            {
                 return stopped();
             }
-            let records = match self.listing(settle).await {
+            let began = Instant::now();
+            let records = match self.listing(self.creates.settle()).await {
                 Some(Ok(records)) => records,
-                Some(Err(error)) => {
-                    return Settled::Not {
-                        why: error.to_string(),
-                    };
-                }
+                Some(Err(error)) => return not(&error),
                 None => return stopped(),
             };
             let listed_at = Instant::now();
             listings += 1;
-            let found: Vec<_> = made.iter().map(|it| self.find(it, &records)).collect();
-            let going = made.iter().zip(&found);
-            let mut going: Vec<_> = going
-                .flat_map(|(made, found)| found.goes.iter().map(move |record| (made, *record)))
-                .collect();
-            if going.is_empty() || listings == MOST_LOOKS {
-                for (made, found) in made.iter().zip(&found) {
-                    outcomes.correct(made.index, |outcome| found.outcome(made, outcome));
+            let mut removals = Vec::new();
+            let (mut again, mut done) = (Vec::new(), Vec::new());
+            for (at, it) in made.iter_mut().enumerate() {
+                if it.due > began {
+                    continue;
                 }
-                return Settled::Looked { listings };
+                let found = self.find(it, &records);
+                let Some(before) = outcomes.get(it.index) else {
+                    continue;
+                };
+                it.due = listed_at + self.creates.settle();
+                match it.step(&found, &self.creates, began, before) {
+                    Step::Wait => {}
+                    Step::Until(moment) => it.due = moment,
+                    Step::Again => again.push(at),
+                    Step::Done(outcome) => {
+                        outcomes.correct(it.index, |_| outcome);
+                        done.push(at);
+                    }
+                    Step::TakeBack(record, reportable) => {
+                        let sent = self.creates.own(&record.id).map(|own| own.sent);
+                        let own = sent.map(|sent| TakenBack {
+                            until: sent + TAKE_BACK_WITHIN,
+                            reportable,
+                        });
+                        removals.push(Removal { at, record, own });
+                    }
+                    Step::Remove(others) => {
+                        let own = None;
+                        let others = others.into_iter();
+                        removals.extend(others.map(|record| Removal { at, record, own }));
+                    }
+                }
             }
-            if listings == 1 {
-                going.retain(|(made, record)| made.own.as_ref() == Some(&record.id));
-            }
-            if !self.remove_twins(going, listed_at, outcomes).await {
+            if !self.remove_all(removals, listed_at, made, outcomes).await {
                 return stopped();
             }
-            pause = settle;
+            if !again.is_empty() {
+                let most = self.creates.settle() * 2;
+                let pause = most.mul_f64(chance.random::<f64>());
+                match self.create_again(&again, pause, made, outcomes).await {
+                    Some(Ok(failed)) => done.extend(failed),
+                    Some(Err(error)) => return not(&error),
+                    None => return stopped(),
+                }
+            }
+            let mut at = 0..;
+            made.retain(|_| at.next().is_none_or(|at| !done.contains(&at)));
         }
+        Settled::Looked { listings }
     }
 
     /// The listing; `None` if a stop ended it.
@@ -172,82 +249,54 @@ impl Run {
             None => self.is_as_asked(record, asked),
         };
         let equal: Vec<_> = namesakes.iter().copied().filter(equal).collect();
-        let stays = twins::eldest(&equal);
-        let goes = equal
-            .into_iter()
-            .filter(|it| stays.is_some_and(|stays| stays.id != it.id) && self.is_own(it));
+        for record in &namesakes {
+            self.creates.saw(&record.id);
+        }
         Found {
-            goes: goes.collect(),
+            removable: equal.iter().copied().filter(|it| self.is_own(it)).collect(),
+            equal,
             namesakes,
-            stays,
         }
     }
 
-    /// Removes these, and says whether it came to an end.
-    async fn remove_twins(
+    /// Creates these again, unless a listing that begins after the pause shows one. Those of which nothing came; `None`
+    /// if a stop ended it.
+    async fn create_again(
         self: &Arc<Self>,
-        twins: Vec<(&Made<'_>, &Record)>,
-        listed_at: Instant,
+        again: &[usize],
+        pause: Duration,
+        made: &mut [Made<'_>],
         outcomes: &mut Outcomes<'_>,
-    ) -> bool {
-        let (cease, ceased) = watch::channel(false);
-        let writer = Arc::new(self.free_writer.gated(self.options.concurrency, ceased));
-        let mut removing = JoinSet::new();
-        for (made, record) in twins {
-            let (run, writer, index, record) =
-                (self.clone(), writer.clone(), made.index, record.clone());
-            removing.spawn(async move {
-                let outcome = run.remove_twin(&writer, &record, listed_at).await;
-                (index, record.id, outcome)
-            });
+    ) -> Option<Result<Vec<usize>, ServerError>> {
+        if !self.pause(pause).await {
+            return None;
         }
-        loop {
-            let joined = tokio::select! {
-                biased;
-                () = said(&self.stop, Stop::Quit) => return false,
-                () = said(&self.stop, Stop::Finish), if !*cease.borrow() => {
-                    cease.send_replace(true);
-                    continue;
-                }
-                joined = removing.join_next() => joined,
+        let began = Instant::now();
+        match self.listing(self.creates.settle()).await? {
+            Ok(records) => self.listings.take(began, records).await,
+            Err(error) => return Some(Err(error)),
+        }
+        let mut failed = Vec::new();
+        for at in again.iter().copied() {
+            let Some(made) = made.get_mut(at) else {
+                continue;
             };
-            match joined {
-                Some(Ok((index, id, Outcome::Deleted(_)))) => outcomes.removed(index, id),
-                // Whether it is there is for the next look.
-                Some(_) => {}
-                None => return !*cease.borrow(),
+            let outcome = self.create(made.asked).await;
+            if may_have_made(&outcome) {
+                made.made_again(own_of(&outcome));
+            } else {
+                failed.push(at);
             }
+            made.due = self.first_look(made);
+            outcomes.correct(made.index, |_| Some(outcome));
         }
+        Some(Ok(failed))
     }
 }
 
-impl Found<'_> {
-    /// What became of the create, in the light of what is there.
-    fn outcome(&self, made: &Made<'_>, before: &Outcome) -> Option<Outcome> {
-        let own = made.own.as_ref();
-        match (before, &*self.namesakes, self.stays) {
-            // A failure already, and a more telling one.
-            (Outcome::NotApplied { .. }, ..)
-            | (Outcome::Unknown(_), [], _)
-            | (Outcome::Unknown(_), [_], None) => None,
-            (_, [only], Some(_)) => {
-                (own != Some(&only.id)).then(|| Outcome::Adopted(only.id.clone()))
-            }
-            (_, [], _) => Some(stale(own?, "it was made, and is not there any more")),
-            (_, [only], None) if own == Some(&only.id) => {
-                Some(stale(own?, "somebody changed it after it was made"))
-            }
-            (_, namesakes, _) => Some(Outcome::Doubled {
-                records: namesakes.iter().map(|it| named(it)).collect(),
-            }),
-        }
-    }
-}
-
-fn stale(id: &ServerId, why: &str) -> Outcome {
-    Outcome::Stale {
-        id: id.clone(),
-        why: why.to_owned(),
+fn not(error: &ServerError) -> Settled {
+    Settled::Not {
+        why: error.to_string(),
     }
 }
 
@@ -257,21 +306,31 @@ fn stopped() -> Settled {
     }
 }
 
-/// The creates that made a record, or may have.
+/// Whether there may be a record of a create with this outcome.
+fn may_have_made(outcome: &Outcome) -> bool {
+    let unknown = matches!(outcome, Outcome::Unknown(_) | Outcome::Stale { .. });
+    unknown || own_of(outcome).is_some()
+}
+
+/// The record of a create with this outcome, as far as is known.
+fn own_of(outcome: &Outcome) -> Option<ServerId> {
+    match outcome {
+        Outcome::Created(id) | Outcome::Adopted(id) | Outcome::NotApplied { id, .. } => {
+            Some(id.clone())
+        }
+        _ => None,
+    }
+}
+
+/// The creates that made a record, or may have, or found one of another run.
 fn made<'p>(plan: &'p Plan, outcomes: &Outcomes<'_>) -> Vec<Made<'p>> {
     let changes = plan.changes.iter().enumerate();
     let made = changes.filter_map(|(index, change)| {
         let Action::Create(asked) = &change.action else {
             return None;
         };
-        let own = match outcomes.get(index)? {
-            Outcome::Created(id) | Outcome::Adopted(id) | Outcome::NotApplied { id, .. } => {
-                Some(id.clone())
-            }
-            Outcome::Unknown(_) => None,
-            _ => return None,
-        };
-        Some(Made { index, asked, own })
+        let outcome = outcomes.get(index).filter(|it| may_have_made(it))?;
+        Some(Made::new(index, asked, own_of(outcome)))
     });
     made.collect()
 }

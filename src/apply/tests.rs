@@ -1,6 +1,8 @@
 //! Applying over scripted answers, on a clock that does not wait.
 
 mod bodies;
+mod delete;
+mod duplicates;
 mod limits;
 mod settle;
 mod stop;
@@ -168,6 +170,7 @@ fn options() -> Options {
         read_at: Instant::now(),
         patience: Duration::from_mins(1),
         fail_fast: false,
+        seed: 1,
     }
 }
 

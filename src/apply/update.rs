@@ -1,8 +1,9 @@
 //! Changing a record: looked at once more, written whole, verified.
 //!
 //! There is no conditional write. A record that was changed since the plan is left as it is; between that look and
-//! the write a few milliseconds remain. A write that the server refuses for now, or does not answer, is sent again only
-//! as long as that look counts; after a refusal the record is read again.
+//! the write a few milliseconds remain. A write that the server refuses for now is sent again only as long as that look
+//! counts; then the record is read again. So is a removal that was not answered; an update may have been done already,
+//! and is the same once more.
 
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ impl Run {
             Ok(until) => until,
             Err(outcome) => return outcome,
         };
-        let turn = turn.until(until);
+        let turn = turn.begun_until(until);
         let answer = self.writer.update(turn, id, to, self.server.version);
         match answer.await {
             Ok(record) => self.verified(to, record),

@@ -4,6 +4,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+
 use super::approval;
 use super::base::Against;
 use super::failure::Failure;
@@ -169,6 +172,7 @@ async fn apply(args: &ApplyArgs, planned: &Planned, interrupt: &Interrupt) -> Ap
         // A server may still be at work on what it did not answer in time.
         patience: Duration::from_secs(args.server.timeout.into()) * 2,
         fail_fast: args.fail_fast,
+        seed: OsRng.try_next_u64().unwrap_or_default(),
     };
     let writer = Arc::new(Writer::beside(&planned.session.reader));
     let progress = Progress::of(&planned.plan, &planned.session.reader);

@@ -4,10 +4,11 @@ use crate::desired::Desired;
 use crate::integration::{Field, LeftOut};
 use crate::observed::{Record, ServerId};
 
-/// The one of several twins that stays: the one that was inserted first.
+/// The one of several twins that stays: the one with the lowest id, if all are 24 hex digits; else the one with the
+/// earliest time of creation.
 ///
-/// An id of 24 hex digits is made at the insert, and begins with its second; the time of creation is taken before the
-/// script is compiled, so that an earlier one may become visible later (reference 3.3).
+/// By one clock that is the one that was inserted first: such an id is made at the insert, and begins with its second
+/// (reference 3.3). No clock has to be right for it: what counts is that every run chooses the same.
 pub(crate) fn eldest<'a>(twins: &[&'a Record]) -> Option<&'a Record> {
     let by_id = twins.iter().all(|it| tells_the_insert(&it.id));
     let rank = |record: &&Record| {
@@ -17,6 +18,12 @@ pub(crate) fn eldest<'a>(twins: &[&'a Record]) -> Option<&'a Record> {
         (unknown, created, record.id.clone())
     };
     twins.iter().copied().min_by_key(rank)
+}
+
+/// Whether any two of these are chosen between as they would be among all: not if only some ids are 24 hex digits.
+pub(crate) fn are_comparable(twins: &[&Record]) -> bool {
+    let hex = twins.iter().filter(|it| tells_the_insert(&it.id)).count();
+    hex == 0 || hex == twins.len()
 }
 
 /// The one of an entry's records that stays, if the others are twins of it that nobody needs: made by one account, never

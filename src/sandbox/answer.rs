@@ -25,6 +25,8 @@ pub(super) struct Manner {
     pub(super) page: Page,
     /// How long the effect waits.
     pub(super) hold: Duration,
+    /// How many milliseconds the clock is ahead that stamps a create.
+    pub(super) skew: i64,
 }
 
 /// Answers one request as the server does, its deliberate delays included.
@@ -72,6 +74,7 @@ async fn run(
         pause(manner.hold).await;
     }
     let checked = check_script(sandbox, request).await;
+    let clock = sandbox.clock.ahead_by(manner.skew);
     let draft = {
         let mut state = sandbox.lock();
         let mut call = admit(sandbox, &mut state, route, request, verdict)?;
@@ -81,7 +84,10 @@ async fn run(
                 call.checked = checked;
                 return handler(&mut call).map(|body| success(&call, body));
             }
-            Run::Create => create::begin(&mut call)?,
+            Run::Create => {
+                call.now = (clock.millis(), clock.iso());
+                create::begin(&mut call)?
+            }
         }
     };
     // Between the stamp and the insert: a run that ends here leaves nothing behind.
@@ -89,6 +95,7 @@ async fn run(
     let mut state = sandbox.lock();
     let mut call = visit(sandbox, &mut state, request);
     call.checked = checked;
+    call.now = (clock.millis(), clock.iso());
     create::finish(&mut call, draft).map(|body| success(&call, body))
 }
 

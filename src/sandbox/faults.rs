@@ -84,6 +84,11 @@ pub(crate) enum Effect {
         /// How much more.
         millis: u64,
     },
+    /// The clock of the server process that takes a create is wrong.
+    Skew {
+        /// How far it is ahead; behind, if negative.
+        millis: i64,
+    },
     /// The connection is dropped at once, and the request takes effect later.
     Late {
         /// How much later.

@@ -153,9 +153,14 @@ impl Sandbox {
             Effect::Gap { millis } => Some(Duration::from_millis(*millis)),
             _ => None,
         });
+        let skews = effects.iter().filter_map(|effect| match effect {
+            Effect::Skew { millis } => Some(*millis),
+            _ => None,
+        });
         let manner = Manner {
             page: Page::bent(effects),
             hold: gaps.sum(),
+            skew: skews.fold(0, i64::saturating_add),
         };
         let response = answer(self, &request, manner).await;
         let cut = effects.iter().find_map(|effect| match effect {
@@ -190,8 +195,8 @@ impl Sandbox {
         if let Some(me) = self.me.upgrade() {
             tokio::spawn(async move {
                 let manner = Manner {
-                    page: Page::default(),
                     hold,
+                    ..Manner::default()
                 };
                 answer(&me, &request, manner).await;
             });

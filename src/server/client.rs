@@ -207,7 +207,8 @@ impl Client {
                 (Some(leave), _) => Ok(leave),
                 (None, last) => {
                     let next = self.leave(&call.method, call.endpoint, gate);
-                    match before(until, next).await {
+                    let until = until.filter(|it| !(it.repeats && open.is_some()));
+                    match before(until.map(|it| it.moment), next).await {
                         Some(passed) => passed,
                         None => {
                             return Sent {

@@ -26,9 +26,17 @@ pub(super) struct Stopped;
 #[derive(Debug)]
 pub(super) struct Leave {
     pub(super) flight: Flight,
-    /// From when on the request is not sent again, whatever became of it.
-    pub(super) until: Option<Instant>,
+    /// Until when the request may be sent again.
+    pub(super) until: Option<Until>,
     _place: Option<OwnedSemaphorePermit>,
+}
+
+/// Until when a request may be sent again that was looked at before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Until {
+    pub(super) moment: Instant,
+    /// Whether it may be sent again later, too, once it may have been done already.
+    pub(super) repeats: bool,
 }
 
 impl Gate {

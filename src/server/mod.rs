@@ -57,7 +57,7 @@ use crate::observed::{
 };
 use crate::redactor::{Redactor, ServerText};
 use client::{Call, Client, Sent};
-use gate::{Gate, Leave, Stopped};
+use gate::{Gate, Leave, Stopped, Until};
 use listing::Listing;
 use resend::Resend;
 
@@ -248,15 +248,23 @@ pub(crate) struct Creation {
     pub(crate) sent: Instant,
 }
 
-/// Leave to send one update or removal. Taken before the record is looked at once more, so that no wait lies between that look
-/// and the write.
+/// Leave to send one write. Taken before what it depends on is looked at once more, so that no wait lies between that
+/// look and the write.
 #[must_use]
 pub(crate) struct Turn(Leave);
 
 impl Turn {
     /// The same, and nothing is sent again from that moment on: what was read before the write would be too old.
     pub(crate) fn until(mut self, moment: Instant) -> Self {
-        self.0.until = Some(moment);
+        let repeats = false;
+        self.0.until = Some(Until { moment, repeats });
+        self
+    }
+
+    /// The same, but for what may have been done already.
+    pub(crate) fn begun_until(mut self, moment: Instant) -> Self {
+        let repeats = true;
+        self.0.until = Some(Until { moment, repeats });
         self
     }
 }
@@ -286,7 +294,7 @@ impl Writer {
 
     /// Creates a record with these values. Sent again only where it certainly was not done;
     /// [`ServerError::leaves_open`] tells whether it may have been.
-    pub(crate) async fn create(&self, fields: &Fields) -> Creation {
+    pub(crate) async fn create(&self, turn: Turn, fields: &Fields) -> Creation {
         let body = match wire::create(fields) {
             Ok(body) => body,
             Err(error) => {
@@ -296,15 +304,19 @@ impl Writer {
                 };
             }
         };
-        let sent = self
-            .send(&Call::post(CREATE, &body), Resend::Doubling, None)
-            .await;
+        let call = Call::post(CREATE, &body);
+        let sent = self.send(&call, Resend::Doubling, turn).await;
         Creation {
             result: sent
                 .result
                 .and_then(|it| record(it, &self.reader.client.redactor)),
             sent: sent.left,
         }
+    }
+
+    /// Waits for leave to send a create.
+    pub(crate) async fn turn_to_create(&self) -> Result<Turn, ServerError> {
+        self.turn_to(&Method::POST, CREATE).await
     }
 
     /// Waits for leave to send an update.
@@ -336,7 +348,7 @@ impl Writer {
     ) -> Result<Record, ServerError> {
         let body = wire::update(id, fields, server)?;
         let call = Call::put(UPDATE, &body);
-        let sent = self.send(&call, Resend::Harmless, Some(turn.0)).await;
+        let sent = self.send(&call, Resend::Harmless, turn).await;
         record(sent.unless_open()?, &self.reader.client.redactor)
     }
 
@@ -349,7 +361,7 @@ impl Writer {
     ) -> Result<(), ServerError> {
         let body = wire::remove(kind, id);
         let call = Call::post(REMOVE, &body);
-        let sent = self.send(&call, Resend::Harmless, Some(turn.0)).await;
+        let sent = self.send(&call, Resend::Harmless, turn).await;
         let again = sent.open.is_some();
         match sent.unless_open() {
             // It was there for an earlier sending, whose answer was lost (reference 13.23).
@@ -358,11 +370,9 @@ impl Writer {
         }
     }
 
-    async fn send(&self, call: &Call<'_>, resend: Resend, leave: Option<Leave>) -> Sent {
-        self.reader
-            .client
-            .send(call, resend, &self.gate, leave)
-            .await
+    async fn send(&self, call: &Call<'_>, resend: Resend, turn: Turn) -> Sent {
+        let client = &self.reader.client;
+        client.send(call, resend, &self.gate, Some(turn.0)).await
     }
 }
 

@@ -352,6 +352,7 @@ fn drawn(seed: u64, requests: usize) -> Schedule {
         slow,
         mishaps,
         kill,
+        ..Schedule::default()
     }
 }
 

@@ -81,6 +81,8 @@ const OWN: Account = ("uOwn", "own.only", "tok-own");
 /// A client with an account.
 struct Client {
     reader: Reader,
+    /// Whence the chance of its applies comes.
+    seed: u64,
 }
 
 impl Client {
@@ -102,6 +104,7 @@ impl Client {
         let base = BaseUrl::parse("http://chat.example.org").unwrap();
         Self {
             reader: Reader::new(base, &credentials, transport).unwrap(),
+            seed: 0,
         }
     }
 
@@ -171,6 +174,7 @@ impl Client {
             read_at,
             patience: Duration::from_mins(1),
             fail_fast: false,
+            seed: self.seed,
         };
         let writer = Arc::new(Writer::beside(&self.reader));
         let (_stop, stopped) = watch::channel(Stop::GoOn);

@@ -1,6 +1,7 @@
 //! Clients that are wrong in one way, made by a wire that changes what they send or hear. The laws have to catch
 //! each of them.
 
+mod late;
 mod twice;
 mod unread;
 
@@ -18,6 +19,7 @@ use crate::integration::Key;
 use crate::plan::{Change, Extent};
 use crate::scenarios::desired;
 use crate::server::{BoxFuture, Request, Response, SendError, Transport};
+pub(super) use late::removes_though_late;
 
 /// A wire that changes the body of every update.
 struct Changed {

@@ -75,7 +75,8 @@ async fn one(version: &str, account: Account, kind: &str, name: &str) -> &'stati
         panic!("{version} {account:?} {kind} {name}: {:?}", blind.changes);
     };
     let writer = Arc::new(Writer::beside(&client.reader));
-    let result = writer.create(to).await.result;
+    let turn = writer.turn_to_create().await.unwrap();
+    let result = writer.create(turn, to).await.result;
     let about = format!("{version} {account:?} {kind} {name}: {told:?}, {result:?}");
     let (word, taken) = match told.as_ref().unwrap_or_else(|| panic!("{about}")) {
         Sighting::Fine => ("fine", true),

@@ -68,7 +68,7 @@ fn edited() -> impl Strategy<Value = Edited> {
 }
 
 /// The change of a record that this edit makes; `token` is of no incoming webhook's update.
-fn change(field: &Index, record: &Stored) -> (String, Json) {
+fn change(field: Index, record: &Stored) -> (String, Json) {
     let values = values();
     let incoming = record["type"] == "webhook-incoming";
     let fields = values.len() - usize::from(incoming);
@@ -105,7 +105,7 @@ async fn run((case, edits): &Edited, wrap: Wrap, seen: &mut Seen) -> Result<(), 
             Some(Edit::Delete) => sandbox::Action::DeleteIntegration { id: id.clone() },
             Some(Edit::Change(field)) => sandbox::Action::ChangeIntegration {
                 id: id.clone(),
-                set: [change(field, by_id(&before)[id.as_str()])]
+                set: [change(*field, by_id(&before)[id.as_str()])]
                     .into_iter()
                     .collect(),
             },

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Client;
 use crate::apply::Applied;
@@ -23,6 +23,23 @@ use crate::server::{BoxFuture, Request, Response, SendError, ServerError, Transp
 
 /// How long a client waits for an answer.
 const TOTAL: Duration = Duration::from_secs(30);
+
+/// The longest that a process is suspended between its decision to remove a record and the removal: no client can
+/// tell whether it is, and so there is a bound that all of them count on.
+const LONGEST_TO_REMOVE: u64 = 8_000;
+
+/// A request that was answered.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    /// When it was sent.
+    pub(super) sent: Instant,
+    /// When it was answered.
+    pub(super) answered: Instant,
+    /// The last part of its path.
+    pub(super) endpoint: String,
+    /// The records in its answer: their names and ids.
+    pub(super) records: Vec<(String, String)>,
+}
 
 /// What befalls a request.
 #[derive(Clone, Debug)]
@@ -55,6 +72,8 @@ pub(super) struct Schedule {
     pub(super) mishaps: BTreeMap<usize, Mishap>,
     /// Where the run is killed.
     pub(super) kill: Option<(usize, Kill)>,
+    /// Before which requests its process is suspended, and for how many milliseconds.
+    pub(super) pauses: BTreeMap<usize, u64>,
 }
 
 impl Schedule {
@@ -91,6 +110,25 @@ pub(super) async fn run(
     schedule: &Schedule,
     wrap: Wrap,
 ) -> (Ended, usize) {
+    let (ended, seen) = watched(sandbox, desired, schedule, wrap).await;
+    (ended, seen.sent)
+}
+
+/// What a run sent.
+pub(super) struct Requests {
+    /// How many there were.
+    pub(super) sent: usize,
+    /// Those that succeeded, in the order of their answers.
+    pub(super) seen: Vec<Seen>,
+}
+
+/// The same, with the requests that were answered.
+pub(super) async fn watched(
+    sandbox: &Arc<Sandbox>,
+    desired: &DesiredState,
+    schedule: &Schedule,
+    wrap: Wrap,
+) -> (Ended, Requests) {
     let (kill, mut killed) = watch::channel(false);
     let wire = Arc::new(Wire {
         sandbox: sandbox.clone(),
@@ -98,8 +136,12 @@ pub(super) async fn run(
         sent: Mutex::new(0),
         chance: Mutex::new(StdRng::seed_from_u64(schedule.seed)),
         kill,
+        seen: Mutex::default(),
     });
-    let client = Client::over(wrap(wire.clone()));
+    let client = Client {
+        seed: schedule.seed,
+        ..Client::over(wrap(wire.clone()))
+    };
     let ended = tokio::select! {
         biased;
         Ok(_) = killed.wait_for(|killed| *killed) => Ended::Killed,
@@ -109,7 +151,8 @@ pub(super) async fn run(
         },
     };
     let sent = *wire.sent.lock().unwrap();
-    (ended, sent)
+    let seen = wire.seen.lock().unwrap().clone();
+    (ended, Requests { sent, seen })
 }
 
 struct Wire {
@@ -118,6 +161,7 @@ struct Wire {
     sent: Mutex<usize>,
     chance: Mutex<StdRng>,
     kill: watch::Sender<bool>,
+    seen: Mutex<Vec<Seen>>,
 }
 
 impl Transport for Wire {
@@ -127,7 +171,18 @@ impl Transport for Wire {
             *sent += 1;
             *sent - 1
         };
+        let start = Instant::now();
         Box::pin(async move {
+            let endpoint = request.uri().path().rsplit('.').next();
+            let endpoint = endpoint.unwrap_or_default().to_owned();
+            if let Some(pause) = self.schedule.pauses.get(&number) {
+                let most = if endpoint == "remove" {
+                    LONGEST_TO_REMOVE
+                } else {
+                    u64::MAX
+                };
+                sleep(Duration::from_millis(*pause.min(&most))).await;
+            }
             self.die_at(number, Kill::Unsent).await;
             self.way().await;
             let mishap = self.schedule.mishaps.get(&number).cloned();
@@ -144,7 +199,10 @@ impl Transport for Wire {
             self.die_at(number, Kill::Done).await;
             self.way().await;
             match answer.unwrap() {
-                Answer::Response(response) => Ok(response),
+                Answer::Response(response) => {
+                    self.see(start, endpoint, &response);
+                    Ok(response)
+                }
                 Answer::Cut(..) | Answer::Dropped => {
                     Err(SendError::Unknown("the connection broke".to_owned()))
                 }
@@ -165,6 +223,24 @@ async fn befallen(sandbox: Arc<Sandbox>, request: Request, effect: Option<Effect
 }
 
 impl Wire {
+    fn see(&self, sent: Instant, endpoint: String, answer: &Response) {
+        let body: Json = serde_json::from_slice(answer.body()).unwrap_or_default();
+        if body["success"] != true {
+            return;
+        }
+        let one = Some(&body["integration"]).filter(|it| it.is_object());
+        let many = body["integrations"].as_array();
+        let records = many.into_iter().flatten().chain(one);
+        let text = |record: &Json, key: &str| record[key].as_str().unwrap_or_default().to_owned();
+        let records = records.map(|it| (text(it, "name"), text(it, "_id")));
+        self.seen.lock().unwrap().push(Seen {
+            sent,
+            answered: Instant::now(),
+            endpoint,
+            records: records.collect(),
+        });
+    }
+
     async fn way(&self) {
         let time = {
             let mut chance = self.chance.lock().unwrap();

@@ -1,5 +1,7 @@
 //! Pruning: what becomes of records that no entry names.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value as Json, json};
 
 use crate::support::{Run, Sandbox, manifest};
@@ -209,9 +211,11 @@ fn what_changes_between_plan_and_delete_is_not_deleted() {
     let (again, still) = (store("Old 1", false), store("Old 2", false));
     let mut entries = manifest(1);
     for n in 1..4 {
-        entries += &format!(
-            "  - {{type: webhook-incoming, name: Gone {n}, username: rocket.cat, channel: \"#general\", state: absent}}\n"
+        let _ = writeln!(
+            entries,
+            "  - type: webhook-incoming\n    name: Gone {n}\n    state: absent"
         );
+        entries.push_str("    username: rocket.cat\n    channel: \"#general\"\n");
     }
     let path = sandbox.file("a.yaml", &prune("delete", &entries));
     // The listing of the plan counts for five seconds.

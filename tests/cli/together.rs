@@ -96,22 +96,33 @@ fn kill_at(sandbox: &Sandbox, path: &str, requests: usize) -> bool {
     status.code().is_none()
 }
 
+/// Kills a run after so many requests, lets another run, and says whether the first was still there to be killed.
+fn run_after_a_kill(requests: usize) -> bool {
+    let sandbox = slow_to_create();
+    let path = sandbox.file("a.yaml", &manifest(3));
+    let killed = kill_at(&sandbox, &path, requests);
+    let report = sandbox.file("report.json", "");
+    let code = apply(&sandbox, &path, &report).wait().unwrap().code();
+    assert_eq!(code, Some(0), "after a kill at request {requests}");
+    is_there_once(&sandbox, 3, &told(&report));
+    let last = sandbox.run(&["plan", &path, "--detailed-exitcode"]);
+    last.exits(0);
+    killed
+}
+
 #[test]
 fn a_run_after_a_killed_one_makes_each_integration_once() {
-    let mut killed = 0;
-    // From the first question to the look back.
-    for requests in 1..12 {
-        let sandbox = slow_to_create();
-        let path = sandbox.file("a.yaml", &manifest(3));
-        killed += usize::from(kill_at(&sandbox, &path, requests));
-        let report = sandbox.file("report.json", "");
-        let code = apply(&sandbox, &path, &report).wait().unwrap().code();
-        assert_eq!(code, Some(0), "after a kill at request {requests}");
-        is_there_once(&sandbox, 3, &told(&report));
-        sandbox
-            .run(&["plan", &path, "--detailed-exitcode"])
-            .exits(0);
-    }
+    // From the first question to the look back. They mostly wait: for what the killed one made to have been there for
+    // a while.
+    let killed = std::thread::scope(|scope| {
+        let runs: Vec<_> = (1..12)
+            .map(|requests| scope.spawn(move || run_after_a_kill(requests)))
+            .collect();
+        let killed = runs
+            .into_iter()
+            .filter_map(|run| run.join().unwrap().then_some(()));
+        killed.count()
+    });
     assert!(killed >= 6, "{killed} of 11 were killed before they ended");
 }
 

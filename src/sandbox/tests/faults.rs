@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::{Answer, Config, Effect, Fault};
 use super::{ALICE, Server, config, incoming, outgoing, timed};
@@ -196,6 +196,28 @@ async fn a_fault_is_counted_and_chance_follows_from_the_seed() {
     });
     server.made(outgoing(json!({}))).await;
     assert!(server.0.faults().is_empty());
+}
+
+/// Both stamps of a record come from the clock of the process that takes the create, however long it takes.
+#[tokio::test(start_paused = true)]
+async fn a_process_with_a_wrong_clock_stamps_its_records_with_it() {
+    let server = Server::new();
+    server.made(incoming(json!({"name": "right"}))).await;
+    let skew = Effect::Skew { millis: -3_600_000 };
+    for effect in [skew, Effect::Gap { millis: 2_000 }] {
+        server.0.inject(Fault::next(CREATE, effect));
+    }
+    server.made(incoming(json!({"name": "wrong"}))).await;
+    let [right, wrong] = &server.0.records()[..] else {
+        panic!("two records");
+    };
+    let second = |record: &Map<String, Value>| {
+        u64::from_str_radix(&record["_id"].as_str().unwrap()[..8], 16).unwrap()
+    };
+    assert_eq!(second(right) - second(wrong), 3_600 - 2);
+    let hour =
+        |record: &Map<String, Value>| record["_createdAt"].as_str().unwrap()[..13].to_owned();
+    assert_ne!(hour(right), hour(wrong));
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,7 +43,9 @@ fn writer(script: &Arc<Script>) -> Writer {
 
 async fn create(script: &Arc<Script>) -> Result<Record, ServerError> {
     let fields = Fields::new(Kind::Incoming);
-    writer(script).create(&fields).await.result
+    let writer = writer(script);
+    let turn = writer.turn_to_create().await?;
+    writer.create(turn, &fields).await.result
 }
 
 async fn update(writer: &Writer) -> Result<Record, ServerError> {

@@ -5,9 +5,10 @@ use std::sync::Once;
 use serde_json::{Value as Json, json};
 
 use crate::integration::{Fields, Kind, Value};
+use crate::observed::Record;
 use crate::secret::{Piece, Secret, Text};
 use crate::server::fake::{Script, TOKEN, answer, page, record};
-use crate::server::{SendError, Writer};
+use crate::server::{Reader, SendError, ServerError, Writer};
 
 fn outgoing() -> Fields {
     let mut url = Text::from("https://example.org/");
@@ -19,15 +20,17 @@ fn outgoing() -> Fields {
     fields
 }
 
+async fn create(reader: &Reader) -> Result<Record, ServerError> {
+    let writer = Writer::beside(reader);
+    let turn = writer.turn_to_create().await?;
+    writer.create(turn, &outgoing()).await.result
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_create_is_one_post_of_json() {
     let created = json!({"integration": record("a1"), "success": true});
     let script = Script::new([answer(200, created.to_string())]);
-    let writer = Writer::beside(&script.reader());
-    assert_eq!(
-        writer.create(&outgoing()).await.result.unwrap().id.raw(),
-        "a1"
-    );
+    assert_eq!(create(&script.reader()).await.unwrap().id.raw(), "a1");
     assert_eq!(script.lines(), ["POST /chat/api/v1/integrations.create"]);
     let request = &script.requests()[0];
     assert_eq!(request.headers()["content-type"], "application/json");
@@ -43,11 +46,7 @@ async fn a_create_counts_only_with_success_and_an_id() {
         json!({"integration": {"type": "webhook-incoming", "name": "x"}, "success": true}),
     ] {
         let script = Script::new([answer(200, body.to_string())]);
-        let error = Writer::beside(&script.reader())
-            .create(&outgoing())
-            .await
-            .result
-            .unwrap_err();
+        let error = create(&script.reader()).await.unwrap_err();
         assert!(error.leaves_open(), "{error}");
         assert_eq!(script.lines().len(), 1, "never sent again");
     }
@@ -97,11 +96,7 @@ async fn no_secret_reaches_a_log_or_an_error() {
     let reader = script.reader();
     let mut printed = format!("{:?}", reader.listing().await);
     for _ in 0..3 {
-        let error = Writer::beside(&reader)
-            .create(&outgoing())
-            .await
-            .result
-            .unwrap_err();
+        let error = create(&reader).await.unwrap_err();
         let more = format!("{error} {error:?}");
         printed.push_str(&more);
     }

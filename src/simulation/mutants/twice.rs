@@ -8,16 +8,16 @@ use serde_json::{Value as Json, json};
 use super::super::{crowd, faults};
 use crate::server::{BoxFuture, Request, Response, SendError, Transport};
 
-fn is(request: &Request, endpoint: &str) -> bool {
+pub(super) fn is(request: &Request, endpoint: &str) -> bool {
     request.uri().path().ends_with(endpoint)
 }
 
-fn body(answer: &Response) -> Option<Json> {
+pub(super) fn body(answer: &Response) -> Option<Json> {
     let body = serde_json::from_slice(answer.body()).ok()?;
     answer.status().is_success().then_some(body)
 }
 
-fn with_body(answer: Response, body: &Json) -> Response {
+pub(super) fn with_body(answer: Response, body: &Json) -> Response {
     answer.map(|_| body.to_string().into())
 }
 
@@ -150,14 +150,14 @@ fn a_client_that_ignores_the_total_is_caught() {
 
 #[test]
 fn a_client_that_does_not_look_back_is_caught() {
-    let broken = crowd::broken_by(|line| {
+    let looks_not_back = |line| -> Arc<dyn Transport> {
         Arc::new(LooksNotBack {
             line,
             known: Mutex::default(),
             creates: Mutex::default(),
         })
-    });
-    is_law(broken, "8 records of");
+    };
+    assert!(crowd::broken_so(looks_not_back, "8 records of").is_some());
 }
 
 #[test]
