@@ -145,7 +145,7 @@ fn is_open(ended: &Ended, name: &Json) -> bool {
     };
     let mut outcomes = applied.outcomes.iter();
     matches!(applied.settled, Settled::Not { .. })
-        || outcomes.any(|(index, it)| plan.changes[*index].key.name == *name && !it.is_done())
+        || outcomes.any(|(index, it)| plan.changes[*index].key.name.raw() == *name && !it.is_done())
 }
 
 /// Whether the records of an entry are what a plan says of them.
@@ -153,7 +153,7 @@ fn is_told(ended: &Ended, name: &Json, count: usize) -> bool {
     let Ended::Told(plan, _) = ended else {
         return false;
     };
-    let mut changes = plan.changes.iter().filter(|it| it.key.name == *name);
+    let mut changes = plan.changes.iter().filter(|it| it.key.name.raw() == *name);
     match (changes.next().map(|it| &it.action), count) {
         (Some(Action::Create(_)), 0) | (None, 1) => true,
         (Some(Action::Blocked { reason, .. }), several) => {

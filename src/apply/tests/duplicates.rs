@@ -46,8 +46,8 @@ async fn late(steps: Vec<Step>) -> (Applied, Vec<String>, Duration) {
 
 fn id_of(applied: &Applied) -> (&str, &str) {
     match &applied.outcomes[0].1 {
-        Outcome::Created(id) => ("created", &id.0),
-        Outcome::Adopted(id) => ("adopted", &id.0),
+        Outcome::Created(id) => ("created", id.raw()),
+        Outcome::Adopted(id) => ("adopted", id.raw()),
         other => panic!("{other:?}"),
     }
 }
@@ -70,7 +70,7 @@ async fn a_late_winner_gives_way_to_one_that_stays() {
     let (applied, requests, time) = late(vec![both(), both(), done(), there(&[THIRD])]).await;
     assert_eq!(id_of(&applied), ("adopted", THIRD));
     assert_eq!(requests, ["list", "list", &removal(SECOND), "list"]);
-    assert_eq!(applied.removed, [(0, ServerId(SECOND.to_owned()))]);
+    assert_eq!(applied.removed, [(0, ServerId::from(SECOND.to_owned()))]);
     assert_eq!(exit_of(&applied), Exit::Done);
     // What another run made is reported when it has been there for a while.
     assert_eq!(time, Duration::from_secs(1) + REPORT_AFTER);
@@ -142,7 +142,7 @@ async fn what_is_there_before_the_create_is_not_made_once_more() {
         panic!("{applied:?}");
     };
     assert_eq!(
-        (id.0.as_str(), why.as_str()),
+        (id.raw(), why.as_str()),
         (FIRST, "it was created since the plan was made")
     );
     assert_eq!((requests.len(), exit_of(&applied)), (2, Exit::Incomplete));
@@ -268,7 +268,7 @@ async fn a_stop_in_the_last_wait_tells_of_no_record() {
         "{applied:?}"
     );
     assert!(matches!(applied.settled, Settled::Not { .. }));
-    assert_eq!(applied.removed, [(0, ServerId(SECOND.to_owned()))]);
+    assert_eq!(applied.removed, [(0, ServerId::from(SECOND.to_owned()))]);
     assert_eq!(exit_of(&applied), Exit::Incomplete);
 }
 

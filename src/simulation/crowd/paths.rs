@@ -61,10 +61,10 @@ pub(super) fn of(name: &str, ended: &Ended, seen: &[Seen]) -> Vec<Path> {
         let mut won = several.clone().map(|it| it.iter().min() == Some(own));
         let gave_way = removed.contains(own);
         match outcome {
-            Outcome::Created(id) if id.0 == *own && late && won.any(|won| won) => {
+            Outcome::Created(id) if id.raw() == *own && late && won.any(|won| won) => {
                 paths.push(Path::LateWinnerStays);
             }
-            Outcome::Adopted(id) if id.0 != *own && gave_way => {
+            Outcome::Adopted(id) if id.raw() != *own && gave_way => {
                 let won = won.next_back() == Some(true);
                 paths.push(if won {
                     Path::LateWinnerGivesWay
