@@ -45,7 +45,7 @@ pub(crate) fn check<'d>(entries: impl IntoIterator<Item = &'d Desired>, texts: &
             replaced.push(text);
         }
     }
-    let mut looks = Looks::new();
+    let mut looks = Looks::new(all.len());
     let mut found = Findings::default();
     for (used, replaced) in all.values() {
         let mut about = looks.check(used);

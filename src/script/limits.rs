@@ -8,6 +8,8 @@ use super::{Engine, Facts, ScriptError};
 const EACH: Duration = Duration::from_secs(2);
 /// The time for all scripts of a run.
 const ALL: Duration = Duration::from_secs(10);
+/// The same for each script of a run that has thousands: a sound one takes a third of it.
+const EACH_OF_MANY: Duration = Duration::from_millis(2);
 
 /// What came of a script: why it does not parse, or what it amounts to; nothing without an engine.
 pub(crate) type Looked = Result<Option<Facts>, ScriptError>;
@@ -21,8 +23,8 @@ pub(crate) type Looked = Result<Option<Facts>, ScriptError>;
 pub(crate) enum NotChecked {
     /// It takes too long.
     Time,
-    /// All the time that the scripts of the run have together was used before.
-    TimeOfAll,
+    /// All the time that the scripts of the run have together, so many seconds, was used before.
+    TimeOfAll(u64),
     /// The engine failed, or could not be started.
     Engine,
 }
@@ -32,8 +34,7 @@ impl NotChecked {
     pub(crate) fn words(self) -> String {
         match self {
             Self::Time => format!("it takes longer than {} s", EACH.as_secs()),
-            Self::TimeOfAll => {
-                let all = ALL.as_secs();
+            Self::TimeOfAll(all) => {
                 format!("the scripts of this run take longer than {all} s together")
             }
             Self::Engine => "the script engine failed".to_owned(),
@@ -43,16 +44,20 @@ impl NotChecked {
 
 /// Looks at the scripts of a run, within the time that they have.
 pub(crate) struct Checker {
+    all: Duration,
     left: Duration,
     #[cfg(feature = "script")]
     apart: super::isolated::Apart,
 }
 
 impl Checker {
-    /// With all the time that a run has.
-    pub(crate) fn new() -> Self {
+    /// With all the time that a run of so many scripts has.
+    pub(crate) fn new(scripts: usize) -> Self {
+        let scripts = u32::try_from(scripts).unwrap_or(u32::MAX);
+        let all = ALL.max(EACH_OF_MANY.saturating_mul(scripts));
         Self {
-            left: ALL,
+            all,
+            left: all,
             #[cfg(feature = "script")]
             apart: super::isolated::Apart::default(),
         }
@@ -60,15 +65,16 @@ impl Checker {
 
     /// Whether a script parses, and what it amounts to.
     pub(crate) fn look(&mut self, source: &str, engine: Engine) -> Result<Looked, NotChecked> {
+        let all = NotChecked::TimeOfAll(self.all.as_secs());
         if self.left.is_zero() {
-            return Err(NotChecked::TimeOfAll);
+            return Err(all);
         }
         let limit = EACH.min(self.left);
         let start = Instant::now();
         let looked = self.within(source, Some(engine), limit);
         self.left = self.left.saturating_sub(start.elapsed());
         looked.map_err(|why| match why {
-            NotChecked::Time if limit < EACH => NotChecked::TimeOfAll,
+            NotChecked::Time if limit < EACH => all,
             why => why,
         })
     }
@@ -100,6 +106,6 @@ pub(crate) fn check_within(
     source: &str,
     limit: Duration,
 ) -> Result<Result<(), ScriptError>, NotChecked> {
-    let looked = Checker::new().within(source, None, limit)?;
+    let looked = Checker::new(1).within(source, None, limit)?;
     Ok(looked.map(drop))
 }

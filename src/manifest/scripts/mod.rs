@@ -59,12 +59,12 @@ pub(crate) struct Looks<'s> {
 }
 
 impl<'s> Looks<'s> {
-    /// Of none.
-    pub(crate) fn new() -> Self {
+    /// For a run of so many scripts.
+    pub(crate) fn new(scripts: usize) -> Self {
         Self {
             kept: BTreeMap::new(),
             room: MAX_KEPT,
-            checker: Checker::new(),
+            checker: Checker::new(scripts),
         }
     }
 
@@ -161,7 +161,7 @@ fn not_checked(used: &Used<'_>, why: NotChecked) -> Diagnostic {
     warning.severity = Severity::Warning;
     warning.hint(match why {
         NotChecked::Time => HINT,
-        NotChecked::TimeOfAll => "check the manifests in several runs",
+        NotChecked::TimeOfAll(_) => "check the manifests in several runs",
         NotChecked::Engine => "check it once more; if that does not help, please report the script",
     })
 }
