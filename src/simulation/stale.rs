@@ -15,6 +15,7 @@ use super::Client;
 use super::laws::{Case, by_id, cases, check, honest, paused, pinned, rng};
 use super::world::{Stored, World};
 use crate::apply::Outcome;
+use crate::observed::ServerId;
 use crate::plan::Action;
 use crate::sandbox;
 use crate::scenarios::desired_under;
@@ -120,7 +121,7 @@ async fn run((case, edits): &Edited, wrap: Wrap, seen: &mut Seen) -> Result<(), 
     let (between, after) = (by_id(&between), by_id(&after));
     for (index, outcome) in &applied.outcomes {
         let action = &plan.changes[*index].action;
-        let Some(id) = action.rewrites().map(|id| id.raw()) else {
+        let Some(id) = action.rewrites().map(ServerId::raw) else {
             continue;
         };
         let word = match action {
