@@ -22,8 +22,9 @@
 //! | `urls` | desired, observed | the webhooks' URLs, for whoever asks for them by name |
 //!
 //! `commands` joins them, one short file a command, and `cli` holds their flags. `diagnostic` (places and findings),
-//! `secret`, `escape`, `words`, `clock`, `regular` and `exit` are spoken by every stage. `integration` holds the shared nouns: all
-//! that is special about a kind is one table of rows there, and no stage behind `manifest` names a field.
+//! `secret`, `redactor` (what a server says, without the secrets of the run), `escape`, `words`, `clock`, `regular` (which
+//! links on the way to a file are followed) and `exit` are spoken by every stage. `integration` holds the shared nouns:
+//! all that is special about a kind is one table of rows there, and no stage behind `manifest` names a field.
 //!
 //! `sandbox` is an imitation of the server that knows nothing of the client, so that tests are not circular; `script`
 //! is the JavaScript engine of the sandbox and of the rules for scripts. `simulation` (tests) runs the one over the

@@ -25,8 +25,8 @@ fn path_of_git() -> String {
 fn git_is_looked_for_where_no_change_can_bring_it() {
     let sandbox = Sandbox::inventive();
     let folder = sandbox.folder.path();
-    repository(&folder.join("work"));
-    let work = fs::canonicalize(folder.join("work")).unwrap();
+    repository(&folder.join("checkout"));
+    let work = fs::canonicalize(folder.join("checkout")).unwrap();
     let canary = Canary::new();
     for place in ["", "bin", "chat"] {
         impostor(&canary, &work.join(place));
@@ -43,7 +43,7 @@ fn git_is_looked_for_where_no_change_can_bring_it() {
         ".".to_owned(),
         "./".to_owned(),
         "bin".to_owned(),
-        "../work/bin".to_owned(),
+        "../checkout/bin".to_owned(),
         work_text.to_string(),
         format!("{work_text}/bin"),
         format!("{work_text}/chat/../bin"),
@@ -89,8 +89,8 @@ fn watched(folder: &Path) -> String {
 fn git_gets_its_own_configuration_and_nothing_else_of_the_environment() {
     let sandbox = Sandbox::inventive();
     let folder = sandbox.folder.path();
-    repository(&folder.join("work"));
-    let work = fs::canonicalize(folder.join("work")).unwrap();
+    repository(&folder.join("checkout"));
+    let work = fs::canonicalize(folder.join("checkout")).unwrap();
     let tools = watched(folder);
     let trusting = "[safe]\ndirectory = *\n";
     for place in ["home/.gitconfig", "xdg/git/config", "global"] {
