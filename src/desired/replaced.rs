@@ -18,7 +18,7 @@ const MAX_TEXTS: usize = 100;
 /// How large a script may be with its texts replaced: as large as a file of one.
 const MAX_SCRIPT: usize = 1 << 20;
 
-/// What it costs to replace a text once, beside bytes that are searched.
+/// What it costs to replace a text once, in bytes that are searched.
 const PER_TIME: usize = 64;
 
 /// The script with every text replaced; `None`, and findings, where one cannot be.

@@ -110,7 +110,7 @@ const OF_ALL: Limits = Limits {
     bytes: 64 << 20,
     work: 1_000_000_000,
 };
-/// What a line costs beside its text, in bytes.
+/// What a line costs in addition to its text, in bytes.
 const PER_LINE: usize = 64;
 
 /// What is left of the limits for a report.

@@ -243,7 +243,7 @@ fn running_in(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// How long scripts are given, and a busy machine beside.
+/// How long scripts are given, on a machine that does other things.
 const SLACK: Duration = Duration::from_secs(30);
 
 fn validated(folder: &Path, more: &[&str]) -> Run {

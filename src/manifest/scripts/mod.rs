@@ -154,7 +154,7 @@ fn undefined(name: &str) -> String {
     format!("ReferenceError: {name} is not defined")
 }
 
-/// What nothing is known of is not passed in silence. It is no error either: a server may take it.
+/// A script that nothing is known of is not passed in silence. It is not an error either: a server may take it.
 fn not_checked(used: &Used<'_>, why: NotChecked) -> Diagnostic {
     let message = format!("the script was not checked: {}", why.words());
     let mut warning = used.error(UNCHECKED.0, None, "", message);
