@@ -99,13 +99,3 @@ impl Checker {
         Ok(Ok(None))
     }
 }
-
-#[allow(dead_code, reason = "for the sandbox, which compiles scripts too")]
-/// Whether the script parses as a program, if that can be said within this time; blocks for no longer.
-pub(crate) fn check_within(
-    source: &str,
-    limit: Duration,
-) -> Result<Result<(), ScriptError>, NotChecked> {
-    let looked = Checker::new(1).within(source, None, limit)?;
-    Ok(looked.map(drop))
-}

@@ -32,8 +32,6 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-#[allow(unused_imports, reason = "for the sandbox, which compiles scripts too")]
-pub(crate) use limits::check_within;
 pub(crate) use limits::{Checker, Looked, NotChecked};
 
 /// Why a script does not parse.
@@ -124,7 +122,7 @@ pub(crate) struct Absent {
     pub(crate) uses: usize,
 }
 
-/// Whether the script parses as a program. Takes what time it takes: see [`check_within`].
+/// Whether the script parses as a program. Takes what time it takes: see [`Checker`].
 #[cfg(feature = "script")]
 pub(crate) fn check(source: &str) -> Result<(), ScriptError> {
     let parsed = engine::check(source).map_err(|error| match error.line {
