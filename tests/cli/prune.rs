@@ -223,7 +223,7 @@ fn what_changes_between_plan_and_delete_is_not_deleted() {
         &json!({"path": "integrations.create", "effect": {"kind": "delay", "millis": 5500}}),
     );
     let run = std::thread::scope(|scope| {
-        let run = scope.spawn(|| sandbox.run(&["apply", &path]));
+        let run = scope.spawn(|| sandbox.run(&["apply", "--yes", &path]));
         while sandbox.creates() == 5 {
             assert!(!run.is_finished(), "it creates nothing");
             std::thread::sleep(std::time::Duration::from_millis(20));
