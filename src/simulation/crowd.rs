@@ -28,7 +28,7 @@ use crate::scenarios::desired;
 use paths::Path;
 
 /// How many crowds are drawn: `RCSYNC_CASES` says otherwise.
-const CROWDS: u64 = 600;
+const CROWDS: u64 = 1_000;
 
 /// How many runs there are in one at the most.
 const RUNS: u64 = 8;
