@@ -350,7 +350,7 @@ pub(crate) enum SchemaOf {
 }
 
 /// Which manifests, and what their variables stand for
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ManifestArgs {
     /// Files, folders (all *.yaml and *.yml in them), or - for standard input
     #[arg(required = true, value_name = "PATH")]

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use crate::apply::{Applied, Verdict};
+use crate::server::ServerError;
+
 /// How a run ended. The order of the variants is the order of precedence: the first one that holds wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
@@ -41,6 +44,28 @@ impl Exit {
                 by_terminate: false,
             } => 130,
             Self::Interrupted { by_terminate: true } => 143,
+        }
+    }
+}
+
+impl Exit {
+    /// How a run ends that fails with this.
+    pub(crate) fn of(error: &ServerError) -> Self {
+        match error {
+            _ if error.is_no_access() => Self::Server,
+            ServerError::SecretMissing { .. } => Self::Invalid,
+            ServerError::Stopped => Self::Incomplete,
+            _ => Self::Unexpected,
+        }
+    }
+
+    /// How a run ends that came to this. An interruption, which wins, is the caller's to tell.
+    pub(crate) fn of_applied(applied: &Applied) -> Self {
+        match applied.verdict() {
+            Verdict::Done => Self::Done,
+            Verdict::Incomplete => Self::Incomplete,
+            Verdict::NoAccess => Self::Server,
+            Verdict::Refused => Self::Refused,
         }
     }
 }

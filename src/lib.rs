@@ -45,6 +45,7 @@ mod commands;
 mod desired;
 mod diagnostic;
 mod doctor;
+mod engine;
 mod escape;
 mod exit;
 mod export;

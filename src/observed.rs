@@ -8,6 +8,7 @@
 
 mod histories;
 mod limits;
+mod questions;
 mod rooms;
 pub(crate) mod snapshot;
 mod users;
@@ -25,8 +26,9 @@ use crate::secret::{Secret, Text};
 
 pub(crate) use histories::{Gone, Histories, History};
 pub(crate) use limits::{Limits, Rate};
+pub(crate) use questions::{Answers, Questions};
 pub(crate) use rooms::{Rights, Rooms, Sighting, Target};
-pub(crate) use snapshot::{Held, Snapshot};
+pub(crate) use snapshot::{Held, NoSnapshot, Snapshot};
 pub(crate) use users::{Found, User, Users};
 pub(crate) use view::{Permissions, Sight, View};
 
@@ -59,7 +61,7 @@ impl fmt::Display for ServerId {
 }
 
 /// Everything this account sees, and who it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ObservedState {
     /// The server and the account.
     pub(crate) server: ServerFacts,
@@ -81,17 +83,6 @@ pub(crate) struct ObservedState {
     pub(crate) redactor: Redactor,
     /// When the snapshot was taken that it comes from; `None` if the server was read.
     pub(crate) taken_at: Option<String>,
-}
-
-impl ObservedState {
-    /// Takes in who may do what.
-    pub(crate) fn learn(&mut self, permissions: &Permissions) {
-        self.users.impersonators = permissions.impersonators().cloned();
-        self.view = match &self.server.roles {
-            Some(roles) => View::of(roles, permissions),
-            None => View::UNKNOWN,
-        };
-    }
 }
 
 /// Which server answered, and as whom.

@@ -11,17 +11,18 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::cli::ManifestArgs;
-use crate::commands::load::{self, Loaded};
 use crate::desired::DesiredState;
+use crate::engine::check::{self, Checked, Inputs};
+use crate::engine::{self, Before, PlanOptions, Recorded, Source};
 use crate::integration::{Kind, Version};
 use crate::observed::{
-    Found, Gone, Held, Histories, History, Limits, ObservedState, Record, Rooms, ServerFacts,
-    ServerId, Snapshot, Target, User, Users, View,
+    Answers, Found, Gone, Histories, History, Limits, ObservedState, Questions, Record, Rooms,
+    ServerFacts, ServerId, Snapshot, Target, User, Users, View,
 };
-use crate::plan::{Extent, NotChecked, Plan, Questions};
+use crate::plan::Plan;
 use crate::redactor::{Redactor, ServerText};
 use crate::report::{self, Context, Look, PlanReport};
+use crate::server::{BoxFuture, ServerError};
 use crate::variables::Undefined;
 
 const FILES: [&str; 5] = [
@@ -43,21 +44,23 @@ fn folders() -> Vec<PathBuf> {
 }
 
 /// The manifest of a folder, which has to be sound.
-pub(crate) fn loaded(manifest: &Path, secrets: Option<&Path>) -> Loaded {
+pub(crate) fn loaded(manifest: &Path, secrets: Option<&Path>) -> Checked {
     loaded_with(manifest, secrets, Undefined::Refused)
 }
 
 /// The same, with a choice of what an undefined secret is.
-pub(crate) fn loaded_with(manifest: &Path, secrets: Option<&Path>, undefined: Undefined) -> Loaded {
-    let args = ManifestArgs {
-        paths: vec![manifest.to_str().unwrap().to_owned()],
-        root: None,
-        var: Vec::new(),
-        var_file: Vec::new(),
-        secret_file: secrets.into_iter().map(Path::to_owned).collect(),
-        strict: false,
+pub(crate) fn loaded_with(
+    manifest: &Path,
+    secrets: Option<&Path>,
+    undefined: Undefined,
+) -> Checked {
+    let inputs = Inputs {
+        paths: vec![manifest.to_owned()],
+        secret_files: secrets.into_iter().map(Path::to_owned).collect(),
+        undefined,
+        ..Inputs::default()
     };
-    let loaded = load::load(&args, undefined).unwrap();
+    let loaded = check::check(&inputs, &mut std::io::empty()).unwrap();
     assert!(
         !loaded.is_refused(false),
         "{}: {:#?}",
@@ -173,51 +176,69 @@ fn rooms(listing: &Json) -> Rooms {
     }
 }
 
-/// What comes back of a snapshot that was taken with this manifest.
-fn from_snapshot(manifest: &Path, observed: &ObservedState) -> ObservedState {
+/// A server of which everything that a scenario says was looked up before.
+struct Stage(ObservedState);
+
+impl Source for Stage {
+    fn observe(&self) -> BoxFuture<'_, Result<ObservedState, ServerError>> {
+        Box::pin(async { Ok(self.0.clone()) })
+    }
+
+    fn answer<'a>(
+        &'a self,
+        _: &'a ServerFacts,
+        _: &'a Questions,
+    ) -> BoxFuture<'a, Result<Answers, ServerError>> {
+        Box::pin(async { Ok(Answers::default()) })
+    }
+}
+
+/// A snapshot that was taken with this manifest.
+async fn snapshot(manifest: &Path, observed: &ObservedState) -> Recorded {
     let before = loaded(manifest, None).desired;
-    let fields = before.entries.iter().map(|entry| &entry.fields);
-    let held = Held::new(Plan::named(&before, observed), fields, &Redactor::default());
     let taken_at = "2026-11-22T02:00:12.345Z".to_owned();
-    let snapshot = Snapshot::of(observed, &held, None, taken_at);
+    let stage = Stage(observed.clone());
+    let snapshot = engine::snapshot(&stage, &before, None, taken_at, &())
+        .await
+        .unwrap();
     let text = serde_json::to_string(&snapshot).unwrap();
-    Snapshot::parse(&text)
-        .unwrap()
-        .observed(&Redactor::default())
-        .unwrap()
+    let snapshot = Snapshot::parse(&text).unwrap();
+    Recorded::new(snapshot, &Redactor::default()).unwrap()
 }
 
 /// The report of the plan, with paths as short as they are in the folder.
 fn report(folder: &Path) -> PlanReport {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(planned(folder))
+}
+
+async fn planned(folder: &Path) -> PlanReport {
     let secrets = folder.join("secrets.yaml");
     let loaded = loaded(
         &folder.join("manifest.yaml"),
         secrets.exists().then_some(secrets.as_path()),
     );
     let listing = fs::read_to_string(folder.join("observed.json")).unwrap();
-    let mut observed = observed(&serde_json::from_str(&listing).unwrap());
+    let observed = observed(&serde_json::from_str(&listing).unwrap());
     let before = folder.join("snapshot.yaml");
-    if before.exists() {
-        observed = from_snapshot(&before, &observed);
-    }
-    let mut plan = Plan::between(&loaded.desired, &observed);
-    let asked = plan.questions(Extent::Writes);
-    if observed.taken_at.is_some() {
-        plan.not_checked = NotChecked::of(&asked, &observed.users, &observed.rooms);
-    }
-    // What was looked up is in the folder; nothing else was asked for.
-    let told = Questions {
-        users: observed.users.found.keys().cloned().collect(),
-        targets: observed.rooms.found.keys().cloned().collect(),
-        ..Questions::default()
+    let source: Box<dyn Source> = if before.exists() {
+        Box::new(snapshot(&before, &observed).await)
+    } else {
+        Box::new(Stage(observed))
     };
-    plan.take_notes(&told, &observed);
     let base = folder.join("base.yaml");
     let has_base = base.exists();
-    if has_base {
-        let base = self::loaded(&base, None).desired;
-        plan.trace(&loaded.desired, &base, &observed);
-    }
+    let options = PlanOptions {
+        before: if has_base {
+            let base = self::loaded(&base, None).desired;
+            Before::Base("main (1a2b3c4d5e)".to_owned(), Box::new(base))
+        } else {
+            Before::Unknown
+        },
+        ..PlanOptions::default()
+    };
+    let planned = engine::plan(source.as_ref(), &loaded.desired, &options, &()).await;
+    let plan = planned.unwrap().plan;
     let report = PlanReport::new(
         &plan,
         &Context {
@@ -225,7 +246,7 @@ fn report(folder: &Path) -> PlanReport {
             paths: &["manifest.yaml".to_owned()],
             files: 1,
             integrations: loaded.integrations(),
-            base: has_base.then_some("main (1a2b3c4d5e)"),
+            base: options.before.name(),
             sandbox: None,
         },
     );

@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-pub(crate) use outcome::{Applied, Outcome, exit_of};
+pub(crate) use outcome::{Applied, Outcome, Verdict};
 pub(crate) use settle::Settled;
 pub(crate) use stop::Stop;
 
@@ -68,7 +68,7 @@ pub(crate) async fn apply(
     writer: Arc<Writer>,
     options: Options,
     stop: watch::Receiver<Stop>,
-    progress: &mut dyn FnMut(usize, &Outcome),
+    progress: &mut (dyn FnMut(usize, &Outcome) + Send),
 ) -> Applied {
     let (halt, halted) = watch::channel(*stop.borrow() >= Stop::Finish);
     let run = Arc::new(Run {

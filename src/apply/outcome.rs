@@ -1,10 +1,9 @@
-//! What became of changes, and how a run ends that came to it.
+//! What became of changes.
 
 use std::collections::BTreeMap;
 
 use super::settle::Settled;
 use super::verify::Shortfall;
-use crate::exit::Exit;
 use crate::integration::Fields;
 use crate::observed::{Record, ServerId};
 use crate::plan::{Action, Plan};
@@ -69,7 +68,52 @@ pub(crate) struct Applied {
     pub(crate) settled: Settled,
 }
 
+/// How far an apply got, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Everything was done.
+    Done,
+    /// Something was tried and not done, or not begun, or not looked back at.
+    Incomplete,
+    /// Nothing was tried: the server could not be reached, or refused the account.
+    NoAccess,
+    /// Nothing was tried: what is left is blocked, or a condition that no update ends.
+    Refused,
+}
+
 impl Applied {
+    /// How far it got.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let any = |holds: fn(&Outcome) -> bool| self.outcomes.iter().any(|(_, it)| holds(it));
+        if !any(|outcome| !outcome.is_done()) {
+            return match self.settled {
+                Settled::NothingMade | Settled::Looked { .. } => Verdict::Done,
+                // Nobody knows whether there are twins.
+                Settled::Not { .. } => Verdict::Incomplete,
+            };
+        }
+        if any(Outcome::is_tried) {
+            Verdict::Incomplete
+        } else if any(|outcome| matches!(outcome, Outcome::Failed(_))) {
+            Verdict::NoAccess
+        } else if any(|outcome| matches!(outcome, Outcome::NotAttempted)) {
+            Verdict::Incomplete
+        } else {
+            Verdict::Refused
+        }
+    }
+
+    /// What becomes of a plan whose apply failed by a fault of this program: whatever it may have begun is unknown.
+    pub(crate) fn lost(plan: &Plan) -> Self {
+        let mut lost = Self::nothing(plan);
+        for (_, outcome) in &mut lost.outcomes {
+            if matches!(outcome, Outcome::NotAttempted) {
+                *outcome = Outcome::Unknown("it was not finished".to_owned());
+            }
+        }
+        lost
+    }
+
     /// What becomes of a plan that nobody applies.
     pub(crate) fn nothing(plan: &Plan) -> Self {
         let outcomes = plan.changes.iter().map(|it| untouched(&it.action));
@@ -98,11 +142,11 @@ fn untouched(action: &Action) -> Outcome {
 pub(super) struct Outcomes<'a> {
     all: Vec<Outcome>,
     removed: Vec<(usize, ServerId)>,
-    progress: &'a mut dyn FnMut(usize, &Outcome),
+    progress: &'a mut (dyn FnMut(usize, &Outcome) + Send),
 }
 
 impl<'a> Outcomes<'a> {
-    pub(super) fn new(plan: &Plan, progress: &'a mut dyn FnMut(usize, &Outcome)) -> Self {
+    pub(super) fn new(plan: &Plan, progress: &'a mut (dyn FnMut(usize, &Outcome) + Send)) -> Self {
         Self {
             all: plan
                 .changes
@@ -220,32 +264,9 @@ impl Outcome {
     /// Whether a write was tried: one that reached no server, or a server that refuses everything, was not.
     fn is_tried(&self) -> bool {
         match self {
-            Self::Failed(error) => error.exit() != Exit::Server,
+            Self::Failed(error) => !error.is_no_access(),
             Self::Blocked | Self::Condition | Self::NotAttempted => false,
             _ => true,
         }
     }
-}
-
-/// How a run ends that came to this. An interruption, which wins, is the caller's to tell.
-pub(crate) fn exit_of(applied: &Applied) -> Exit {
-    let any = |holds: fn(&Outcome) -> bool| applied.outcomes.iter().any(|(_, it)| holds(it));
-    if !any(|outcome| !outcome.is_done()) {
-        return match applied.settled {
-            Settled::NothingMade | Settled::Looked { .. } => Exit::Done,
-            // Nobody knows whether there are twins.
-            Settled::Not { .. } => Exit::Incomplete,
-        };
-    }
-    if any(Outcome::is_tried) {
-        return Exit::Incomplete;
-    }
-    if any(|outcome| matches!(outcome, Outcome::Failed(_))) {
-        return Exit::Server;
-    }
-    // Nothing was tried: what is left is blocked, a condition that no update mends, or was not begun.
-    if any(|outcome| matches!(outcome, Outcome::NotAttempted)) {
-        return Exit::Incomplete;
-    }
-    Exit::Refused
 }

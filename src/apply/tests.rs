@@ -16,7 +16,6 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::*;
-use crate::exit::Exit;
 use crate::integration::{Key, Kind, Value};
 use crate::observed::{Limits, View};
 use crate::plan::{Change, LeftOut, Reason};
@@ -204,7 +203,7 @@ async fn a_create_that_answers_as_asked_is_done() {
         })
         .collect();
     assert_eq!(ids, [(0, "a1"), (1, "b2")]);
-    assert_eq!(exit_of(&applied), Exit::Done);
+    assert_eq!(applied.verdict(), Verdict::Done);
 }
 
 #[tokio::test(start_paused = true)]
@@ -252,7 +251,7 @@ async fn a_refusal_of_one_does_not_stop_the_rest() {
     let applied = run(vec![create("A"), create("B")], &script, false).await;
     assert!(matches!(applied.outcomes[0].1, Outcome::Failed(_)));
     assert!(applied.outcomes[1].1.is_done());
-    assert_eq!(exit_of(&applied), Exit::Incomplete);
+    assert_eq!(applied.verdict(), Verdict::Incomplete);
 }
 
 #[tokio::test(start_paused = true)]
@@ -261,7 +260,10 @@ async fn refused_credentials_stop_the_rest() {
     let script = Script::new([answer(401, refusal.to_string())]);
     let applied = run(vec![create("A"), create("B")], &script, false).await;
     assert!(matches!(applied.outcomes[1].1, Outcome::NotAttempted));
-    assert_eq!((script.lines().len(), exit_of(&applied)), (1, Exit::Server));
+    assert_eq!(
+        (script.lines().len(), applied.verdict()),
+        (1, Verdict::NoAccess)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -285,7 +287,7 @@ async fn blocked_changes_and_conditions_are_left() {
         change(Kind::Incoming, "B", blocked),
     ];
     let applied = run(changes, &script, false).await;
-    assert_eq!(exit_of(&applied), Exit::Refused);
+    assert_eq!(applied.verdict(), Verdict::Refused);
     assert!(script.lines().is_empty());
 }
 
@@ -295,7 +297,7 @@ async fn silence_is_followed_by_looking_and_never_by_sending() {
     let start = Instant::now();
     let applied = run(vec![create("A")], &script, false).await;
     assert!(matches!(applied.outcomes[0].1, Outcome::Unknown(_)));
-    assert_eq!(exit_of(&applied), Exit::Incomplete);
+    assert_eq!(applied.verdict(), Verdict::Incomplete);
     assert_eq!(start.elapsed(), Duration::from_mins(1));
     let posts = script
         .lines()

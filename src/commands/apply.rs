@@ -12,73 +12,95 @@ use super::base::Against;
 use super::failure::Failure;
 use super::files::{self, refused};
 use super::interrupt::Interrupt;
+use super::manifests;
 use super::output;
-use super::plan::{self, Planned, Request};
+use super::plan::{self, Made, Request};
 use super::progress::Progress;
 use super::runtime;
 use super::saved::Saved;
+use super::session::Session;
 use super::terminal::{self, Terminal};
-use crate::apply::{self, Applied, Options};
+use crate::apply::Applied;
 use crate::cli::{ApplyArgs, PlanFormat};
+use crate::engine::{self, ApplyOptions, Planned};
 use crate::exit::Exit;
 use crate::plan::Plan;
-use crate::report::{self, Context, Look, RunReport};
-use crate::server::Writer;
+use crate::report::{self, Context, Look, PlanReport, RunReport};
 
 /// Told where somebody could think otherwise.
 const UNCHANGED: &str = "Nothing was changed.\n";
 
 /// Applies the manifests.
-pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Exit {
-    if let Err(exit) = sensible(args) {
-        return exit;
-    }
+pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Result<Exit, Failure> {
+    sensible(args)?;
+    let applied = applied(args, terminal);
+    Ok(applied.unwrap_or_else(|(args, failure)| failed(&args, failure, terminal)))
+}
+
+/// Plans, shows the plan and makes it, if it may be made.
+fn applied(args: &ApplyArgs, terminal: Terminal) -> Result<Exit, (ApplyArgs, Failure)> {
     let against = match &args.base {
         // A first push, and one that replaces what was there, have no commit before them; what was merged is applied.
         Some(base) => Against::BaseIfKnown(base),
         None => Against::Nothing,
     };
-    let saved = match args.plan.as_deref().map(Saved::read).transpose() {
-        Ok(saved) => saved,
-        Err(failure) => return failed(args, failure, terminal),
+    let saved = args.plan.as_deref().map(Saved::read).transpose();
+    let saved = saved.map_err(|failure| (args.clone(), failure))?;
+    let args = as_saved(args, saved.as_ref());
+    let request = Request {
+        manifests: &args.manifests,
+        server: &args.server,
+        narrow: &args.narrow,
+        preflight: args.preflight,
+        writing: !args.dry_run,
+        approved: approval::is_possible(&args),
+        binding: saved.is_some() || args.output.keeps_plan(),
+        assumed: None,
+        against,
     };
-    let args = &as_saved(args, saved.as_ref());
-    runtime(async {
-        let request = Request {
-            manifests: &args.manifests,
-            server: &args.server,
-            narrow: &args.narrow,
-            preflight: args.preflight,
-            writing: !args.dry_run,
-            approved: approval::is_possible(args),
-            binding: saved.is_some() || args.output.keeps_plan(),
-            assumed: None,
-            against,
-        };
-        let planned = plan::planned(&request, terminal);
-        let planned = planned.await.and_then(|planned| {
-            let holds = saved.map_or(Ok(()), |saved| saved.holds(&planned.report));
-            holds.map(|()| planned)
-        });
-        match planned {
-            Ok(planned) => {
-                let shown = output::plan(&planned.report, &args.output, terminal).err();
-                if shown.is_some() && !args.dry_run {
-                    terminal::err(UNCHANGED);
-                }
-                let refused = planned.plan.is_refused().then_some(Exit::Refused);
-                if let Some(exit) = refused.into_iter().chain(shown).min() {
-                    return written(args, &untried(args, &planned, exit), exit);
-                }
-                if args.dry_run {
-                    return Exit::Done;
-                }
-                let (report, exit) = make(args, &planned, terminal).await;
-                written(args, &report, exit)
+    let done = runtime(plan::in_session(
+        &request,
+        terminal,
+        async |session, made| {
+            if let Some(saved) = &saved {
+                saved.holds(&made.report)?;
             }
-            Err(failure) => failed(args, failure, terminal),
-        }
-    })
+            Ok(shown_and_made(&args, session, made, terminal).await)
+        },
+    ));
+    done.map_err(|failure| (args.clone(), failure))
+}
+
+async fn shown_and_made(
+    args: &ApplyArgs,
+    session: &Session,
+    made: Made,
+    terminal: Terminal,
+) -> Exit {
+    let shown = output::plan(&made.report, &args.output, terminal).err();
+    let run = Run {
+        args,
+        session,
+        context: Context {
+            sandbox: session.sandbox.as_deref(),
+            ..manifests::context(&made.checked, &args.manifests)
+        },
+        planned: Arc::new(made.planned),
+        plan_report: &made.report,
+        terminal,
+    };
+    if shown.is_some() && !args.dry_run {
+        terminal::err(UNCHANGED);
+    }
+    let refused = run.planned.plan.is_refused().then_some(Exit::Refused);
+    if let Some(exit) = refused.into_iter().chain(shown).min() {
+        return written(args, &run.untried(exit), exit);
+    }
+    if args.dry_run {
+        return Exit::Done;
+    }
+    let (report, exit) = run.make().await;
+    written(args, &report, exit)
 }
 
 /// The flags, and what a saved plan says in the place of those that are not given.
@@ -94,102 +116,101 @@ fn as_saved(args: &ApplyArgs, saved: Option<&Saved>) -> ApplyArgs {
 }
 
 /// Refuses flags that make no sense before anything is asked or written.
-fn sensible(args: &ApplyArgs) -> Result<(), Exit> {
+fn sensible(args: &ApplyArgs) -> Result<(), Failure> {
     if args.output.format != PlanFormat::Text && !args.dry_run {
-        let hint = "add `--dry-run`, or write the plan with `--out FILE`, and what was done with `--report FILE`";
-        terminal::error(
-            "`--format` is how a plan looks, and an apply tells what it did as text",
-            Some(hint),
-        );
-        return Err(Exit::Invalid);
+        let help = "add `--dry-run`, or write the plan with `--out FILE`, and what was done with `--report FILE`";
+        let message = "`--format` is how a plan looks, and an apply tells what it did as text";
+        return Err(Failure::new(Exit::Invalid, message, Some(help)));
     }
     // What was done must not be lost because of a slip of the pen.
     if let Some(path) = args.report.as_deref() {
-        let hint = "`--report` needs a file that can be written";
+        let help = "`--report` needs a file that can be written";
         files::can_be_written(path)
-            .map_err(|(message, _)| refused(Exit::Invalid)((message, hint.to_owned())))?;
+            .map_err(|(message, _)| refused(Exit::Invalid)((message, help.to_owned())))?;
     }
     Ok(())
 }
 
-/// Makes the changes, if whoever is asked agrees, and tells of them.
-async fn make(args: &ApplyArgs, planned: &Planned, terminal: Terminal) -> (RunReport, Exit) {
-    if planned.plan.is_empty() {
-        return (untried(args, planned, Exit::Done), Exit::Done);
-    }
-    let drift = report::drift_text(&planned.report, &terminal.look());
-    if !drift.is_empty() {
-        terminal::out(&format!("\n{drift}"));
-    }
-    // What nobody could see is not done.
-    if let Err(exit) = terminal::check_out() {
-        terminal::err(UNCHANGED);
-        return (untried(args, planned, exit), exit);
-    }
-    if !approval::is_given(args) && planned.plan.has_writes() {
-        output::plan_beside_question(&planned.report, &args.output, terminal);
-        if !terminal::confirmed(&question(&planned.plan)) {
-            terminal::err(UNCHANGED);
-            return (untried(args, planned, Exit::Refused), Exit::Refused);
+/// A plan that may be made.
+struct Run<'a> {
+    args: &'a ApplyArgs,
+    session: &'a Session,
+    context: Context<'a>,
+    planned: Arc<Planned>,
+    plan_report: &'a PlanReport,
+    terminal: Terminal,
+}
+
+impl Run<'_> {
+    /// Makes the changes, if whoever is asked agrees, and tells of them.
+    async fn make(&self) -> (RunReport, Exit) {
+        let (plan, terminal) = (&self.planned.plan, self.terminal);
+        if plan.is_empty() {
+            return (self.untried(Exit::Done), Exit::Done);
         }
+        let drift = report::drift_text(self.plan_report, &terminal.look());
+        if !drift.is_empty() {
+            terminal::out(&format!("\n{drift}"));
+        }
+        // What nobody could see is not done.
+        if let Err(exit) = terminal::check_out() {
+            terminal::err(UNCHANGED);
+            return (self.untried(exit), exit);
+        }
+        if !approval::is_given(self.args) && plan.has_writes() {
+            output::plan_beside_question(self.plan_report, &self.args.output, terminal);
+            if !terminal::confirmed(&question(plan)) {
+                terminal::err(UNCHANGED);
+                return (self.untried(Exit::Refused), Exit::Refused);
+            }
+        }
+        let interrupt = Interrupt::listen();
+        let applied = self.apply(&interrupt).await;
+        let exit = interrupt.exit();
+        let exit = exit.unwrap_or_else(|| Exit::of_applied(&applied));
+        let report = self.told(&applied, exit);
+        let text = report::run_text(&report, &terminal.look());
+        terminal::out(&format!("\n{text}"));
+        if terminal::check_out().is_ok() {
+            return (report, exit);
+        }
+        // What was done must be known all the same.
+        let look = Look {
+            color: terminal.color_err,
+            ..terminal.look()
+        };
+        terminal::err(&report::run_text(&report, &look));
+        let exit = terminal::ended(exit);
+        (self.told(&applied, exit), exit)
     }
-    let interrupt = Interrupt::listen();
-    let applied = apply(args, planned, &interrupt).await;
-    let exit = interrupt.exit().unwrap_or_else(|| apply::exit_of(&applied));
-    let report = told(args, planned, &applied, exit);
-    let text = report::run_text(&report, &terminal.look());
-    terminal::out(&format!("\n{text}"));
-    if terminal::check_out().is_ok() {
-        return (report, exit);
+
+    async fn apply(&self, interrupt: &Interrupt) -> Applied {
+        let options = ApplyOptions {
+            concurrency: NonZeroUsize::from(self.args.concurrency),
+            // A server may still be at work on what it did not answer in time.
+            patience: Duration::from_secs(self.args.server.timeout.into()) * 2,
+            fail_fast: self.args.fail_fast,
+            seed: OsRng.try_next_u64().unwrap_or_default(),
+        };
+        let progress = Progress::of(&self.planned.plan, self.session.reader());
+        engine::apply(
+            self.session.writer(),
+            self.planned.clone(),
+            &options,
+            interrupt.stop.clone(),
+            &progress,
+        )
+        .await
     }
-    // What was done must be known all the same.
-    let look = Look {
-        color: terminal.color_err,
-        ..terminal.look()
-    };
-    terminal::err(&report::run_text(&report, &look));
-    let exit = terminal::ended(exit);
-    (told(args, planned, &applied, exit), exit)
-}
 
-/// What became of a plan.
-fn told(args: &ApplyArgs, planned: &Planned, applied: &Applied, exit: Exit) -> RunReport {
-    let context = context(args, planned);
-    RunReport::new(&planned.plan, applied, &context, exit.code())
-}
+    /// What became of the plan.
+    fn told(&self, applied: &Applied, exit: Exit) -> RunReport {
+        RunReport::new(&self.planned.plan, applied, &self.context, exit.code())
+    }
 
-/// What became of a plan that nobody tried.
-fn untried(args: &ApplyArgs, planned: &Planned, exit: Exit) -> RunReport {
-    told(args, planned, &Applied::nothing(&planned.plan), exit)
-}
-
-async fn apply(args: &ApplyArgs, planned: &Planned, interrupt: &Interrupt) -> Applied {
-    let records = planned.observed.records.iter();
-    let options = Options {
-        concurrency: NonZeroUsize::from(args.concurrency),
-        seen: records.map(|it| (it.id.clone(), it.clone())).collect(),
-        read_at: planned.read_at,
-        // A server may still be at work on what it did not answer in time.
-        patience: Duration::from_secs(args.server.timeout.into()) * 2,
-        fail_fast: args.fail_fast,
-        seed: OsRng.try_next_u64().unwrap_or_default(),
-    };
-    let writer = Arc::new(Writer::beside(&planned.session.reader));
-    let progress = Progress::of(&planned.plan, &planned.session.reader);
-    apply::apply(
-        &planned.plan,
-        writer,
-        options,
-        interrupt.stop.clone(),
-        &mut |index, _| progress.done(index),
-    )
-    .await
-}
-
-fn context<'a>(args: &'a ApplyArgs, planned: &'a Planned) -> Context<'a> {
-    Context {
-        sandbox: planned.session.sandbox.as_deref(),
-        ..plan::context(&planned.loaded, &args.manifests)
+    /// What became of it when nobody tried.
+    fn untried(&self, exit: Exit) -> RunReport {
+        self.told(&Applied::nothing(&self.planned.plan), exit)
     }
 }
 
@@ -209,7 +230,7 @@ fn written(args: &ApplyArgs, report: &RunReport, exit: Exit) -> Exit {
     };
     match files::replace(path, report::json(report), false) {
         Ok(()) => exit,
-        Err(why) => exit.min(refused(Exit::Unexpected)(why).into()),
+        Err(why) => exit.min(refused(Exit::Unexpected)(why).tell()),
     }
 }
 

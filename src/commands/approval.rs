@@ -21,13 +21,13 @@ pub(super) fn is_possible(args: &ApplyArgs) -> bool {
     args.dry_run || is_given(args) || terminal::can_ask()
 }
 
-/// Shows that nobody can be asked, with the command line that needs no answer.
+/// That nobody can be asked, with the command line that needs no answer.
 pub(super) fn missing() -> Failure {
     let hint = match approved(env::args_os()) {
         Some(line) => format!("to apply without being asked, run: {line}"),
         None => "to apply without being asked, add `--yes`".to_owned(),
     };
-    Failure::shown(
+    Failure::new(
         Exit::Refused,
         "an apply asks before it changes a server, and there is no terminal to ask on; nothing was sent",
         Some(&hint),

@@ -1,16 +1,13 @@
 //! `--base`: what the manifests asked for before, to tell this change from drift.
 
-use std::path::Path;
-
 use super::failure::Failure;
-use super::load;
+use super::manifests;
 use super::terminal;
 use crate::cli::ManifestArgs;
-use crate::desired::DesiredState;
 use crate::diagnostic::{Diagnostic, Severity, Texts};
+use crate::engine::Before;
+use crate::engine::check::{CheckError, check_base};
 use crate::exit::Exit;
-use crate::observed::ObservedState;
-use crate::plan::Plan;
 use crate::source::Base;
 use crate::variables::Undefined;
 
@@ -27,21 +24,11 @@ pub(super) enum Against<'a> {
     Itself,
 }
 
-/// What was asked for before.
-pub(super) enum Before {
-    /// Nobody asks, or nobody can tell.
-    Unknown,
-    /// This, in the base of that name.
-    Base(String, Box<DesiredState>),
-    /// The same as now.
-    Same,
-}
-
 impl Against<'_> {
     /// Reads the base. No request is sent.
     ///
     /// # Errors
-    /// When there is no such base; the reason has been shown.
+    /// When there is no such base.
     pub(super) fn load(
         self,
         manifests: &ManifestArgs,
@@ -56,25 +43,6 @@ impl Against<'_> {
     }
 }
 
-impl Before {
-    /// What the base is called, if there is one.
-    pub(super) fn name(&self) -> Option<&str> {
-        match self {
-            Self::Base(name, _) => Some(name),
-            Self::Unknown | Self::Same => None,
-        }
-    }
-
-    /// Says of each change what it comes from.
-    pub(super) fn trace(&self, plan: &mut Plan, head: &DesiredState, observed: &ObservedState) {
-        match self {
-            Self::Unknown => {}
-            Self::Base(_, base) => plan.trace(head, base, observed),
-            Self::Same => plan.trace_to_drift(observed),
-        }
-    }
-}
-
 fn load(
     name: &str,
     manifests: &ManifestArgs,
@@ -82,13 +50,23 @@ fn load(
     may_be_unknown: bool,
 ) -> Result<Before, Failure> {
     if manifests.paths.iter().any(|path| path == "-") {
-        return Err(Failure::shown(
+        return Err(Failure::new(
             Exit::Invalid,
             "what standard input was before cannot be told",
             Some("with `--base`, name files or folders"),
         ));
     }
-    let paths: Vec<_> = manifests.paths.iter().map(Path::new).collect();
+    // A secret of then need not be known any more.
+    let undefined = match undefined {
+        Undefined::Refused => Undefined::Unknown,
+        other => other,
+    };
+    let inputs = manifests::inputs(manifests, undefined);
+    let paths: Vec<_> = inputs
+        .paths
+        .iter()
+        .map(std::path::PathBuf::as_path)
+        .collect();
     let base = match Base::find(name, &paths, &std::env::vars_os().collect()) {
         Ok(base) => base,
         Err(error) if error.is_unknown && may_be_unknown => {
@@ -98,30 +76,25 @@ fn load(
             ));
             return Ok(Before::Unknown);
         }
-        Err(error) => return Err(load::no_base(&error)),
+        Err(error) => return Err(CheckError::Base(error).into()),
     };
-    // A secret of then need not be known any more.
-    let undefined = match undefined {
-        Undefined::Refused => Undefined::Unknown,
-        other => other,
-    };
-    let loaded = load::load_base(manifests, undefined, &base)?;
+    let checked = check_base(&inputs, &base)?;
     let name = base.name;
-    let mut errors = loaded.findings.iter();
+    let mut errors = checked.findings.iter();
     let error = errors.find(|found| found.severity == Severity::Error);
     if let Some(error) = error {
         terminal::note(&format!(
             "note: the manifests in {name} are not valid, so this change cannot be told from drift\n      {}\n",
-            in_one_line(error, &loaded.sources.texts)
+            in_one_line(error, &checked.sources.texts)
         ));
         return Ok(Before::Unknown);
     }
-    if loaded.sources.manifests.is_empty() {
+    if checked.sources.manifests.is_empty() {
         terminal::note(&format!(
             "note: there are no manifests in {name} yet: all is from this change\n"
         ));
     }
-    Ok(Before::Base(name, Box::new(loaded.desired)))
+    Ok(Before::Base(name, Box::new(checked.desired)))
 }
 
 fn in_one_line(found: &Diagnostic, texts: &Texts) -> String {

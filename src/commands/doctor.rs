@@ -25,8 +25,8 @@ const PROXIES: [(&str, [&str; 4]); 2] = [
 ];
 
 /// Looks, and tells.
-pub(super) fn run(args: &DoctorArgs) -> Exit {
-    runtime(async { told(args).await.unwrap_or_else(Exit::from) })
+pub(super) fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
+    runtime(told(args))
 }
 
 async fn told(args: &DoctorArgs) -> Result<Exit, Failure> {
@@ -50,24 +50,30 @@ async fn facts(way: &Way) -> Facts {
     } else {
         By::Token
     };
-    let (identity, checkup) = match way.enter().await {
-        Ok(reader) => (Ok(by), reader.checkup(true).await),
+    let anonymous = way.endpoint.anonymous();
+    let (identity, checkup) = match way.open().await {
+        Ok(session) => {
+            let checkup = session.reader().checkup(true).await;
+            session::close(session).await;
+            (Ok(by), checkup)
+        }
         Err(NoEntry::Missing((message, remedy))) => {
             let missing = Missing { message, remedy };
-            (Err(missing), way.nobody().checkup(false).await)
+            (Err(missing), anonymous.checkup(false).await)
         }
         Err(NoEntry::Refused(error)) => {
-            let mut checkup = way.nobody().checkup(false).await;
+            let mut checkup = anonymous.checkup(false).await;
             checkup.account = Some(Err(error));
             (Ok(by), checkup)
         }
     };
+    let base = &way.endpoint.base;
     Facts {
         way: doctor::Way {
-            encrypted: way.base.is_encrypted(),
-            local: way.base.is_local(),
+            encrypted: base.is_encrypted(),
+            local: base.is_local(),
             authorities: way.has_authorities,
-            proxies: proxies(way.base.is_encrypted()),
+            proxies: proxies(base.is_encrypted()),
         },
         identity,
         checkup,

@@ -1,34 +1,55 @@
-//! Why a command ends early. It has been shown where it arose; here it is for reports.
+//! Why a command ends early: told once, by whoever runs it.
 
 use super::terminal;
 use crate::exit::Exit;
 use crate::report::FailureReport;
+use crate::server::ServerError;
 
 /// Why a command ends early.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    /// How the run ends.
-    pub(super) exit: Exit,
-    /// The same in words.
+pub(super) struct Failure {
+    exit: Exit,
+    /// The same for reports.
     pub(super) report: FailureReport,
+    /// What is shown; `None` where that has been shown.
+    shown: Option<(String, Option<String>)>,
 }
 
 impl Failure {
-    /// Shows why, with a hint, and keeps it.
-    pub(super) fn shown(exit: Exit, message: &str, hint: Option<&str>) -> Self {
-        terminal::error(message, hint);
-        Self::new(exit, message, hint)
+    /// A reason, and what to do about it.
+    pub(super) fn new(exit: Exit, message: &str, help: Option<&str>) -> Self {
+        Self {
+            shown: Some((message.to_owned(), help.map(str::to_owned))),
+            report: FailureReport::new(exit.code(), message, help),
+            exit,
+        }
     }
 
-    /// Keeps what has been shown already.
-    pub(super) fn new(exit: Exit, message: &str, hint: Option<&str>) -> Self {
-        let report = FailureReport::new(exit.code(), message, hint);
-        Self { exit, report }
+    /// The server did not answer as it should.
+    pub(super) fn server(error: &ServerError) -> Self {
+        Self::new(Exit::of(error), &error.to_string(), error.hint().as_deref())
+    }
+
+    /// A reason that has been shown.
+    pub(super) fn known(exit: Exit, message: &str) -> Self {
+        Self {
+            exit,
+            report: FailureReport::new(exit.code(), message, None),
+            shown: None,
+        }
+    }
+
+    /// Shows it, unless it has been shown, and says how the run ends.
+    pub(super) fn tell(&self) -> Exit {
+        if let Some((message, help)) = &self.shown {
+            terminal::error(message, help.as_deref());
+        }
+        self.exit
     }
 }
 
-impl From<Failure> for Exit {
-    fn from(failure: Failure) -> Self {
-        failure.exit
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        Self::server(&error)
     }
 }

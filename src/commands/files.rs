@@ -17,11 +17,11 @@ use crate::source::bounded_file;
 /// What is wrong, and what to do about it.
 pub(super) type Refusal = (String, String);
 
-/// Shows why something was not written, for `map_err`, and says how the run ends.
+/// Why something was not written, for `map_err`.
 pub(super) fn refused(exit: Exit) -> impl FnOnce(Refusal) -> Failure {
     move |(message, hint)| {
         let hint = Some(hint.as_str()).filter(|hint| !hint.is_empty());
-        Failure::shown(exit, &message, hint)
+        Failure::new(exit, &message, hint)
     }
 }
 

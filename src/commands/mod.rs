@@ -10,7 +10,7 @@ mod files;
 mod init;
 mod interrupt;
 mod known;
-pub(crate) mod load;
+mod manifests;
 mod narrow;
 mod output;
 mod plan;
@@ -18,16 +18,13 @@ mod progress;
 mod sandbox;
 mod saved;
 mod schema;
-mod scripts;
 mod session;
 mod shell;
 mod show;
 mod snapshot;
-mod state;
 mod terminal;
 mod urls;
 mod validate;
-mod values;
 
 #[cfg(feature = "script")]
 use std::path::PathBuf;
@@ -39,6 +36,7 @@ use crate::escape;
 use crate::exit::Exit;
 #[cfg(feature = "script")]
 use crate::script;
+use failure::Failure;
 use terminal::Terminal;
 
 /// Parses the command line, runs its command, and says how it ended.
@@ -70,7 +68,7 @@ fn command() -> Exit {
         }
     };
     let terminal = Terminal::new(&cli.terminal);
-    match cli.command {
+    let ended = match cli.command {
         Command::Init(args) => init::run(&args),
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => plan::run(&args, terminal),
@@ -80,11 +78,12 @@ fn command() -> Exit {
         Command::Snapshot(args) => snapshot::run(&args, terminal),
         Command::Urls(args) => urls::run(&args, terminal),
         Command::Doctor(args) => doctor::run(&args),
-        Command::Schema(args) => schema::run(&args),
+        Command::Schema(args) => Ok(schema::run(&args)),
         Command::Sandbox(args) => sandbox::run(args),
-        Command::Completions(args) => shell::completions(&args),
+        Command::Completions(args) => Ok(shell::completions(&args)),
         Command::Man(args) => shell::man(&args),
-    }
+    };
+    ended.unwrap_or_else(|failure| failure.tell())
 }
 
 /// Where this program is. On Linux also once it has been replaced by another version.
@@ -115,16 +114,14 @@ fn print(error: &clap::Error) {
     }
 }
 
-/// Runs a command that talks to a server, on this thread alone.
-fn runtime(command: impl Future<Output = Exit>) -> Exit {
+/// Runs what talks to a server, on this thread alone.
+fn runtime<T>(talk: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let built = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    match built {
-        Ok(runtime) => runtime.block_on(session::ended(command)),
-        Err(error) => {
-            terminal::error(&format!("the runtime cannot start: {error}"), None);
-            Exit::Unexpected
-        }
-    }
+    let runtime = built.map_err(|error| {
+        let message = format!("the runtime cannot start: {error}");
+        Failure::new(Exit::Unexpected, &message, None)
+    })?;
+    runtime.block_on(talk)
 }

@@ -29,15 +29,15 @@ pub(super) fn plan_beside_question(report: &PlanReport, args: &OutputArgs, termi
     }
 }
 
-/// Tells of a run that failed wherever something reads more than standard error, and says how the run ends.
+/// Tells of a run that failed, also wherever something reads more than standard error, and says how the run ends.
 pub(super) fn failure(
     failure: Failure,
     attempt: &Attempt<'_>,
     args: &OutputArgs,
     terminal: Terminal,
 ) -> Exit {
-    let Failure { exit, report } = failure;
-    let report = PlanReport::failed(attempt, report);
+    let exit = failure.tell();
+    let report = PlanReport::failed(attempt, failure.report);
     // People have read it on standard error.
     if args.format != PlanFormat::Text {
         terminal::out(&rendered(
@@ -81,6 +81,5 @@ fn write(report: &PlanReport, args: &OutputArgs, terminal: Terminal) -> Result<(
         secret: false,
     });
     let outs: Vec<_> = outs.collect();
-    files::write(&outs, true).map_err(refused(Exit::Unexpected))?;
-    Ok(())
+    files::write(&outs, true).map_err(|why| refused(Exit::Unexpected)(why).tell())
 }

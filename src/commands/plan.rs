@@ -1,70 +1,37 @@
 //! `rcsync plan`: show what would change, and change nothing.
 
+use std::path::Path;
+
 use super::approval;
 use super::base::Against;
 use super::failure::Failure;
-use super::load::{self, Loaded};
+use super::files;
+use super::known;
+use super::manifests::{self, context, sound};
 use super::narrow;
 use super::output;
-use super::progress;
+use super::progress::{self, Notes};
 use super::runtime;
-use super::scripts;
 use super::session::{self, Session};
-use super::state;
 use super::terminal::{self, Terminal};
-use tokio::time::Instant;
-
 use crate::cli::{FailOn, ManifestArgs, NarrowArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
+use crate::engine::check::Checked;
+use crate::engine::{self, PlanOptions, Planned, Recorded, Source};
 use crate::exit::Exit;
 use crate::integration::Version;
-use crate::observed::{Histories, History, ObservedState, Rights, View};
-use crate::plan::{Binding, Extent, MOST_LOOK_UPS, Plan, Questions};
+use crate::observed::Snapshot;
+use crate::plan::{Asking, Extent, Plan};
 use crate::report::{Attempt, Context, PlanReport};
-use crate::server::Reader;
 use crate::variables::Undefined;
 
 /// Plans and shows the plan.
-pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
+pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let against = match &args.base {
         Some(base) => Against::Base(base),
         // What was merged is what should be: whatever differs drifts.
         None if args.fail_on == Some(FailOn::Drift) => Against::Itself,
         None => Against::Nothing,
     };
-    runtime(async {
-        let planned = match &args.state {
-            Some(file) => state::planned(file, args, against, terminal),
-            None => online(args, against, terminal).await,
-        };
-        match planned {
-            Ok((plan, report)) => {
-                let exit = if plan.is_refused() {
-                    Exit::Refused
-                } else if fails(args, &plan) {
-                    Exit::Changes
-                } else {
-                    Exit::Done
-                };
-                let shown = output::plan(&report, &args.output, terminal);
-                shown.err().map_or(exit, |other| exit.min(other))
-            }
-            Err(failure) if args.state.is_some() => state::failed(failure, args, terminal),
-            Err(failure) => failed(
-                failure,
-                &args.manifests,
-                &args.server,
-                &args.output,
-                terminal,
-            ),
-        }
-    })
-}
-
-async fn online(
-    args: &PlanArgs,
-    against: Against<'_>,
-    terminal: Terminal,
-) -> Result<(Plan, PlanReport), Failure> {
     let request = Request {
         manifests: &args.manifests,
         server: &args.server,
@@ -76,17 +43,37 @@ async fn online(
         assumed: args.assume_version.as_deref(),
         against,
     };
-    let planned = planned(&request, terminal);
-    let Planned {
-        loaded,
-        observed,
-        plan,
-        report,
-        ..
-    } = planned.await?;
-    // The run ends soon and takes its memory along; to give a million pieces back before is a tenth of a large run.
-    std::mem::forget((loaded, observed));
-    Ok((plan, report))
+    let made = runtime(async {
+        match &args.state {
+            Some(file) => from_snapshot(file, &request, terminal).await,
+            None => in_session(&request, terminal, async |_, made| Ok(made)).await,
+        }
+    });
+    Ok(match made {
+        Ok(Made {
+            planned, report, ..
+        }) => {
+            let exit = if planned.plan.is_refused() {
+                Exit::Refused
+            } else if fails(args, &planned.plan) {
+                Exit::Changes
+            } else {
+                Exit::Done
+            };
+            let shown = output::plan(&report, &args.output, terminal);
+            shown.err().map_or(exit, |other| exit.min(other))
+        }
+        Err(failure) => match &args.state {
+            Some(file) => failed_with(failure, file, args, terminal),
+            None => failed(
+                failure,
+                &args.manifests,
+                &args.server,
+                &args.output,
+                terminal,
+            ),
+        },
+    })
 }
 
 fn fails(args: &PlanArgs, plan: &Plan) -> bool {
@@ -105,6 +92,17 @@ pub(super) fn failed(
     let address = session::address(server);
     let attempt = attempt(address.as_deref(), manifests, server);
     output::failure(failure, &attempt, output, terminal)
+}
+
+/// The same of a plan from a snapshot; the server is the snapshot's, if that can be read.
+fn failed_with(failure: Failure, file: &Path, args: &PlanArgs, terminal: Terminal) -> Exit {
+    let snapshot = read(file).ok();
+    let attempt = Attempt {
+        address: snapshot.as_ref().map(Snapshot::address),
+        sandbox: snapshot.as_ref().and_then(Snapshot::sandbox).is_some(),
+        paths: &args.manifests.paths,
+    };
+    output::failure(failure, &attempt, &args.output, terminal)
 }
 
 /// What a failed run was about.
@@ -142,198 +140,159 @@ pub(super) struct Request<'a> {
     pub(super) against: Against<'a>,
 }
 
-/// A plan, with all that it came from.
-pub(super) struct Planned {
-    /// What was read.
-    pub(super) loaded: Loaded,
-    /// The server.
-    pub(super) session: Session,
-    /// What the server has.
-    pub(super) observed: ObservedState,
-    /// When reading it began.
-    pub(super) read_at: Instant,
-    /// What would change.
-    pub(super) plan: Plan,
+/// A plan, and what it came from.
+pub(super) struct Made {
+    /// The manifests.
+    pub(super) checked: Checked,
+    /// The plan.
+    pub(super) planned: Planned,
     /// The same without its secrets.
     pub(super) report: PlanReport,
 }
 
-/// Reads the manifests and the server and plans. An unsound manifest sends no request, nor does a plan that may not be
-/// applied.
-///
-/// # Errors
-/// How the run ends; the reason has been shown.
-pub(super) async fn planned(request: &Request<'_>, terminal: Terminal) -> Result<Planned, Failure> {
-    let (manifests, server) = (request.manifests, request.server);
-    let assumed = request.assumed.map(version).transpose()?;
-    let undefined = if server.sandbox.is_some() {
+/// Reads the manifests, opens a session and plans, and then does something in that session. An unsound manifest sends no
+/// request, nor does a plan that may not be applied.
+pub(super) async fn in_session<T>(
+    request: &Request<'_>,
+    terminal: Terminal,
+    doing: impl AsyncFnOnce(&Session, Made) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let undefined = if request.server.sandbox.is_some() {
         Undefined::MadeUp
     } else {
         Undefined::Refused
     };
-    let mut loaded = sound(manifests, undefined, terminal)?;
-    narrow::narrow(
-        &mut loaded.desired.policy,
-        request.narrow,
-        server.sandbox.is_some(),
-    );
-    let before = request.against.load(manifests, undefined)?;
+    let assumed = request.assumed.map(version).transpose()?;
+    let mut checked = sound(request.manifests, undefined, terminal)?;
+    let sandbox = request.server.sandbox.is_some();
+    narrow::narrow(&mut checked.desired.policy, request.narrow, sandbox);
+    let before = request.against.load(request.manifests, undefined)?;
     if !request.approved {
         // What is missing is told first.
-        session::check(server).await?;
+        session::check(request.server).await?;
         return Err(approval::missing());
     }
-    let session = session::open(server, request.writing, &loaded.redactor).await?;
-    if let Some(state) = &session.sandbox {
-        terminal::note(&sandbox_notice(state, &loaded.made_up));
-    }
-    let read_at = Instant::now();
-    let reading = progress::while_reading(&session.reader, session.reader.observe());
-    let mut observed = reading.await.map_err(|error| session::failed(&error))?;
-    if let Some(version) = assumed {
-        observed.server.assume(version);
-    }
-    let mut plan = Plan::between(&loaded.desired, &observed);
-    let extent = extent(request.preflight);
-    // A sandbox makes up whatever is not there.
-    let asked = match &session.sandbox {
-        Some(_) => Questions::default(),
-        None => plan.questions(extent),
-    };
-    // What is told after the plan was made may change it.
-    if !asked.is_empty() {
-        look_up(&session.reader, &asked, extent, &mut observed).await?;
-        plan = Plan::between(&loaded.desired, &observed);
-    }
-    if extent != Extent::Nothing {
-        observed.histories = histories(&session.reader, &plan).await?;
-        if !observed.histories.found.is_empty() {
-            plan = Plan::between(&loaded.desired, &observed);
+    let known = checked.redactor.clone();
+    let planning = async |session: &Session| {
+        if let Some(state) = &session.sandbox {
+            terminal::note(&sandbox_notice(state, &checked.made_up));
         }
-    }
-    plan.take_notes(&asked, &observed);
-    scripts::check_written(&plan, &loaded, manifests.strict, terminal)?;
-    before.trace(&mut plan, &loaded.desired, &observed);
-    // What is planned for another version is never applied.
-    plan.binding = (request.binding && assumed.is_none())
-        .then(|| Binding::of(&plan, &loaded.desired, &observed, extent));
-    let context = Context {
-        base: before.name(),
-        sandbox: session.sandbox.as_deref(),
-        ..context(&loaded, manifests)
+        let sandbox = session.sandbox.as_deref();
+        let options = PlanOptions {
+            asking: asking(request, sandbox),
+            assumed,
+            binding: request.binding,
+            before,
+        };
+        let made = made(
+            session.reader(),
+            checked,
+            &options,
+            request,
+            sandbox,
+            terminal,
+        );
+        let made = progress::while_reading(session.reader(), made).await?;
+        doing(session, made).await
     };
-    let report = PlanReport::new(&plan, &context);
-    Ok(Planned {
-        loaded,
-        session,
-        observed,
-        read_at,
-        plan,
-        report,
+    session::with(request.server, request.writing, &known, planning).await
+}
+
+/// Plans from a snapshot, without the server and without credentials.
+async fn from_snapshot(
+    file: &Path,
+    request: &Request<'_>,
+    terminal: Terminal,
+) -> Result<Made, Failure> {
+    let assumed = request.assumed.map(version).transpose()?;
+    let mut checked = sound(request.manifests, Undefined::Unknown, terminal)?;
+    let before = request
+        .against
+        .load(request.manifests, Undefined::Unknown)?;
+    let snapshot = read(file)?;
+    let sandbox = snapshot.sandbox().map(str::to_owned);
+    narrow::narrow(
+        &mut checked.desired.policy,
+        request.narrow,
+        sandbox.is_some(),
+    );
+    let known = known::from_environment().and(&checked.redactor);
+    let source = Recorded::new(snapshot, &known).map_err(|error| unusable(file, &error))?;
+    let options = PlanOptions {
+        asking: asking(request, sandbox.as_deref()),
+        assumed,
+        binding: false,
+        before,
+    };
+    made(
+        &source,
+        checked,
+        &options,
+        request,
+        sandbox.as_deref(),
+        terminal,
+    )
+    .await
+}
+
+/// Plans, and refuses a plan that would write an unsound script.
+async fn made(
+    source: &dyn Source,
+    checked: Checked,
+    options: &PlanOptions,
+    request: &Request<'_>,
+    sandbox: Option<&str>,
+    terminal: Terminal,
+) -> Result<Made, Failure> {
+    let planned = engine::plan(source, &checked.desired, options, &Notes).await?;
+    let scripts = checked.scripts_written(&planned.plan);
+    manifests::refuse(&checked, &scripts, request.manifests.strict, terminal)?;
+    let context = Context {
+        base: options.before.name(),
+        sandbox,
+        ..context(&checked, request.manifests)
+    };
+    Ok(Made {
+        report: PlanReport::new(&planned.plan, &context),
+        checked,
+        planned,
     })
 }
 
-/// Reads the manifests, shows what was found, and goes on only if they are sound.
-///
-/// # Errors
-/// How the run ends; the reason has been shown.
-pub(super) fn sound(
-    manifests: &ManifestArgs,
-    undefined: Undefined,
-    terminal: Terminal,
-) -> Result<Loaded, Failure> {
-    let loaded = load::load(manifests, undefined)?;
-    loaded.show_findings(terminal);
-    if loaded.is_refused(manifests.strict) {
-        return Err(loaded.refusal(&loaded.findings));
+fn asking(request: &Request<'_>, sandbox: Option<&str>) -> Asking {
+    Asking {
+        extent: extent(request.preflight),
+        invents: sandbox.is_some(),
+        ..Asking::default()
     }
-    Ok(loaded)
 }
 
-/// What a report says of the manifests.
-pub(super) fn context<'a>(loaded: &'a Loaded, manifests: &'a ManifestArgs) -> Context<'a> {
-    Context {
-        texts: &loaded.sources.texts,
-        paths: &manifests.paths,
-        files: loaded.sources.manifests.len(),
-        integrations: loaded.integrations(),
-        base: None,
-        sandbox: None,
-    }
+fn read(file: &Path) -> Result<Snapshot, Failure> {
+    let text = files::read_report(file).map_err(|error| unusable(file, &error))?;
+    Snapshot::parse(&text).map_err(|error| unusable(file, &error))
+}
+
+/// Why a snapshot cannot be used.
+fn unusable(file: &Path, why: &dyn std::fmt::Display) -> Failure {
+    let message = format!("the snapshot {} cannot be used: {why}", file.display());
+    let help = "take one with `rcsync snapshot PATHS --out FILE`";
+    Failure::new(Exit::Invalid, &message, Some(help))
 }
 
 /// A version from the command line.
-pub(super) fn version(text: &str) -> Result<Version, Failure> {
+fn version(text: &str) -> Result<Version, Failure> {
     Version::parse(text).ok_or_else(|| {
         let message = format!("{text:?} is no version");
-        Failure::shown(Exit::Invalid, &message, Some("write it as `8.6`"))
+        Failure::new(Exit::Invalid, &message, Some("write it as `8.6`"))
     })
 }
 
-pub(super) fn extent(preflight: Preflight) -> Extent {
+fn extent(preflight: Preflight) -> Extent {
     match preflight {
         Preflight::Off => Extent::Nothing,
         Preflight::Auto => Extent::Writes,
         Preflight::Full => Extent::All,
     }
-}
-
-/// Asks who the users are, what this account may see, and whether what is posted to is there.
-pub(super) async fn look_up(
-    reader: &Reader,
-    questions: &Questions,
-    extent: Extent,
-    observed: &mut ObservedState,
-) -> Result<(), Failure> {
-    let most = match extent {
-        Extent::All => usize::MAX,
-        Extent::Writes | Extent::Nothing => MOST_LOOK_UPS,
-    };
-    let users = progress::while_reading(reader, reader.users(&questions.users, most)).await;
-    observed.users = users.map_err(|error| session::failed(&error))?;
-    if !questions.permissions() {
-        return Ok(());
-    }
-    let mut rights = Rights::default();
-    match progress::while_reading(reader, reader.permissions()).await {
-        Ok(permissions) => {
-            rights = Rights::of(observed.server.roles.as_ref(), &permissions);
-            observed.learn(&permissions);
-        }
-        Err(error) if error.refuses_all() => return Err(session::failed(&error)),
-        // The server checks it again; what is not seen counts as not seen.
-        Err(error) => {
-            observed.view = View::UNKNOWN;
-            terminal::note(&format!("note: permissions are not known: {error}\n"));
-        }
-    }
-    let left = most.saturating_sub(observed.users.found.len());
-    let rooms = reader.rooms(&questions.targets, rights, left);
-    let rooms = progress::while_reading(reader, rooms).await;
-    observed.rooms = rooms.map_err(|error| session::failed(&error))?;
-    Ok(())
-}
-
-/// Asks why outgoing webhooks are disabled, and says of which the server would not tell.
-pub(super) async fn histories(reader: &Reader, plan: &Plan) -> Result<Histories, Failure> {
-    let (records, left) = plan.histories();
-    let histories = reader
-        .histories(&records)
-        .await
-        .map_err(|error| session::failed(&error))?;
-    for (id, history) in &histories.found {
-        if let History::Unknown(why) = history {
-            terminal::note(&format!(
-                "note: why the webhook {id} is disabled is not known: {why}\n"
-            ));
-        }
-    }
-    if left > 0 {
-        terminal::note(&format!(
-            "note: {left} more webhooks are disabled, and why is not asked: plan fewer at once to know\n"
-        ));
-    }
-    Ok(histories)
 }
 
 /// What a reader has to know who sees a sandbox's plan.

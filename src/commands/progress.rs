@@ -9,11 +9,28 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::terminal;
+use crate::engine::{Event, Events};
 use crate::observed::Limits;
 use crate::plan::{Action, Forecast, Plan};
 use crate::report;
 use crate::server::{Reader, WaitReason, Waiting};
 use crate::words::start;
+
+/// Notes of the engine, on standard error.
+pub(super) struct Notes;
+
+impl Events for Notes {
+    fn event(&self, event: &Event<'_>) {
+        note(event);
+    }
+}
+
+fn note(event: &Event<'_>) {
+    let words = event.to_string();
+    if !words.is_empty() {
+        terminal::note(&format!("note: {words}\n"));
+    }
+}
 
 /// How often the line is written.
 const TICK: Duration = Duration::from_secs(1);
@@ -94,11 +111,17 @@ impl Progress {
         let line = Line::begin(reader, move |reader| of_writes(reader, &of));
         Self { left, _line: line }
     }
+}
 
-    /// A write has come to an end.
-    pub(super) fn done(&self, index: usize) {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        left.open.remove(&index);
+impl Events for Progress {
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::Written(index) => {
+                let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+                left.open.remove(index);
+            }
+            event => note(event),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 
+use super::failure::Failure;
 use super::interrupt::Signals;
 use super::{runtime, terminal};
 use crate::cli::SandboxArgs;
@@ -14,7 +15,7 @@ use crate::exit::Exit;
 use crate::sandbox::{self, Config, Holder, Sandbox, StateError, Store};
 
 /// Serves until SIGINT or SIGTERM.
-pub(super) fn run(args: SandboxArgs) -> Exit {
+pub(super) fn run(args: SandboxArgs) -> Result<Exit, Failure> {
     runtime(open_and_serve(args))
 }
 
@@ -50,26 +51,19 @@ pub(super) async fn open_state(config: &Config) -> Result<Arc<Sandbox>, StateErr
 }
 
 /// Opens the port and the state, says how to use them, and serves.
-async fn open_and_serve(args: SandboxArgs) -> Exit {
+async fn open_and_serve(args: SandboxArgs) -> Result<Exit, Failure> {
     let listen = args.listen;
     let with_fixture = args.fixture.is_some();
     let bound = TcpListener::bind(listen)
         .await
         .and_then(|listener| Ok((listener.local_addr()?, listener)));
-    let (address, listener) = match bound {
-        Ok(bound) => bound,
-        Err(error) => {
-            terminal::error(&format!("cannot listen on {listen}: {error}"), None);
-            return Exit::Invalid;
-        }
-    };
-    let sandbox = match open_state(&config(args, address)).await {
-        Ok(sandbox) => sandbox,
-        Err(error) => {
-            terminal::error(&error.to_string(), error.help());
-            return Exit::Invalid;
-        }
-    };
+    let (address, listener) = bound.map_err(|error| {
+        let message = format!("cannot listen on {listen}: {error}");
+        Failure::new(Exit::Invalid, &message, None)
+    })?;
+    let sandbox = open_state(&config(args, address)).await;
+    let sandbox =
+        sandbox.map_err(|error| Failure::new(Exit::Invalid, &error.to_string(), error.help()))?;
     if !address.ip().is_loopback() {
         terminal::note(&format!(
             "warning: {address} can be reached from other machines, and the sandbox guards nothing\n"
@@ -79,13 +73,13 @@ async fn open_and_serve(args: SandboxArgs) -> Exit {
     let mut signals = Signals::listen();
     // Nobody could stop what nobody knows of.
     if !terminal::out(&greeting(&sandbox, address, with_fixture)) {
-        return Exit::Done;
+        return Ok(Exit::Done);
     }
     let stopped = async {
         signals.next().await;
     };
     sandbox::serve(sandbox, listener, stopped).await;
-    Exit::Done
+    Ok(Exit::Done)
 }
 
 /// The flags in the sandbox's words.

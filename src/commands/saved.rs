@@ -25,29 +25,29 @@ impl Saved {
     /// Reads it. No request is sent.
     ///
     /// # Errors
-    /// When it is no plan that may be applied; the reason has been shown.
+    /// When it is no plan that may be applied.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
         let text = files::read_report(path).map_err(|error| {
             let message = format!("{shown} cannot be read: {error}");
-            Failure::shown(Exit::Invalid, &message, None)
+            Failure::new(Exit::Invalid, &message, None)
         })?;
         let report = PlanReport::read(&text).map_err(|error| match error {
-            NoPlan::Version { .. } => Failure::shown(
+            NoPlan::Version { .. } => Failure::new(
                 Exit::Stale,
                 &format!("{shown} is stale: {error}"),
                 Some(ANEW),
             ),
             NoPlan::Form(_) => {
                 let message = format!("{shown} is no saved plan: {error}");
-                Failure::shown(Exit::Invalid, &message, Some(ANEW))
+                Failure::new(Exit::Invalid, &message, Some(ANEW))
             }
         })?;
         let preflight = match report.bound() {
             Ok(binding) => binding.preflight,
             Err(unfit) => {
                 let message = format!("{shown} cannot be applied: {}", words(&unfit));
-                return Err(Failure::shown(Exit::Invalid, &message, Some(ANEW)));
+                return Err(Failure::new(Exit::Invalid, &message, Some(ANEW)));
             }
         };
         Ok(Self {
@@ -74,13 +74,13 @@ impl Saved {
     /// Whether a fresh plan is the same.
     ///
     /// # Errors
-    /// When it is not; the first difference has been shown.
+    /// When it is not.
     pub(super) fn holds(&self, fresh: &PlanReport) -> Result<(), Failure> {
         let Some(difference) = self.report.staleness(fresh) else {
             return Ok(());
         };
         let message = format!("{} is stale: {difference}", self.path.display());
-        Err(Failure::shown(Exit::Stale, &message, Some(ANEW)))
+        Err(Failure::new(Exit::Stale, &message, Some(ANEW)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `rcsync completions` and `rcsync man`: what is made of the command line's own definition.
 
+use super::failure::Failure;
 use super::files::{self, File, refused};
 use super::terminal;
 use crate::cli::{self, CompletionsArgs, ManArgs};
@@ -12,14 +13,11 @@ pub(super) fn completions(args: &CompletionsArgs) -> Exit {
 }
 
 /// Prints a man page, or writes all of them.
-pub(super) fn man(args: &ManArgs) -> Exit {
-    let pages = match cli::pages() {
-        Ok(pages) => pages,
-        Err(error) => {
-            terminal::error(&format!("the pages cannot be made: {error}"), None);
-            return Exit::Unexpected;
-        }
-    };
+pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
+    let pages = cli::pages().map_err(|error| {
+        let message = format!("the pages cannot be made: {error}");
+        Failure::new(Exit::Unexpected, &message, None)
+    })?;
     let mut pages = pages
         .into_iter()
         .map(|(name, text)| (name, String::from_utf8_lossy(&text).into_owned()));
@@ -30,27 +28,19 @@ pub(super) fn man(args: &ManArgs) -> Exit {
             secret: false,
         });
         let files: Vec<_> = files.collect();
-        return match files::write(&files, true) {
-            Ok(()) => {
-                terminal::note(&format!(
-                    "wrote {} pages into {}\n",
-                    files.len(),
-                    folder.display()
-                ));
-                Exit::Done
-            }
-            Err(why) => refused(Exit::Unexpected)(why).into(),
-        };
+        files::write(&files, true).map_err(refused(Exit::Unexpected))?;
+        let (number, folder) = (files.len(), folder.display());
+        terminal::note(&format!("wrote {number} pages into {folder}\n"));
+        return Ok(Exit::Done);
     }
     let wanted = match &args.command {
         Some(command) => format!("rcsync-{command}.1"),
         None => "rcsync.1".to_owned(),
     };
-    if let Some((_, text)) = pages.find(|(name, _)| *name == wanted) {
-        terminal::out(&text);
-        Exit::Done
-    } else {
-        terminal::error("there is no such command", Some("`rcsync help` lists them"));
-        Exit::Invalid
-    }
+    let (_, text) = pages.find(|(name, _)| *name == wanted).ok_or_else(|| {
+        let help = "`rcsync help` lists them";
+        Failure::new(Exit::Invalid, "there is no such command", Some(help))
+    })?;
+    terminal::out(&text);
+    Ok(Exit::Done)
 }

@@ -3,30 +3,26 @@
 use std::io;
 use std::path::Path;
 
+use super::failure::Failure;
 use super::files;
 use super::output;
-use super::terminal::{self, Terminal};
+use super::terminal::Terminal;
 use crate::cli::ShowArgs;
 use crate::exit::Exit;
 use crate::report::PlanReport;
 use crate::source::bounded;
 
 /// Shows it.
-pub(super) fn run(args: &ShowArgs, terminal: Terminal) -> Exit {
+pub(super) fn run(args: &ShowArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let shown = args.plan.display();
     let read = read(&args.plan).map_err(|error| format!("{shown} cannot be read: {error}"));
     let report = read.and_then(|text| {
         PlanReport::read(&text).map_err(|error| format!("{shown} is no saved plan: {error}"))
     });
-    match report {
-        Ok(report) => output::plan(&report, &args.output, terminal)
-            .err()
-            .unwrap_or(Exit::Done),
-        Err(message) => {
-            terminal::error(&message, Some("`rcsync plan --out plan.json` writes one"));
-            Exit::Invalid
-        }
-    }
+    let help = "`rcsync plan --out plan.json` writes one";
+    let report = report.map_err(|message| Failure::new(Exit::Invalid, &message, Some(help)))?;
+    let shown = output::plan(&report, &args.output, terminal);
+    Ok(shown.err().unwrap_or(Exit::Done))
 }
 
 fn read(path: &Path) -> io::Result<String> {

@@ -7,8 +7,8 @@ pub mod stages;
 
 use std::collections::BTreeMap;
 
-use crate::commands::load::{Loaded, Typed};
 use crate::diagnostic::{Place, Texts};
+use crate::engine::check::{Checked, Typed};
 use crate::escape;
 use crate::observed::{ObservedState, ServerFacts, Snapshot};
 use crate::plan::Plan;
@@ -46,15 +46,15 @@ thread_local! {
     static CHECKER: Option<Checker> = crate::manifest::checker().ok();
 
     /// What the records of a server are compared with.
-    static MANIFEST: Option<Loaded> = loaded(include_bytes!("../../examples/integrations.yaml"));
+    static MANIFEST: Option<Checked> = loaded(include_bytes!("../../examples/integrations.yaml"));
 }
 
 fn typed(bytes: &[u8]) -> Option<Typed> {
     CHECKER.with(|checker| Some(Typed::read_bytes(bytes, checker.as_ref()?)))
 }
 
-fn loaded(bytes: &[u8]) -> Option<Loaded> {
-    Some(typed(bytes)?.load(&no_variables()))
+fn loaded(bytes: &[u8]) -> Option<Checked> {
+    Some(typed(bytes)?.build_all(&no_variables()))
 }
 
 /// Variables of which none is known; what a secret is stays unknown.
@@ -161,7 +161,7 @@ fn planned(observed: &ObservedState) {
     });
 }
 
-fn reported(manifest: &Loaded, plan: &Plan) -> PlanReport {
+fn reported(manifest: &Checked, plan: &Plan) -> PlanReport {
     let context = Context {
         texts: &manifest.sources.texts,
         paths: &["integrations.yaml".to_owned()],

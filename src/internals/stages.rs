@@ -5,8 +5,8 @@ use std::fmt::Write;
 use serde_json::{Value as Json, json};
 
 use super::{facts, loaded, no_variables, reported};
-use crate::commands::load;
 use crate::diagnostic::Texts;
+use crate::engine::check;
 use crate::observed::ObservedState;
 use crate::plan;
 use crate::report::{self, Look, PlanReport};
@@ -92,11 +92,11 @@ pub fn listing(count: usize) -> Vec<u8> {
 
 /// A manifest that is typed.
 #[allow(missing_debug_implementations, reason = "it is for benchmarks")]
-pub struct Typed(load::Typed);
+pub struct Typed(check::Typed);
 
 /// A manifest, read and checked.
 #[allow(missing_debug_implementations, reason = "it is for benchmarks")]
-pub struct Loaded(load::Loaded);
+pub struct Loaded(check::Checked);
 
 /// What a server has.
 #[derive(Debug)]

@@ -22,6 +22,7 @@ use crate::redactor::ServerText;
 
 use kept::Kept;
 pub(crate) use kept::{Held, is_hidden};
+pub(crate) use read::NoSnapshot;
 
 /// What the server had, without what may be secret: what `rcsync snapshot` writes, and `rcsync plan --state` reads.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

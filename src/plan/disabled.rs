@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::conditions::{self, Condition};
-use super::{Change, Plan};
+use super::{Asking, Change, Extent, Plan};
 use crate::desired::Desired;
 use crate::integration::{Fields, Role, Value};
-use crate::observed::{ObservedState, Record, ServerId};
+use crate::observed::{ObservedState, Questions, Record};
 
 /// The most histories that are asked for: each is a request.
 const MOST_HISTORIES: usize = 20;
@@ -16,13 +16,18 @@ const MOST_HISTORIES: usize = 20;
 const TARGET_GONE: &str = "target-gone";
 
 impl Plan {
-    /// The outgoing records that are disabled and should not be: their histories may tell why. And how many more there are
-    /// than are asked for.
-    pub(crate) fn histories(&self) -> (BTreeSet<ServerId>, usize) {
+    /// The outgoing records that are disabled and should not be: their histories may tell why.
+    pub(crate) fn histories(&self, asking: Asking) -> Questions {
+        if asking.extent == Extent::Nothing {
+            return Questions::default();
+        }
         let changes = self.changes.iter().filter(|change| enables(change));
         let all: BTreeSet<_> = changes.filter_map(|it| it.action.id()).cloned().collect();
-        let left = all.len().saturating_sub(MOST_HISTORIES);
-        (all.into_iter().take(MOST_HISTORIES).collect(), left)
+        Questions {
+            more_histories: all.len().saturating_sub(MOST_HISTORIES),
+            histories: all.into_iter().take(MOST_HISTORIES).collect(),
+            ..Questions::default()
+        }
     }
 }
 

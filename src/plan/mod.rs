@@ -35,7 +35,7 @@ pub(crate) use guard::{ANOTHER_SERVER, Refusal};
 use identity::Identity;
 pub(crate) use identity::{Match, records};
 pub(crate) use open::{NotChecked, NotCompared, Open};
-pub(crate) use preflight::{Extent, MOST_LOOK_UPS, Note, Poster, Questions};
+pub(crate) use preflight::{Asking, Extent, Note, Poster};
 pub(crate) use prune::{LeftAlone, Step, Unmanaged};
 
 /// What would change on the server.

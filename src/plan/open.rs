@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use super::compare;
 use super::identity::Match;
-use super::{Questions, compare};
 use crate::desired::{Desired, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Key};
-use crate::observed::{Detail, Found, Histories, Rooms, ServerId, Target, Users};
+use crate::observed::{Detail, Found, ObservedState, Questions, ServerId, Target};
 
 /// What was not compared about an entry.
 #[derive(Debug)]
@@ -70,10 +70,12 @@ impl NotCompared {
 }
 
 impl NotChecked {
-    /// What these answers do not tell.
-    pub(crate) fn of(asked: &Questions, users: &Users, rooms: &Rooms) -> Self {
+    /// What this was asked and does not tell.
+    pub(crate) fn of(asked: &Questions, observed: &ObservedState) -> Self {
+        let (users, rooms) = (&observed.users, &observed.rooms);
         let told =
             |name: &String| matches!(users.found.get(name), Some(Found::User(_) | Found::Nobody));
+        let histories = asked.histories.iter();
         Self {
             users: asked.users.iter().filter(|it| !told(it)).cloned().collect(),
             targets: asked
@@ -83,16 +85,10 @@ impl NotChecked {
                 .cloned()
                 .collect(),
             impersonators: asked.impersonators && users.impersonators.is_none(),
-            histories: BTreeSet::new(),
-        }
-    }
-
-    /// And what these histories do not tell.
-    pub(crate) fn and(self, asked: BTreeSet<ServerId>, histories: &Histories) -> Self {
-        let open = asked.into_iter().filter(|id| !histories.tell_of(id));
-        Self {
-            histories: open.collect(),
-            ..self
+            histories: histories
+                .filter(|id| !observed.histories.tell_of(id))
+                .cloned()
+                .collect(),
         }
     }
 }

@@ -80,6 +80,11 @@ impl Redactor {
         Self::new(secrets.filter_map(|secret| secret.expose().map(Arc::<str>::from)))
     }
 
+    /// Masks those that are long enough to be masked everywhere.
+    pub(crate) fn of_long(secrets: impl Iterator<Item = Secret>) -> Self {
+        Self::of(secrets.filter(|secret| secret.has_characters(SHORTEST)))
+    }
+
     /// Masks the values of both.
     pub(crate) fn and(&self, more: &Self) -> Self {
         match (&self.0, &more.0) {

@@ -8,7 +8,6 @@ use std::time::Duration;
 use http::StatusCode;
 use thiserror::Error;
 
-use crate::exit::Exit;
 use crate::redactor::ServerText;
 
 /// Why a request did not give what was asked for.
@@ -161,27 +160,22 @@ impl ServerError {
         )
     }
 
-    /// How a run ends that fails with this.
-    pub(crate) fn exit(&self) -> Exit {
-        match self {
+    /// Whether there was no server to do anything, or one that does nothing for this account.
+    pub(crate) fn is_no_access(&self) -> bool {
+        matches!(
+            self,
             Self::NotSent(_)
-            | Self::Unknown(_)
-            | Self::Redirected { .. }
-            | Self::NotRocketChat { .. }
-            | Self::Unauthorised
-            | Self::WrongPassword
-            | Self::SecondFactor { .. }
-            | Self::Forbidden { .. }
-            | Self::Gateway { .. }
-            | Self::TooMany { .. }
-            | Self::UnexpectedStatus { .. } => Exit::Server,
-            Self::SecretMissing { .. } => Exit::Invalid,
-            Self::Stopped => Exit::Incomplete,
-            Self::Rejected { .. }
-            | Self::TooLarge
-            | Self::Undecodable(_)
-            | Self::ListingInconsistent { .. } => Exit::Unexpected,
-        }
+                | Self::Unknown(_)
+                | Self::Redirected { .. }
+                | Self::NotRocketChat { .. }
+                | Self::Unauthorised
+                | Self::WrongPassword
+                | Self::SecondFactor { .. }
+                | Self::Forbidden { .. }
+                | Self::Gateway { .. }
+                | Self::TooMany { .. }
+                | Self::UnexpectedStatus { .. }
+        )
     }
 }
 

@@ -23,6 +23,7 @@ mod login;
 mod lookup;
 mod pacer;
 mod resend;
+mod session;
 mod transport;
 mod waits;
 mod wire;
@@ -46,9 +47,10 @@ pub(crate) use credentials::{BadCredentials, Credentials, Login};
 pub(crate) use error::ServerError;
 pub(crate) use http_transport::{Connection, HttpTransport, Timeouts};
 pub(crate) use resend::Retries;
-pub(crate) use transport::Transport;
+pub(crate) use session::{Auth, Endpoint, NoSession, Session};
+pub(crate) use transport::{BoxFuture, Transport};
 #[cfg(test)]
-pub(crate) use transport::{BoxFuture, Request, Response, SendError};
+pub(crate) use transport::{Request, Response, SendError};
 pub(crate) use waits::{WaitReason, Waiting};
 
 use crate::integration::{Fields, Kind, Version};
@@ -105,8 +107,8 @@ impl Reader {
         })
     }
 
-    /// A reader that is nobody, for what needs no login.
-    pub(crate) fn nobody(
+    /// A reader without an account, for what needs no login.
+    fn anonymous(
         base: BaseUrl,
         transport: Arc<dyn Transport>,
         retries: Retries,
@@ -119,19 +121,12 @@ impl Reader {
     }
 
     /// A token for a user and a password. [`Reader::log_out`] ends what this begins.
-    pub(crate) async fn log_in(
-        base: BaseUrl,
-        login: &Login,
-        transport: Arc<dyn Transport>,
-        retries: Retries,
-        known: &Redactor,
-    ) -> Result<Credentials, ServerError> {
-        let client = Client::anonymous(base, transport, retries, known.clone());
-        login::log_in(&client, login).await
+    async fn log_in(&self, login: &Login) -> Result<Credentials, ServerError> {
+        login::log_in(&self.client, login).await
     }
 
     /// Ends the login that this account's token came from: the token is worth nothing from here on.
-    pub(crate) async fn log_out(&self) -> Result<(), ServerError> {
+    async fn log_out(&self) -> Result<(), ServerError> {
         login::log_out(&self.client).await
     }
 

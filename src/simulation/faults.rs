@@ -14,9 +14,8 @@ use tokio::time::sleep;
 use super::laws::paused;
 use super::wire::{self, Ended, Kill, Schedule, Wrap, mishaps};
 use super::world::{Seeded, Stored, World};
-use crate::apply::{Applied, Outcome, Settled, exit_of};
+use crate::apply::{Applied, Outcome, Settled, Verdict};
 use crate::desired::DesiredState;
-use crate::exit::Exit;
 use crate::integration::Kind;
 use crate::plan::Action;
 use crate::sandbox::{Effect, Fault};
@@ -125,7 +124,7 @@ impl Scene {
         let Ended::Told(_, applied) = &second else {
             return Err(format!("the second run: {second:?}"));
         };
-        if exit_of(applied) != Exit::Done {
+        if applied.verdict() != Verdict::Done {
             return Err(format!("the second run: {applied:?} after {first:?}"));
         }
         tells_the_truth(&second, &self.world.records())?;
@@ -273,11 +272,11 @@ fn what_is_finished_after_the_last_look_is_named_and_refused() {
         };
         let unknown = first.outcomes.iter();
         let unknown = unknown.filter(|(_, it)| matches!(it, Outcome::Unknown(_)));
-        assert_eq!((unknown.count(), exit_of(&first)), (1, Exit::Incomplete));
+        assert_eq!((unknown.count(), first.verdict()), (1, Verdict::Incomplete));
         let Ended::Told(_, second) = run().await else {
             panic!("no plan");
         };
-        assert_eq!(exit_of(&second), Exit::Done);
+        assert_eq!(second.verdict(), Verdict::Done);
         sleep(LATER).await;
         let doubled = scene.world.records();
         for _ in 0..2 {
@@ -297,7 +296,7 @@ fn what_is_finished_after_the_last_look_is_named_and_refused() {
                 reason.choices.len() == 2 && reason.choices.iter().all(line),
                 "{reason:?}"
             );
-            assert_eq!(exit_of(&third), Exit::Refused);
+            assert_eq!(third.verdict(), Verdict::Refused);
             assert_eq!(scene.world.records(), doubled);
         }
     });

@@ -33,12 +33,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
 
-use crate::apply::{self, Applied, Options, Stop};
+use crate::apply::{Applied, Stop};
 use crate::desired::DesiredState;
-use crate::observed::{ObservedState, Rights};
-use crate::plan::{Extent, MOST_LOOK_UPS, Plan};
+use crate::engine::{self, ApplyOptions, PlanOptions, Planned};
+use crate::observed::ObservedState;
+use crate::plan::{Asking, Extent, Plan};
 use crate::sandbox::{self, Answer, Sandbox};
 use crate::secret::Secret;
 use crate::server::{
@@ -110,33 +110,23 @@ impl Client {
 
     /// What `rcsync plan` would show, with the look-ups that belong to it.
     async fn plan(&self, desired: &DesiredState, extent: Extent) -> (ObservedState, Plan) {
-        self.try_plan(desired, extent).await.unwrap()
+        let planned = self.try_plan(desired, extent).await.unwrap();
+        (planned.observed, planned.plan)
     }
 
     async fn try_plan(
         &self,
         desired: &DesiredState,
         extent: Extent,
-    ) -> Result<(ObservedState, Plan), ServerError> {
-        let mut observed = self.reader.observe().await?;
-        let plan = Plan::between(desired, &observed);
-        let asked = plan.questions(extent);
-        let most = match extent {
-            Extent::All => usize::MAX,
-            Extent::Writes | Extent::Nothing => MOST_LOOK_UPS,
+    ) -> Result<Planned, ServerError> {
+        let options = PlanOptions {
+            asking: Asking {
+                extent,
+                ..Asking::default()
+            },
+            ..PlanOptions::default()
         };
-        observed.users = self.reader.users(&asked.users, most).await?;
-        if asked.permissions() {
-            let permissions = self.reader.permissions().await?;
-            let rights = Rights::of(observed.server.roles.as_ref(), &permissions);
-            observed.learn(&permissions);
-            let left = most.saturating_sub(observed.users.found.len());
-            observed.rooms = self.reader.rooms(&asked.targets, rights, left).await?;
-        }
-        let (disabled, _) = plan.histories();
-        observed.histories = self.reader.histories(&disabled).await?;
-        let plan = Plan::between(desired, &observed);
-        Ok((observed, plan))
+        engine::plan(&self.reader, desired, &options, &()).await
     }
 
     /// What `rcsync apply` would do.
@@ -151,43 +141,24 @@ impl Client {
 
     /// The first half of it: a plan that could be made.
     async fn planned(&self, desired: &DesiredState) -> Result<Planned, ServerError> {
-        let read_at = Instant::now();
-        let (observed, plan) = self.try_plan(desired, Extent::Writes).await?;
-        Ok(Planned {
-            read_at,
-            observed,
-            plan,
-        })
+        self.try_plan(desired, Extent::Writes).await
     }
 
     /// The second half: the plan is made.
     async fn made(&self, planned: Planned) -> (Plan, Applied) {
-        let Planned {
-            read_at,
-            observed,
-            plan,
-        } = planned;
-        let records = observed.records.iter();
-        let options = Options {
+        let options = ApplyOptions {
             concurrency: NonZeroUsize::new(8).unwrap(),
-            seen: records.map(|it| (it.id.clone(), it.clone())).collect(),
-            read_at,
             patience: Duration::from_mins(1),
             fail_fast: false,
             seed: self.seed,
         };
-        let writer = Arc::new(Writer::beside(&self.reader));
+        let planned = Arc::new(planned);
+        let writer = Writer::beside(&self.reader);
         let (_stop, stopped) = watch::channel(Stop::GoOn);
-        let applied = apply::apply(&plan, writer, options, stopped, &mut |_, _| {}).await;
-        (plan, applied)
+        let applied = engine::apply(writer, planned.clone(), &options, stopped, &()).await;
+        let planned = Arc::into_inner(planned).expect("the task of the apply has ended");
+        (planned.plan, applied)
     }
-}
-
-/// A plan that was made, and not applied yet.
-struct Planned {
-    read_at: Instant,
-    observed: ObservedState,
-    plan: Plan,
 }
 
 /// The seeds to play: so many, `RCSYNC_CASES` of them, or the one that `RCSYNC_SEED` names.

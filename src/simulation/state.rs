@@ -13,9 +13,10 @@ use super::laws::{Case, cases, honest, paused, pinned, rng};
 use super::world::World;
 use crate::desired::DesiredState;
 use crate::diagnostic::{Place, Texts};
+use crate::engine::{self, PlanOptions, Recorded};
 use crate::integration::{Field, Shape, Value};
-use crate::observed::{Held, Limits, ObservedState, Sighting, Snapshot};
-use crate::plan::{Extent, NotChecked, Open, Plan};
+use crate::observed::{Limits, ObservedState, Sighting, Snapshot};
+use crate::plan::{Asking, Extent, NotChecked, Open, Plan};
 use crate::redactor::Redactor;
 use crate::report::{Context, PlanReport};
 use crate::scenarios::desired;
@@ -61,7 +62,7 @@ async fn both(drawn: &Drawn) -> Both {
     make_unknown(&mut poor, |_, field| field.shape == Shape::Secret);
     let (observed, _) = client.plan(&manifest, drawn.extent).await;
     Both {
-        state: planned(&poor, &snapshot, drawn.extent),
+        state: planned(&poor, &snapshot, drawn.extent).await,
         known: drawn.known,
         manifest,
         observed,
@@ -70,36 +71,29 @@ async fn both(drawn: &Drawn) -> Both {
 
 /// What `rcsync snapshot` writes.
 async fn taken(client: &Client, manifest: &DesiredState) -> String {
-    let (observed, _) = client.plan(manifest, Extent::All).await;
-    let fields = manifest.entries.iter().map(|entry| &entry.fields);
-    let held = Held::new(
-        Plan::named(manifest, &observed),
-        fields,
-        &Redactor::default(),
-    );
     let taken_at = "2026-11-22T02:00:00.000Z".to_owned();
-    serde_json::to_string(&Snapshot::of(&observed, &held, None, taken_at)).unwrap()
+    let snapshot = engine::snapshot(&client.reader, manifest, None, taken_at, &());
+    serde_json::to_string(&snapshot.await.unwrap()).unwrap()
 }
 
 /// What `rcsync plan --state` makes of it.
-fn planned(manifest: &DesiredState, snapshot: &str, extent: Extent) -> Plan {
-    let mut observed = Snapshot::parse(snapshot)
-        .unwrap()
-        .observed(&Redactor::default())
-        .unwrap();
-    let known = std::mem::take(&mut observed.users);
-    let rooms = std::mem::take(&mut observed.rooms);
-    let told = std::mem::take(&mut observed.histories);
-    let plan = Plan::between(manifest, &observed);
-    let asked = plan.questions(extent);
-    let (disabled, _) = plan.histories();
-    observed.histories = told.only(&disabled);
-    observed.users = known.only(&asked.users, asked.impersonators);
-    observed.rooms = rooms.only(&asked.targets);
-    let mut plan = Plan::between(manifest, &observed);
-    plan.not_checked =
-        NotChecked::of(&asked, &observed.users, &observed.rooms).and(disabled, &observed.histories);
-    plan
+async fn planned(manifest: &DesiredState, snapshot: &str, extent: Extent) -> Plan {
+    let snapshot = Snapshot::parse(snapshot).unwrap();
+    let source = Recorded::new(snapshot, &Redactor::default()).unwrap();
+    let options = PlanOptions {
+        asking: Asking {
+            extent,
+            ..Asking::default()
+        },
+        ..PlanOptions::default()
+    };
+    let planned = engine::plan(&source, manifest, &options, &()).await;
+    // What the look-ups tell beside is held by tests of its own.
+    let notes = Vec::new();
+    Plan {
+        notes,
+        ..planned.unwrap().plan
+    }
 }
 
 /// Replaces the values of these rows of these entries by unknown ones, which compare with nothing that is there.

@@ -172,7 +172,8 @@ impl Transport for Wire {
             *sent - 1
         };
         let start = Instant::now();
-        Box::pin(async move {
+        let mut killed = self.kill.subscribe();
+        let carried = async move {
             let endpoint = request.uri().path().rsplit('.').next();
             let endpoint = endpoint.unwrap_or_default().to_owned();
             if let Some(pause) = self.schedule.pauses.get(&number) {
@@ -206,6 +207,16 @@ impl Transport for Wire {
                 Answer::Cut(..) | Answer::Dropped => {
                     Err(SendError::Unknown("the connection broke".to_owned()))
                 }
+            }
+        };
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                // A process that was killed sends nothing more, and hears of nothing.
+                () = async { while !*killed.borrow_and_update() { let _ = killed.changed().await; } } => {
+                    std::future::pending().await
+                }
+                carried = carried => carried,
             }
         })
     }

@@ -15,7 +15,7 @@ async fn a_delete_names_the_records_own_type_and_id() {
     let script = Script::new([created(&stored())]);
     let applied = run(vec![delete("a1")], &script, false).await;
     assert!(matches!(applied.outcomes[0].1, Outcome::Deleted(_)));
-    assert_eq!(exit_of(&applied), Exit::Done);
+    assert_eq!(applied.verdict(), Verdict::Done);
     let request = &script.requests()[0];
     let body: Json = serde_json::from_slice(request.body()).unwrap();
     assert_eq!(

@@ -71,7 +71,7 @@ async fn a_late_winner_gives_way_to_one_that_stays() {
     assert_eq!(id_of(&applied), ("adopted", THIRD));
     assert_eq!(requests, ["list", "list", &removal(SECOND), "list"]);
     assert_eq!(applied.removed, [(0, ServerId::from(SECOND.to_owned()))]);
-    assert_eq!(exit_of(&applied), Exit::Done);
+    assert_eq!(applied.verdict(), Verdict::Done);
     // What another run made is reported when it has been there for a while.
     assert_eq!(time, Duration::from_secs(1) + REPORT_AFTER);
 }
@@ -145,7 +145,10 @@ async fn what_is_there_before_the_create_is_not_made_once_more() {
         (id.raw(), why.as_str()),
         (FIRST, "it was created since the plan was made")
     );
-    assert_eq!((requests.len(), exit_of(&applied)), (2, Exit::Incomplete));
+    assert_eq!(
+        (requests.len(), applied.verdict()),
+        (2, Verdict::Incomplete)
+    );
 }
 
 /// Whose the record is that was found after a silence, nobody can tell: it is not taken back, and nothing is removed
@@ -161,7 +164,10 @@ async fn a_record_found_after_a_silence_gives_no_right_to_remove() {
         .await;
         let outcome = &applied.outcomes[0].1;
         assert!(matches!(outcome, Outcome::Doubled { .. }), "{outcome:?}");
-        assert_eq!((requests.len(), exit_of(&applied)), (6, Exit::Incomplete));
+        assert_eq!(
+            (requests.len(), applied.verdict()),
+            (6, Verdict::Incomplete)
+        );
         assert!(
             requests.iter().all(|it| !it.starts_with("remove")),
             "{requests:?}"
@@ -197,7 +203,7 @@ async fn nothing_is_taken_back_once_it_has_been_there_for_a_while() {
             removes == 0,
             "{outcome:?}"
         );
-        assert_eq!(exit_of(&applied), Exit::Incomplete);
+        assert_eq!(applied.verdict(), Verdict::Incomplete);
     }
     assert!(TAKE_BACK_WITHIN < Duration::from_mins(1));
 }
@@ -216,7 +222,7 @@ async fn a_record_that_vanished_with_the_other_is_created_again() {
     steps.extend([there(&[]), created(&made(THIRD, "A")), there(&[THIRD])]);
     let (applied, requests, _) = over(Duration::ZERO, steps).await;
     assert_eq!(id_of(&applied), ("created", THIRD));
-    assert_eq!(exit_of(&applied), Exit::Done);
+    assert_eq!(applied.verdict(), Verdict::Done);
     let creates = requests.iter().filter(|it| *it == "create").count();
     assert_eq!((creates, requests.len()), (2, 7));
 
@@ -235,7 +241,7 @@ async fn a_record_that_vanished_with_the_other_is_created_again() {
     };
     assert!(why.starts_with("nothing exists"), "{why}");
     let creates = requests.iter().filter(|it| *it == "create").count();
-    assert_eq!((creates, exit_of(&applied)), (4, Exit::Incomplete));
+    assert_eq!((creates, applied.verdict()), (4, Verdict::Incomplete));
 }
 
 /// What somebody else deleted is not made once more.
@@ -269,7 +275,7 @@ async fn a_stop_in_the_last_wait_tells_of_no_record() {
     );
     assert!(matches!(applied.settled, Settled::Not { .. }));
     assert_eq!(applied.removed, [(0, ServerId::from(SECOND.to_owned()))]);
-    assert_eq!(exit_of(&applied), Exit::Incomplete);
+    assert_eq!(applied.verdict(), Verdict::Incomplete);
 }
 
 /// A server that takes its time for a create, and lists what it has at once.
@@ -328,7 +334,7 @@ async fn many_creates_are_kept_prompt_by_few_listings() {
         let plan = plan((0..count).map(|n| create(&format!("E{n}"))).collect());
         let writer = Arc::new(Writer::beside(&reader));
         let applied = apply(&plan, writer, options(), stop, &mut |_, _| {}).await;
-        assert_eq!(exit_of(&applied), Exit::Done, "{applied:?}");
+        assert_eq!(applied.verdict(), Verdict::Done, "{applied:?}");
         let lines = server.lines.lock().unwrap();
         let listed = lines.iter().filter(|it| **it == "list").count();
         assert_eq!(listed, listings, "{count} creates of {millis} ms");

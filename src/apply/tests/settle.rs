@@ -44,8 +44,8 @@ async fn what_was_made_alone_is_created() {
     assert!(matches!(&applied.outcomes[0].1, Outcome::Created(id) if id.raw() == SECOND));
     assert!(matches!(applied.settled, Settled::Looked { listings: 1 }));
     assert_eq!(
-        (requests.join(","), exit_of(&applied)),
-        ("list ".to_owned(), Exit::Done)
+        (requests.join(","), applied.verdict()),
+        ("list ".to_owned(), Verdict::Done)
     );
     assert_eq!(
         start.elapsed(),
@@ -62,7 +62,7 @@ async fn a_run_removes_its_own_twin_first_and_takes_the_older() {
     assert_eq!(applied.removed, [(0, ServerId::from(SECOND.to_owned()))]);
     let removal = format!("remove {SECOND}");
     assert_eq!(requests, ["list ", &removal, "list "]);
-    assert_eq!(exit_of(&applied), Exit::Done);
+    assert_eq!(applied.verdict(), Verdict::Done);
 }
 
 #[tokio::test(start_paused = true)]
@@ -103,7 +103,10 @@ async fn twins_that_cannot_be_removed_are_told_of() {
             format!("{SECOND}, made by deploy")
         ]
     );
-    assert_eq!((requests.len(), exit_of(&applied)), (7, Exit::Incomplete));
+    assert_eq!(
+        (requests.len(), applied.verdict()),
+        (7, Verdict::Incomplete)
+    );
 }
 
 /// Somebody else's, one that differs, and one that the plan was made with: none of them is removed.
@@ -180,7 +183,7 @@ async fn what_is_gone_or_changed_at_the_look_is_no_success() {
             matches!(applied.outcomes[0].1, Outcome::Stale { .. }),
             "{applied:?}"
         );
-        assert_eq!(exit_of(&applied), Exit::Incomplete);
+        assert_eq!(applied.verdict(), Verdict::Incomplete);
     }
 }
 
@@ -189,7 +192,10 @@ async fn a_look_that_fails_is_no_success() {
     let (applied, requests) = settled(vec![answer(500, "oops"), answer(500, "oops")]).await;
     assert!(matches!(applied.outcomes[0].1, Outcome::Created(_)));
     assert!(matches!(applied.settled, Settled::Not { .. }));
-    assert_eq!((requests.len(), exit_of(&applied)), (3, Exit::Incomplete));
+    assert_eq!(
+        (requests.len(), applied.verdict()),
+        (3, Verdict::Incomplete)
+    );
 }
 
 /// A create that was not answered, and is found by the look back that another create of the run brings.
@@ -208,7 +214,7 @@ async fn the_look_back_may_find_what_was_unknown() {
         "{applied:?}"
     );
     assert!(matches!(&applied.outcomes[1].1, Outcome::Created(id) if id.raw() == SECOND));
-    assert_eq!(exit_of(&applied), Exit::Done);
+    assert_eq!(applied.verdict(), Verdict::Done);
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,7 +232,7 @@ async fn a_secret_that_was_generated_makes_no_difference() {
         matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.raw() == FIRST),
         "{applied:?}"
     );
-    assert_eq!(exit_of(&applied), Exit::Done);
+    assert_eq!(applied.verdict(), Verdict::Done);
 }
 
 #[tokio::test(start_paused = true)]
@@ -242,7 +248,7 @@ async fn the_settle_time_is_twice_the_slowest_create() {
     )
     .await;
     assert_eq!(
-        (exit_of(&applied), start.elapsed()),
-        (Exit::Done, Duration::from_secs(9))
+        (applied.verdict(), start.elapsed()),
+        (Verdict::Done, Duration::from_secs(9))
     );
 }

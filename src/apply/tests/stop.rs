@@ -38,8 +38,8 @@ async fn a_second_stop_drops_it_and_says_that_nobody_knows() {
     };
     assert!(matches!(first, Outcome::Unknown(_)) && matches!(second, Outcome::NotAttempted));
     assert_eq!(
-        (took, exit_of(&applied)),
-        (Duration::from_secs(6), Exit::Incomplete)
+        (took, applied.verdict()),
+        (Duration::from_secs(6), Verdict::Incomplete)
     );
 }
 
@@ -79,6 +79,6 @@ async fn the_first_failure_ends_a_run_that_fails_fast() {
         assert_eq!(script.lines().len(), requests);
         let last = &applied.outcomes[2].1;
         assert_eq!(matches!(last, Outcome::NotAttempted), fail_fast, "{last:?}");
-        assert_eq!(exit_of(&applied), Exit::Incomplete);
+        assert_eq!(applied.verdict(), Verdict::Incomplete);
     }
 }

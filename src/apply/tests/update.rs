@@ -198,8 +198,8 @@ async fn deletes_come_last_and_a_closed_route_ends_the_run() {
     assert!(matches!(first.1, Outcome::Failed(_)), "{first:?}");
     assert!(matches!(second.1, Outcome::NotAttempted), "{second:?}");
     assert_eq!(
-        (script.lines().len(), exit_of(&applied)),
-        (2, Exit::Incomplete)
+        (script.lines().len(), applied.verdict()),
+        (2, Verdict::Incomplete)
     );
 }
 
@@ -272,7 +272,7 @@ async fn a_second_step_deletes_only_what_is_still_off() {
 async fn what_is_lost_is_lost_last() {
     let script = Script::new([created(&updated()), created(&off()), created(&off())]);
     let applied = run(vec![delete("d1"), disable(), update()], &script, false).await;
-    assert_eq!(exit_of(&applied), Exit::Done, "{applied:?}");
+    assert_eq!(applied.verdict(), Verdict::Done, "{applied:?}");
     let lines = script.lines();
     let words: Vec<_> = lines.iter().map(|it| it.rsplit('.').next()).collect();
     assert_eq!(words, [Some("update"), Some("update"), Some("remove")]);

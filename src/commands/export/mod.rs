@@ -1,10 +1,10 @@
 //! `rcsync export`: what the server has, as a manifest.
 
-mod check;
 mod places;
 
+use super::failure::Failure;
 use super::files::{self, File, refused};
-use super::load;
+use super::manifests;
 use super::progress;
 use super::runtime;
 use super::session;
@@ -12,6 +12,7 @@ use super::terminal::{self, Terminal};
 use crate::cli::{ExportArgs, ManifestArgs, ServerArgs};
 use crate::clock::Clock;
 use crate::desired::State;
+use crate::engine;
 use crate::exit::Exit;
 use crate::export::{self, Asked, Export};
 use crate::observed::ObservedState;
@@ -20,40 +21,37 @@ use crate::variables::Undefined;
 use places::Places;
 
 /// Exports, or matches a manifest's entries with their records.
-pub(super) fn run(args: &ExportArgs, terminal: Terminal) -> Exit {
-    runtime(async {
-        let done = match args.matching.as_slice() {
-            [] => exported(args).await,
-            paths => matched(paths, &args.server, terminal).await,
-        };
-        done.err().unwrap_or(Exit::Done)
-    })
+pub(super) fn run(args: &ExportArgs, terminal: Terminal) -> Result<Exit, Failure> {
+    match args.matching.as_slice() {
+        [] => exported(args)?,
+        paths => matched(paths, &args.server, terminal)?,
+    }
+    Ok(Exit::Done)
 }
 
 /// What the server has, and how it is called.
-async fn observe(args: &ServerArgs, known: &Redactor) -> Result<(ObservedState, String), Exit> {
-    let session = session::open(args, false, known).await?;
-    let reading = progress::while_reading(&session.reader, session.reader.observe());
-    let observed = reading.await;
-    let observed = observed.map_err(|error| session::failed(&error))?;
-    let sandbox = session
-        .sandbox
-        .map(|state| format!("the built-in sandbox ({state})"));
-    let name = sandbox.unwrap_or_else(|| observed.server.url.clone());
-    Ok((observed, name))
+fn observe(args: &ServerArgs, known: &Redactor) -> Result<(ObservedState, String), Failure> {
+    runtime(session::with(args, false, known, async |session| {
+        let reader = session.reader();
+        let observed = progress::while_reading(reader, reader.observe()).await?;
+        let sandbox = session.sandbox.as_ref();
+        let sandbox = sandbox.map(|state| format!("the built-in sandbox ({state})"));
+        let name = sandbox.unwrap_or_else(|| observed.server.url.clone());
+        Ok((observed, name))
+    }))
 }
 
-async fn exported(args: &ExportArgs) -> Result<(), Exit> {
+fn exported(args: &ExportArgs) -> Result<(), Failure> {
     let places = Places::of(args).map_err(refused(Exit::Invalid))?;
-    let (observed, server) = observe(&args.server, &Redactor::default()).await?;
+    let (observed, server) = observe(&args.server, &Redactor::default())?;
     let asked = Asked {
         server,
         date: Clock::system().iso().chars().take(10).collect(),
         scripts: places.scripts.clone(),
     };
-    let export = check::sound(&observed, &asked).map_err(|message| {
-        terminal::error(&message, Some("this is a flaw of rcsync: please report it"));
-        Exit::Unexpected
+    let export = engine::export::export(&observed, &asked).map_err(|message| {
+        let help = "this is a flaw of rcsync: please report it";
+        Failure::new(Exit::Unexpected, &message, Some(help))
     })?;
     let files = destined(&export, &places);
     files::check_free(&files, args.force).map_err(refused(Exit::Invalid))?;
@@ -113,32 +111,22 @@ fn about_secrets(export: &Export, places: &Places) -> Option<String> {
 }
 
 /// Prints the `id:` lines of the records behind the entries.
-async fn matched(paths: &[String], server: &ServerArgs, terminal: Terminal) -> Result<(), Exit> {
-    let manifests = ManifestArgs {
+fn matched(paths: &[String], server: &ServerArgs, terminal: Terminal) -> Result<(), Failure> {
+    let args = ManifestArgs {
         paths: paths.to_vec(),
-        root: None,
-        var: Vec::new(),
-        var_file: Vec::new(),
-        secret_file: Vec::new(),
-        strict: false,
+        ..ManifestArgs::default()
     };
-    let loaded = load::load(&manifests, Undefined::Unknown)?;
-    loaded.show_findings(terminal);
-    if loaded.is_refused(false) {
-        return Err(Exit::Invalid);
-    }
-    let (observed, _) = observe(server, &loaded.redactor).await?;
-    let texts = &loaded.sources.texts;
-    let present = loaded.desired.entries.iter();
+    let checked = manifests::sound(&args, Undefined::Unknown, terminal)?;
+    let (observed, _) = observe(server, &checked.redactor)?;
+    let texts = &checked.sources.texts;
+    let present = checked.desired.entries.iter();
     for entry in present.filter(|entry| entry.state == State::Present) {
         let at = texts.start(&entry.place);
         let origin = &texts.get(entry.place.source).origin;
         let place = format!("{origin}:{}:{}", at.line, at.column);
         let old = entry.renamed_from.as_deref();
-        let text = export::matches_text(&place, &entry.key, old, &observed).map_err(|error| {
-            terminal::error(&error.to_string(), None);
-            Exit::Unexpected
-        })?;
+        let text = export::matches_text(&place, &entry.key, old, &observed)
+            .map_err(|error| Failure::new(Exit::Unexpected, &error.to_string(), None))?;
         terminal::out(&text);
     }
     Ok(())

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::commands::load::Loaded;
+use crate::engine::check::Checked;
 use crate::integration::{EVENTS, Key, Kind, Role, Value};
 use crate::plan::Plan;
 use crate::scenarios;
@@ -34,7 +34,7 @@ fn asked(scripts: bool) -> Asked {
 /// An export on the disk, read back.
 struct Back {
     export: Export,
-    loaded: Loaded,
+    loaded: Checked,
     plan: Plan,
     folder: TempDir,
 }
@@ -53,7 +53,7 @@ impl Back {
 
 fn there_and_back(observed: &ObservedState, scripts: bool) -> Back {
     let folder = TempDir::new().unwrap();
-    let export = check::sound(observed, &asked(scripts)).unwrap();
+    let export = engine::export::export(observed, &asked(scripts)).unwrap();
     let places = Places {
         manifest: Some(folder.path().join("integrations.yaml")),
         scripts: asked(scripts).scripts,
@@ -282,7 +282,7 @@ fn an_export_reads_like_a_manifest() {
     let state: Json = serde_json::from_str(include_str!("tests/listing.json")).unwrap();
     let mut observed = scenarios::observed(&state);
     observed.strangers = 1;
-    let export = check::sound(&observed, &asked(false)).unwrap();
+    let export = engine::export::export(&observed, &asked(false)).unwrap();
     insta::assert_snapshot!(export.manifest, @r##"
     # Exported from https://chat.example.org (Rocket.Chat 8.8.1)
     # as deploy on 2026-11-22: 4 of the 6 integrations that this account sees.
@@ -352,7 +352,7 @@ fn an_export_reads_like_a_manifest() {
       #   channel: "#general"
       #   urls: [http://x.example/hook]
     "##);
-    let files = check::sound(&observed, &asked(true)).unwrap();
+    let files = engine::export::export(&observed, &asked(true)).unwrap();
     let paths: Vec<_> = files
         .scripts
         .iter()

@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::failure::Failure;
 use super::files::{self, File, refused};
 use super::schema;
 use super::terminal;
@@ -39,11 +40,7 @@ const GITHUB: [(&str, &str); 4] = [
 const GITLAB: &str = include_str!("../../../examples/ci/gitlab-ci.yml");
 
 /// Writes them.
-pub(super) fn run(args: &InitArgs) -> Exit {
-    written(args).err().unwrap_or(Exit::Done)
-}
-
-fn written(args: &InitArgs) -> Result<(), Exit> {
+pub(super) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     let files = files(args)?;
     let there = files
         .iter()
@@ -51,21 +48,19 @@ fn written(args: &InitArgs) -> Result<(), Exit> {
     let there: Vec<_> = there.map(|file| file.path.display().to_string()).collect();
     if !there.is_empty() {
         let verb = if there.len() == 1 { "exists" } else { "exist" };
-        terminal::error(
-            &format!("{} {verb} already; nothing was written", there.join(", ")),
-            Some("name another folder, or move what is there"),
-        );
-        return Err(Exit::Invalid);
+        let message = format!("{} {verb} already; nothing was written", there.join(", "));
+        let help = "name another folder, or move what is there";
+        return Err(Failure::new(Exit::Invalid, &message, Some(help)));
     }
     files::write(&files, false).map_err(refused(Exit::Unexpected))?;
     let lines = files
         .iter()
         .map(|file| format!("wrote {}\n", file.path.display()));
     terminal::note(&(lines.collect::<String>() + &next(args)));
-    Ok(())
+    Ok(Exit::Done)
 }
 
-fn files(args: &InitArgs) -> Result<Vec<File>, Exit> {
+fn files(args: &InitArgs) -> Result<Vec<File>, Failure> {
     let file = |path: PathBuf, text: String| File {
         path,
         text,
@@ -80,11 +75,11 @@ fn files(args: &InitArgs) -> Result<Vec<File>, Exit> {
     ];
     let Some(ci) = args.ci else { return Ok(files) };
     let folder = below(&args.folder).ok_or_else(|| {
-        terminal::error(
+        Failure::new(
+            Exit::Invalid,
             "a pipeline names the folder of the manifests, and this one cannot be written there",
             Some("run `rcsync init` at the root of the repository, with a folder of plain letters below it"),
-        );
-        Exit::Invalid
+        )
     })?;
     let fitted = |template: &str| template.replace(IN_TEMPLATES, &folder);
     match ci {

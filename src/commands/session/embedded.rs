@@ -29,7 +29,7 @@ pub(super) async fn open(state: &Path, writing: bool) -> Result<(BaseUrl, Creden
     let opened = open_state(&config).await;
     let sandbox = opened.map_err(|error| {
         let message = format!("the sandbox cannot be used: {error}");
-        Failure::shown(Exit::Invalid, &message, error.help())
+        Failure::new(Exit::Invalid, &message, error.help())
     })?;
     let (user_id, token) = sandbox
         .admin()
@@ -69,8 +69,8 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Shows why the sandbox cannot be used.
+/// Why the sandbox cannot be used.
 fn unusable(why: &dyn std::fmt::Display) -> Failure {
     let message = format!("the sandbox cannot be used: {why}");
-    Failure::shown(Exit::Invalid, &message, None)
+    Failure::new(Exit::Invalid, &message, None)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::ServerArgs;
 use crate::secret::Secret;
-use crate::server::{BaseUrl, Credentials, Login};
+use crate::server::{Auth, BaseUrl, Credentials, Login};
 use crate::source::bounded_file;
 
 /// The largest file of a token, a password or certificates, in bytes.
@@ -13,14 +13,6 @@ const LARGEST: usize = 1 << 20;
 
 /// What is wrong, and what to do about it.
 pub(super) type Complaint = (String, String);
-
-/// As whom.
-pub(super) enum Identity {
-    /// The owner of a token.
-    Token(Credentials),
-    /// Somebody with a password.
-    Password(Login),
-}
 
 /// A variable of the environment. An empty one is none.
 fn from_env(name: &str) -> Option<String> {
@@ -54,7 +46,7 @@ pub(super) fn server(args: &ServerArgs) -> Result<BaseUrl, Complaint> {
 }
 
 /// As whom: by password if a user is named by a flag, or by the environment alone; else by token.
-pub(super) fn identity(args: &ServerArgs) -> Result<Identity, Complaint> {
+pub(super) fn auth(args: &ServerArgs) -> Result<Auth, Complaint> {
     let token_flags = args.user_id.is_some() || args.auth_token_file.is_some();
     let user_flags = args.user.is_some() || args.password_file.is_some();
     let user = args.user.clone().or_else(|| from_env("RCSYNC_USER"));
@@ -77,7 +69,7 @@ pub(super) fn identity(args: &ServerArgs) -> Result<Identity, Complaint> {
         // White space at the ends may belong to a password; the newline that ends a file does not.
         let password = password.strip_suffix('\n').unwrap_or(&password);
         let password = Secret::new(password.strip_suffix('\r').unwrap_or(password));
-        return Ok(Identity::Password(Login { user, password }));
+        return Ok(Auth::Password(Login { user, password }));
     }
     let user_id = user_id.ok_or_else(|| {
         let how =
@@ -92,7 +84,7 @@ pub(super) fn identity(args: &ServerArgs) -> Result<Identity, Complaint> {
         "--auth-token-file",
     )?;
     let token = Secret::new(token.trim());
-    Ok(Identity::Token(Credentials { user_id, token }))
+    Ok(Auth::Token(Credentials { user_id, token }))
 }
 
 /// The certificates to trust beside the system's.

@@ -1,9 +1,8 @@
-//! From the flags and the environment to a reader of the server, or of a sandbox inside this process.
+//! From the flags and the environment to a session with a server, or with a sandbox inside this process.
 
 mod embedded;
 mod identity;
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,84 +16,84 @@ use crate::cli::ServerArgs;
 use crate::exit::Exit;
 use crate::redactor::Redactor;
 use crate::server::{
-    BaseUrl, Connection, Credentials, HttpTransport, Reader, Retries, ServerError, Timeouts,
+    self, Auth, BaseUrl, Connection, Endpoint, HttpTransport, NoSession, Reader, Retries,
+    ServerError, Timeouts,
 };
-use identity::{Complaint, Identity};
-
-tokio::task_local! {
-    /// Who is logged in by password, until the command ends.
-    static LOGGED_IN: RefCell<Option<Reader>>;
-}
+use identity::Complaint;
 
 /// A server to talk to.
 pub(super) struct Session {
-    /// The way to ask it.
-    pub(super) reader: Reader,
+    inner: server::Session,
     /// For the embedded sandbox, where its state is.
     pub(super) sandbox: Option<String>,
 }
 
-/// Runs a command, and logs out afterwards whoever it has logged in.
-pub(super) async fn ended(command: impl Future<Output = Exit>) -> Exit {
-    let command = async {
-        let exit = command.await;
-        if let Some(reader) = LOGGED_IN.with(RefCell::take)
-            && let Err(error) = reader.log_out().await
-        {
-            terminal::note(&format!(
-                "warning: the login could not be ended, and lasts until it expires: {error}\n"
-            ));
-        }
-        exit
-    };
-    LOGGED_IN.scope(RefCell::default(), command).await
+impl Session {
+    /// What asks.
+    pub(super) fn reader(&self) -> &Reader {
+        self.inner.reader()
+    }
+
+    /// What writes.
+    pub(super) fn writer(&self) -> server::Writer {
+        self.inner.writer()
+    }
 }
 
-/// Opens it. No request is sent yet, but for a login by password.
+/// Opens a session, does something in it, and closes it however that ended. No request is sent before, but for a login by
+/// password.
 ///
 /// # Errors
-/// When a flag, a variable or a file is missing or unsound, or a login fails; the reason has been shown.
-pub(super) async fn open(
+/// When a flag, a variable or a file is missing or unsound, a login fails, or what is done in it does.
+pub(super) async fn with<T>(
     args: &ServerArgs,
     writing: bool,
     known: &Redactor,
-) -> Result<Session, Failure> {
+    doing: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let way = way(args, writing, known).await?;
-    let reader = way.enter().await.map_err(|no_entry| match no_entry {
-        NoEntry::Missing(complaint) => complain(complaint),
-        NoEntry::Refused(error) => failed(&error),
-    })?;
-    Ok(Session {
-        reader,
+    let session = Session {
+        inner: way.open().await.map_err(|no_entry| match no_entry {
+            NoEntry::Missing(complaint) => complain(complaint),
+            NoEntry::Refused(error) => error.into(),
+        })?,
         sandbox: way.sandbox,
-    })
+    };
+    let done = doing(&session).await;
+    close(session.inner).await;
+    done
+}
+
+/// Closes a session. That it could not is a warning.
+pub(super) async fn close(session: server::Session) {
+    if let Err(error) = session.close().await {
+        terminal::note(&format!(
+            "warning: the login could not be ended, and lasts until it expires: {error}\n"
+        ));
+    }
 }
 
 /// Whether it is said which server, and as whom. No request is sent.
 ///
 /// # Errors
-/// When a flag, a variable or a file is missing or unsound; the reason has been shown.
+/// When a flag, a variable or a file is missing or unsound.
 pub(super) async fn check(args: &ServerArgs) -> Result<(), Failure> {
     let way = way(args, false, &Redactor::default()).await?;
-    way.identity.map(drop).map_err(complain)
+    way.auth.map(drop).map_err(complain)
 }
 
 /// The way to a server, and who one would be there.
 pub(super) struct Way {
     /// Where it is.
-    pub(super) base: BaseUrl,
+    pub(super) endpoint: Endpoint,
     /// Whether certificates are trusted beside those of the system.
     pub(super) has_authorities: bool,
     /// For the embedded sandbox, where its state is.
     sandbox: Option<String>,
-    identity: Result<Identity, Complaint>,
-    transport: Arc<HttpTransport>,
-    retries: Retries,
-    /// The secrets that the server may echo.
-    known: Redactor,
+    auth: Result<Auth, Complaint>,
 }
 
-/// Why one is nobody there.
+/// Why there is no session.
 pub(super) enum NoEntry {
     /// It is not said who one would be, or not so that it can be sent.
     Missing(Complaint),
@@ -105,86 +104,63 @@ pub(super) enum NoEntry {
 /// Finds the way. No request is sent.
 ///
 /// # Errors
-/// When a flag, a variable or a file is missing or unsound; the reason has been shown.
+/// When a flag, a variable or a file is missing or unsound.
 pub(super) async fn way(
     args: &ServerArgs,
     writing: bool,
     known: &Redactor,
 ) -> Result<Way, Failure> {
-    let (base, identity, authorities) = if let Some(state) = &args.sandbox {
+    let (base, auth, authorities) = if let Some(state) = &args.sandbox {
         let (base, credentials) = embedded::open(state, writing).await?;
-        (base, Ok(Identity::Token(credentials)), None)
+        (base, Ok(Auth::Token(credentials)), None)
     } else {
         let base = identity::server(args).map_err(complain)?;
         let authorities = identity::authorities(args).map_err(complain)?;
-        (base, identity::identity(args), authorities)
+        (base, identity::auth(args), authorities)
     };
     Ok(Way {
         has_authorities: authorities.is_some(),
-        transport: transport(args, &base, authorities)?,
-        base,
-        known: known::from_environment().and(known),
-        sandbox: args.sandbox.as_ref().map(|it| it.display().to_string()),
-        identity,
-        retries: Retries {
-            times: args.retries,
-            // Runs that fail together do not come again together.
-            seed: OsRng.try_next_u64().unwrap_or_default(),
+        endpoint: Endpoint {
+            transport: transport(args, &base, authorities)?,
+            base,
+            known: known::from_environment().and(known),
+            retries: Retries {
+                times: args.retries,
+                // Runs that fail together do not come again together.
+                seed: OsRng.try_next_u64().unwrap_or_default(),
+            },
         },
+        sandbox: args.sandbox.as_ref().map(|it| it.display().to_string()),
+        auth,
     })
 }
 
 impl Way {
-    /// The account there, logged in if that is by password, until the command ends.
-    pub(super) async fn enter(&self) -> Result<Reader, NoEntry> {
-        match &self.identity {
-            Ok(Identity::Token(credentials)) => self.reader(credentials),
-            Ok(Identity::Password(login)) => {
-                let transport = self.transport.clone();
-                let token = Reader::log_in(
-                    self.base.clone(),
-                    login,
-                    transport,
-                    self.retries,
-                    &self.known,
-                )
-                .await;
-                let reader = self.reader(&token.map_err(NoEntry::Refused)?)?;
-                LOGGED_IN.with(|logged_in| logged_in.replace(Some(reader.clone())));
-                Ok(reader)
+    /// A session with the account there.
+    pub(super) async fn open(&self) -> Result<server::Session, NoEntry> {
+        let auth = self
+            .auth
+            .as_ref()
+            .map_err(|it| NoEntry::Missing(it.clone()))?;
+        let opened = server::Session::open(&self.endpoint, auth).await;
+        opened.map_err(|error| match error {
+            NoSession::Unusable(error) => {
+                let how = "check RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN, or the file of the token";
+                NoEntry::Missing((error.to_string(), how.to_owned()))
             }
-            Err(complaint) => Err(NoEntry::Missing(complaint.clone())),
-        }
-    }
-
-    fn reader(&self, credentials: &Credentials) -> Result<Reader, NoEntry> {
-        let (base, transport) = (self.base.clone(), self.transport.clone());
-        Reader::with(base, credentials, transport, self.retries, &self.known).map_err(|error| {
-            let how = "check RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN, or the file of the token";
-            NoEntry::Missing((error.to_string(), how.to_owned()))
+            NoSession::Refused(error) => NoEntry::Refused(error),
         })
-    }
-
-    /// Nobody there, for what needs no login.
-    pub(super) fn nobody(&self) -> Reader {
-        Reader::nobody(
-            self.base.clone(),
-            self.transport.clone(),
-            self.retries,
-            &self.known,
-        )
     }
 
     /// Whether the account is known by a password.
     pub(super) fn logs_in(&self) -> bool {
-        matches!(self.identity, Ok(Identity::Password(_)))
+        matches!(self.auth, Ok(Auth::Password(_)))
     }
 
     /// The server's address, or where the embedded sandbox keeps its state.
     pub(super) fn shown(&self) -> String {
-        self.sandbox
-            .clone()
-            .unwrap_or_else(|| self.base.to_string())
+        let sandbox = self.sandbox.clone();
+        sandbox.unwrap_or_else(|| self.endpoint.base.to_string())
     }
 }
 
@@ -204,18 +180,13 @@ fn transport(
     };
     let transport = HttpTransport::new(&connection).map_err(|error| {
         let message = format!("no connection can be made: {error}");
-        Failure::shown(Exit::Server, &message, None)
+        Failure::new(Exit::Server, &message, None)
     })?;
     Ok(Arc::new(transport))
 }
 
-fn complain((message, hint): Complaint) -> Failure {
-    Failure::shown(Exit::Invalid, &message, Some(&hint))
-}
-
-/// Shows why the server did not answer as it should, and says how the run ends.
-pub(super) fn failed(error: &ServerError) -> Failure {
-    Failure::shown(error.exit(), &error.to_string(), error.hint().as_deref())
+fn complain((message, help): Complaint) -> Failure {
+    Failure::new(Exit::Invalid, &message, Some(&help))
 }
 
 /// Which server is named, whatever else is missing: its address, or where the embedded sandbox keeps its state.

@@ -4,18 +4,16 @@
 mod notes;
 pub(super) mod rooms;
 
-use std::collections::BTreeSet;
-
 use super::conditions::{self, Condition};
 use super::{Action, Plan, Reason};
 use crate::integration::{Fields, Kind, compat};
-use crate::observed::{ObservedState, Record, Target};
+use crate::observed::{ObservedState, Questions, Record, Target};
 use crate::redactor::ServerText;
 
 pub(crate) use notes::Note;
 
 /// How many users and rooms are looked up one by one, unless all are asked for: each is a request.
-pub(crate) const MOST_LOOK_UPS: usize = 8;
+const MOST_LOOK_UPS: usize = 8;
 
 /// For which entries something is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,28 +26,25 @@ pub(crate) enum Extent {
     All,
 }
 
-/// What to ask.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Questions {
-    /// Who these users are.
-    pub(crate) users: BTreeSet<String>,
-    /// Whether these are there, and this account may let integrations post to them.
-    pub(crate) targets: BTreeSet<Target>,
-    /// Whether it counts which roles may impersonate.
-    pub(crate) impersonators: bool,
-    /// Whether it counts what this account sees.
+/// What to ask, and how far to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asking {
+    /// For which entries.
+    pub(crate) extent: Extent,
+    /// Whether the server makes up whatever is not there, as a sandbox may: then nothing is looked up.
+    pub(crate) invents: bool,
+    /// Whether what this account sees is asked in any case.
     pub(crate) view: bool,
 }
 
-impl Questions {
-    /// Whether there is nothing to ask.
-    pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Whether it has to be asked which roles hold which permission: one answer serves all.
-    pub(crate) fn permissions(&self) -> bool {
-        self.impersonators || self.view || !self.targets.is_empty()
+impl Default for Asking {
+    /// For what would be written.
+    fn default() -> Self {
+        Self {
+            extent: Extent::Writes,
+            invents: false,
+            view: false,
+        }
     }
 }
 
@@ -67,8 +62,12 @@ pub(crate) struct Poster {
 const BUILT_IN: &str = "rocket.cat";
 
 impl Plan {
-    /// What is to be asked before this plan can be trusted.
-    pub(crate) fn questions(&self, extent: Extent) -> Questions {
+    /// What is to be looked up before this plan can be trusted.
+    pub(crate) fn look_ups(&self, asking: Asking) -> Questions {
+        if asking.invents {
+            return Questions::default();
+        }
+        let extent = asking.extent;
         let asked = || {
             let posters = self.posters.iter();
             posters.filter(|poster| match extent {
@@ -88,7 +87,12 @@ impl Plan {
             users: asked().map(|poster| poster.name.clone()).collect(),
             impersonators: asked()
                 .any(|poster| compat::demands_impersonation(poster.kind, self.server.version)),
-            view: self.depends_on_view,
+            view: asking.view || self.depends_on_view,
+            limit: match extent {
+                Extent::All => usize::MAX,
+                Extent::Writes | Extent::Nothing => MOST_LOOK_UPS,
+            },
+            ..Questions::default()
         }
     }
 

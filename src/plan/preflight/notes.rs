@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Questions, rooms};
+use super::rooms;
 use crate::integration::{Kind, compat};
-use crate::observed::{Found, ObservedState, Sighting};
+use crate::observed::{Found, ObservedState, Questions, Sighting};
 use crate::plan::Plan;
 
 /// The role that servers before 8.6 give to whom an incoming webhook posts as (reference 5.5).
@@ -75,6 +75,10 @@ fn not_told(asked: &Questions, observed: &ObservedState) -> Vec<Note> {
 
 /// How much was not asked, because there is so much of it.
 fn not_asked(asked: &Questions, observed: &ObservedState) -> Option<Note> {
+    // A target that is not found by its name is asked for by its id, too.
+    if asked.users.len() + 2 * asked.targets.len() <= asked.limit {
+        return None;
+    }
     let users = asked.users.iter();
     let users = users.filter(|name| !observed.users.found.contains_key(*name));
     let targets = asked.targets.iter();

@@ -13,9 +13,10 @@ use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{EVENTS, Field, Fields, Key, Kind, Role, Shape, Value, Version};
 use crate::observed::{
-    Found, Histories, Limits, ObservedState, Record, Rooms, ServerFacts, Target, Users, View,
+    Found, Histories, Limits, ObservedState, Questions, Record, Rooms, ServerFacts, Target, Users,
+    View,
 };
-use crate::plan::{Binding, Cause, Extent, NotCompared, Open, Plan, Questions, Touched};
+use crate::plan::{Binding, Cause, Extent, NotCompared, Open, Plan, Touched};
 use crate::redactor::Redactor;
 use crate::secret::{Piece, Secret, Text};
 

@@ -43,7 +43,7 @@ async fn a_server_that_speaks_json_and_is_no_rocket_chat_is_told_so() {
                 .starts_with("this is no Rocket.Chat API: status "),
             "{body}: {error}"
         );
-        assert_eq!(error.exit(), Exit::Server);
+        assert_eq!(Exit::of(&error), Exit::Server);
     }
     // What Rocket.Chat itself may answer keeps its meaning.
     let script = Script::new([answer(401, r#"{"status":"error"}"#.to_owned())]);
@@ -168,7 +168,7 @@ async fn every_refusal_is_told_apart() {
     for (status, body, words, exit) in REFUSALS {
         let error = error_of(answer(status, body)).await;
         assert_eq!(
-            (error.to_string().as_str(), error.exit()),
+            (error.to_string().as_str(), Exit::of(&error)),
             (words, exit),
             "{body}"
         );
@@ -233,5 +233,5 @@ async fn a_refusal_by_the_limiter_is_waited_out() {
 
     let script = Script::new((0..20).map(|_| refusal()));
     let error = script.reader().listing().await.unwrap_err();
-    assert_eq!((script.lines().len(), error.exit()), (10, Exit::Server));
+    assert_eq!((script.lines().len(), Exit::of(&error)), (10, Exit::Server));
 }

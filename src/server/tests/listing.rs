@@ -93,7 +93,10 @@ async fn a_count_that_never_fits_is_an_error() {
         distinct: 3,
     };
     assert_eq!(error.to_string(), expected.to_string());
-    assert_eq!((script.lines().len(), error.exit()), (4, Exit::Unexpected));
+    assert_eq!(
+        (script.lines().len(), Exit::of(&error)),
+        (4, Exit::Unexpected)
+    );
 }
 
 #[tokio::test(start_paused = true)]

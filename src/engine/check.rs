@@ -1,29 +1,61 @@
-//! From the paths on the command line to the desired state: the input stages in a row.
+//! From files to the desired state: the input stages in a row.
 
-use std::io;
-use std::path::{Path, PathBuf};
+mod values;
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::failure::Failure;
-use super::known;
-use super::terminal::{self, Terminal};
-use super::values::{self, Read};
-use crate::cli::ManifestArgs;
 use crate::desired::{self, Built, DesiredState, Scripts};
 use crate::diagnostic::{Code, Diagnostic, Findings, Place, Severity, SourceId};
-use crate::exit::Exit;
-use crate::manifest::literals::LITERAL_SECRET;
+use crate::integration::{Role, Value};
 use crate::manifest::{self, Manifest, Spoilt};
-use crate::redactor::Redactor;
-use crate::report::diagnostics;
+use crate::plan::{Change, Plan};
+use crate::redactor::{Redactor, SHORTEST};
 use crate::schema::Checker;
+use crate::secret::{Secret, Text};
 use crate::source::{Base, BaseError, MAX_VALUES, Sources, bounded_file};
 use crate::variables::{Undefined, Variables};
 use crate::words::count;
 use crate::yaml::{self, Content};
 
+/// What to read, and what its variables stand for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inputs {
+    /// Files and folders; `-` is standard input.
+    pub(crate) paths: Vec<PathBuf>,
+    /// The folder that script files must stay below; by default the folder given, or that of the file given.
+    pub(crate) root: Option<PathBuf>,
+    /// Values of variables, each as `NAME=VALUE`.
+    pub(crate) vars: Vec<String>,
+    /// YAML files of values of variables.
+    pub(crate) var_files: Vec<PathBuf>,
+    /// YAML files of values of secrets.
+    pub(crate) secret_files: Vec<PathBuf>,
+    /// Variables of the environment, of which `RCSYNC_VAR_NAME` and `RCSYNC_SECRET_NAME` count. Files and `vars` win.
+    pub(crate) environment: Vec<(String, String)>,
+    /// What becomes of a secret that has no value.
+    pub(crate) undefined: Undefined,
+}
+
+/// Why nothing could be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CheckError {
+    /// The values of variables cannot be read.
+    #[error("{0}")]
+    Values(String),
+    /// The schema of manifests is unsound: a fault of this program.
+    #[error("{0}")]
+    Schema(String),
+    /// A path has no place in the base.
+    #[error("{}", .0.message)]
+    Base(BaseError),
+}
+
 /// What was read, as far as it is sound, and what was found.
-pub(crate) struct Loaded {
+#[derive(Debug)]
+pub(crate) struct Checked {
     /// The texts.
     pub(crate) sources: Sources,
     /// The desired state; whole only if no finding is an error.
@@ -32,62 +64,46 @@ pub(crate) struct Loaded {
     pub(crate) findings: Findings,
     /// The secrets that it knows.
     pub(crate) redactor: Redactor,
+    /// The names of secrets that are too short to be masked in what a server says.
+    pub(crate) short_secrets: Vec<String>,
     /// The secrets whose values were made up.
     pub(crate) made_up: Vec<String>,
     /// What the desired state was built from.
     manifests: Vec<Manifest>,
 }
 
-/// Reads everything that the flags name. Findings are not yet shown.
+/// Reads manifests, up to the desired state. Scripts are not looked at yet: see [`Checked::scripts`].
 ///
 /// # Errors
-/// When the values of variables cannot be read; the reason has been shown.
-pub(crate) fn load(args: &ManifestArgs, undefined: Undefined) -> Result<Loaded, Failure> {
-    let (variables, checker) = tools(args, undefined, &|path| bounded_file(path, MAX_VALUES))?;
-    known::warn_of_short(&variables);
-    let (sources, findings) = Sources::read(&paths(args), args.root.as_deref(), &mut io::stdin());
-    Ok(Typed::read(sources, findings, &checker).load(&variables))
+/// When the values of variables cannot be read. What is wrong with the manifests is no error but in
+/// [`Checked::findings`].
+pub(crate) fn check(inputs: &Inputs, stdin: &mut dyn Read) -> Result<Checked, CheckError> {
+    let (variables, checker) = tools(inputs, &|path| bounded_file(path, MAX_VALUES))?;
+    let (sources, findings) = Sources::read(&inputs.paths, inputs.root.as_deref(), stdin);
+    Ok(Typed::read(sources, findings, &checker).build_all(&variables))
 }
 
-/// Reads what the same flags named in the base. What was not there then is nothing.
+/// Reads what the same inputs named in the base. What was not there then is nothing.
 ///
 /// # Errors
-/// When the values of variables cannot be read, or a path has no place in the base; the reason has been shown.
-pub(super) fn load_base(
-    args: &ManifestArgs,
-    undefined: Undefined,
-    base: &Base,
-) -> Result<Loaded, Failure> {
-    let (variables, checker) = tools(args, undefined, &|path| base.read(path))?;
-    let there = |path: &Path| base.path(path).map_err(|error| no_base(&error));
-    let paths = paths(args)
+/// When the values of variables cannot be read, or a path has no place in the base.
+pub(crate) fn check_base(inputs: &Inputs, base: &Base) -> Result<Checked, CheckError> {
+    let (variables, checker) = tools(inputs, &|path| base.read(path))?;
+    let there = |path: &PathBuf| base.path(path).map_err(CheckError::Base);
+    let paths = inputs
+        .paths
         .iter()
-        .map(|path| there(path))
+        .map(there)
         .collect::<Result<Vec<_>, _>>()?;
-    let root = args.root.as_deref().map(there).transpose()?;
+    let root = inputs.root.as_ref().map(there).transpose()?;
     let (sources, findings) = Sources::before(base, &paths, root.as_deref());
-    Ok(Typed::read(sources, findings, &checker).load(&variables))
-}
-
-/// Shows why there is no base.
-pub(super) fn no_base(error: &BaseError) -> Failure {
-    Failure::shown(Exit::Invalid, &error.message, Some(&error.hint))
-}
-
-fn paths(args: &ManifestArgs) -> Vec<PathBuf> {
-    args.paths.iter().map(PathBuf::from).collect()
+    Ok(Typed::read(sources, findings, &checker).build_all(&variables))
 }
 
 /// What every text is read with.
-fn tools(
-    args: &ManifestArgs,
-    undefined: Undefined,
-    read: Read<'_>,
-) -> Result<(Variables, Checker), Failure> {
-    let variables = values::gather(args, undefined, read)
-        .map_err(|message| Failure::shown(Exit::Invalid, &message, None))?;
-    let checker =
-        manifest::checker().map_err(|message| Failure::shown(Exit::Unexpected, &message, None))?;
+fn tools(inputs: &Inputs, read: values::Read<'_>) -> Result<(Variables, Checker), CheckError> {
+    let variables = values::gather(inputs, read).map_err(CheckError::Values)?;
+    let checker = manifest::checker().map_err(CheckError::Schema)?;
     Ok((variables, checker))
 }
 
@@ -132,11 +148,12 @@ impl Typed {
     }
 
     /// Builds the desired state, and puts it beside what it is from.
-    pub(crate) fn load(mut self, variables: &Variables) -> Loaded {
+    pub(crate) fn build_all(mut self, variables: &Variables) -> Checked {
         let built = self.build(variables);
         self.findings.absorb(built.findings);
-        Loaded {
-            redactor: known::of_manifests(variables, &built.state),
+        Checked {
+            redactor: redactor(variables, &built.state),
+            short_secrets: short(variables),
             desired: built.state,
             findings: self.findings,
             made_up: built.made_up,
@@ -144,6 +161,29 @@ impl Typed {
             sources: self.sources,
         }
     }
+}
+
+/// Every secret that the values and the desired state hold.
+fn redactor(variables: &Variables, desired: &DesiredState) -> Redactor {
+    let values = variables.secrets.values().cloned();
+    let fields = desired.entries.iter().flat_map(|entry| entry.fields.iter());
+    let written = fields.flat_map(|(_, value)| match value {
+        Value::Secret(secret) => vec![secret.clone()],
+        value => value
+            .texts()
+            .iter()
+            .flat_map(Text::secrets_and_url)
+            .collect(),
+    });
+    Redactor::of_long(values.chain(written))
+}
+
+/// The secrets that are too short to be masked: what is masked would tell them.
+fn short(variables: &Variables) -> Vec<String> {
+    let short = |secret: &Secret| !secret.is_blank() && !secret.has_characters(SHORTEST);
+    let secrets = variables.secrets.iter();
+    let short = secrets.filter(|(_, secret)| short(secret));
+    short.map(|(name, _)| name.clone()).collect()
 }
 
 fn read_manifests(sources: &Sources, checker: &Checker, findings: &mut Findings) -> Vec<Manifest> {
@@ -229,7 +269,7 @@ fn read_scripts(manifests: &[Manifest], sources: &mut Sources, findings: &mut Fi
 }
 
 /// Whether there is a finding for which the manifests are refused.
-pub(super) fn refused(findings: &Findings, strict: bool) -> bool {
+pub(crate) fn refuses(findings: &Findings, strict: bool) -> bool {
     let least = if strict {
         Severity::Warning
     } else {
@@ -238,10 +278,25 @@ pub(super) fn refused(findings: &Findings, strict: bool) -> bool {
     findings.iter().any(|found| found.severity <= least)
 }
 
-impl Loaded {
-    /// Whether the manifests are refused.
+impl Checked {
+    /// Whether the manifests are refused; if `strict`, also for a warning.
     pub(crate) fn is_refused(&self, strict: bool) -> bool {
-        refused(&self.findings, strict)
+        refuses(&self.findings, strict)
+    }
+
+    /// Checks the scripts of all entries.
+    pub(crate) fn scripts(&self) -> Findings {
+        desired::scripts::check(&self.desired.entries, &self.sources.texts)
+    }
+
+    /// Checks the scripts that a plan would write. What the server has already is not looked at again.
+    pub(crate) fn scripts_written(&self, plan: &Plan) -> Findings {
+        let changes = plan.changes.iter().filter(|change| writes_script(change));
+        let written = changes.filter_map(|change| change.place.as_ref());
+        let written: BTreeSet<_> = written.map(Place::begins).collect();
+        let entries = self.desired.entries.iter();
+        let entries = entries.filter(|entry| written.contains(&entry.place.begins()));
+        desired::scripts::check(entries, &self.sources.texts)
     }
 
     /// How many integrations are written.
@@ -254,61 +309,11 @@ impl Loaded {
         let files = count(self.sources.manifests.len(), "file");
         format!("{files}, {}", count(self.integrations(), "integration"))
     }
+}
 
-    /// Manifests that are refused for these findings, which have been shown.
-    pub(super) fn refusal(&self, findings: &Findings) -> Failure {
-        let summary = diagnostics::summary(findings, self.sources.manifests.len());
-        let summary = summary.unwrap_or_default();
-        let message = summary.split_once(": ").map_or("", |(_, words)| words);
-        let failure = Failure::new(
-            Exit::Invalid,
-            &format!("the manifests are refused: {message}"),
-            None,
-        );
-        let problems = diagnostics::json(findings, &self.sources.texts);
-        Failure {
-            report: failure.report.with(problems),
-            ..failure
-        }
-    }
-
-    /// Shows the findings on standard error, with a closing line.
-    pub(super) fn show_findings(&self, terminal: Terminal) {
-        self.show(&self.findings, terminal);
-    }
-
-    /// Shows findings about what was read on standard error, with a closing line.
-    pub(super) fn show(&self, findings: &Findings, terminal: Terminal) {
-        // Most of the time nothing was found, and nothing has to be looked for that is not shown.
-        let Some(summary) = diagnostics::summary(findings, self.sources.manifests.len()) else {
-            return;
-        };
-        let texts = &self.sources.texts;
-        let masked: Vec<_> = self
-            .sources
-            .manifests
-            .iter()
-            .flat_map(|source| yaml::masks::secret_looking(source.id, &texts.get(source.id).text))
-            .chain(
-                findings
-                    .iter()
-                    .filter(|it| it.code == LITERAL_SECRET)
-                    .map(|it| it.at.clone()),
-            )
-            .collect();
-        let write = if findings.iter().any(|it| it.severity == Severity::Error) {
-            terminal::err
-        } else {
-            terminal::note
-        };
-        write(&diagnostics::text(
-            findings,
-            texts,
-            &masked,
-            terminal.color_err,
-        ));
-        write(&format!("{summary}\n"));
-    }
+fn writes_script(change: &Change) -> bool {
+    let mut fields = change.fields.iter();
+    change.action.is_write() && fields.any(|change| change.field.role == Role::Script)
 }
 
 #[cfg(test)]

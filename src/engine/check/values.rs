@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::cli::ManifestArgs;
+use super::Inputs;
 use crate::diagnostic::Texts;
 use crate::secret::Secret;
-use crate::variables::{SECRET_PREFIX, Undefined, VAR_PREFIX, Variables, is_name};
+use crate::variables::{SECRET_PREFIX, VAR_PREFIX, Variables, is_name};
 use crate::yaml;
 
 /// How a file of values is read.
@@ -27,45 +27,35 @@ enum Scalar {
 /// Gathers the values, the files through `read`.
 ///
 /// # Errors
-/// A message, for a flag or a file that cannot be read. It never quotes a value.
-pub(super) fn gather(
-    args: &ManifestArgs,
-    undefined: Undefined,
-    read: Read<'_>,
-) -> Result<Variables, String> {
+/// A message, for a value or a file that cannot be read. It never quotes a value.
+pub(super) fn gather(inputs: &Inputs, read: Read<'_>) -> Result<Variables, String> {
     let mut variables = Variables {
-        undefined_secrets: undefined,
+        undefined_secrets: inputs.undefined,
         ..Variables::default()
     };
-    for (name, value) in std::env::vars_os() {
-        let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) else {
-            continue;
-        };
+    let secret = |(name, value): (String, String)| (name, Secret::new(value));
+    for (name, value) in &inputs.environment {
         if let Some(name) = name.strip_prefix(VAR_PREFIX) {
-            variables.plain.insert(name.to_owned(), value);
+            variables.plain.insert(name.to_owned(), value.clone());
         } else if let Some(name) = name.strip_prefix(SECRET_PREFIX) {
             variables
                 .secrets
-                .insert(name.to_owned(), Secret::new(value));
+                .extend([secret((name.to_owned(), value.clone()))]);
         }
     }
-    for path in &args.var_file {
+    for path in &inputs.var_files {
         variables.plain.extend(values(path, read)?);
     }
-    for flag in &args.var {
+    for flag in &inputs.vars {
         let (name, value) = flag
             .split_once('=')
             .filter(|(name, _)| is_name(name))
             .ok_or("`--var` takes NAME=VALUE, the name of letters, digits and `_`")?;
         variables.plain.insert(name.to_owned(), value.to_owned());
     }
-    for path in &args.secret_file {
+    for path in &inputs.secret_files {
         let values = values(path, read)?;
-        variables.secrets.extend(
-            values
-                .into_iter()
-                .map(|(name, value)| (name, Secret::new(value))),
-        );
+        variables.secrets.extend(values.into_iter().map(secret));
     }
     Ok(variables)
 }

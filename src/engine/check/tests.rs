@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::observed::ObservedState;
 use crate::plan::Plan;
+use crate::report::diagnostics;
 use crate::scenarios;
 use crate::secret::Secret;
 
@@ -33,9 +34,9 @@ fn variables() -> Variables {
 }
 
 /// Everything that `validate` does with a manifest from standard input.
-fn checked(text: &[u8], checker: &Checker) -> Loaded {
+fn checked(text: &[u8], checker: &Checker) -> Checked {
     let (sources, findings) = Sources::read(&["-".into()], None, &mut &*text);
-    Typed::read(sources, findings, checker).load(&variables())
+    Typed::read(sources, findings, checker).build_all(&variables())
 }
 
 fn codes(text: &str, checker: &Checker) -> Vec<&'static str> {
@@ -530,7 +531,7 @@ fn all_files_together_have_so_many_integrations() {
         std::fs::write(folder.path().join(format!("{name}.yaml")), &text).unwrap();
     }
     let paths = [folder.path().to_owned()];
-    let (sources, findings) = Sources::read(&paths, None, &mut io::empty());
+    let (sources, findings) = Sources::read(&paths, None, &mut std::io::empty());
     let typed = Typed::read(sources, findings, &checker(|_| ()));
     // The last is not read.
     assert_eq!(typed.manifests.len(), 3);

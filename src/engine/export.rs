@@ -1,3 +1,5 @@
+//! What the server has, as a manifest.
+//!
 //! An export is a sound manifest because the stages that read manifests say so: a record that they refuse as an entry
 //! becomes a comment that says why.
 
@@ -16,7 +18,7 @@ use crate::yaml;
 ///
 /// # Errors
 /// A flaw of this program, in words.
-pub(super) fn sound(observed: &ObservedState, asked: &Asked) -> Result<Export, String> {
+pub(crate) fn export(observed: &ObservedState, asked: &Asked) -> Result<Export, String> {
     let checker = manifest::checker()?;
     let mut faults = Faults::new();
     loop {

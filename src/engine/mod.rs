@@ -1,0 +1,69 @@
+//! The engine: the order of the steps, once, for every caller.
+//!
+//! | function | from | to |
+//! |---|---|---|
+//! | [`check`](check::check) | files, values | [`Checked`](check::Checked) manifests: the desired state, and what is wrong |
+//! | [`plan`] | a [`Source`], the desired state | [`Planned`]: what would change |
+//! | [`apply`] | a writer, a plan | what became of each change |
+//! | [`snapshot`] | a source, the desired state | a file that plans can be made from |
+//! | [`urls`](urls::urls) | a source, the desired state | the webhooks' URLs |
+//! | [`export`](export::export) | a source | a manifest of what the server has |
+//!
+//! Nothing here prints or reads the environment. What a caller may want to tell meanwhile is an [`Event`].
+
+mod apply;
+pub(crate) mod check;
+pub(crate) mod export;
+mod plan;
+mod snapshot;
+mod source;
+pub(crate) mod urls;
+
+use std::fmt;
+
+pub(crate) use apply::{ApplyOptions, apply};
+pub(crate) use plan::{Before, PlanOptions, Planned, plan};
+pub(crate) use snapshot::snapshot;
+pub(crate) use source::{Recorded, Source};
+
+use crate::observed::ServerId;
+
+/// Hears what happens while a step is under way. It is called between requests, so it must not block.
+pub(crate) trait Events: Send + Sync {
+    /// Something happened.
+    fn event(&self, event: &Event<'_>);
+}
+
+/// Nobody listens.
+impl Events for () {
+    fn event(&self, _: &Event<'_>) {}
+}
+
+/// Something that happened. Those that have words are notes; `Display` gives them.
+#[derive(Debug)]
+pub(crate) enum Event<'a> {
+    /// The server does not tell which role holds which permission.
+    NoPermissions(&'a str),
+    /// The server does not tell why a webhook is disabled.
+    NoHistory(&'a ServerId, &'a str),
+    /// So many more webhooks are disabled than are asked for.
+    MoreHistories(usize),
+    /// The change of this index in the plan is not under way any more.
+    Written(usize),
+}
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPermissions(why) => write!(f, "permissions are not known: {why}"),
+            Self::NoHistory(id, why) => {
+                write!(f, "why the webhook {id} is disabled is not known: {why}")
+            }
+            Self::MoreHistories(more) => write!(
+                f,
+                "{more} more webhooks are disabled, and why is not asked: plan fewer at once to know"
+            ),
+            Self::Written(_) => Ok(()),
+        }
+    }
+}

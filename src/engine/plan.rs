@@ -1,0 +1,147 @@
+//! The steps of a plan: read, compare, ask what that raises, and compare again with the answers.
+
+use tokio::time::Instant;
+
+use super::{Event, Events, Source};
+use crate::desired::DesiredState;
+use crate::integration::Version;
+use crate::observed::{Answers, History, ObservedState, Questions};
+use crate::plan::{Asking, Binding, NotChecked, Plan};
+use crate::server::ServerError;
+
+/// How to plan.
+#[derive(Debug)]
+pub(crate) struct PlanOptions {
+    /// What is looked up before anything would be written.
+    pub(crate) asking: Asking,
+    /// The version that the server is taken for.
+    pub(crate) assumed: Option<Version>,
+    /// Whether the plan says what it was made for, so that it may be applied later.
+    pub(crate) binding: bool,
+    /// What the manifests asked for before, to tell a change of theirs from drift.
+    pub(crate) before: Before,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        Self {
+            asking: Asking::default(),
+            assumed: None,
+            binding: false,
+            before: Before::Unknown,
+        }
+    }
+}
+
+/// What the manifests asked for before.
+#[derive(Debug)]
+pub(crate) enum Before {
+    /// Nobody asks, or nobody can tell.
+    Unknown,
+    /// This, in the base of that name.
+    Base(String, Box<DesiredState>),
+    /// The same as now: whatever differs drifted.
+    Same,
+}
+
+impl Before {
+    /// What the base is called, if there is one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Base(name, _) => Some(name),
+            Self::Unknown | Self::Same => None,
+        }
+    }
+
+    /// Says of each change what it comes from.
+    fn trace(&self, plan: &mut Plan, head: &DesiredState, observed: &ObservedState) {
+        match self {
+            Self::Unknown => {}
+            Self::Base(_, base) => plan.trace(head, base, observed),
+            Self::Same => plan.trace_to_drift(observed),
+        }
+    }
+}
+
+/// A plan, with what it was made from.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    /// What would change.
+    pub(crate) plan: Plan,
+    /// What the server has.
+    pub(crate) observed: ObservedState,
+    /// When reading it began.
+    pub(crate) read_at: Instant,
+}
+
+/// Plans, and writes nothing.
+///
+/// # Errors
+/// When the server, or what stands for it, cannot be read.
+pub(crate) async fn plan(
+    source: &dyn Source,
+    desired: &DesiredState,
+    options: &PlanOptions,
+    events: &dyn Events,
+) -> Result<Planned, ServerError> {
+    let read_at = Instant::now();
+    let mut observed = source.observe().await?;
+    if let Some(version) = options.assumed {
+        observed.server.assume(version);
+    }
+    let (mut plan, asked) = ask(source, desired, options.asking, &mut observed, events).await?;
+    if plan.taken_at.is_some() {
+        plan.not_checked = NotChecked::of(&asked, &observed);
+    }
+    plan.take_notes(&asked, &observed);
+    options.before.trace(&mut plan, desired, &observed);
+    // What is planned for another version is never applied.
+    plan.binding = (options.binding && options.assumed.is_none())
+        .then(|| Binding::of(&plan, desired, &observed, options.asking.extent));
+    Ok(Planned {
+        plan,
+        observed,
+        read_at,
+    })
+}
+
+/// Compares, asks what that raises, and compares again with the answers: first who is posted as, where to and what this
+/// account sees, then why webhooks are disabled. Also what was asked.
+pub(super) async fn ask(
+    source: &dyn Source,
+    desired: &DesiredState,
+    asking: Asking,
+    observed: &mut ObservedState,
+    events: &dyn Events,
+) -> Result<(Plan, Questions), ServerError> {
+    let mut plan = Plan::between(desired, observed);
+    let mut asked = Questions::default();
+    for wave in [Plan::look_ups, Plan::histories] {
+        let questions = wave(&plan, asking);
+        if questions.is_empty() {
+            continue;
+        }
+        let answers = source.answer(&observed.server, &questions).await?;
+        tell(&answers, &questions, events);
+        observed.learn(answers);
+        asked = asked.and(&questions);
+        // What is told after the plan was made may change it.
+        plan = Plan::between(desired, observed);
+    }
+    Ok((plan, asked))
+}
+
+/// Tells what the server would not answer.
+fn tell(answers: &Answers, questions: &Questions, events: &dyn Events) {
+    if let Some(why) = &answers.no_permissions {
+        events.event(&Event::NoPermissions(why));
+    }
+    for (id, history) in &answers.histories.found {
+        if let History::Unknown(why) = history {
+            events.event(&Event::NoHistory(id, why));
+        }
+    }
+    if questions.more_histories > 0 {
+        events.event(&Event::MoreHistories(questions.more_histories));
+    }
+}

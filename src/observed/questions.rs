@@ -1,0 +1,77 @@
+//! What a plan may ask besides the records, and what was answered.
+
+use std::collections::BTreeSet;
+
+use super::{Histories, ObservedState, Rooms, ServerId, Target, Users, View};
+
+/// What to ask, as one wave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Questions {
+    /// Who these users are.
+    pub(crate) users: BTreeSet<String>,
+    /// Whether these exist, and this account may let integrations post to them.
+    pub(crate) targets: BTreeSet<Target>,
+    /// Whether it counts which roles may impersonate.
+    pub(crate) impersonators: bool,
+    /// Whether it counts what this account sees.
+    pub(crate) view: bool,
+    /// Why these outgoing webhooks are disabled.
+    pub(crate) histories: BTreeSet<ServerId>,
+    /// How many more are disabled than are asked for.
+    pub(crate) more_histories: usize,
+    /// How many users and targets may be looked up one by one: each is a request.
+    pub(crate) limit: usize,
+}
+
+impl Questions {
+    /// Whether there is nothing to ask.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.histories.is_empty() && !self.permissions()
+    }
+
+    /// Whether it has to be asked which roles hold which permission: one answer serves all.
+    pub(crate) fn permissions(&self) -> bool {
+        self.impersonators || self.view || !self.targets.is_empty()
+    }
+
+    /// The same, and these.
+    pub(crate) fn and(mut self, more: &Self) -> Self {
+        self.users.extend(more.users.iter().cloned());
+        self.targets.extend(more.targets.iter().cloned());
+        self.impersonators |= more.impersonators;
+        self.view |= more.view;
+        self.histories.extend(more.histories.iter().cloned());
+        self.more_histories += more.more_histories;
+        self.limit = self.limit.max(more.limit);
+        self
+    }
+}
+
+/// What was answered. What nobody asked for, or what was not told, is missing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answers {
+    /// Who the users are.
+    pub(crate) users: Users,
+    /// What is known of the targets.
+    pub(crate) rooms: Rooms,
+    /// What the histories tell.
+    pub(crate) histories: Histories,
+    /// What this account sees, where that was asked.
+    pub(crate) view: Option<View>,
+    /// Why the permissions are not known, if they were asked for and not told.
+    pub(crate) no_permissions: Option<String>,
+}
+
+impl ObservedState {
+    /// Takes in what was answered.
+    pub(crate) fn learn(&mut self, answers: Answers) {
+        self.users.found.extend(answers.users.found);
+        self.users.impersonators = answers
+            .users
+            .impersonators
+            .or(self.users.impersonators.take());
+        self.rooms.found.extend(answers.rooms.found);
+        self.histories.found.extend(answers.histories.found);
+        self.view = answers.view.unwrap_or(self.view);
+    }
+}

@@ -1,0 +1,103 @@
+//! A session: a server, as an account, from its login to its logout.
+
+use std::sync::Arc;
+
+use super::{
+    BadCredentials, BaseUrl, Credentials, Login, Reader, Retries, ServerError, Transport, Writer,
+};
+use crate::redactor::Redactor;
+
+/// Who one is to a server.
+pub(crate) enum Auth {
+    /// The owner of a token.
+    Token(Credentials),
+    /// A user with a password. A token is made for the session, and is worth nothing after it.
+    Password(Login),
+}
+
+/// Where a server is, and how to talk to it.
+#[derive(Clone)]
+pub(crate) struct Endpoint {
+    /// Its address.
+    pub(crate) base: BaseUrl,
+    /// What carries the requests.
+    pub(crate) transport: Arc<dyn Transport>,
+    /// What is sent again.
+    pub(crate) retries: Retries,
+    /// Secrets besides the credentials that its answers may echo: they are masked in what is shown of them.
+    pub(crate) known: Redactor,
+}
+
+/// Why a session was not opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoSession {
+    /// The credentials cannot be sent.
+    #[error(transparent)]
+    Unusable(#[from] BadCredentials),
+    /// The login failed.
+    #[error(transparent)]
+    Refused(#[from] ServerError),
+}
+
+/// A session with a server. One that was begun by a password has to be closed: what is dropped stays logged in until the
+/// server lets it expire.
+pub(crate) struct Session {
+    reader: Reader,
+    by_password: bool,
+}
+
+impl Session {
+    /// Opens a session. No request is sent, but for a login by password.
+    ///
+    /// # Errors
+    /// When the credentials cannot be sent, or the login fails.
+    pub(crate) async fn open(endpoint: &Endpoint, auth: &Auth) -> Result<Self, NoSession> {
+        match auth {
+            Auth::Token(credentials) => Ok(Self {
+                reader: endpoint.reader(credentials)?,
+                by_password: false,
+            }),
+            Auth::Password(login) => {
+                let token = endpoint.anonymous().log_in(login).await?;
+                Ok(Self {
+                    reader: endpoint.reader(&token)?,
+                    by_password: true,
+                })
+            }
+        }
+    }
+
+    /// What asks, and cannot write.
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// What writes.
+    pub(crate) fn writer(&self) -> Writer {
+        Writer::beside(&self.reader)
+    }
+
+    /// Ends the session: logs out whoever was logged in by it.
+    ///
+    /// # Errors
+    /// When the server did not say that it did: the login then lasts until it expires.
+    pub(crate) async fn close(self) -> Result<(), ServerError> {
+        if self.by_password {
+            self.reader.log_out().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Endpoint {
+    fn reader(&self, credentials: &Credentials) -> Result<Reader, BadCredentials> {
+        let (base, transport) = (self.base.clone(), self.transport.clone());
+        Reader::with(base, credentials, transport, self.retries, &self.known)
+    }
+
+    /// A reader without an account, for what needs no login.
+    pub(crate) fn anonymous(&self) -> Reader {
+        let (base, transport) = (self.base.clone(), self.transport.clone());
+        Reader::anonymous(base, transport, self.retries, &self.known)
+    }
+}
