@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::client::Limits;
+use crate::client::ServerError;
 use crate::integration::Kind;
 use crate::integration::compat::{self, Version};
-use crate::observed::{Limits, Permissions, ServerFacts, Sight, View};
+use crate::observed::{Permissions, ServerFacts, Sight, View};
 use crate::redactor::ServerText;
-use crate::server::{Checkup, ServerError};
+use crate::server::Checkup;
 use crate::words::count;
 
 /// How far clocks may be apart without a word, in milliseconds.

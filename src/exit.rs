@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::apply::{Applied, Verdict};
-use crate::server::ServerError;
+use crate::client::ServerError;
 
 /// How a run ended. The order of the variants is the order of precedence: the first one that holds wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -40,6 +40,7 @@
 
 mod apply;
 mod cli;
+mod client;
 mod clock;
 mod commands;
 mod desired;
@@ -49,8 +50,6 @@ mod engine;
 mod escape;
 mod exit;
 mod export;
-#[cfg(test)]
-mod house;
 mod integration;
 #[cfg(any(test, feature = "internals"))]
 #[doc(hidden)]

@@ -7,7 +7,6 @@
 //! A [`Snapshot`] keeps it in a file, without what may be secret, and gives it back with those values unknown.
 
 mod histories;
-mod limits;
 mod questions;
 mod rooms;
 pub(crate) mod snapshot;
@@ -20,12 +19,12 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value as Json};
 
+use crate::client::Limits;
 use crate::integration::{Field, Fields, Key, Kind, Role, Shape, Value, Version};
 use crate::redactor::{Redactor, ServerText};
 use crate::secret::{Secret, Text};
 
 pub(crate) use histories::{Gone, Histories, History};
-pub(crate) use limits::{Limits, Rate};
 pub(crate) use questions::{Answers, Questions};
 pub(crate) use rooms::{Rights, Rooms, Sighting, Target};
 pub(crate) use snapshot::{Held, NoSnapshot, Snapshot};

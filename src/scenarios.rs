@@ -11,18 +11,19 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::client::Limits;
+use crate::client::{BoxFuture, ServerError};
 use crate::desired::DesiredState;
 use crate::engine::check::{self, Checked, Inputs};
 use crate::engine::{self, Before, PlanOptions, Recorded, Source};
 use crate::integration::{Kind, Version};
 use crate::observed::{
-    Answers, Found, Gone, Histories, History, Limits, ObservedState, Questions, Record, Rooms,
-    ServerFacts, ServerId, Snapshot, Target, User, Users, View,
+    Answers, Found, Gone, Histories, History, ObservedState, Questions, Record, Rooms, ServerFacts,
+    ServerId, Snapshot, Target, User, Users, View,
 };
 use crate::plan::Plan;
 use crate::redactor::{Redactor, ServerText};
 use crate::report::{self, Context, Look, PlanReport};
-use crate::server::{BoxFuture, ServerError};
 use crate::variables::Undefined;
 
 const FILES: [&str; 5] = [

@@ -15,9 +15,9 @@ use tokio::time::Instant;
 
 use super::verify::shortfall;
 use super::{Outcome, Run, twins};
+use crate::client::ServerError;
 use crate::integration::{Fields, LeftOut, Value};
 use crate::observed::ServerId;
-use crate::server::ServerError;
 
 /// As long as the tokens that the server and its web form make (reference 3.3).
 const TOKEN_LENGTH: usize = 48;

@@ -17,8 +17,9 @@ use tokio::time::{Instant, timeout};
 use super::creates::{Creates, LEAST};
 use super::update::FRESH;
 use super::{Outcome, Run, twins};
+use crate::client::Limits;
 use crate::integration::Fields;
-use crate::observed::{Limits, Record};
+use crate::observed::Record;
 use crate::server::Reader;
 
 /// How long no listing is begun after one that could not be read.

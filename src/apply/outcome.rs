@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::settle::Settled;
 use super::verify::Shortfall;
+use crate::client::ServerError;
 use crate::integration::Fields;
 use crate::observed::{Record, ServerId};
 use crate::plan::{Action, Plan};
-use crate::server::ServerError;
 
 /// What became of a change.
 #[derive(Debug)]

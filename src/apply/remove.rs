@@ -5,9 +5,10 @@ use tokio::time::Instant;
 
 use super::update::{Before, FRESH, GONE, MOST_REFUSALS};
 use super::{Outcome, Run};
+use crate::client::{ServerError, Turn};
 use crate::integration::Kind;
 use crate::observed::{Record, ServerId};
-use crate::server::{ServerError, Turn, Writer};
+use crate::server::Writer;
 
 impl Run {
     /// Removes a record, if it is still what the plan was made for.

@@ -78,9 +78,9 @@ use super::decide::{Found, Made, Step, unsettled};
 use super::removals::{Removal, TakenBack};
 use super::verify::shortfall;
 use super::{Outcome, Outcomes, Run, twins};
+use crate::client::ServerError;
 use crate::observed::{Record, ServerId};
 use crate::plan::{Action, Plan};
-use crate::server::ServerError;
 
 /// How many listings of a run show several records before it says so.
 pub(super) const MOST_LOOKS: usize = 4;

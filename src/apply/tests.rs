@@ -16,13 +16,15 @@ use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
 use super::*;
+use crate::client::Limits;
+use crate::client::{BoxFuture, Request, SendError, Transport};
 use crate::integration::{Key, Kind, Value};
-use crate::observed::{Limits, View};
+use crate::observed::View;
 use crate::plan::{Change, LeftOut, Reason};
 use crate::redactor::Redactor;
-use crate::secret::{Secret, Text};
+use crate::secret::Text;
+use crate::server::fake;
 use crate::server::fake::{Script, Step, answer, page};
-use crate::server::{BaseUrl, BoxFuture, Credentials, Reader, Request, SendError, Transport};
 
 fn change(kind: Kind, name: &str, action: Action) -> Change {
     let name = name.to_owned();
@@ -115,13 +117,7 @@ fn created(record: &Json) -> Step {
 
 /// A writer to a server that answers a create after so many seconds, and everything else at once.
 fn slow(seconds: u64) -> Arc<Writer> {
-    let credentials = Credentials {
-        user_id: "u1".into(),
-        token: Secret::new("t"),
-    };
-    let base = BaseUrl::parse("http://h").unwrap();
-    let reader = Reader::new(base, &credentials, Arc::new(Slow(seconds)));
-    Arc::new(Writer::beside(&reader.unwrap()))
+    Arc::new(Writer::of(&fake::anybody(Arc::new(Slow(seconds)))))
 }
 
 struct Slow(u64);
@@ -155,7 +151,7 @@ async fn run_plan(plan: &Plan, script: &Arc<Script>, stopped: bool, age: Duratio
         read_at,
         ..options()
     };
-    let writer = Arc::new(Writer::beside(&script.reader()));
+    let writer = script.writer();
     let stopped = if stopped { Stop::Finish } else { Stop::GoOn };
     let (_sender, stop) = watch::channel(stopped);
     apply(plan, writer, options, stop, &mut |_, _| {}).await
@@ -349,12 +345,6 @@ async fn a_token_that_nobody_gave_is_generated() {
 #[tokio::test(start_paused = true)]
 async fn writes_run_side_by_side_within_the_bound() {
     let busy = Arc::new(Busy::default());
-    let credentials = Credentials {
-        user_id: "u1".into(),
-        token: Secret::new("t"),
-    };
-    let base = BaseUrl::parse("http://h").unwrap();
-    let reader = Reader::new(base, &credentials, busy.clone()).unwrap();
     let options = Options {
         concurrency: NonZeroUsize::new(3).unwrap(),
         patience: Duration::ZERO,
@@ -362,7 +352,7 @@ async fn writes_run_side_by_side_within_the_bound() {
     };
     let (_sender, stop) = watch::channel(Stop::GoOn);
     let plan = plan((0..10).map(|_| create("A")).collect());
-    let writer = Arc::new(Writer::beside(&reader));
+    let writer = Arc::new(Writer::of(&fake::anybody(busy.clone())));
     let mut told = 0;
     let applied = apply(&plan, writer, options, stop, &mut |_, _| told += 1).await;
     assert_eq!((applied.outcomes.len(), told), (10, 10));

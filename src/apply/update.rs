@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use super::create::generate_secrets;
 use super::verify::shortfall;
 use super::{Outcome, Run};
+use crate::client::ServerError;
 use crate::integration::Fields;
 use crate::observed::{Record, ServerId};
-use crate::server::ServerError;
 
 /// How old the plan's listing may be to stand for a look of its own; and how long a look counts.
 pub(super) const FRESH: Duration = Duration::from_secs(5);

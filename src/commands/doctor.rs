@@ -11,6 +11,7 @@ use crate::doctor::{self, By, Facts, Missing};
 use crate::exit::Exit;
 use crate::redactor::Redactor;
 use crate::report::DoctorReport;
+use crate::server::Reader;
 
 /// The variables that name a proxy for a scheme.
 const PROXIES: [(&str, [&str; 4]); 2] = [
@@ -50,10 +51,10 @@ async fn facts(way: &Way) -> Facts {
     } else {
         By::Token
     };
-    let anonymous = way.endpoint.anonymous();
+    let anonymous = Reader::from(way.endpoint.anonymous());
     let (identity, checkup) = match way.open().await {
         Ok(session) => {
-            let checkup = session.reader().checkup(true).await;
+            let checkup = Reader::of(&session).checkup(true).await;
             session::close(session).await;
             (Ok(by), checkup)
         }

@@ -1,9 +1,9 @@
 //! Why a command ends early: told once, by whoever runs it.
 
 use super::terminal;
+use crate::client::ServerError;
 use crate::exit::Exit;
 use crate::report::FailureReport;
-use crate::server::ServerError;
 
 /// Why a command ends early.
 #[derive(Debug)]

@@ -9,11 +9,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::terminal;
+use crate::client::Limits;
+use crate::client::{WaitReason, Waiting};
 use crate::engine::{Event, Events};
-use crate::observed::Limits;
 use crate::plan::{Action, Forecast, Plan};
 use crate::report;
-use crate::server::{Reader, WaitReason, Waiting};
+use crate::server::Reader;
 use crate::words::start;
 
 /// Notes of the engine, on standard error.
@@ -214,7 +215,7 @@ fn wait(waits: &[Waiting], now: Instant) -> Option<(Duration, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observed::Rate;
+    use crate::client::Rate;
 
     fn forecast(requests: u32, time: Duration) -> Forecast {
         let limits = Limits::Unknown;

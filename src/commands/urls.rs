@@ -7,13 +7,13 @@ use super::runtime;
 use super::session;
 use super::terminal::{self, Terminal};
 use crate::cli::{UrlsArgs, UrlsFormat};
+use crate::client::BaseUrl;
 use crate::diagnostic::Texts;
 use crate::engine;
 use crate::engine::urls::{UrlsError, UrlsOptions};
 use crate::exit::Exit;
 use crate::observed::ServerFacts;
 use crate::report::{self, diagnostics};
-use crate::server::BaseUrl;
 use crate::urls::{self, Listing};
 use crate::variables::Undefined;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::*;
-use crate::observed::Rate;
+use crate::client::Rate;
 
 /// Sound facts: a bot that may do everything.
 fn sound() -> Facts {

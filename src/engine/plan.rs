@@ -3,11 +3,11 @@
 use tokio::time::Instant;
 
 use super::{Event, Events, Source};
+use crate::client::ServerError;
 use crate::desired::DesiredState;
 use crate::integration::Version;
 use crate::observed::{Answers, History, ObservedState, Questions};
 use crate::plan::{Asking, Binding, NotChecked, Plan};
-use crate::server::ServerError;
 
 /// How to plan.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use super::plan::ask;
 use super::{Events, Source};
+use crate::client::ServerError;
 use crate::desired::DesiredState;
 use crate::observed::{Held, ObservedState, Snapshot};
 use crate::plan::{Asking, Extent, Plan};
-use crate::server::ServerError;
 
 /// Reads all that a plan of these manifests may ask. `invented` says where the sandbox keeps its state, if a sandbox that
 /// makes up what is missing is the server; `taken_at` is the time, in UTC.

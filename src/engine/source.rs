@@ -1,8 +1,9 @@
 //! Where a plan's knowledge comes from: a server, or a snapshot of one.
 
+use crate::client::{BoxFuture, ServerError};
 use crate::observed::{Answers, ObservedState, Questions, Rights, ServerFacts, Snapshot, View};
 use crate::redactor::Redactor;
-use crate::server::{BoxFuture, Reader, ServerError};
+use crate::server::Reader;
 
 /// Whatever a plan may ask, and nothing that writes.
 pub(crate) trait Source: Send + Sync {

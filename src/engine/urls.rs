@@ -1,10 +1,11 @@
 //! The URLs of webhooks, for whoever asks for them.
 
+use crate::client::{BaseUrl, ServerError};
 use crate::desired::DesiredState;
 use crate::diagnostic::Findings;
 use crate::observed::{DecodeError, ServerFacts};
 use crate::plan::{self, Plan, Refusal};
-use crate::server::{BaseUrl, Reader, ServerError};
+use crate::server::Reader;
 use crate::urls::{self, Asked, Webhook};
 
 /// What to look for.

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::Action;
-use crate::observed::{Limits, Rate};
+use crate::client::{Limits, Rate};
 
 /// How long an answer is reckoned to take.
 const ANSWER: Duration = Duration::from_millis(250);

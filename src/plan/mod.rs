@@ -19,10 +19,11 @@ pub(crate) mod twins;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::client::Limits;
 use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
-use crate::observed::{Limits, ObservedState, Record, ServerFacts, ServerId, Target, Users, View};
+use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Target, Users, View};
 use crate::redactor::Redactor;
 
 pub(crate) use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};

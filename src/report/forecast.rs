@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::observed::Limits;
+use crate::client::Limits;
 use crate::plan::Forecast;
 use crate::words::count;
 
@@ -91,7 +91,7 @@ pub(crate) fn about(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observed::Rate;
+    use crate::client::Rate;
 
     #[test]
     fn times_are_told_as_people_do() {

@@ -1,11 +1,8 @@
 //! What a server and an account are like, asked one question after the other, for whoever looks for what is wrong.
 
-use http::header;
-
-use super::error::ServerError;
-use super::{Reader, listing};
-use crate::clock::parse_http_date;
-use crate::observed::{Limits, Permissions, ServerFacts};
+use super::Reader;
+use crate::client::{Limits, ServerError};
+use crate::observed::{Permissions, ServerFacts};
 use crate::redactor::ServerText;
 
 /// What was answered. What was not asked, because an earlier question got no answer, is `None`.
@@ -36,7 +33,7 @@ impl Reader {
             permissions: None,
             integrations: None,
             limits: Limits::Unknown,
-            ahead: self.client.ahead(),
+            ahead: self.client.clock_skew(),
         };
         let Some(version_text) = version_text.filter(|_| with_credentials) else {
             return checkup;
@@ -46,21 +43,9 @@ impl Reader {
         checkup.account = Some(account);
         if known {
             checkup.permissions = Some(self.permissions().await);
-            checkup.integrations = Some(listing::total(&self.client).await);
+            checkup.integrations = Some(self.client.count_integrations().await);
         }
         checkup.limits = self.limits();
         checkup
     }
-}
-
-/// How far a date is ahead of `now`, in milliseconds; a date is cut to the second.
-pub(super) fn ahead(headers: &http::HeaderMap, now: u64) -> Option<i64> {
-    let date = headers.get(header::DATE)?.to_str().ok()?;
-    let date = i64::try_from(parse_http_date(date)?).ok()?;
-    let now = i64::try_from(now).ok()?;
-    Some(if (date..date + 1000).contains(&now) {
-        0
-    } else {
-        date - now
-    })
 }

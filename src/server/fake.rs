@@ -7,8 +7,11 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
 
-use super::transport::{BoxFuture, Request, Response, SendError, Transport};
-use super::{BaseUrl, Credentials, Reader, Retries};
+use super::{Reader, Writer};
+use crate::client::{
+    BaseUrl, BoxFuture, Credentials, Endpoint, Request, Response, Retries, SendError, Session,
+    Transport,
+};
 use crate::secret::Secret;
 
 /// The token of [`Script::reader`]'s account. Must be found in no output.
@@ -33,27 +36,34 @@ impl Script {
         })
     }
 
-    /// A reader over it that asks once.
-    pub(crate) fn reader(self: &Arc<Self>) -> Reader {
-        self.patient_reader(0)
-    }
-
-    /// A reader over it that asks so many times again.
-    pub(crate) fn patient_reader(self: &Arc<Self>, times: u16) -> Reader {
+    /// A session over it that sends a request so many times again.
+    pub(crate) fn session(self: &Arc<Self>, times: u16) -> Session {
         let credentials = Credentials {
             user_id: "u1".into(),
             token: Secret::new(TOKEN),
         };
-        let base = BaseUrl::parse("https://chat.example.org/chat/").unwrap();
         let retries = Retries { times, seed: 1 };
-        Reader::with(
-            base,
+        session(
+            "https://chat.example.org/chat/",
             &credentials,
             self.clone(),
             retries,
-            &Redactor::default(),
         )
-        .unwrap()
+    }
+
+    /// A reader over it that asks once.
+    pub(crate) fn reader(self: &Arc<Self>) -> Reader {
+        Reader::of(&self.session(0))
+    }
+
+    /// A reader over it that asks so many times again.
+    pub(crate) fn patient_reader(self: &Arc<Self>, times: u16) -> Reader {
+        Reader::of(&self.session(times))
+    }
+
+    /// A writer over it that asks and writes once.
+    pub(crate) fn writer(self: &Arc<Self>) -> Arc<Writer> {
+        Arc::new(Writer::of(&self.session(0)))
     }
 
     /// The requests so far: method, path and query.
@@ -81,6 +91,31 @@ impl Transport for Script {
         let silence = || Err(SendError::Unknown("the script is over".to_owned()));
         Box::pin(async move { step.unwrap_or_else(silence) })
     }
+}
+
+/// A session over a transport.
+pub(crate) fn session(
+    base: &str,
+    credentials: &Credentials,
+    transport: Arc<dyn Transport>,
+    retries: Retries,
+) -> Session {
+    let endpoint = Endpoint {
+        base: BaseUrl::parse(base).unwrap(),
+        transport,
+        retries,
+        known: Redactor::default(),
+    };
+    Session::with_token(&endpoint, credentials).unwrap()
+}
+
+/// A session of somebody over a transport.
+pub(crate) fn anybody(transport: Arc<dyn Transport>) -> Session {
+    let credentials = Credentials {
+        user_id: "u1".to_owned(),
+        token: Secret::new("t"),
+    };
+    session("http://h", &credentials, transport, Retries::default())
 }
 
 /// An answer with this status and body.

@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 
 use super::Reader;
-use super::client::Call;
-use super::error::ServerError;
+use crate::client::ServerError;
 use crate::observed::{Gone, Histories, History, ServerId};
 
 const HISTORY: &str = "api/v1/integrations.history";
@@ -43,7 +42,7 @@ impl Reader {
             ("count", ENTRIES),
             ("sort", r#"{"_updatedAt":-1}"#),
         ];
-        let object = self.client.call(&Call::get(HISTORY, &query)).await?;
+        let object = self.client.get(HISTORY, &query).await?;
         let entries = object.get("history").and_then(Json::as_array);
         let entries =
             entries.ok_or_else(|| ServerError::Undecodable("`history` is no list".to_owned()))?;

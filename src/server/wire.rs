@@ -1,27 +1,11 @@
-//! The body of a write, by the rows of its kind, and the form of a body that a log may show.
+//! The body of a write, by the rows of its kind.
 
-use std::borrow::Cow;
-
-use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
-use super::error::ServerError;
+use crate::client::{Body, ServerError};
 use crate::integration::{Field, Fields, Kind, Shape, Value, Version, compat};
 use crate::observed::ServerId;
-use crate::redactor::Redactor;
-use crate::secret::{MASK, Secret, Text};
-
-/// Where an answer has the history of a webhook.
-const HISTORY: &str = "history";
-
-/// A body, and the secrets in it.
-#[derive(Clone)]
-pub(super) struct Body {
-    /// The JSON.
-    pub(super) bytes: Bytes,
-    /// The secrets in it, which the answer may echo.
-    pub(super) redactor: Redactor,
-}
+use crate::secret::{Secret, Text};
 
 /// The body that creates these fields: the type, then each row that has a value.
 pub(super) fn create(fields: &Fields) -> Result<Body, ServerError> {
@@ -80,10 +64,7 @@ impl Writer {
     }
 
     fn body(self, object: Map<String, Json>) -> Body {
-        Body {
-            bytes: Json::Object(object).to_string().into(),
-            redactor: Redactor::of(self.secrets),
-        }
+        Body::new(object, self.secrets)
     }
 
     /// `None` if an unknown secret stands in the value.
@@ -116,57 +97,6 @@ impl Writer {
     }
 }
 
-/// The same JSON, fit for a log: every value that may be or hold a secret is masked, wherever it stands.
-pub(super) fn masked(json: &mut Json) {
-    match json {
-        Json::Object(object) => {
-            for (key, value) in object {
-                match mask_for(key, value) {
-                    Some(mask) => *value = Json::from(mask),
-                    None => masked(value),
-                }
-            }
-        }
-        Json::Array(items) => items.iter_mut().for_each(masked),
-        _ => {}
-    }
-}
-
-/// What is shown in place of a value, if it is not shown.
-fn mask_for(key: &str, value: &Json) -> Option<Cow<'static, str>> {
-    if matches!(value, Json::Null | Json::Bool(_) | Json::Number(_)) {
-        return None;
-    }
-    let rows = || Kind::ALL.into_iter().filter_map(|kind| kind.field(key));
-    if rows().any(|row| row.sensitive || row.shape == Shape::Secret) || names_a_secret(key) {
-        return Some(MASK.into());
-    }
-    // It holds URLs, tokens and what was sent and answered.
-    if let (HISTORY, Json::Array(entries)) = (key, value) {
-        return Some(format!("({} entries)", entries.len()).into());
-    }
-    // Scripts hold literals that may be secret, and so does what the server derives from them.
-    let derived = rows().next().is_none() && scripts().any(|name| key.starts_with(name));
-    if rows().any(|row| row.shape == Shape::Script) || derived {
-        let length = value.as_str().map_or(0, str::len);
-        return Some(format!("({length} bytes of script)").into());
-    }
-    None
-}
-
-fn scripts() -> impl Iterator<Item = &'static str> {
-    let rows = Kind::ALL.into_iter().flat_map(Kind::fields);
-    rows.filter(|row| row.shape == Shape::Script)
-        .map(|row| row.name)
-}
-
-fn names_a_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["token", "password", "secret", "services"]
-        .iter()
-        .any(|word| key.contains(word))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -183,7 +113,7 @@ mod tests {
     }
 
     fn sent(fields: &Fields) -> Json {
-        serde_json::from_slice(&create(fields).ok().unwrap().bytes).unwrap()
+        serde_json::from_slice(&create(fields).ok().unwrap().bytes()).unwrap()
     }
 
     #[test]
@@ -218,7 +148,8 @@ mod tests {
             "channel": "", "urls": ["https://example.org/hunter2"], "triggerWords": ["!a", "!b"],
             "runOnEdits": false, "token": "hunter3", "retryCount": 4});
         assert_eq!(sent(&fields), expected);
-        let redactor = create(&fields).ok().unwrap().redactor;
+        let body = create(&fields).ok().unwrap();
+        let redactor = body.redactor();
         assert_eq!(redactor.mask("hunter2 hunter3"), "(secret) (secret)");
     }
 
@@ -231,18 +162,5 @@ mod tests {
             error,
             ServerError::SecretMissing { field: "token" }
         ));
-    }
-
-    #[test]
-    fn a_log_shows_neither_tokens_nor_urls_nor_scripts() {
-        let mut json = json!({"integrations": [{"name": "a", "token": "hunter2", "urls": ["hunter2"],
-            "avatar": "hunter2", "script": "hunter2", "scriptCompiled": "hunter2", "scriptEnabled": true,
-            "scriptEngine": "isolated-vm", "scriptError": {"stack": "hunter2"}}],
-            "services": {"resume": "hunter2"}, "authToken": "hunter2",
-            "history": [{"url": "http://x/hunter2", "httpCallData": {"a": "hunter2"}}]});
-        masked(&mut json);
-        let shown = json.to_string();
-        assert!(!shown.contains("hunter2"), "{shown}");
-        assert!(shown.contains("isolated-vm") && shown.contains("(7 bytes of script)"));
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use super::world::{Seeded, Stored, World, quirks};
 use super::{Client, draw};
 use crate::apply::{Applied, Outcome};
+use crate::client::Transport;
 use crate::desired::DesiredState;
 use crate::integration::{EVENTS, Field, Key, Kind, LeftOut, Value, Version};
 use crate::observed::Record;
@@ -19,7 +20,6 @@ use crate::plan::{Action, Change, Extent, Plan, Reason};
 use crate::redactor::Redactor;
 use crate::sandbox::Quirk;
 use crate::scenarios::desired;
-use crate::server::Transport;
 
 /// A case: a server, what it holds, and what is asked of it.
 #[derive(Clone, Debug)]

@@ -11,10 +11,10 @@ use super::Client;
 use super::laws::paused;
 use super::world::World;
 use crate::apply::Outcome;
-use crate::observed::{Limits, Rate};
+use crate::client::{BoxFuture, Request, Response, SendError, Transport};
+use crate::client::{Limits, Rate};
 use crate::plan::Forecast;
 use crate::scenarios::desired;
-use crate::server::{BoxFuture, Request, Response, SendError, Transport};
 
 /// How long a request takes, and its answer.
 const WAY: Duration = Duration::from_millis(125);

@@ -35,16 +35,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::apply::{Applied, Stop};
+use crate::client::{
+    BaseUrl, BoxFuture, Credentials, Endpoint, Request, Response, Retries, SendError, ServerError,
+    Session, Transport,
+};
 use crate::desired::DesiredState;
 use crate::engine::{self, ApplyOptions, PlanOptions, Planned};
 use crate::observed::ObservedState;
 use crate::plan::{Asking, Extent, Plan};
+use crate::redactor::Redactor;
 use crate::sandbox::{self, Answer, Sandbox};
 use crate::secret::Secret;
-use crate::server::{
-    BaseUrl, BoxFuture, Credentials, Reader, Request, Response, SendError, ServerError, Transport,
-    Writer,
-};
+use crate::server::{Reader, Writer};
 
 /// The wire between client and sandbox.
 struct Line(Arc<Sandbox>);
@@ -80,6 +82,7 @@ const OWN: Account = ("uOwn", "own.only", "tok-own");
 
 /// A client with an account.
 struct Client {
+    session: Session,
     reader: Reader,
     /// Whence the chance of its applies comes.
     seed: u64,
@@ -101,11 +104,22 @@ impl Client {
             user_id: user_id.to_owned(),
             token: Secret::new(token),
         };
-        let base = BaseUrl::parse("http://chat.example.org").unwrap();
+        let endpoint = Endpoint {
+            base: BaseUrl::parse("http://chat.example.org").unwrap(),
+            transport,
+            retries: Retries::default(),
+            known: Redactor::default(),
+        };
+        let session = Session::with_token(&endpoint, &credentials).unwrap();
         Self {
-            reader: Reader::new(base, &credentials, transport).unwrap(),
+            reader: Reader::of(&session),
+            session,
             seed: 0,
         }
+    }
+
+    fn writer(&self) -> Writer {
+        Writer::of(&self.session)
     }
 
     /// What `rcsync plan` would show, with the look-ups that belong to it.
@@ -153,7 +167,7 @@ impl Client {
             seed: self.seed,
         };
         let planned = Arc::new(planned);
-        let writer = Writer::beside(&self.reader);
+        let writer = self.writer();
         let (_stop, stopped) = watch::channel(Stop::GoOn);
         let applied = engine::apply(writer, planned.clone(), &options, stopped, &()).await;
         let planned = Arc::into_inner(planned).expect("the task of the apply has ended");

@@ -14,11 +14,11 @@ use serde_json::Value as Json;
 use super::Client;
 use super::laws::{Wrap, honest, honest_law, paused, pinned, rng, run};
 use super::world::World;
+use crate::client::{BoxFuture, Request, Response, SendError, Transport};
 use crate::desired::DesiredState;
 use crate::integration::Key;
 use crate::plan::{Change, Extent};
 use crate::scenarios::desired;
-use crate::server::{BoxFuture, Request, Response, SendError, Transport};
 pub(super) use late::removes_though_late;
 
 /// A wire that changes the body of every update.

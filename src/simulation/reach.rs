@@ -1,7 +1,6 @@
 //! What a plan says of rooms and users before it is applied, against what the server then does.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::json;
 
@@ -11,7 +10,6 @@ use super::{Account, Client};
 use crate::observed::Sighting;
 use crate::plan::{Action, Extent};
 use crate::scenarios::desired;
-use crate::server::Writer;
 
 /// What an integration may post to: rooms that are there, that this account is not in, that are not; by name and by id.
 const TARGETS: [&str; 13] = [
@@ -74,7 +72,7 @@ async fn one(version: &str, account: Account, kind: &str, name: &str) -> &'stati
     let Some(Action::Create(to)) = blind.changes.first().map(|change| &change.action) else {
         panic!("{version} {account:?} {kind} {name}: {:?}", blind.changes);
     };
-    let writer = Arc::new(Writer::beside(&client.reader));
+    let writer = client.writer();
     let turn = writer.turn_to_create().await.unwrap();
     let result = writer.create(turn, to).await.result;
     let about = format!("{version} {account:?} {kind} {name}: {told:?}, {result:?}");

@@ -15,11 +15,11 @@ use super::Client;
 use super::laws::{Case, by_id, cases, check, honest, paused, pinned, rng};
 use super::world::{Stored, World};
 use crate::apply::Outcome;
+use crate::client::Transport;
 use crate::observed::ServerId;
 use crate::plan::Action;
 use crate::sandbox;
 use crate::scenarios::desired_under;
-use crate::server::Transport;
 
 /// More than the listing of a plan counts.
 const LATER: Duration = Duration::from_secs(6);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value as Json;
 
-use crate::server::{BoxFuture, Request, Response, SendError, Transport};
+use crate::client::{BoxFuture, Request, Response, SendError, Transport};
 
 /// What was sent.
 #[derive(Clone, Debug)]

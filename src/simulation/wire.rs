@@ -16,10 +16,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::Client;
 use crate::apply::Applied;
+use crate::client::{BoxFuture, Request, Response, SendError, ServerError, Transport};
 use crate::desired::DesiredState;
 use crate::plan::Plan;
 use crate::sandbox::{self, Answer, Effect, Fault, Sandbox};
-use crate::server::{BoxFuture, Request, Response, SendError, ServerError, Transport};
 
 /// How long a client waits for an answer.
 const TOTAL: Duration = Duration::from_secs(30);

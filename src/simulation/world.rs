@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::Line;
+use crate::client::{Request, Transport};
 use crate::clock::Clock;
 use crate::integration::{Kind, Version};
 use crate::sandbox::{self, Action, Config, Quirk, Sandbox};
-use crate::server::{Request, Transport};
 
 /// A record of the listing.
 pub(super) type Stored = Map<String, Json>;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::apply::creates::{REPORT_AFTER, TAKE_BACK_WITHIN};
 use crate::apply::update::FRESH;
+use crate::server::fake;
 
 const FIRST: &str = "66f2c41a0000000000000001";
 const SECOND: &str = "66f2c41a0000000000000002";
@@ -260,7 +261,7 @@ async fn a_record_that_somebody_deleted_is_not_created_again() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_in_the_last_wait_tells_of_no_record() {
     let script = Script::new([created(&made(SECOND, "A")), there(&[FIRST, SECOND]), done()]);
-    let writer = Arc::new(Writer::beside(&script.reader()));
+    let writer = script.writer();
     let (say, stop) = watch::channel(Stop::GoOn);
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -324,15 +325,9 @@ async fn many_creates_are_kept_prompt_by_few_listings() {
             records: std::sync::Mutex::default(),
             lines: std::sync::Mutex::default(),
         });
-        let credentials = Credentials {
-            user_id: "u1".to_owned(),
-            token: Secret::new("t"),
-        };
-        let base = BaseUrl::parse("http://h").unwrap();
-        let reader = Reader::new(base, &credentials, server.clone()).unwrap();
         let (_sender, stop) = watch::channel(Stop::GoOn);
         let plan = plan((0..count).map(|n| create(&format!("E{n}"))).collect());
-        let writer = Arc::new(Writer::beside(&reader));
+        let writer = Arc::new(Writer::of(&fake::anybody(server.clone())));
         let applied = apply(&plan, writer, options(), stop, &mut |_, _| {}).await;
         assert_eq!(applied.verdict(), Verdict::Done, "{applied:?}");
         let lines = server.lines.lock().unwrap();

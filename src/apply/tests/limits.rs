@@ -1,7 +1,7 @@
 //! Waits for the server's limit: of one endpoint for itself, and over as soon as the run is.
 
 use super::*;
-use crate::server::ServerError;
+use crate::client::ServerError;
 
 const SIDE_BY_SIDE: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
@@ -34,7 +34,7 @@ async fn run_stopped(
         patience: Duration::ZERO,
         ..options()
     };
-    let writer = Arc::new(Writer::beside(&script.reader()));
+    let writer = script.writer();
     let (stop, stopped) = watch::channel(Stop::GoOn);
     tokio::spawn(async move {
         tokio::time::sleep(stop_after).await;

@@ -54,7 +54,7 @@ async fn a_stop_ends_the_settle_time_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_ends_a_search_with_a_last_look() {
     let script = Script::new([silence(), page(&[], 0), page(&[made("a1", "A")], 1)]);
-    let (applied, took) = stopped_at(Arc::new(Writer::beside(&script.reader())), &[2]).await;
+    let (applied, took) = stopped_at(script.writer(), &[2]).await;
     assert!(
         matches!(applied.outcomes[0].1, Outcome::Adopted(_)),
         "{applied:?}"
@@ -69,7 +69,7 @@ async fn the_first_failure_ends_a_run_that_fails_fast() {
     let changes = || plan(vec![create("A"), create("B"), create("C")]);
     for (fail_fast, requests) in [(true, 1), (false, 3)] {
         let script = Script::new([refused(), refused(), refused()]);
-        let writer = Arc::new(Writer::beside(&script.reader()));
+        let writer = script.writer();
         let (_sender, stop) = watch::channel(Stop::GoOn);
         let options = Options {
             fail_fast,

@@ -9,11 +9,11 @@ use tokio::net::TcpListener;
 
 use super::super::failure::Failure;
 use super::super::sandbox::open_state;
+use crate::client::{BaseUrl, Credentials};
 use crate::exit::Exit;
 use crate::regular;
 use crate::sandbox::{self, Config, Holder, Store};
 use crate::secret::Secret;
-use crate::server::{BaseUrl, Credentials};
 
 /// The folder that the state of the embedded sandbox is in, unless another is named.
 const OWN_FOLDER: &str = ".rcsync";

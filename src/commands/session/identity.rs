@@ -4,8 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::cli::ServerArgs;
+use crate::client::{Auth, BaseUrl, Credentials, Login};
 use crate::secret::Secret;
-use crate::server::{Auth, BaseUrl, Credentials, Login};
 use crate::source::bounded_file;
 
 /// The largest file of a token, a password or certificates, in bytes.

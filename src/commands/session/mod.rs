@@ -13,17 +13,19 @@ use super::failure::Failure;
 use super::known;
 use super::terminal;
 use crate::cli::ServerArgs;
+use crate::client::{
+    self, Auth, BaseUrl, Connection, Endpoint, HttpTransport, NoSession, Retries, ServerError,
+    Timeouts,
+};
 use crate::exit::Exit;
 use crate::redactor::Redactor;
-use crate::server::{
-    self, Auth, BaseUrl, Connection, Endpoint, HttpTransport, NoSession, Reader, Retries,
-    ServerError, Timeouts,
-};
+use crate::server::{Reader, Writer};
 use identity::Complaint;
 
 /// A server to talk to.
 pub(super) struct Session {
-    inner: server::Session,
+    inner: client::Session,
+    reader: Reader,
     /// For the embedded sandbox, where its state is.
     pub(super) sandbox: Option<String>,
 }
@@ -31,12 +33,12 @@ pub(super) struct Session {
 impl Session {
     /// What asks.
     pub(super) fn reader(&self) -> &Reader {
-        self.inner.reader()
+        &self.reader
     }
 
     /// What writes.
-    pub(super) fn writer(&self) -> server::Writer {
-        self.inner.writer()
+    pub(super) fn writer(&self) -> Writer {
+        Writer::of(&self.inner)
     }
 }
 
@@ -52,11 +54,13 @@ pub(super) async fn with<T>(
     doing: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let way = way(args, writing, known).await?;
+    let inner = way.open().await.map_err(|no_entry| match no_entry {
+        NoEntry::Missing(complaint) => complain(complaint),
+        NoEntry::Refused(error) => error.into(),
+    })?;
     let session = Session {
-        inner: way.open().await.map_err(|no_entry| match no_entry {
-            NoEntry::Missing(complaint) => complain(complaint),
-            NoEntry::Refused(error) => error.into(),
-        })?,
+        reader: Reader::of(&inner),
+        inner,
         sandbox: way.sandbox,
     };
     let done = doing(&session).await;
@@ -65,7 +69,7 @@ pub(super) async fn with<T>(
 }
 
 /// Closes a session. That it could not is a warning.
-pub(super) async fn close(session: server::Session) {
+pub(super) async fn close(session: client::Session) {
     if let Err(error) = session.close().await {
         terminal::note(&format!(
             "warning: the login could not be ended, and lasts until it expires: {error}\n"
@@ -137,12 +141,12 @@ pub(super) async fn way(
 
 impl Way {
     /// A session with the account there.
-    pub(super) async fn open(&self) -> Result<server::Session, NoEntry> {
+    pub(super) async fn open(&self) -> Result<client::Session, NoEntry> {
         let auth = self
             .auth
             .as_ref()
             .map_err(|it| NoEntry::Missing(it.clone()))?;
-        let opened = server::Session::open(&self.endpoint, auth).await;
+        let opened = client::Session::open(&self.endpoint, auth).await;
         opened.map_err(|error| match error {
             NoSession::Unusable(error) => {
                 let how = "check RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN, or the file of the token";

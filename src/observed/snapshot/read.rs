@@ -8,10 +8,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::{HistoryForm, ManagedForm, RecordForm, ServerForm, Snapshot, TargetForm, UserForm};
+use crate::client::Limits;
 use crate::integration::{Kind, Role, Version};
 use crate::observed::{
-    Detail, Found, Gone, Histories, History, Limits, ObservedState, Record, Rooms, ServerFacts,
-    ServerId, Sighting, Target, User, Users,
+    Detail, Found, Gone, Histories, History, ObservedState, Record, Rooms, ServerFacts, ServerId,
+    Sighting, Target, User, Users,
 };
 use crate::redactor::{Redactor, ServerText};
 

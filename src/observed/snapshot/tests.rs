@@ -1,8 +1,9 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::client::Limits;
 use crate::integration::{Kind, Value};
-use crate::observed::{DecodeError, Detail, Limits, Target, User};
+use crate::observed::{DecodeError, Detail, Target, User};
 use crate::redactor::Redactor;
 use crate::secret::{Piece, Secret, Text};
 

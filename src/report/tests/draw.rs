@@ -8,13 +8,13 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Map, Value as Json, json};
 
 use super::super::{Context, PlanReport};
+use crate::client::Limits;
 use crate::desired::policy::{Flags, Scope};
 use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::diagnostic::{Place, Texts};
 use crate::integration::{EVENTS, Field, Fields, Key, Kind, Role, Shape, Value, Version};
 use crate::observed::{
-    Found, Histories, Limits, ObservedState, Questions, Record, Rooms, ServerFacts, Target, Users,
-    View,
+    Found, Histories, ObservedState, Questions, Record, Rooms, ServerFacts, Target, Users, View,
 };
 use crate::plan::{Binding, Cause, Extent, NotCompared, Open, Plan, Touched};
 use crate::redactor::Redactor;

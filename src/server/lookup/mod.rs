@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::Reader;
-use super::client::Call;
-use super::error::ServerError;
+use crate::client::ServerError;
 use crate::observed::{Found, Permissions, User, Users};
 
 mod targets;
@@ -46,7 +45,7 @@ impl Reader {
     /// The user of exactly this name. The server takes ids for names too, and tells case apart where it counts.
     async fn user(&self, name: &str) -> Result<Option<User>, ServerError> {
         let query = [("username", name)];
-        let mut object = match self.client.call(&Call::get(USER, &query)).await {
+        let mut object = match self.client.get(USER, &query).await {
             Ok(object) => object,
             Err(error) if error.is_nobody() => return Ok(None),
             Err(error) => return Err(error),
@@ -66,7 +65,7 @@ impl Reader {
 
     /// Which roles hold which permission.
     pub(crate) async fn permissions(&self) -> Result<Permissions, ServerError> {
-        let object = self.client.call(&Call::get(PERMISSIONS, &[])).await?;
+        let object = self.client.get(PERMISSIONS, &[]).await?;
         let Some(Json::Array(permissions)) = object.get("update") else {
             return Err(ServerError::Undecodable("`update` is no list".to_owned()));
         };

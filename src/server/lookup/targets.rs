@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json};
 
 use super::super::Reader;
-use super::super::client::Call;
-use super::super::error::ServerError;
 use super::USER;
+use crate::client::ServerError;
 use crate::integration::Kind;
 use crate::observed::{Rights, Rooms, Sighting, Target};
 use crate::redactor::ServerText;
@@ -89,7 +88,7 @@ impl Reader {
         query: &[(&str, &str)],
         key: &str,
     ) -> Result<Result<BTreeSet<ServerText>, String>, ServerError> {
-        let object = match self.client.call(&Call::get(endpoint, query)).await {
+        let object = match self.client.get(endpoint, query).await {
             Ok(object) => object,
             Err(ServerError::Unauthorised) => return Err(ServerError::Unauthorised),
             Err(error) => return Ok(Err(error.to_string())),
@@ -124,11 +123,7 @@ impl Reader {
                 return Ok(None);
             };
             *left = rest;
-            match self
-                .client
-                .call(&Call::get(endpoint, &[(query, name)]))
-                .await
-            {
+            match self.client.get(endpoint, &[(query, name)]).await {
                 Ok(object) => {
                     let Some(Json::Object(found)) = object.get(key) else {
                         return Ok(Some(Sighting::Unknown(format!("`{key}` is no object"))));

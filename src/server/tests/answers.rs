@@ -3,9 +3,9 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
+use crate::client::{SendError, ServerError};
 use crate::exit::Exit;
 use crate::server::fake::{Script, Step, TOKEN, answer, page};
-use crate::server::{SendError, ServerError};
 
 #[tokio::test(start_paused = true)]
 async fn facts_with_the_version_where_old_servers_say_it() {

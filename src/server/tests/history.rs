@@ -2,9 +2,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
+use crate::client::{SendError, ServerError};
 use crate::observed::{Gone, History, ServerId};
 use crate::server::fake::{Script, Step, answer};
-use crate::server::{SendError, ServerError};
 
 fn entry(url: &str, step: &str, at: &str) -> Json {
     json!({"_id": at, "url": url, "step": step, "_updatedAt": at, "integration": {"_id": "a"}})

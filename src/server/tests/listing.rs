@@ -1,8 +1,8 @@
 use serde_json::{Value as Json, json};
 
+use crate::client::ServerError;
 use crate::exit::Exit;
 use crate::observed::Record;
-use crate::server::ServerError;
 use crate::server::fake::{Script, answer, page, record};
 
 fn records(ids: std::ops::Range<usize>) -> Vec<Json> {

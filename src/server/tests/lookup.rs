@@ -2,9 +2,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
+use crate::client::{SendError, ServerError};
 use crate::observed::{Found, Users};
 use crate::server::fake::{Script, Step, answer};
-use crate::server::{SendError, ServerError};
 
 fn found(user: &Json) -> Step {
     answer(200, json!({"user": user, "success": true}).to_string())

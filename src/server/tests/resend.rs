@@ -6,10 +6,11 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::client::{SendError, ServerError, WaitReason};
 use crate::integration::{Fields, Kind};
 use crate::observed::{Record, ServerId};
+use crate::server::Writer;
 use crate::server::fake::{Script, Step, answer, page, record};
-use crate::server::{SendError, ServerError, WaitReason, Writer};
 
 fn silence() -> Step {
     Err(SendError::Unknown("connection reset".to_owned()))
@@ -38,7 +39,7 @@ fn done() -> Step {
 }
 
 fn writer(script: &Arc<Script>) -> Writer {
-    Writer::beside(&script.patient_reader(3))
+    Writer::of(&script.session(3))
 }
 
 async fn create(script: &Arc<Script>) -> Result<Record, ServerError> {

@@ -2,10 +2,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
+use crate::client::{SendError, ServerError};
 use crate::integration::Kind;
 use crate::observed::{Permissions, Rights, Sighting, Target};
 use crate::server::fake::{Script, Step, answer};
-use crate::server::{SendError, ServerError};
 
 fn ok(body: &Json) -> Step {
     answer(200, body.to_string())

@@ -4,11 +4,12 @@ use std::sync::Once;
 
 use serde_json::{Value as Json, json};
 
+use crate::client::{SendError, ServerError, Session};
 use crate::integration::{Fields, Kind, Value};
 use crate::observed::Record;
 use crate::secret::{Piece, Secret, Text};
 use crate::server::fake::{Script, TOKEN, answer, page, record};
-use crate::server::{Reader, SendError, ServerError, Writer};
+use crate::server::{Reader, Writer};
 
 fn outgoing() -> Fields {
     let mut url = Text::from("https://example.org/");
@@ -20,8 +21,8 @@ fn outgoing() -> Fields {
     fields
 }
 
-async fn create(reader: &Reader) -> Result<Record, ServerError> {
-    let writer = Writer::beside(reader);
+async fn create(session: &Session) -> Result<Record, ServerError> {
+    let writer = Writer::of(session);
     let turn = writer.turn_to_create().await?;
     writer.create(turn, &outgoing()).await.result
 }
@@ -30,7 +31,7 @@ async fn create(reader: &Reader) -> Result<Record, ServerError> {
 async fn a_create_is_one_post_of_json() {
     let created = json!({"integration": record("a1"), "success": true});
     let script = Script::new([answer(200, created.to_string())]);
-    assert_eq!(create(&script.reader()).await.unwrap().id.raw(), "a1");
+    assert_eq!(create(&script.session(0)).await.unwrap().id.raw(), "a1");
     assert_eq!(script.lines(), ["POST /chat/api/v1/integrations.create"]);
     let request = &script.requests()[0];
     assert_eq!(request.headers()["content-type"], "application/json");
@@ -46,7 +47,7 @@ async fn a_create_counts_only_with_success_and_an_id() {
         json!({"integration": {"type": "webhook-incoming", "name": "x"}, "success": true}),
     ] {
         let script = Script::new([answer(200, body.to_string())]);
-        let error = create(&script.reader()).await.unwrap_err();
+        let error = create(&script.session(0)).await.unwrap_err();
         assert!(error.leaves_open(), "{error}");
         assert_eq!(script.lines().len(), 1, "never sent again");
     }
@@ -93,10 +94,11 @@ async fn no_secret_reaches_a_log_or_an_error() {
         answer(502, echo.clone()),
         Err(SendError::Unknown(echo.clone())),
     ]);
-    let reader = script.reader();
+    let session = script.session(0);
+    let reader = Reader::of(&session);
     let mut printed = format!("{:?}", reader.listing().await);
     for _ in 0..3 {
-        let error = create(&reader).await.unwrap_err();
+        let error = create(&session).await.unwrap_err();
         let more = format!("{error} {error:?}");
         printed.push_str(&more);
     }

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::crowd;
 use super::twice::{body, is, with_body};
-use crate::server::{BoxFuture, Request, Response, SendError, Transport};
+use crate::client::{BoxFuture, Request, Response, SendError, Transport};
 
 /// What such a client removes when a listing shows several.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value as Json, json};
 
 use super::super::{crowd, faults};
-use crate::server::{BoxFuture, Request, Response, SendError, Transport};
+use crate::client::{BoxFuture, Request, Response, SendError, Transport};
 
 pub(super) fn is(request: &Request, endpoint: &str) -> bool {
     request.uri().path().ends_with(endpoint)

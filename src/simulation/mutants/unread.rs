@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value as Json, json};
 
 use super::super::stale;
-use crate::server::{BoxFuture, Request, Response, SendError, Transport};
+use crate::client::{BoxFuture, Request, Response, SendError, Transport};
 
 /// Reads no record that it has listed: it takes it for what it was then.
 struct ReadsNothing {

@@ -90,6 +90,18 @@ fn seconds_in(words: &str) -> Option<u64> {
         .flatten()
 }
 
+/// How far a date is ahead of `now`, in milliseconds; a date is cut to the second.
+pub(super) fn ahead(headers: &http::HeaderMap, now: u64) -> Option<i64> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    let date = i64::try_from(parse_http_date(date)?).ok()?;
+    let now = i64::try_from(now).ok()?;
+    Some(if (date..date + 1000).contains(&now) {
+        0
+    } else {
+        date - now
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

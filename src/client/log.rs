@@ -10,7 +10,7 @@ use tracing::{Level, debug, enabled, info};
 use super::credentials::TOKEN_HEADER;
 use super::error::ServerError;
 use super::transport::{Request, Response, SendError};
-use super::{json, wire};
+use super::{json, mask};
 use crate::escape;
 use crate::redactor::Redactor;
 use crate::secret::MASK;
@@ -95,7 +95,7 @@ fn body(bytes: &[u8], redactor: &Redactor) -> String {
     }
     let shown = match json::read(bytes) {
         Ok(mut json) => {
-            wire::masked(&mut json);
+            mask::mask(&mut json);
             mask_numbers(&mut json, redactor);
             escape::line(&redactor.mask(&json.to_string()))
         }

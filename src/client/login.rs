@@ -1,15 +1,14 @@
 //! Logging in by user and password, and out again (reference 1.2).
 
-use bytes::Bytes;
 use http::StatusCode;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
+use super::Body;
 use super::client::{Call, Client};
 use super::credentials::{Credentials, Login};
 use super::error::ServerError;
 use super::gate::Gate;
 use super::resend::Resend;
-use super::wire::Body;
 use crate::redactor::Redactor;
 use crate::secret::Secret;
 
@@ -43,10 +42,7 @@ pub(super) async fn log_in(client: &Client, login: &Login) -> Result<Credentials
 
 /// Ends the login that the client's token came from.
 pub(super) async fn log_out(client: &Client) -> Result<(), ServerError> {
-    let body = Body {
-        bytes: Bytes::from(json!({}).to_string()),
-        redactor: Redactor::default(),
-    };
+    let body = Body::new(Map::new(), []);
     client.call(&Call::post(LOGOUT, &body)).await.map(drop)
 }
 

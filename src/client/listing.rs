@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
+use super::Object;
 use super::client::{Call, Client};
 use super::error::ServerError;
 use super::http_transport::LARGEST_ANSWER;
-use crate::observed::{DecodeError, Record, ServerId};
-use crate::redactor::Redactor;
 
 const LIST: &str = "api/v1/integrations.list";
 
@@ -27,24 +26,16 @@ const MOST_PAGES: usize = 1000;
 /// The most that all pages may hold together, in bytes of text: as much as one answer.
 const LARGEST: usize = LARGEST_ANSWER;
 
-/// What the account sees, whole.
-pub(super) struct Listing {
-    /// The records, by id.
-    pub(super) records: Vec<Record>,
-    /// How many are of no kind that we know.
-    pub(super) strangers: usize,
-}
-
 /// Reads the listing; once more if it does not add up.
-pub(super) async fn read(client: &Client) -> Result<Listing, ServerError> {
+pub(super) async fn read(client: &Client) -> Result<Vec<Object>, ServerError> {
     match read_once(client).await {
         Err(ServerError::ListingInconsistent { .. }) => read_once(client).await,
         result => result,
     }
 }
 
-async fn read_once(client: &Client) -> Result<Listing, ServerError> {
-    let mut seen = Seen::with(&client.redactor);
+async fn read_once(client: &Client) -> Result<Vec<Object>, ServerError> {
+    let mut seen = Seen::default();
     let (mut next, mut count) = (0, PAGE);
     for pages in 0..MOST_PAGES {
         let page = Page::read(client, next, count).await?;
@@ -73,12 +64,11 @@ async fn read_once(client: &Client) -> Result<Listing, ServerError> {
 }
 
 /// What came so far.
-struct Seen<'a> {
-    /// What the texts of records may echo.
-    redactor: &'a Redactor,
-    /// By id; a stranger has no record.
-    records: BTreeMap<ServerId, Option<Record>>,
-    last: Option<ServerId>,
+#[derive(Default)]
+struct Seen {
+    /// By id.
+    records: BTreeMap<String, Object>,
+    last: Option<String>,
     /// Whether the next page must begin with the last record.
     overlap: bool,
     total: u64,
@@ -86,18 +76,7 @@ struct Seen<'a> {
     size: usize,
 }
 
-impl<'a> Seen<'a> {
-    fn with(redactor: &'a Redactor) -> Self {
-        Self {
-            redactor,
-            records: BTreeMap::new(),
-            last: None,
-            overlap: false,
-            total: 0,
-            size: 0,
-        }
-    }
-
+impl Seen {
     /// Takes a page; `false` if it does not meet the one before.
     fn take(&mut self, page: Page) -> Result<bool, ServerError> {
         for (index, raw) in page.records.into_iter().enumerate() {
@@ -108,30 +87,25 @@ impl<'a> Seen<'a> {
                     "the listing is larger than {most} MiB"
                 )));
             }
-            let (id, record) = match Record::decode(raw, self.redactor) {
-                Ok(record) => (record.id.clone(), Some(record)),
-                Err(DecodeError::Stranger { id }) => (id, None),
-                Err(error) => return Err(ServerError::Undecodable(error.to_string())),
+            // Without an id nothing can be said about a record, and the listing cannot be checked.
+            let id = match raw.get("_id") {
+                Some(Json::String(id)) if !id.is_empty() => id.clone(),
+                _ => return Err(ServerError::Undecodable("a record has no `_id`".to_owned())),
             };
             if index == 0 && self.overlap && self.last.as_ref() != Some(&id) {
                 return Ok(false);
             }
             self.last = Some(id.clone());
-            self.records.insert(id, record);
+            self.records.insert(id, raw);
         }
         Ok(true)
     }
 
-    fn whole(self) -> Result<Listing, ServerError> {
+    fn whole(self) -> Result<Vec<Object>, ServerError> {
         if self.records.len() as u64 != self.total {
             return Err(self.inconsistent());
         }
-        let count = self.records.len();
-        let records: Vec<_> = self.records.into_values().flatten().collect();
-        Ok(Listing {
-            strangers: count - records.len(),
-            records,
-        })
+        Ok(self.records.into_values().collect())
     }
 
     fn inconsistent(&self) -> ServerError {
@@ -148,13 +122,12 @@ pub(super) async fn total(client: &Client) -> Result<u64, ServerError> {
 }
 
 /// The records of a listing that is one answer.
-#[cfg(any(test, feature = "internals"))]
-pub(super) fn of_one(body: &[u8], redactor: &Redactor) -> Result<Listing, ServerError> {
+pub(super) fn of_one(body: &[u8]) -> Result<Vec<Object>, ServerError> {
     let undecodable = || ServerError::Undecodable("it is no JSON object".to_owned());
     let Ok(Json::Object(object)) = super::json::read(body) else {
         return Err(undecodable());
     };
-    let mut seen = Seen::with(redactor);
+    let mut seen = Seen::default();
     let page = Page::of(object)?;
     seen.total = page.total;
     seen.take(page)?;
@@ -176,7 +149,7 @@ fn size(value: &Json) -> usize {
 
 /// One answer of the endpoint.
 struct Page {
-    records: Vec<Map<String, Json>>,
+    records: Vec<Object>,
     total: u64,
 }
 
@@ -192,7 +165,7 @@ impl Page {
         Self::of(client.call(&Call::get(LIST, &query)).await?)
     }
 
-    fn of(mut object: Map<String, Json>) -> Result<Self, ServerError> {
+    fn of(mut object: Object) -> Result<Self, ServerError> {
         let undecodable = |what: &str| ServerError::Undecodable(what.to_owned());
         let Some(Json::Array(items)) = object.remove("integrations") else {
             return Err(undecodable("`integrations` is no list"));

@@ -133,18 +133,18 @@ impl ServerError {
     }
 
     /// Whether it says that there is no such user (reference 9.1).
-    pub(super) fn is_nobody(&self) -> bool {
+    pub(crate) fn is_nobody(&self) -> bool {
         matches!(self, Self::Rejected { words, .. } if words == "User not found.")
     }
 
     /// Whether it says that there is no such room (reference 9.1).
-    pub(super) fn is_no_room(&self) -> bool {
+    pub(crate) fn is_no_room(&self) -> bool {
         matches!(self, Self::Rejected { code: Some(code), .. } if code == "error-room-not-found")
     }
 
     /// Whether it says that there is such a room, and that this account may not enter it. The server has its two texts
     /// the wrong way round (reference 9.1).
-    pub(super) fn is_closed_room(&self) -> bool {
+    pub(crate) fn is_closed_room(&self) -> bool {
         matches!(self, Self::Rejected { words, code: Some(code), .. } if words == "not-allowed" && code == "Not Allowed")
     }
 

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::limits::{DEFAULT_WAIT, Told};
 use super::log;
 use super::waits::{WaitReason, Waiting, Waits};
-use crate::observed::{Limits, Rate};
+use super::{Limits, Rate};
 
 /// How much later than the end of a window the next request leaves: clocks are not exact.
 const MARGIN: Duration = Duration::from_millis(250);

@@ -1,10 +1,10 @@
 //! Who we are to the server.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde_json::json;
+
 use thiserror::Error;
 
-use super::wire::Body;
+use super::Body;
 use crate::redactor::Redactor;
 use crate::secret::Secret;
 
@@ -37,11 +37,9 @@ impl Login {
     /// (reference 1.2).
     pub(super) fn body(&self) -> Body {
         let exposed = self.password.expose().unwrap_or_default();
-        let body = json!({ "user": self.user, "password": exposed });
-        Body {
-            bytes: body.to_string().into(),
-            redactor: Redactor::new([exposed]),
-        }
+        let object = [("user", self.user.as_str()), ("password", exposed)];
+        let object = object.map(|(key, text)| (key.to_owned(), text.into()));
+        Body::new(object.into_iter().collect(), [self.password.clone()])
     }
 }
 

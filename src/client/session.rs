@@ -53,18 +53,35 @@ impl Session {
     /// When the credentials cannot be sent, or the login fails.
     pub(crate) async fn open(endpoint: &Endpoint, auth: &Auth) -> Result<Self, NoSession> {
         match auth {
-            Auth::Token(credentials) => Ok(Self {
-                reader: endpoint.reader(credentials)?,
-                by_password: false,
-            }),
+            Auth::Token(credentials) => Ok(Self::with_token(endpoint, credentials)?),
             Auth::Password(login) => {
                 let token = endpoint.anonymous().log_in(login).await?;
                 Ok(Self {
-                    reader: endpoint.reader(&token)?,
                     by_password: true,
+                    ..Self::with_token(endpoint, &token)?
                 })
             }
         }
+    }
+
+    /// Opens a session with a token. No request is sent.
+    ///
+    /// # Errors
+    /// When the credentials cannot be sent.
+    pub(crate) fn with_token(
+        endpoint: &Endpoint,
+        credentials: &Credentials,
+    ) -> Result<Self, BadCredentials> {
+        let Endpoint {
+            base,
+            transport,
+            retries,
+            known,
+        } = endpoint.clone();
+        Ok(Self {
+            reader: Reader::with(base, credentials, transport, retries, &known)?,
+            by_password: false,
+        })
     }
 
     /// What asks, and cannot write.
@@ -90,11 +107,6 @@ impl Session {
 }
 
 impl Endpoint {
-    fn reader(&self, credentials: &Credentials) -> Result<Reader, BadCredentials> {
-        let (base, transport) = (self.base.clone(), self.transport.clone());
-        Reader::with(base, credentials, transport, self.retries, &self.known)
-    }
-
     /// A reader without an account, for what needs no login.
     pub(crate) fn anonymous(&self) -> Reader {
         let (base, transport) = (self.base.clone(), self.transport.clone());

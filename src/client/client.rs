@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::{Map, Value as Json};
 use tokio::time::{Instant, timeout_at};
 
+use super::Body;
 use super::answer::{self, Asked};
 use super::base_url::BaseUrl;
 use super::credentials::{BadCredentials, Credentials};
@@ -19,8 +20,7 @@ use super::pacer::Pacer;
 use super::resend::{Resend, Retries};
 use super::transport::{Request, SendError, Transport};
 use super::waits::{WaitReason, Waiting};
-use super::wire::Body;
-use super::{checkup, limits, log};
+use super::{limits, log};
 use crate::clock::Clock;
 use crate::redactor::{Redactor, ServerText};
 
@@ -295,7 +295,7 @@ impl Client {
         match &result {
             Ok(answer) => {
                 self.given_up.store(false, Ordering::Relaxed);
-                if let Some(ahead) = checkup::ahead(answer.headers(), now) {
+                if let Some(ahead) = limits::ahead(answer.headers(), now) {
                     self.ahead.get_or_init(|| ahead);
                 }
                 let told = limits::told(answer.headers(), now);

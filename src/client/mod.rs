@@ -1,0 +1,428 @@
+//! A client of Rocket.Chat's REST API, as far as webhook integrations need it.
+//!
+//! A [`Session`] is one account on one server. Its [`Reader`] cannot write; its [`Writer`] can, one record at a time, and
+//! is not reached from a reader. Under both lies a [`Transport`], which says *not sent* or *unknown* where there is no
+//! answer, so that a create is never sent twice. A failed, partial or forbidden read is an error, never "nothing there".
+//! Records come and go as the JSON that the server sends: what is in them is the caller's.
+//!
+//! Whatever a server says is a [`ServerText`](crate::redactor::ServerText): it is compared as it came and shown without
+//! the secrets of the run.
+
+mod answer;
+mod base_url;
+mod client;
+mod credentials;
+mod error;
+mod gate;
+mod hint;
+mod http_transport;
+mod json;
+mod limits;
+mod listing;
+mod log;
+mod login;
+mod mask;
+mod pacer;
+mod rate;
+mod resend;
+mod session;
+mod transport;
+mod waits;
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use serde_json::{Map, Value as Json};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+pub(crate) use base_url::BaseUrl;
+pub(crate) use credentials::{BadCredentials, Credentials, Login};
+pub(crate) use error::ServerError;
+pub(crate) use http_transport::{Connection, HttpTransport, Timeouts};
+pub(crate) use rate::{Limits, Rate};
+pub(crate) use resend::Retries;
+pub(crate) use session::{Auth, Endpoint, NoSession, Session};
+#[cfg_attr(not(test), allow(unused_imports, reason = "tests use them"))]
+pub(crate) use transport::{BoxFuture, Request, Response, SendError, Transport};
+pub(crate) use waits::{WaitReason, Waiting};
+
+use crate::redactor::{Redactor, ServerText};
+use crate::secret::Secret;
+use client::{Call, Client, Sent};
+use gate::{Gate, Leave, Stopped, Until};
+use resend::Resend;
+
+const INFO: &str = "api/info";
+const ME: &str = "api/v1/me";
+const CREATE: &str = "api/v1/integrations.create";
+const UPDATE: &str = "api/v1/integrations.update";
+const REMOVE: &str = "api/v1/integrations.remove";
+const GET: &str = "api/v1/integrations.get";
+
+/// A JSON object as the server sent it.
+pub(crate) type Object = Map<String, Json>;
+
+/// The body of a write, and the secrets in it.
+#[derive(Clone)]
+pub(crate) struct Body {
+    bytes: Bytes,
+    /// What the answer may echo.
+    redactor: Redactor,
+}
+
+impl Body {
+    /// A body that holds these secrets.
+    pub(crate) fn new(object: Object, secrets: impl IntoIterator<Item = Secret>) -> Self {
+        Self {
+            bytes: Json::Object(object).to_string().into(),
+            redactor: Redactor::of(secrets),
+        }
+    }
+
+    /// The JSON.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What the answer may echo.
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+}
+
+/// An account, as the server describes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    /// Its id.
+    pub(crate) user_id: ServerText,
+    /// Its username.
+    pub(crate) username: ServerText,
+    /// Its roles, if the server tells them.
+    pub(crate) roles: Option<BTreeSet<ServerText>>,
+}
+
+/// Asks, and cannot write.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    client: Arc<Client>,
+}
+
+impl Reader {
+    fn with(
+        base: BaseUrl,
+        credentials: &Credentials,
+        transport: Arc<dyn Transport>,
+        retries: Retries,
+        known: &Redactor,
+    ) -> Result<Self, BadCredentials> {
+        let client = Client::new(base, credentials, transport, retries, known)?;
+        Ok(Self {
+            client: Arc::new(client),
+        })
+    }
+
+    fn anonymous(
+        base: BaseUrl,
+        transport: Arc<dyn Transport>,
+        retries: Retries,
+        known: &Redactor,
+    ) -> Self {
+        let client = Client::anonymous(base, transport, retries, known.clone());
+        Self {
+            client: Arc::new(client),
+        }
+    }
+
+    /// The server's address.
+    pub(crate) fn base(&self) -> &BaseUrl {
+        &self.client.base
+    }
+
+    /// The secrets that the server may echo.
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.client.redactor
+    }
+
+    /// The object that an endpoint answers to a read.
+    ///
+    /// # Errors
+    /// When there is no answer, or another one.
+    pub(crate) async fn get(
+        &self,
+        endpoint: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Object, ServerError> {
+        self.client.call(&Call::get(endpoint, query)).await
+    }
+
+    /// What the server says of itself to everybody: that it is a Rocket.Chat, and perhaps its version and address.
+    ///
+    /// # Errors
+    /// When there is no answer, or the server is no Rocket.Chat.
+    pub(crate) async fn info(&self) -> Result<Object, ServerError> {
+        self.get(INFO, &[]).await.map_err(not_rocket_chat)
+    }
+
+    /// The version in what [`Reader::info`] returned, if the server tells it.
+    pub(crate) fn version(&self, info: &Object) -> Option<ServerText> {
+        // Very old servers say it in `info` only (reference 1.6).
+        let own = info.get("version");
+        let nested = || info.get("info")?.get("version");
+        let text = own.or_else(nested)?.as_str()?;
+        Some(self.text(text))
+    }
+
+    /// Where the workspace says that people reach it, if it says so (reference 1.6).
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn workspace_url(&self) -> Result<Option<BaseUrl>, ServerError> {
+        let info = self.get(INFO, &[]).await?;
+        let told = info.get("workspaceUrl").and_then(Json::as_str);
+        // It would be printed in clear, among the URLs of the webhooks.
+        let told = told.filter(|url| !self.client.redactor.finds_in(url));
+        Ok(told.and_then(|url| BaseUrl::parse(url).ok()))
+    }
+
+    /// The account that asks.
+    ///
+    /// # Errors
+    /// When there is no answer, or the credentials are refused.
+    pub(crate) async fn account(&self) -> Result<Account, ServerError> {
+        let me = self.get(ME, &[]).await?;
+        Ok(Account {
+            user_id: self.required(&me, "_id")?,
+            username: self.required(&me, "username")?,
+            roles: self.texts(&me, "roles"),
+        })
+    }
+
+    /// All records that this account sees, by id, if they can be read whole.
+    ///
+    /// # Errors
+    /// When they cannot.
+    pub(crate) async fn integrations(&self) -> Result<Vec<Object>, ServerError> {
+        listing::read(&self.client).await
+    }
+
+    /// How many records this account sees.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn count_integrations(&self) -> Result<u64, ServerError> {
+        listing::total(&self.client).await
+    }
+
+    /// One record as it is now. [`ServerError::is_gone`] tells whether there is none.
+    ///
+    /// # Errors
+    /// When there is no answer, or no such record.
+    pub(crate) async fn integration(&self, id: &str) -> Result<Object, ServerError> {
+        record(self.get(GET, &[("integrationId", id)]).await?)
+    }
+
+    /// What the answers so far told of the rate limit.
+    pub(crate) fn limits(&self) -> Limits {
+        self.client.pacer.limits()
+    }
+
+    /// What requests wait for at this moment, before they are sent.
+    pub(crate) fn waits(&self) -> Vec<Waiting> {
+        self.client.pacer.waits().all()
+    }
+
+    /// How far the server's clock is ahead of ours, in milliseconds, if its answers have a date.
+    pub(crate) fn clock_skew(&self) -> Option<i64> {
+        self.client.ahead()
+    }
+
+    /// Text that the server sent.
+    pub(crate) fn text(&self, text: &str) -> ServerText {
+        self.client.text(text)
+    }
+
+    /// The texts of a list in an answer, if it is one.
+    pub(crate) fn texts(&self, object: &Object, key: &str) -> Option<BTreeSet<ServerText>> {
+        self.client.texts(object, key)
+    }
+
+    /// A text that an answer has to hold.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(crate) fn required(&self, object: &Object, key: &str) -> Result<ServerText, ServerError> {
+        self.client.required(object, key)
+    }
+
+    /// A token for a user and a password. [`Reader::log_out`] ends what this begins.
+    async fn log_in(&self, login: &Login) -> Result<Credentials, ServerError> {
+        login::log_in(&self.client, login).await
+    }
+
+    /// Ends the login that this account's token came from: the token is worth nothing from here on.
+    async fn log_out(&self) -> Result<(), ServerError> {
+        login::log_out(&self.client).await
+    }
+}
+
+/// The records in the body of a listing that is one answer.
+///
+/// # Errors
+/// When it is none, or not whole.
+pub(crate) fn listing_of(body: &[u8]) -> Result<Vec<Object>, ServerError> {
+    listing::of_one(body)
+}
+
+/// Writes, one record at a time.
+pub(crate) struct Writer {
+    reader: Reader,
+    gate: Gate,
+}
+
+/// What came of a create.
+pub(crate) struct Creation<R = Object> {
+    /// What the server answers the record to be.
+    pub(crate) result: Result<R, ServerError>,
+    /// When it was sent; the last time, if that was more than once.
+    pub(crate) sent: Instant,
+}
+
+/// Leave to send one write. Taken before what it depends on is looked at once more, so that no wait lies between that
+/// look and the write.
+#[must_use]
+pub(crate) struct Turn(Leave);
+
+impl Turn {
+    /// The same, and nothing is sent again from that moment on: what was read before the write would be too old.
+    pub(crate) fn until(mut self, moment: Instant) -> Self {
+        let repeats = false;
+        self.0.until = Some(Until { moment, repeats });
+        self
+    }
+
+    /// The same, but for what may have been done already.
+    pub(crate) fn begun_until(mut self, moment: Instant) -> Self {
+        let repeats = true;
+        self.0.until = Some(Until { moment, repeats });
+        self
+    }
+}
+
+impl Writer {
+    fn beside(reader: &Reader) -> Self {
+        Self {
+            reader: reader.clone(),
+            gate: Gate::default(),
+        }
+    }
+
+    /// The same, with so many writes on their way at the most, and none sent once `stop` is true: those that wait
+    /// to be sent end with [`ServerError::Stopped`] at once.
+    pub(crate) fn gated(&self, most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            reader: self.reader.clone(),
+            gate: Gate::new(most, stop),
+        }
+    }
+
+    /// Creates a record. Sent again only where it certainly was not done; [`ServerError::leaves_open`] tells whether it
+    /// may have been.
+    pub(crate) async fn create(&self, turn: Turn, body: &Body) -> Creation {
+        let call = Call::post(CREATE, body);
+        let sent = self.send(&call, Resend::Doubling, turn).await;
+        Creation {
+            result: sent.result.and_then(record),
+            sent: sent.left,
+        }
+    }
+
+    /// Waits for leave to send a create.
+    ///
+    /// # Errors
+    /// [`ServerError::Stopped`], as of the others.
+    pub(crate) async fn turn_to_create(&self) -> Result<Turn, ServerError> {
+        self.turn_to(&Method::POST, CREATE).await
+    }
+
+    /// Waits for leave to send an update.
+    ///
+    /// # Errors
+    /// [`ServerError::Stopped`], as of the others.
+    pub(crate) async fn turn(&self) -> Result<Turn, ServerError> {
+        self.turn_to(&Method::PUT, UPDATE).await
+    }
+
+    /// Waits for leave to send a removal.
+    ///
+    /// # Errors
+    /// [`ServerError::Stopped`], as of the others.
+    pub(crate) async fn turn_to_remove(&self) -> Result<Turn, ServerError> {
+        self.turn_to(&Method::POST, REMOVE).await
+    }
+
+    async fn turn_to(&self, method: &Method, endpoint: &str) -> Result<Turn, ServerError> {
+        let leave = self.reader.client.leave(method, endpoint, &self.gate);
+        leave
+            .await
+            .map(Turn)
+            .map_err(|Stopped| ServerError::Stopped)
+    }
+
+    /// Gives a record what the body says, all else that the server has for it being lost, and returns what the server
+    /// answers it to be.
+    ///
+    /// # Errors
+    /// When it was not done, or that is not known.
+    pub(crate) async fn update(&self, turn: Turn, body: &Body) -> Result<Object, ServerError> {
+        let call = Call::put(UPDATE, body);
+        let sent = self.send(&call, Resend::Harmless, turn).await;
+        record(sent.unless_open()?)
+    }
+
+    /// Removes a record for good. [`ServerError::is_gone`] tells whether there was none.
+    ///
+    /// # Errors
+    /// When it was not done, or that is not known.
+    pub(crate) async fn remove(&self, turn: Turn, body: &Body) -> Result<(), ServerError> {
+        let call = Call::post(REMOVE, body);
+        let sent = self.send(&call, Resend::Harmless, turn).await;
+        let again = sent.open.is_some();
+        match sent.unless_open() {
+            // It was there for an earlier sending, whose answer was lost (reference 13.23).
+            Err(error) if again && error.is_gone() => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
+    async fn send(&self, call: &Call<'_>, resend: Resend, turn: Turn) -> Sent {
+        let client = &self.reader.client;
+        client.send(call, resend, &self.gate, Some(turn.0)).await
+    }
+}
+
+/// The record in an answer.
+fn record(mut object: Object) -> Result<Object, ServerError> {
+    match object.remove("integration") {
+        Some(Json::Object(record)) => Ok(record),
+        _ => Err(ServerError::Undecodable(
+            "`integration` is no object".to_owned(),
+        )),
+    }
+}
+
+/// Every Rocket.Chat answers what needs no login: who does not is another server, though it may speak JSON.
+fn not_rocket_chat(error: ServerError) -> ServerError {
+    let status = match error {
+        ServerError::Undecodable(_) => StatusCode::OK,
+        ServerError::Rejected { status, .. } if status == StatusCode::NOT_FOUND => status,
+        other => return other,
+    };
+    ServerError::NotRocketChat {
+        status,
+        line: String::new(),
+    }
+}
