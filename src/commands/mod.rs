@@ -30,12 +30,12 @@ mod validate;
 use std::path::PathBuf;
 
 use clap::FromArgMatches;
+#[cfg(feature = "script")]
+use webhook_script::isolated;
 
 use crate::cli::{self, Cli, Command};
 use crate::escape;
 use crate::exit::Exit;
-#[cfg(feature = "script")]
-use crate::script;
 use failure::Failure;
 use terminal::Terminal;
 
@@ -43,12 +43,12 @@ use terminal::Terminal;
 pub(crate) fn run() -> Exit {
     #[cfg(feature = "script")]
     {
-        // A process that looks at scripts for another: see `script`.
-        if std::env::args_os().nth(1).as_deref() == Some(script::isolated::ARGUMENT.as_ref()) {
-            script::isolated::serve();
+        // A process that looks at scripts for another.
+        if std::env::args_os().nth(1).as_deref() == Some(isolated::ARGUMENT.as_ref()) {
+            isolated::serve();
             return Exit::Done;
         }
-        script::isolated::set_program(program());
+        isolated::set_program(program());
     }
     terminal::ended(command())
 }

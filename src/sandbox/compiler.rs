@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::script::{self, ScriptError};
+use webhook_script::ScriptError;
 
 /// What is no larger takes milliseconds, whatever it holds, and is checked where it stands.
 const SMALL: usize = 16 << 10;
@@ -41,7 +41,7 @@ pub(super) fn check_here(program: &str) -> Result<(), ScriptError> {
     if may_take_long(program.len()) {
         return Err(not_checked());
     }
-    script::check(program)
+    webhook_script::check(program)
 }
 
 /// Checks a program, while others are answered.
@@ -96,7 +96,7 @@ impl Worker {
         let (tell, told) = mpsc::channel();
         let serve = move || {
             for (program, place) in asked {
-                let outcome = script::check(&program);
+                let outcome = webhook_script::check(&program);
                 drop(place);
                 // Nobody listens any more when it took too long.
                 if tell.send(outcome).is_err() {

@@ -4,7 +4,7 @@ use super::{Used, declared, undefined, word};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::integration::Kind;
 use crate::manifest::hints::nearest;
-use crate::script::{Class, Facts, Spot};
+use webhook_script::{Class, Facts, Spot};
 
 const WRITE_A_CLASS: &str =
     "write `class Script { … }`: the server answers every call with `new Script()`";

@@ -1,7 +1,7 @@
 //! Where a script stands, and with it every spot in it.
 
 use crate::diagnostic::{Place, SourceId, Texts};
-use crate::script::Spot;
+use webhook_script::Spot;
 
 /// Where a script stands: which bytes of a text its lines are.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic, Place, Severity};
 use crate::integration::{Fields, Kind, Value};
-use crate::script::{Absent, Checker, Engine, Facts, Loaded, Looked, NotChecked, Spot};
+use webhook_script::{Absent, Checker, Engine, Facts, Loaded, Looked, NotChecked, Spot};
 
 use contract::{constructor, method, no_class, no_script, threw};
 pub(crate) use home::Home;

@@ -2,7 +2,7 @@
 
 use super::{Used, before};
 use crate::diagnostic::Diagnostic;
-use crate::script::{ScriptError, Spot};
+use webhook_script::{ScriptError, Spot};
 
 /// The finding about it.
 pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Diagnostic {

@@ -4,7 +4,7 @@
 //! [`check`] reads a script as a program behind a statement that throws, so that whatever it holds, and
 //! however it ends what was meant to enclose it, nothing of it is reached. [`look`] runs its top level as a
 //! server does, under hard limits, and reads which names it uses. What of that is a mistake is judged
-//! elsewhere. Without the feature `script` there is no engine, and every script passes.
+//! elsewhere. Without the feature `engine` there is no engine, and every script passes.
 //!
 //! # Time
 //! An engine can be asked to stop only where it asks, and this one does not while it parses (a megabyte of
@@ -14,49 +14,49 @@
 //! is not done in time is killed with it, nothing runs on, and what crashes the engine ends that process alone.
 //! [`check`] and [`look`] are what that process does, without a limit in time of their own.
 
-#[cfg(feature = "script")]
+#[cfg(feature = "engine")]
 mod engine;
-#[cfg(feature = "script")]
+#[cfg(feature = "engine")]
 mod globals;
-#[cfg(feature = "script")]
-pub(crate) mod isolated;
-#[cfg(feature = "script")]
+#[cfg(feature = "engine")]
+pub mod isolated;
+#[cfg(feature = "engine")]
 mod lexer;
 mod limits;
-#[cfg(feature = "script")]
+#[cfg(feature = "engine")]
 mod names;
-#[cfg(feature = "script")]
+#[cfg(feature = "engine")]
 mod run;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use limits::{Checker, Looked, NotChecked};
+pub use limits::{Checker, Looked, NotChecked};
 
 /// Why a script does not parse.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ScriptError {
+pub struct ScriptError {
     /// The engine's words.
-    pub(crate) message: String,
+    pub message: String,
     /// The line, from one; zero when the engine names none.
-    pub(crate) line: u32,
+    pub line: u32,
     /// The column, from one, in bytes; zero when the engine names none.
-    pub(crate) column: u32,
+    pub column: u32,
 }
 
 /// A place in a script: line and column from one, the column in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Spot {
+pub struct Spot {
     /// The line.
-    pub(crate) line: u32,
+    pub line: u32,
     /// The column.
-    pub(crate) column: u32,
+    pub column: u32,
 }
 
 /// The engines that a server may run a script in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) enum Engine {
+pub enum Engine {
     /// `isolated-vm`, since 6.5 and alone from 7.0.
     IsolatedVm,
     /// `vm2`.
@@ -65,20 +65,20 @@ pub(crate) enum Engine {
 
 /// What a script that parses amounts to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Facts {
+pub struct Facts {
     /// What came of loading it.
-    pub(crate) loaded: Loaded,
+    pub loaded: Loaded,
     /// Globals that it uses and `isolated-vm` does not have.
-    pub(crate) absent: Vec<Absent>,
+    pub absent: Vec<Absent>,
     /// Every word of it and where it stands, in order; for telling places.
-    pub(crate) words: Vec<(String, Spot)>,
+    pub words: Vec<(String, Spot)>,
     /// The names that it declares at its top level, in order.
-    pub(crate) top_level: Vec<(String, Spot)>,
+    pub top_level: Vec<(String, Spot)>,
 }
 
 /// What came of running a script's top level and making a `Script`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Loaded {
+pub enum Loaded {
     /// There is a class.
     Class(Class),
     /// Nothing of that name can be reached.
@@ -100,31 +100,31 @@ pub(crate) enum Loaded {
 
 /// What a server finds of the class.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Class {
+pub struct Class {
     /// How many parameters its constructor takes.
-    pub(crate) parameters: u32,
+    pub parameters: u32,
     /// The names of its methods, inherited ones too.
-    pub(crate) methods: Vec<String>,
+    pub methods: Vec<String>,
     /// The names of its static methods.
-    pub(crate) statics: Vec<String>,
+    pub statics: Vec<String>,
 }
 
 /// A global that is not there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Absent {
+pub struct Absent {
     /// Its name.
-    pub(crate) name: Cow<'static, str>,
+    pub name: Cow<'static, str>,
     /// What to do in its place.
-    pub(crate) instead: Cow<'static, str>,
+    pub instead: Cow<'static, str>,
     /// Where it is used first.
-    pub(crate) at: Spot,
+    pub at: Spot,
     /// How often it is used.
-    pub(crate) uses: usize,
+    pub uses: usize,
 }
 
 /// Whether the script parses as a program. Takes what time it takes: see [`Checker`].
-#[cfg(feature = "script")]
-pub(crate) fn check(source: &str) -> Result<(), ScriptError> {
+#[cfg(feature = "engine")]
+pub fn check(source: &str) -> Result<(), ScriptError> {
     let parsed = engine::check(source).map_err(|error| match error.line {
         // The engine names no place for a regular expression that it refuses.
         0 => names::first_regex(source, |text| engine::check(text).is_err()).map_or(
@@ -148,22 +148,22 @@ pub(crate) fn check(source: &str) -> Result<(), ScriptError> {
 }
 
 /// Without an engine every script passes.
-#[cfg(not(feature = "script"))]
+#[cfg(not(feature = "engine"))]
 #[allow(
     clippy::unnecessary_wraps,
     reason = "the same signature with and without the engine"
 )]
-pub(crate) fn check(_source: &str) -> Result<(), ScriptError> {
+pub fn check(_source: &str) -> Result<(), ScriptError> {
     Ok(())
 }
 
 /// What a script that parses amounts to; `None` without an engine.
-#[cfg(feature = "script")]
+#[cfg(feature = "engine")]
 #[allow(
     clippy::unnecessary_wraps,
     reason = "the same signature with and without the engine"
 )]
-pub(crate) fn look(source: &str, engine: Engine) -> Option<Facts> {
+pub fn look(source: &str, engine: Engine) -> Option<Facts> {
     let names = names::read(source);
     Some(Facts {
         loaded: run::load(source, engine),
@@ -176,7 +176,7 @@ pub(crate) fn look(source: &str, engine: Engine) -> Option<Facts> {
     })
 }
 
-#[cfg(all(test, feature = "script"))]
+#[cfg(all(test, feature = "engine"))]
 mod tests {
     use super::*;
 

@@ -22,7 +22,7 @@ use super::limits::{Looked, NotChecked};
 use super::{Engine, Loaded};
 
 /// The argument that makes this program such a process.
-pub(crate) const ARGUMENT: &str = "__check-scripts";
+pub const ARGUMENT: &str = "__check-scripts";
 
 /// Room for the engine's stack and for its own functions.
 const THREAD_STACK: usize = 8 << 20;
@@ -36,7 +36,7 @@ const MAX_ANSWER: u64 = 64 << 20;
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
 /// Says where this program is, so that it can be started once more.
-pub(crate) fn set_program(path: PathBuf) {
+pub fn set_program(path: PathBuf) {
     let _ = PROGRAM.set(path);
 }
 
@@ -192,7 +192,7 @@ fn read_line<T: for<'de> Deserialize<'de>>(from: &mut impl BufRead) -> io::Resul
 }
 
 /// Is such a process, until its input ends or a script takes too long.
-pub(crate) fn serve() {
+pub fn serve() {
     let (tell, told) = mpsc::channel();
     let served = move || {
         let mut input = io::stdin().lock();

@@ -12,15 +12,11 @@ const ALL: Duration = Duration::from_secs(10);
 const EACH_OF_MANY: Duration = Duration::from_millis(2);
 
 /// What came of a script: why it does not parse, or what it amounts to; nothing without an engine.
-pub(crate) type Looked = Result<Option<Facts>, ScriptError>;
+pub type Looked = Result<Option<Facts>, ScriptError>;
 
 /// Why nothing is known of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(feature = "script"),
-    expect(dead_code, reason = "without an engine nothing takes time")
-)]
-pub(crate) enum NotChecked {
+pub enum NotChecked {
     /// It takes too long.
     Time,
     /// All the time that the scripts of the run have together, so many seconds, was used before.
@@ -31,7 +27,7 @@ pub(crate) enum NotChecked {
 
 impl NotChecked {
     /// Why, as in "the script was not checked: …".
-    pub(crate) fn words(self) -> String {
+    pub fn words(self) -> String {
         match self {
             Self::Time => format!("it takes longer than {} s", EACH.as_secs()),
             Self::TimeOfAll(all) => {
@@ -43,28 +39,28 @@ impl NotChecked {
 }
 
 /// Looks at the scripts of a run, within the time that they have.
-pub(crate) struct Checker {
+pub struct Checker {
     all: Duration,
     left: Duration,
-    #[cfg(feature = "script")]
+    #[cfg(feature = "engine")]
     apart: super::isolated::Apart,
 }
 
 impl Checker {
     /// With all the time that a run of so many scripts has.
-    pub(crate) fn new(scripts: usize) -> Self {
+    pub fn new(scripts: usize) -> Self {
         let scripts = u32::try_from(scripts).unwrap_or(u32::MAX);
         let all = ALL.max(EACH_OF_MANY.saturating_mul(scripts));
         Self {
             all,
             left: all,
-            #[cfg(feature = "script")]
+            #[cfg(feature = "engine")]
             apart: super::isolated::Apart::default(),
         }
     }
 
     /// Whether a script parses, and what it amounts to.
-    pub(crate) fn look(&mut self, source: &str, engine: Engine) -> Result<Looked, NotChecked> {
+    pub fn look(&mut self, source: &str, engine: Engine) -> Result<Looked, NotChecked> {
         let all = NotChecked::TimeOfAll(self.all.as_secs());
         if self.left.is_zero() {
             return Err(all);
@@ -79,7 +75,7 @@ impl Checker {
         })
     }
 
-    #[cfg(feature = "script")]
+    #[cfg(feature = "engine")]
     fn within(
         &mut self,
         source: &str,
@@ -89,7 +85,7 @@ impl Checker {
         self.apart.look(source, engine, limit)
     }
 
-    #[cfg(not(feature = "script"))]
+    #[cfg(not(feature = "engine"))]
     #[expect(
         clippy::unused_self,
         clippy::unnecessary_wraps,
