@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
+use jiff::fmt::rfc2822::DateTimeParser;
 use tokio::time::Instant;
 
 /// A clock whose wall time moves with tokio's: under a paused runtime it moves only as the test says.
@@ -34,17 +34,6 @@ impl Clock {
         }
     }
 
-    /// A clock that is so many milliseconds ahead of this one, or behind it.
-    pub(crate) fn ahead_by(&self, millis: i64) -> Self {
-        let by = Duration::from_millis(millis.unsigned_abs());
-        let wall = if millis < 0 {
-            self.wall.saturating_sub(by)
-        } else {
-            self.wall.saturating_add(by)
-        };
-        Self { wall, ..*self }
-    }
-
     /// Milliseconds since the epoch.
     pub(crate) fn millis(&self) -> u64 {
         u64::try_from((self.wall + self.start.elapsed()).as_millis()).unwrap_or(u64::MAX)
@@ -54,14 +43,6 @@ impl Clock {
     pub(crate) fn iso(&self) -> String {
         let millis = i64::try_from(self.millis()).unwrap_or(i64::MAX);
         Timestamp::from_millisecond(millis).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
-    }
-
-    /// The moment as the header `Date` has it, to the second: `Sat, 31 Jan 2026 09:08:07 GMT`.
-    pub(crate) fn http_date(&self) -> String {
-        let millis = i64::try_from(self.millis()).unwrap_or(i64::MAX);
-        let at = Timestamp::from_millisecond(millis).ok();
-        at.and_then(|at| DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok())
-            .unwrap_or_default()
     }
 }
 
@@ -81,9 +62,6 @@ mod tests {
         tokio::time::advance(Duration::from_millis(1_234)).await;
         assert_eq!(clock.millis(), 1_700_000_001_234);
         assert_eq!(clock.iso(), "2023-11-14T22:13:21.234Z");
-        assert_eq!(clock.http_date(), "Tue, 14 Nov 2023 22:13:21 GMT");
-        assert_eq!(clock.ahead_by(-1_234).millis(), 1_700_000_000_000);
-        assert_eq!(clock.ahead_by(766).iso(), "2023-11-14T22:13:22.000Z");
     }
 
     #[test]

@@ -26,9 +26,9 @@
 //! links on the way to a file are followed) and `exit` are spoken by every stage. `integration` holds the shared nouns:
 //! all that is special about a kind is one table of rows there, and no stage behind `manifest` names a field.
 //!
-//! `sandbox` is an imitation of the server that knows nothing of the client, so that tests are not circular; the crate
-//! `webhook-script` is the JavaScript engine of the sandbox and of the rules for scripts. `simulation` (tests) runs the
-//! one over the other: the laws that hold for any desired and any observed state.
+//! Two more crates: `rocketchat-sandbox` imitates the server and knows nothing of the client, so that tests are not
+//! circular; `webhook-script` is the JavaScript engine of the sandbox and of the rules for scripts. `simulation` (tests)
+//! runs the client over the sandbox: the laws that hold for any desired and any observed state.
 //!
 //! With the feature `internals`, `internals` is a way in for fuzz targets and benchmarks.
 //!
@@ -60,7 +60,6 @@ mod plan;
 mod redactor;
 mod regular;
 mod report;
-mod sandbox;
 #[cfg(test)]
 mod scenarios;
 mod schema;

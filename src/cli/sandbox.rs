@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-
-use crate::sandbox::{Quirk, Rate, Version};
+use rocketchat_sandbox::{Quirk, Rate, Version};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

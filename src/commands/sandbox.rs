@@ -1,18 +1,22 @@
 //! `rcsync sandbox`: serve the sandbox over HTTP until it is stopped.
 
+use std::io::Read as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rocketchat_sandbox::{
+    self as sandbox, Clock, Config, Fixture, Holder, Sandbox, StateError, Store,
+};
 use tokio::net::TcpListener;
 
 use super::failure::Failure;
 use super::interrupt::Signals;
 use super::{runtime, terminal};
 use crate::cli::SandboxArgs;
-use crate::clock::Clock;
 use crate::exit::Exit;
-use crate::sandbox::{self, Config, Holder, Sandbox, StateError, Store};
+use crate::regular;
 
 /// Serves until SIGINT or SIGTERM.
 pub(super) fn run(args: SandboxArgs) -> Result<Exit, Failure> {
@@ -22,6 +26,9 @@ pub(super) fn run(args: SandboxArgs) -> Result<Exit, Failure> {
 /// How long a state that another run uses is waited for, and how often it is looked at.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// The most that is read of a fixture; what is larger breaks off there.
+const LARGEST_FIXTURE: u64 = 64 << 20;
 
 /// Opens a sandbox, and waits a while if its state is used by a run that ends by itself.
 pub(super) async fn open_state(config: &Config) -> Result<Arc<Sandbox>, StateError> {
@@ -61,9 +68,12 @@ async fn open_and_serve(args: SandboxArgs) -> Result<Exit, Failure> {
         let message = format!("cannot listen on {listen}: {error}");
         Failure::new(Exit::Invalid, &message, None)
     })?;
-    let sandbox = open_state(&config(args, address)).await;
+    let opened = match config(args, address) {
+        Ok(config) => open_state(&config).await,
+        Err(error) => Err(error),
+    };
     let sandbox =
-        sandbox.map_err(|error| Failure::new(Exit::Invalid, &error.to_string(), error.help()))?;
+        opened.map_err(|error| Failure::new(Exit::Invalid, &error.to_string(), error.help()))?;
     if !address.ip().is_loopback() {
         terminal::note(&format!(
             "warning: {address} can be reached from other machines, and the sandbox guards nothing\n"
@@ -83,8 +93,12 @@ async fn open_and_serve(args: SandboxArgs) -> Result<Exit, Failure> {
 }
 
 /// The flags in the sandbox's words.
-fn config(args: SandboxArgs, address: SocketAddr) -> Config {
-    Config {
+fn config(args: SandboxArgs, address: SocketAddr) -> Result<Config, StateError> {
+    let state = args.state.as_deref().map(|file| {
+        let located = regular::locate(file).map_err(StateError::unusable(file));
+        located.map(|located| Store::File(located.path))
+    });
+    Ok(Config {
         version: args.server_version,
         quirks: args.quirk,
         invent: args.invent,
@@ -93,10 +107,23 @@ fn config(args: SandboxArgs, address: SocketAddr) -> Config {
         instances: args.instances,
         create_gap: args.create_gap,
         control: args.control,
-        fixture: args.fixture,
-        store: args.state.map_or(Store::Memory, Store::File),
+        fixture: args.fixture.as_deref().map(fixture).transpose()?,
+        store: state.transpose()?.unwrap_or_default(),
         holder: Holder::this("rcsync sandbox", Some(format!("http://{address}"))),
-    }
+    })
+}
+
+/// Reads a fixture.
+fn fixture(file: &Path) -> Result<Fixture, StateError> {
+    let mut bytes = Vec::new();
+    regular::locate(file)
+        .and_then(|located| located.open())
+        .and_then(|opened| opened.take(LARGEST_FIXTURE).read_to_end(&mut bytes))
+        .map_err(StateError::unusable(file))?;
+    Fixture::parse(&bytes).map_err(|reason| StateError::Fixture {
+        file: file.to_owned(),
+        reason,
+    })
 }
 
 /// Where the sandbox is and who may use it, as lines for a shell; in one piece, for whoever waits for it.

@@ -60,7 +60,7 @@ impl Terminal {
         }
     }
 
-    /// Logs of this crate alone: another crate's may hold what ours masks.
+    /// Logs of this program and its sandbox alone: another crate's may hold what ours masks.
     fn log(self, verbose: u8) {
         let level = match verbose {
             0 if is_quiet() => LevelFilter::ERROR,
@@ -73,9 +73,10 @@ impl Terminal {
             .with_ansi(self.color_err)
             .with_target(false)
             .without_time();
+        let ours = ["rcsync", "rocketchat_sandbox"].map(|target| (target, level));
         // A second subscriber, as in tests, changes nothing.
         let _ = tracing_subscriber::registry()
-            .with(Targets::new().with_target("rcsync", level))
+            .with(Targets::new().with_targets(ours))
             .with(lines)
             .try_init();
     }

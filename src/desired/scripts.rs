@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use webhook_script::Engine;
+
 use super::{Desired, ScriptAt};
 use crate::diagnostic::{Diagnostic, Findings, Severity, SourceId, Texts};
 use crate::integration::{Role, Value};
 use crate::manifest::scripts::{self, Home, Looks, UNCHECKED, Used};
 use crate::secret::Text;
-use webhook_script::Engine;
 
 /// What identifies a script: its file, or where it starts in a manifest; and whether texts in it are replaced.
 type Origin = (SourceId, Option<u32>, bool);

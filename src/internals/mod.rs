@@ -7,6 +7,8 @@ pub mod stages;
 
 use std::collections::BTreeMap;
 
+use rocketchat_sandbox as sandbox;
+
 use crate::diagnostic::{Place, Texts};
 use crate::engine::check::{Checked, Typed};
 use crate::escape;
@@ -14,7 +16,6 @@ use crate::observed::{ObservedState, ServerFacts, Snapshot};
 use crate::plan::Plan;
 use crate::redactor::Redactor;
 use crate::report::{self, Budget, Context, Look, PlanReport, ScriptDiff, diagnostics};
-use crate::sandbox;
 use crate::schema::Checker;
 use crate::secret::Secret;
 use crate::server;
@@ -31,8 +32,8 @@ pub const TARGETS: &[Target] = &[
     ("listing", listing),
     ("plan_file", plan_file),
     ("snapshot", snapshot),
-    ("fixture", sandbox::internals::fixture),
-    ("journal", sandbox::internals::journal),
+    ("fixture", |bytes| assert!(sandbox::files::fixture(bytes))),
+    ("journal", |bytes| assert!(sandbox::files::journal(bytes))),
 ];
 
 /// Runs the target of this name.

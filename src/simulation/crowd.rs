@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use rocketchat_sandbox::{Effect, Fault};
 use serde_json::{Value as Json, json};
 use tokio::time::sleep;
 
@@ -23,7 +24,6 @@ use super::world::{Stored, World};
 use crate::apply::Settled;
 use crate::desired::DesiredState;
 use crate::plan::Action;
-use crate::sandbox::{Effect, Fault};
 use crate::scenarios::desired;
 use paths::Path;
 

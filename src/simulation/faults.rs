@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use rocketchat_sandbox::{Effect, Fault};
 use serde_json::{Value as Json, json};
 use tokio::time::sleep;
 
@@ -18,7 +19,6 @@ use crate::apply::{Applied, Outcome, Settled, Verdict};
 use crate::desired::DesiredState;
 use crate::integration::Kind;
 use crate::plan::Action;
-use crate::sandbox::{Effect, Fault};
 use crate::scenarios::desired;
 
 /// How many schedules are drawn: `RCSYNC_CASES` says otherwise.

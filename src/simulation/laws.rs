@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
+use rocketchat_sandbox::Quirk;
 use serde_json::{Value as Json, json};
 
 use super::world::{Seeded, Stored, World, quirks};
@@ -18,7 +19,6 @@ use crate::integration::{EVENTS, Field, Key, Kind, LeftOut, Value, Version};
 use crate::observed::Record;
 use crate::plan::{Action, Change, Extent, Plan, Reason};
 use crate::redactor::Redactor;
-use crate::sandbox::Quirk;
 use crate::scenarios::desired;
 
 /// A case: a server, what it holds, and what is asked of it.

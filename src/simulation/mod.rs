@@ -32,6 +32,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rocketchat_sandbox::{self as sandbox, Answer, Sandbox};
 use tokio::sync::watch;
 
 use crate::apply::{Applied, Stop};
@@ -44,7 +45,6 @@ use crate::engine::{self, ApplyOptions, PlanOptions, Planned};
 use crate::observed::ObservedState;
 use crate::plan::{Asking, Extent, Plan};
 use crate::redactor::Redactor;
-use crate::sandbox::{self, Answer, Sandbox};
 use crate::secret::Secret;
 use crate::server::{Reader, Writer};
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rocketchat_sandbox::Action;
 use serde_json::{Value as Json, json};
 
 use super::laws::paused;
@@ -10,7 +11,6 @@ use super::world::{Seeded, World};
 use super::{ANN, Account, Client, LIM, OWN};
 use crate::integration::Kind;
 use crate::plan::{Extent, Plan};
-use crate::sandbox::Action;
 use crate::scenarios::desired_under;
 
 fn entry(n: usize) -> Json {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
+use rocketchat_sandbox::Action;
 use serde_json::json;
 
 use super::Client;
@@ -14,7 +15,6 @@ use super::world::World;
 use crate::desired::{DesiredState, State};
 use crate::plan::{Binding, Extent, Plan};
 use crate::report::{self, PlanReport};
-use crate::sandbox::Action;
 use crate::scenarios::desired;
 
 /// A server and what is asked of it.

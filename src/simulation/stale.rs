@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
+use rocketchat_sandbox as sandbox;
 use serde_json::{Value as Json, json};
 
 use super::Client;
@@ -18,7 +19,6 @@ use crate::apply::Outcome;
 use crate::client::Transport;
 use crate::observed::ServerId;
 use crate::plan::Action;
-use crate::sandbox;
 use crate::scenarios::desired_under;
 
 /// More than the listing of a plan counts.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use rocketchat_sandbox::{self as sandbox, Answer, Effect, Fault, Sandbox};
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
@@ -19,7 +20,6 @@ use crate::apply::Applied;
 use crate::client::{BoxFuture, Request, Response, SendError, ServerError, Transport};
 use crate::desired::DesiredState;
 use crate::plan::Plan;
-use crate::sandbox::{self, Answer, Effect, Fault, Sandbox};
 
 /// How long a client waits for an answer.
 const TOTAL: Duration = Duration::from_secs(30);

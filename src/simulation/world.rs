@@ -1,15 +1,13 @@
 //! A server with records in it: some as a server would store them, some with what years of use leave behind.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rocketchat_sandbox::{Action, Clock, Config, Fixture, Quirk, Sandbox};
 use serde_json::{Map, Value as Json, json};
 
 use super::Line;
 use crate::client::{Request, Transport};
-use crate::clock::Clock;
 use crate::integration::{Kind, Version};
-use crate::sandbox::{self, Action, Config, Quirk, Sandbox};
 
 /// A record of the listing.
 pub(super) type Stored = Map<String, Json>;
@@ -122,11 +120,11 @@ impl World {
     }
 }
 
-fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/simulation/world.json")
+fn fixture() -> Fixture {
+    Fixture::parse(include_bytes!("world.json")).unwrap()
 }
 
 /// Every quirk of the sandbox.
 pub(super) fn quirks() -> Vec<Quirk> {
-    sandbox::Quirk::all().collect()
+    Quirk::all().collect()
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
+use rocketchat_sandbox::{self as sandbox, Config, Holder, Store};
 use tokio::net::TcpListener;
 
 use super::super::failure::Failure;
@@ -12,7 +13,6 @@ use super::super::sandbox::open_state;
 use crate::client::{BaseUrl, Credentials};
 use crate::exit::Exit;
 use crate::regular;
-use crate::sandbox::{self, Config, Holder, Store};
 use crate::secret::Secret;
 
 /// The folder that the state of the embedded sandbox is in, unless another is named.

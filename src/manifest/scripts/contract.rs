@@ -1,10 +1,11 @@
 //! What a server expects of a script, and how it is told that it will not find it.
 
+use webhook_script::{Class, Facts, Spot};
+
 use super::{Used, declared, undefined, word};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::integration::Kind;
 use crate::manifest::hints::nearest;
-use webhook_script::{Class, Facts, Spot};
 
 const WRITE_A_CLASS: &str =
     "write `class Script { … }`: the server answers every call with `new Script()`";

@@ -1,7 +1,8 @@
 //! Where a script stands, and with it every spot in it.
 
-use crate::diagnostic::{Place, SourceId, Texts};
 use webhook_script::Spot;
+
+use crate::diagnostic::{Place, SourceId, Texts};
 
 /// Where a script stands: which bytes of a text its lines are.
 #[derive(Clone, Debug)]

@@ -7,9 +7,10 @@ mod syntax;
 
 use std::collections::BTreeMap;
 
+use webhook_script::{Absent, Checker, Engine, Facts, Loaded, Looked, NotChecked, Spot};
+
 use crate::diagnostic::{Code, Diagnostic, Place, Severity};
 use crate::integration::{Fields, Kind, Value};
-use webhook_script::{Absent, Checker, Engine, Facts, Loaded, Looked, NotChecked, Spot};
 
 use contract::{constructor, method, no_class, no_script, threw};
 pub(crate) use home::Home;

@@ -1,8 +1,9 @@
 //! How a script that does not parse is told.
 
+use webhook_script::{ScriptError, Spot};
+
 use super::{Used, before};
 use crate::diagnostic::Diagnostic;
-use webhook_script::{ScriptError, Spot};
 
 /// The finding about it.
 pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Diagnostic {

@@ -16,24 +16,24 @@ use super::reply::{Request, text_response};
 /// One fault, and the requests it befalls.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// Only requests with this method.
     #[serde(default)]
-    pub(crate) method: Option<String>,
+    pub method: Option<String>,
     /// Only requests whose path ends so, such as `integrations.create`.
     #[serde(default)]
-    pub(crate) path: Option<String>,
+    pub path: Option<String>,
     /// How many matching requests are spared first.
     #[serde(default)]
-    pub(crate) after: u32,
+    pub after: u32,
     /// How many are then befallen.
     #[serde(default = "once")]
-    pub(crate) times: u32,
+    pub times: u32,
     /// Of the matching requests, about one in so many is taken.
     #[serde(default)]
-    pub(crate) one_in: Option<u32>,
+    pub one_in: Option<u32>,
     /// What befalls them.
-    pub(crate) effect: Effect,
+    pub effect: Effect,
 }
 
 /// A fault that does not say how often befalls one request.
@@ -44,7 +44,7 @@ fn once() -> u32 {
 /// What befalls a request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) enum Effect {
+pub enum Effect {
     /// An answer of choice.
     Answer {
         /// Its status.
@@ -239,8 +239,7 @@ impl Faults {
 
 impl Fault {
     /// A fault that befalls the next request of this path.
-    #[cfg(test)]
-    pub(crate) fn next(path: &str, effect: Effect) -> Self {
+    pub fn next(path: &str, effect: Effect) -> Self {
         Self {
             method: None,
             path: Some(path.to_owned()),

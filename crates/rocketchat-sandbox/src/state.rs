@@ -21,20 +21,20 @@ const REMEMBERED_BYTES: usize = 64 << 20;
 
 /// A request that was received.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Received {
+pub struct Received {
     /// Its number, from one.
-    pub(crate) number: u64,
+    pub number: u64,
     /// Its method.
-    pub(crate) method: String,
+    pub method: String,
     /// Its path.
-    pub(crate) path: String,
+    pub path: String,
     /// Its query string.
-    pub(crate) query: String,
+    pub query: String,
     /// Its body, where somebody can ask for it: parsed, or as text where it is no JSON; none where it is empty.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) body: Option<Value>,
+    pub body: Option<Value>,
     /// The status it was answered with; none while it is under way, and when its connection was dropped.
-    pub(crate) status: Option<u16>,
+    pub status: Option<u16>,
 }
 
 /// A body as JSON, or else as text.

@@ -17,8 +17,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::write::Write;
-use super::{Action, Answer, Config, Request, Sandbox};
-use crate::clock::Clock;
+use super::{Action, Answer, Clock, Config, Fixture, Request, Sandbox};
 
 /// When the clock of every test begins.
 const BEGINNING: u64 = 1_700_000_000_000;
@@ -37,9 +36,10 @@ struct Got {
 
 /// The set-up of the vectors.
 fn config() -> Config {
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/fixture.json");
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance");
+    let fixture = std::fs::read(vectors.join("fixture.json")).expect("the vectors' fixture");
     Config {
-        fixture: Some(fixture),
+        fixture: Some(Fixture::parse(&fixture).expect("a fixture")),
         seed: Some(1),
         ..Config::default()
     }

@@ -8,11 +8,11 @@ use std::str::FromStr;
 
 /// A server version; patch levels are not told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version {
+pub struct Version {
     /// The first number.
-    pub(crate) major: u16,
+    pub major: u16,
     /// The second number.
-    pub(crate) minor: u16,
+    pub minor: u16,
 }
 
 /// The oldest version that is imitated: the first that can update (reference 0, E3).
@@ -22,7 +22,7 @@ const NEWEST: Version = Version::new(8, 8);
 
 impl Version {
     /// A version from its two numbers.
-    pub(crate) const fn new(major: u16, minor: u16) -> Self {
+    pub const fn new(major: u16, minor: u16) -> Self {
         Self { major, minor }
     }
 
@@ -72,7 +72,7 @@ macro_rules! quirks {
     ($($(#[$doc:meta])* $variant:ident $name:literal $from:expr, $until:expr;)*) => {
         /// One way in which server versions differ.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Quirk { $($(#[$doc])* $variant,)* }
+        pub enum Quirk { $($(#[$doc])* $variant,)* }
 
         /// Every quirk with its name and its boundaries.
         const TABLE: &[Row] = &[$(Row { quirk: Quirk::$variant, name: $name, from: $from, until: $until },)*];
@@ -150,12 +150,12 @@ quirks! {
 
 impl Quirk {
     /// Every quirk, in the order of the table.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> {
         TABLE.iter().map(|row| row.quirk)
     }
 
     /// The name on the command line.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         TABLE
             .iter()
             .find(|row| row.quirk == self)

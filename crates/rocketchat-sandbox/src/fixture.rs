@@ -3,20 +3,16 @@
 //! The format is that of `tests/conformance/fixture.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
-use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::StateError;
 use super::ids::Ids;
 use super::write::{Room, Subscription, User, Write};
-use crate::regular;
 
-/// The file.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Fixture {
+/// Users, rooms, roles and settings that a world begins with.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Fixture {
     #[serde(default)]
     settings: BTreeMap<String, Value>,
     #[serde(default)]
@@ -29,9 +25,6 @@ pub(crate) struct Fixture {
     #[serde(default)]
     subscriptions: Vec<Subscription>,
 }
-
-/// The most that is read of a fixture; what is larger breaks off there.
-const LARGEST: u64 = 64 << 20;
 
 /// The roles that hold a permission on a fresh server (reference 1.7).
 const DEFAULT_ROLES: &[(&str, &[&str])] = &[
@@ -50,21 +43,8 @@ const DEFAULT_ROLES: &[(&str, &[&str])] = &[
 ];
 
 impl Fixture {
-    /// Reads a fixture file.
-    pub(crate) fn read(path: &Path) -> Result<Self, StateError> {
-        let mut bytes = Vec::new();
-        regular::locate(path)
-            .and_then(|located| located.open())
-            .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
-            .map_err(StateError::unusable(path))?;
-        Self::parse(&bytes).map_err(|reason| StateError::Fixture {
-            file: path.to_owned(),
-            reason,
-        })
-    }
-
-    /// Reads its bytes; or says where they are unsound.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+    /// Reads the bytes of a fixture; or says where they are unsound.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(bytes)
             .map_err(|error| format!("line {} column {}", error.line(), error.column()))
     }

@@ -11,7 +11,7 @@ use super::write::{Record, Room, Write, text};
 /// Something that happens on the server.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "action", rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) enum Action {
+pub enum Action {
     /// A room takes another name: integrations follow.
     RenameRoom {
         /// Its name or id.

@@ -40,7 +40,7 @@ const LINGER: Duration = Duration::from_secs(5);
 const CONNECTIONS: usize = 256;
 
 /// Serves until `shutdown` is over. Connections that are open then are closed with the runtime.
-pub(crate) async fn serve(
+pub async fn serve(
     sandbox: Arc<Sandbox>,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,

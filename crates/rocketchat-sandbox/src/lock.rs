@@ -13,25 +13,25 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::StateError;
-use crate::regular;
+use super::regular;
 
 /// The most that is read of who holds a lock.
 const LARGEST: u64 = 4 << 10;
 
 /// Who holds a lock, as others are told.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-pub(crate) struct Holder {
+pub struct Holder {
     /// The process.
-    pub(crate) process: u32,
+    pub process: u32,
     /// What it runs.
-    pub(crate) command: String,
+    pub command: String,
     /// Where it serves the state, until it is stopped. Without one it ends by itself.
-    pub(crate) url: Option<String>,
+    pub url: Option<String>,
 }
 
 impl Holder {
     /// This process.
-    pub(crate) fn this(command: &str, url: Option<String>) -> Self {
+    pub fn this(command: &str, url: Option<String>) -> Self {
         Self {
             process: std::process::id(),
             command: command.to_owned(),

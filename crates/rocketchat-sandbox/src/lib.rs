@@ -2,7 +2,7 @@
 //!
 //! Owns the way of a request: recorded, befallen by faults, answered. It knows the server from the
 //! reference and the recorded vectors, never from our own client, so that a test of one against the other
-//! proves something. It uses nothing of the crate but the clock, the script engine and how files are opened.
+//! proves something. Of ours it uses only the script engine, the crate `webhook-script`.
 //!
 //! - `http` listens; `routes` finds, `admission` lets in, `rules` decide, `answer` puts it together;
 //!   `world` holds and `journal` keeps every `write`, one process at a time (`lock`).
@@ -11,6 +11,7 @@
 
 mod admission;
 mod answer;
+mod clock;
 mod compiler;
 mod config;
 mod control;
@@ -18,6 +19,7 @@ mod drift;
 mod era;
 mod error;
 mod faults;
+pub mod files;
 mod fixture;
 mod http;
 mod ids;
@@ -27,6 +29,7 @@ mod limiter;
 mod lock;
 mod loose;
 mod parse;
+mod regular;
 mod reply;
 mod routes;
 mod rules;
@@ -39,26 +42,24 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-#[cfg(any(test, feature = "internals"))]
-pub(crate) mod internals;
-
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::clock::Clock;
+pub use self::clock::Clock;
 
-pub(crate) use self::config::{Config, Store};
-pub(crate) use self::drift::Action;
-pub(crate) use self::era::{Quirk, Version};
-pub(crate) use self::error::StateError;
-pub(crate) use self::faults::{Effect, Fault};
-pub(crate) use self::http::serve;
-pub(crate) use self::limiter::Rate;
-pub(crate) use self::lock::Holder;
-pub(crate) use self::reply::{Answer, Request};
-pub(crate) use self::state::Received;
+pub use self::config::{Config, Store};
+pub use self::drift::Action;
+pub use self::era::{Quirk, Version};
+pub use self::error::StateError;
+pub use self::faults::{Effect, Fault};
+pub use self::fixture::Fixture;
+pub use self::http::serve;
+pub use self::limiter::Rate;
+pub use self::lock::Holder;
+pub use self::reply::{Answer, Request};
+pub use self::state::Received;
 
 use self::answer::{Manner, answer};
 use self::era::Era;
@@ -67,7 +68,7 @@ use self::state::State;
 
 /// One imitated server.
 #[derive(Debug)]
-pub(crate) struct Sandbox {
+pub struct Sandbox {
     me: Weak<Self>,
     era: Era,
     clock: Clock,
@@ -81,7 +82,7 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     /// Reads the state, fills it when it is empty, and is ready to answer.
-    pub(crate) fn open(config: &Config, clock: Clock) -> Result<Arc<Self>, StateError> {
+    pub fn open(config: &Config, clock: Clock) -> Result<Arc<Self>, StateError> {
         let (state, note) = config::open_state(config)?;
         Ok(Arc::new_cyclic(|me| Self {
             me: me.clone(),
@@ -97,7 +98,7 @@ impl Sandbox {
     }
 
     /// Answers one request. Dropping this future is a server killed while it works.
-    pub(crate) async fn handle(&self, request: Request) -> Answer {
+    pub async fn handle(&self, request: Request) -> Answer {
         if let Some(response) = self
             .control
             .then(|| control::answer(self, &request))
@@ -204,12 +205,12 @@ impl Sandbox {
     }
 
     /// What whoever opened it should know about the state.
-    pub(crate) fn note(&self) -> Option<&str> {
+    pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
 
     /// The id and a token of an administrator, when one holds a token.
-    pub(crate) fn admin(&self) -> Option<(String, String)> {
+    pub fn admin(&self) -> Option<(String, String)> {
         let state = self.lock();
         let admins = state
             .world
@@ -221,38 +222,37 @@ impl Sandbox {
     }
 
     /// The requests received, oldest first; those to the control endpoint do not count.
-    pub(crate) fn requests(&self) -> Vec<Received> {
+    pub fn requests(&self) -> Vec<Received> {
         self.lock().received()
     }
 
     /// What webhooks received, oldest first.
-    pub(crate) fn deliveries(&self) -> Vec<Value> {
+    pub fn deliveries(&self) -> Vec<Value> {
         self.lock().deliveries()
     }
 
     /// The faults still to come.
-    pub(crate) fn faults(&self) -> Vec<Fault> {
+    pub fn faults(&self) -> Vec<Fault> {
         self.lock().faults.pending().to_vec()
     }
 
     /// Adds a fault.
-    pub(crate) fn inject(&self, fault: Fault) {
+    pub fn inject(&self, fault: Fault) {
         self.lock().faults.add(fault);
     }
 
     /// Forgets the faults still to come.
-    pub(crate) fn clear_faults(&self) {
+    pub fn clear_faults(&self) {
         self.lock().faults.clear();
     }
 
     /// Lets something happen on the server; false when it names something that is not there.
-    pub(crate) fn act(&self, action: Action) -> bool {
+    pub fn act(&self, action: Action) -> bool {
         drift::act(&mut self.lock(), action, &self.clock.iso())
     }
 
     /// The stored integrations in the order of insertion.
-    #[cfg(test)]
-    pub(crate) fn records(&self) -> Vec<serde_json::Map<String, Value>> {
+    pub fn records(&self) -> Vec<serde_json::Map<String, Value>> {
         self.lock().world.records().cloned().collect()
     }
 

@@ -19,9 +19,9 @@ use tempfile::Builder;
 
 use super::error::StateError;
 use super::lock::Lock;
+use super::regular;
 use super::world::World;
 use super::write::Write;
-use crate::regular;
 
 /// The first line of every journal.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]

@@ -15,16 +15,16 @@ use super::schema::Part;
 
 /// One request, and where it comes from.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub struct Request {
     /// The request with its whole body.
-    pub(crate) http: http::Request<Bytes>,
+    pub http: http::Request<Bytes>,
     /// The address of the peer: the limiter counts by it.
-    pub(crate) peer: IpAddr,
+    pub peer: IpAddr,
 }
 
 /// What becomes of a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// A whole response.
     Response(Response<Bytes>),
     /// A response of which only the first bytes of the body arrive before the connection is dropped.
@@ -35,7 +35,7 @@ pub(crate) enum Answer {
 
 impl Answer {
     /// The status, when one is sent.
-    pub(crate) fn status(&self) -> Option<u16> {
+    pub fn status(&self) -> Option<u16> {
         match self {
             Self::Response(response) | Self::Cut(response, _) => Some(response.status().as_u16()),
             Self::Dropped => None,

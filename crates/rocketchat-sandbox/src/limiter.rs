@@ -13,11 +13,11 @@ use super::reply;
 
 /// Calls per window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rate {
+pub struct Rate {
     /// How many calls pass.
-    pub(crate) calls: u64,
+    pub calls: u64,
     /// How long a window is.
-    pub(crate) millis: u64,
+    pub millis: u64,
 }
 
 /// What the limiter says to one call.

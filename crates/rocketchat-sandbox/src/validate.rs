@@ -208,7 +208,7 @@ mod tests {
     /// The verdicts of the published validators of six releases (tests/conformance/validators.json).
     #[test]
     fn agrees_with_the_published_validators() {
-        let text = include_str!("../../tests/conformance/validators.json");
+        let text = include_str!("../../../tests/conformance/validators.json");
         let file: Value = serde_json::from_str(text).expect("the committed file is JSON");
         let mut checked = 0;
         for row in file["rows"].as_array().expect("rows") {

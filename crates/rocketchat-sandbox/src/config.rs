@@ -12,11 +12,10 @@ use super::journal::{self, Journal, Replayed};
 use super::limiter::Rate;
 use super::lock::{Holder, Lock};
 use super::state::State;
-use crate::regular;
 
 /// Where the state is kept.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Store {
+pub enum Store {
     /// Nowhere: it is gone with the sandbox.
     #[default]
     Memory,
@@ -28,42 +27,40 @@ pub(crate) enum Store {
 
 /// How a sandbox is set up.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Config {
+pub struct Config {
     /// The server version that is imitated.
-    pub(crate) version: Version,
+    pub version: Version,
     /// Quirks that are switched against the version.
-    pub(crate) quirks: Vec<(Quirk, bool)>,
+    pub quirks: Vec<(Quirk, bool)>,
     /// Whether rooms and users that are not there are made up.
-    pub(crate) invent: bool,
+    pub invent: bool,
     /// Whence ids, tokens and chance come; without one, from the machine's randomness.
-    pub(crate) seed: Option<u64>,
+    pub seed: Option<u64>,
     /// The rate limit in the place of the one in the settings.
-    pub(crate) rate: Option<Rate>,
+    pub rate: Option<Rate>,
     /// How many server processes serve the address; none is one. Their ids do not follow each other within a second.
-    pub(crate) instances: u8,
+    pub instances: u8,
     /// The time between the stamp of a create and its insert.
-    pub(crate) create_gap: Duration,
+    pub create_gap: Duration,
     /// Whether the control endpoint answers.
-    pub(crate) control: bool,
+    pub control: bool,
     /// What fills an empty state; without one, the built-in world.
-    pub(crate) fixture: Option<PathBuf>,
+    pub fixture: Option<Fixture>,
     /// Where the state is kept.
-    pub(crate) store: Store,
+    pub store: Store,
     /// What other processes are told of this one while it writes the state.
-    pub(crate) holder: Holder,
+    pub holder: Holder,
 }
 
 /// Reads the state and fills it when it is empty. Also what should be known about it.
 pub(super) fn open_state(config: &Config) -> Result<(State, Option<String>), StateError> {
     let mut ids = Ids::new(config.seed).of_instances(config.instances);
-    let (named, writing) = match &config.store {
+    let (file, writing) = match &config.store {
         Store::Memory => (None, false),
         Store::File(file) => (Some(file), true),
         Store::ReadOnly(file) => (Some(file), false),
     };
-    let located = named.map(|file| regular::locate(file).map_err(StateError::unusable(file)));
-    let file = located.transpose()?.map(|located| located.path);
-    let lock = match &file {
+    let lock = match file {
         Some(file) if writing => {
             journal::recognise(file)?;
             if let Some(folder) = file.parent() {
@@ -73,14 +70,14 @@ pub(super) fn open_state(config: &Config) -> Result<(State, Option<String>), Sta
         }
         _ => None,
     };
-    let mut kept = match &file {
+    let mut kept = match file {
         Some(file) => journal::read(file)?,
         None => Replayed::default(),
     };
-    let note = file.as_ref().and_then(|file| kept.note(file));
+    let note = file.and_then(|file| kept.note(file));
     if !kept.world.is_filled() {
         let beginning = match &config.fixture {
-            Some(file) => Fixture::read(file)?,
+            Some(fixture) => fixture.clone(),
             None => Fixture::built_in(&mut ids),
         };
         kept = Replayed::default();
@@ -88,7 +85,7 @@ pub(super) fn open_state(config: &Config) -> Result<(State, Option<String>), Sta
             kept.world.apply(write);
         }
     }
-    let journal = match (&file, lock) {
+    let journal = match (file, lock) {
         (Some(file), Some(lock)) => Journal::open(file, &kept, lock)?,
         _ => Journal::Memory,
     };

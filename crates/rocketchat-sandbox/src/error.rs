@@ -9,7 +9,7 @@ use super::lock::Holder;
 
 /// Why a file of state or a fixture cannot be used.
 #[derive(Debug, Error)]
-pub(crate) enum StateError {
+pub enum StateError {
     /// The file cannot be read or written.
     #[error("cannot use {}: {error}", file.display())]
     Unusable {
@@ -64,7 +64,7 @@ fn shown(holder: Option<&Holder>) -> String {
 
 impl StateError {
     /// For `map_err`.
-    pub(crate) fn unusable(file: &Path) -> impl Fn(io::Error) -> Self + '_ {
+    pub fn unusable(file: &Path) -> impl Fn(io::Error) -> Self + '_ {
         move |error| Self::Unusable {
             file: file.to_owned(),
             error,
@@ -72,12 +72,12 @@ impl StateError {
     }
 
     /// Whether another process writes the file.
-    pub(crate) fn is_in_use(&self) -> bool {
+    pub fn is_in_use(&self) -> bool {
         matches!(self, Self::InUse { .. })
     }
 
     /// Whether it is in use by what ends by itself.
-    pub(crate) fn will_pass(&self) -> bool {
+    pub fn will_pass(&self) -> bool {
         let Self::InUse { holder, .. } = self else {
             return false;
         };
@@ -85,7 +85,7 @@ impl StateError {
     }
 
     /// What to do about it.
-    pub(crate) fn help(&self) -> Option<&'static str> {
+    pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::InUse { .. } if self.will_pass() => {
                 Some("wait until it has ended, or name another file")

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::super::journal::replay;
-use super::super::{Config, Holder, Sandbox, StateError, Store};
+use super::super::{Clock, Config, Fixture, Holder, Sandbox, StateError, Store};
 use super::{ALICE, Server, config, incoming};
-use crate::clock::Clock;
 
 /// A state in a folder of its own.
 struct Kept {
@@ -74,10 +73,8 @@ const SMALL: &str = r#"{
 
 /// A state of three integrations, one of them changed since.
 async fn small(kept: &Kept) {
-    let fixture = tempfile::NamedTempFile::new().expect("a file");
-    fs::write(fixture.path(), SMALL).expect("written");
     let server = Server::open(&Config {
-        fixture: Some(fixture.path().to_owned()),
+        fixture: Some(Fixture::parse(SMALL.as_bytes()).expect("a fixture")),
         ..kept.config()
     });
     let mut ids = Vec::new();
@@ -221,8 +218,6 @@ fn what_is_not_a_file_of_its_own_is_no_place_for_a_state() {
     let kept = Kept::new();
     let at = |name: &str| kept.folder.path().join(name);
     fs::write(at("precious"), "precious").expect("written");
-    // Links outside of a checkout are the user's own; here is one.
-    fs::create_dir(at(".git")).expect("made");
     let link: fn(&Path) = |path| symlink("precious", path).expect("linked");
     let dangling: fn(&Path) = |path| symlink("nothing", path).expect("linked");
     let device: fn(&Path) = |path| symlink("/dev/zero", path).expect("linked");
