@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
@@ -54,7 +54,7 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 
 /// The names of all tests.
 fn tests() -> BTreeSet<String> {
-    let mut folders = vec![Path::new("src").to_owned(), Path::new("tests").to_owned()];
+    let mut folders: Vec<_> = ["src", "crates", "tests"].map(PathBuf::from).into();
     let mut tests = BTreeSet::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -127,6 +127,7 @@ fn every_file_that_contributors_are_sent_to_exists() {
     let quoted = text.split('`').skip(1).step_by(2);
     let roots = [
         "src/",
+        "crates/",
         "tests/",
         "schema/",
         "docs/",

@@ -1,7 +1,11 @@
 //! The README is true: its manifest, the plan it gives, its commands and their flags.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value as Json, json};
 
 use crate::support::{Run, rcsync};
 
@@ -44,7 +48,7 @@ fn the_manifest_is_the_file_and_gives_the_plan_that_is_shown() {
     );
 }
 
-fn copy(from: &str, to: &std::path::Path) {
+fn copy(from: &str, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
@@ -71,6 +75,52 @@ fn the_two_commands_stand_near_the_top_and_ci_runs_them() {
     ] {
         assert!(ci.contains(command), ".ci/run does not run `{command}`");
     }
+}
+
+/// Whether a folder holds a test.
+fn holds_tests(folder: &Path) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return holds_tests(&path);
+        }
+        let is_source = path.extension().is_some_and(|ending| ending == "rs");
+        is_source && fs::read_to_string(path).unwrap().contains("#[test]")
+    })
+}
+
+/// `cargo test` alone runs the tests of the workspace's default members.
+#[test]
+fn the_test_command_names_tests_of_every_crate() {
+    let args = [
+        "metadata",
+        "--no-deps",
+        "--offline",
+        "--locked",
+        "--format-version=1",
+    ];
+    let told = Command::new(env!("CARGO"))
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let told: Json = serde_json::from_slice(&told.stdout).unwrap();
+    let defaults = told["workspace_default_members"].as_array().unwrap();
+    let mut tested = BTreeSet::new();
+    for package in told["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        assert!(defaults.contains(&package["id"]), "{name}");
+        let mut targets = package["targets"].as_array().unwrap().iter();
+        let library = targets.find(|target| target["kind"] == json!(["lib"]));
+        assert_eq!(library.unwrap()["test"], json!(true), "{name}");
+        let folder = Path::new(package["manifest_path"].as_str().unwrap()).parent();
+        assert!(holds_tests(&folder.unwrap().join("src")), "{name}");
+        tested.insert(folder.unwrap().to_owned());
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = fs::read_dir(root.join("crates")).unwrap();
+    let crates = crates.map(|entry| entry.unwrap().path());
+    assert_eq!(tested, crates.chain([root.to_owned()]).collect());
 }
 
 #[test]
