@@ -11,7 +11,7 @@ use super::parse;
 use super::reply::{Refusal, Request};
 use super::routes::Route;
 use super::rules::Call;
-use super::schema::{self, Part, Schema};
+use super::schema::{Part, Schema};
 use super::state::State;
 use super::validate;
 use super::write::User;
@@ -107,7 +107,9 @@ fn check(
     if !call.era.has(Quirk::OldRouter) && !parse::is_readable(query) {
         return Err(Refusal::Plain("Invalid query parameters".into()));
     }
-    let Some(schema) = route.schema.filter(|schema| has_schema(call.era, schema)) else {
+    let known = |schema: &&Schema| schema.when.holds(call.era);
+    let early = call.era.has(Quirk::LooseChecks);
+    let Some(schema) = route.schema.filter(known).filter(|_| !early) else {
         return Ok(());
     };
     if schema.part == Part::Body {
@@ -120,12 +122,6 @@ fn check(
         call.query = query;
     }
     verdict.map_err(|errors| Refusal::Schema(Part::Query, errors))
-}
-
-/// Whether the endpoint has its schema in this era: lists got theirs with their filters.
-fn has_schema(era: &Era, schema: &Schema) -> bool {
-    let list = std::ptr::eq(schema, &raw const schema::LIST);
-    !era.has(Quirk::LooseChecks) && (!list || era.has(Quirk::FiltersList))
 }
 
 /// Asks the limiter about a request, unless the server is beyond it.

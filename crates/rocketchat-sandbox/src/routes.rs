@@ -6,14 +6,15 @@ use http::Method;
 
 use super::era::{Era, Quirk};
 use super::reply::{Refusal, Request};
-use super::rules::{self, Call, Outcome};
+use super::rules::{Call, Outcome};
+use super::rules::{account, directory, get, history, list, remove, update};
 use super::schema::{self, Schema};
 
 /// One endpoint.
 #[derive(Clone, Copy)]
 pub(super) struct Route {
     pub(super) method: &'static str,
-    /// The whole path; the limiter counts by it.
+    /// The path below `/api/`.
     pub(super) path: &'static str,
     /// Whether one must be logged in.
     pub(super) login: bool,
@@ -47,127 +48,78 @@ const ANY_OUTGOING: &[&str] = &[
     "manage-own-outgoing-integrations",
 ];
 
+impl Route {
+    /// The same row with a schema.
+    const fn checked(mut self, schema: &'static Schema) -> Self {
+        self.schema = Some(schema);
+        self
+    }
+
+    /// The same row with a route permission.
+    const fn gated(mut self, gate: &'static [&'static str]) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// The same row, open to everyone.
+    const fn open(mut self) -> Self {
+        self.login = false;
+        self
+    }
+}
+
 /// A row: an endpoint for which one must be logged in.
-const fn route(
-    method: &'static str,
-    path: &'static str,
-    run: fn(&mut Call<'_>) -> Outcome,
-) -> Route {
+const fn route(method: &'static str, path: &'static str, run: Run) -> Route {
     Route {
         method,
         path,
         login: true,
         gate: &[],
         schema: None,
-        run: Run::At(run),
+        run,
     }
 }
 
-/// The same row with a schema.
-const fn checked(schema: &'static Schema, row: Route) -> Route {
-    Route {
-        schema: Some(schema),
-        ..row
-    }
+/// One that reads.
+const fn get(path: &'static str, run: fn(&mut Call<'_>) -> Outcome) -> Route {
+    route("GET", path, Run::At(run))
 }
 
-/// The same row with a route permission.
-const fn gated(gate: &'static [&'static str], row: Route) -> Route {
-    Route { gate, ..row }
-}
-
-/// The same row, open to everyone.
-const fn open(row: Route) -> Route {
-    Route {
-        login: false,
-        ..row
-    }
+/// One that writes.
+const fn post(path: &'static str, run: fn(&mut Call<'_>) -> Outcome) -> Route {
+    route("POST", path, Run::At(run))
 }
 
 /// Every endpoint below `/api`.
+#[rustfmt::skip]
 const ROUTES: &[Route] = &[
-    Route {
-        method: "POST",
-        path: "/api/v1/integrations.create",
-        login: true,
-        gate: &[],
-        schema: Some(&schema::CREATE),
-        run: Run::Create,
-    },
-    gated(
-        ANY,
-        checked(
-            &schema::LIST,
-            route("GET", "/api/v1/integrations.list", rules::list::list),
-        ),
-    ),
-    checked(
-        &schema::GET,
-        route("GET", "/api/v1/integrations.get", rules::get::get),
-    ),
-    checked(
-        &schema::UPDATE,
-        route("PUT", "/api/v1/integrations.update", rules::update::update),
-    ),
-    gated(
-        ANY,
-        checked(
-            &schema::REMOVE,
-            route("POST", "/api/v1/integrations.remove", rules::remove::remove),
-        ),
-    ),
-    gated(
-        ANY_OUTGOING,
-        checked(
-            &schema::HISTORY,
-            route(
-                "GET",
-                "/api/v1/integrations.history",
-                rules::history::history,
-            ),
-        ),
-    ),
-    checked(
-        &schema::CLEAR_HISTORY,
-        route(
-            "POST",
-            "/api/v1/integrations.clearHistory",
-            rules::history::clear,
-        ),
-    ),
-    open(route("POST", "/api/v1/login", rules::account::login)),
-    route("POST", "/api/v1/logout", rules::account::logout),
-    route("GET", "/api/v1/me", rules::account::me),
-    route(
-        "GET",
-        "/api/v1/permissions.listAll",
-        rules::directory::permissions,
-    ),
-    route("GET", "/api/v1/users.info", rules::directory::users_info),
-    route("GET", "/api/v1/rooms.info", rules::directory::rooms_info),
-    route("GET", "/api/v1/rooms.get", rules::directory::rooms_get),
-    route(
-        "GET",
-        "/api/v1/rooms.adminRooms",
-        rules::directory::admin_rooms,
-    ),
-    route(
-        "GET",
-        "/api/v1/subscriptions.get",
-        rules::directory::subscriptions_get,
-    ),
-    route(
-        "GET",
-        "/api/v1/channels.list",
-        rules::directory::channels_list,
-    ),
-    open(route("GET", "/api/info", rules::account::info)),
+    route("POST", "v1/integrations.create", Run::Create).checked(&schema::CREATE),
+    get("v1/integrations.list", list::list).gated(ANY).checked(&schema::LIST),
+    get("v1/integrations.get", get::get).checked(&schema::GET),
+    route("PUT", "v1/integrations.update", Run::At(update::update)).checked(&schema::UPDATE),
+    post("v1/integrations.remove", remove::remove).gated(ANY).checked(&schema::REMOVE),
+    get("v1/integrations.history", history::history).gated(ANY_OUTGOING).checked(&schema::HISTORY),
+    post("v1/integrations.clearHistory", history::clear).checked(&schema::CLEAR_HISTORY),
+    post("v1/login", account::login).open(),
+    post("v1/logout", account::logout),
+    get("v1/me", account::me),
+    get("v1/permissions.listAll", directory::permissions),
+    get("v1/users.info", directory::users_info),
+    get("v1/rooms.info", directory::rooms_info),
+    get("v1/rooms.get", directory::rooms_get),
+    get("v1/rooms.adminRooms", directory::admin_rooms),
+    get("v1/subscriptions.get", directory::subscriptions_get),
+    get("v1/channels.list", directory::channels_list),
+    get("info", account::info).open(),
 ];
 
 /// The endpoint of a request. The newer router takes HEAD for a GET whose body is not sent, which `http` sees to.
 pub(super) fn find(era: &Era, request: &Request) -> Result<&'static Route, Refusal> {
-    let path = request.http.uri().path();
-    let here: Vec<_> = ROUTES.iter().filter(|route| route.path == path).collect();
+    let path = request.http.uri().path().strip_prefix("/api/");
+    let here: Vec<_> = ROUTES
+        .iter()
+        .filter(|route| Some(route.path) == path)
+        .collect();
     let method = match request.http.method() {
         &Method::HEAD if !era.has(Quirk::OldRouter) => &Method::GET,
         method => method,

@@ -66,7 +66,8 @@ pub(super) struct Property {
 #[derive(Debug)]
 pub(super) struct Branch {
     pub(super) properties: &'static [Property],
-    pub(super) required: &'static [(&'static str, When)],
+    /// The names of keys that must be there where they are known and may not be null, in the order of their telling.
+    pub(super) required: &'static str,
     pub(super) closed: bool,
 }
 
@@ -84,4 +85,6 @@ pub(super) struct Schema {
     /// Scalars were coerced here before every schema did so (only the history's numbers were).
     pub(super) coerced_early: bool,
     pub(super) branches: &'static [Branch],
+    /// In which eras the endpoint has a schema, of those that have schemas at all.
+    pub(super) when: When,
 }

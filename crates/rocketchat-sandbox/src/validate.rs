@@ -57,21 +57,17 @@ fn check_branch(
     let Value::Object(object) = data else {
         return Err("must be object".to_owned());
     };
-    let mut required = branch.required.iter().filter(|(_, when)| when.holds(era));
-    if let Some((name, _)) = required.find(|(name, _)| !object.contains_key(*name)) {
+    let properties = branch.properties.iter();
+    let known = || properties.clone().filter(|row| row.when.holds(era));
+    let is_missing = |name: &&str| {
+        let demands = |row: &Property| row.name == *name && row.told == row.types.len();
+        !object.contains_key(*name) && known().any(demands)
+    };
+    if let Some(name) = branch.required.split(' ').find(is_missing) {
         return Err(format!("must have required property '{name}'"));
     }
-    let known = || {
-        branch
-            .properties
-            .iter()
-            .filter(|property| property.when.holds(era))
-    };
-    if branch.closed
-        && object
-            .keys()
-            .any(|key| known().all(|property| property.name != key))
-    {
+    let is_surplus = |key: &String| known().all(|row| row.name != key);
+    if branch.closed && object.keys().any(is_surplus) {
         return Err("must NOT have additional properties".to_owned());
     }
     known().try_for_each(|property| check_property(property, coercion, object))

@@ -170,127 +170,90 @@ const UPDATE_OUTGOING: &[Property] = &[
     may("emoji", TEXT_OR_NULL),
 ];
 
+/// Objects that must have these keys, and may have others.
+const fn open(required: &'static str, properties: &'static [Property]) -> Branch {
+    Branch {
+        properties,
+        required,
+        closed: false,
+    }
+}
+
+/// Objects that must have these keys, and no others than those of the rows.
+const fn closed(required: &'static str, properties: &'static [Property]) -> Branch {
+    Branch {
+        closed: true,
+        ..open(required, properties)
+    }
+}
+
+/// The schema of a body.
+const fn body(branches: &'static [Branch]) -> Schema {
+    Schema {
+        part: Part::Body,
+        coerced_early: false,
+        branches,
+        when: ALWAYS,
+    }
+}
+
+/// The schema of a query.
+const fn query(branches: &'static [Branch]) -> Schema {
+    Schema {
+        part: Part::Query,
+        ..body(branches)
+    }
+}
+
 /// `integrations.create`
-pub(in super::super) static CREATE: Schema = Schema {
-    part: Part::Body,
-    coerced_early: false,
-    branches: &[
-        Branch {
-            properties: CREATE_INCOMING,
-            required: &[
-                ("type", ALWAYS),
-                ("username", ALWAYS),
-                ("channel", ALWAYS),
-                ("scriptEnabled", ALWAYS),
-                (OVERRIDE_KEY, OVERRIDE_REQUIRED),
-                ("name", ALWAYS),
-                ("enabled", ALWAYS),
-            ],
-            closed: true,
-        },
-        Branch {
-            properties: CREATE_OUTGOING,
-            required: &[
-                ("type", ALWAYS),
-                ("username", ALWAYS),
-                ("channel", ALWAYS),
-                ("event", ALWAYS),
-                ("scriptEnabled", ALWAYS),
-                ("name", ALWAYS),
-                ("enabled", ALWAYS),
-            ],
-            closed: true,
-        },
-    ],
-};
+pub(in super::super) static CREATE: Schema = body(&[
+    closed(
+        "type username channel scriptEnabled overrideDestinationChannelEnabled name enabled",
+        CREATE_INCOMING,
+    ),
+    closed(
+        "type username channel event scriptEnabled name enabled",
+        CREATE_OUTGOING,
+    ),
+]);
 
 /// `integrations.update`
-pub(in super::super) static UPDATE: Schema = Schema {
-    part: Part::Body,
-    coerced_early: false,
-    branches: &[
-        Branch {
-            properties: UPDATE_INCOMING,
-            required: &[
-                ("integrationId", ALWAYS),
-                ("type", ALWAYS),
-                ("channel", ALWAYS),
-                ("scriptEnabled", ALWAYS),
-                (OVERRIDE_KEY, OVERRIDE_REQUIRED),
-                ("name", ALWAYS),
-                ("enabled", ALWAYS),
-            ],
-            closed: false,
-        },
-        Branch {
-            properties: UPDATE_OUTGOING,
-            required: &[
-                ("type", ALWAYS),
-                ("username", ALWAYS),
-                ("channel", ALWAYS),
-                ("event", ALWAYS),
-                ("scriptEnabled", ALWAYS),
-                (OVERRIDE_KEY, OVERRIDE_REQUIRED),
-                ("name", ALWAYS),
-                ("enabled", ALWAYS),
-            ],
-            closed: true,
-        },
-    ],
-};
+pub(in super::super) static UPDATE: Schema = body(&[
+    open(
+        "integrationId type channel scriptEnabled overrideDestinationChannelEnabled name enabled",
+        UPDATE_INCOMING,
+    ),
+    closed(
+        "type username channel event scriptEnabled overrideDestinationChannelEnabled name enabled",
+        UPDATE_OUTGOING,
+    ),
+]);
+
+/// The `_id` of an integration.
+const ID: Property = must("integrationId", TEXT, Rule::Any);
+/// The address that an outgoing integration calls.
+const TARGET_URL: Property = must("target_url", TEXT, Rule::Any);
 
 /// `integrations.remove`
-pub(in super::super) static REMOVE: Schema = Schema {
-    part: Part::Body,
-    coerced_early: false,
-    branches: &[
-        Branch {
-            properties: &[
-                must("type", TEXT, INCOMING),
-                must("integrationId", TEXT, Rule::Any),
-            ],
-            required: &[("type", ALWAYS), ("integrationId", ALWAYS)],
-            closed: false,
-        },
-        Branch {
-            properties: &[
-                must("type", TEXT, OUTGOING),
-                must("target_url", TEXT, Rule::Any),
-            ],
-            required: &[("type", ALWAYS), ("target_url", ALWAYS)],
-            closed: false,
-        },
-        Branch {
-            properties: &[
-                must("type", TEXT, OUTGOING),
-                must("integrationId", TEXT, Rule::Any),
-            ],
-            required: &[("type", ALWAYS), ("integrationId", ALWAYS)],
-            closed: false,
-        },
-    ],
-};
+pub(in super::super) static REMOVE: Schema = body(&[
+    open("type integrationId", &[must("type", TEXT, INCOMING), ID]),
+    open(
+        "type target_url",
+        &[must("type", TEXT, OUTGOING), TARGET_URL],
+    ),
+    open("type integrationId", &[must("type", TEXT, OUTGOING), ID]),
+]);
 
 /// `integrations.get`
-pub(in super::super) static GET: Schema = Schema {
-    part: Part::Query,
-    coerced_early: false,
-    branches: &[Branch {
-        properties: &[
-            must("integrationId", TEXT, Rule::Any),
-            may("createdBy", TEXT_OR_NULL),
-        ],
-        required: &[("integrationId", ALWAYS)],
-        closed: false,
-    }],
-};
+pub(in super::super) static GET: Schema =
+    query(&[open("integrationId", &[ID, may("createdBy", TEXT_OR_NULL)])]);
 
 /// `integrations.list`, from 7.0
 pub(in super::super) static LIST: Schema = Schema {
-    part: Part::Query,
-    coerced_early: false,
-    branches: &[Branch {
-        properties: &[
+    when: When::With(Quirk::FiltersList),
+    ..query(&[closed(
+        "",
+        &[
             may("count", PAGE_OR_NULL),
             may("offset", PAGE_OR_NULL),
             may("sort", TEXT_OR_NULL),
@@ -298,35 +261,26 @@ pub(in super::super) static LIST: Schema = Schema {
             may("type", TEXT_OR_NULL),
             may("query", TEXT_OR_NULL),
         ],
-        required: &[],
-        closed: true,
-    }],
+    )])
 };
 
 /// `integrations.history`
 pub(in super::super) static HISTORY: Schema = Schema {
-    part: Part::Query,
     coerced_early: true,
-    branches: &[Branch {
-        properties: &[
+    ..query(&[closed(
+        "id",
+        &[
             must("id", TEXT, Rule::NotEmpty),
             may("offset", NUMBER_OR_NULL),
             may("count", NUMBER_OR_NULL),
             may("sort", TEXT_OR_NULL),
             may("query", TEXT_OR_NULL),
         ],
-        required: &[("id", ALWAYS)],
-        closed: true,
-    }],
+    )])
 };
 
 /// `integrations.clearHistory`
-pub(in super::super) static CLEAR_HISTORY: Schema = Schema {
-    part: Part::Body,
-    coerced_early: false,
-    branches: &[Branch {
-        properties: &[must("integrationId", TEXT, Rule::NotEmpty)],
-        required: &[("integrationId", ALWAYS)],
-        closed: true,
-    }],
-};
+pub(in super::super) static CLEAR_HISTORY: Schema = body(&[closed(
+    "integrationId",
+    &[must("integrationId", TEXT, Rule::NotEmpty)],
+)]);
