@@ -5,9 +5,12 @@
 
 use serde_json::{Map, Value};
 
+use super::era::{Era, Quirk};
+use super::reply::Refusal;
+
 /// What an argument check asks of a key.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Want {
+enum Want {
     Text,
     Flag,
     Number,
@@ -16,20 +19,20 @@ pub(super) enum Want {
 
 /// Whether a key may be absent or null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Presence {
+enum Presence {
     Required,
     /// Absent is fine, null is not.
     Optional,
 }
 
 /// A key of an argument check.
-pub(super) type Argument = (&'static str, Want, Presence);
+type Argument = (&'static str, Want, Presence);
 
 use Presence::{Optional, Required};
 use Want::{Flag, Number, Text, Texts};
 
-/// Adding an incoming integration.
-pub(super) const ADD_INCOMING: &[Argument] = &[
+/// What create looks at again from 4.8 on. The schema let only the keys of its own kind through.
+const ADD: &[Argument] = &[
     ("type", Text, Required),
     ("name", Text, Required),
     ("enabled", Flag, Required),
@@ -41,21 +44,6 @@ pub(super) const ADD_INCOMING: &[Argument] = &[
     ("scriptEnabled", Flag, Required),
     ("scriptEngine", Text, Optional),
     ("overrideDestinationChannelEnabled", Flag, Optional),
-    ("script", Text, Optional),
-];
-
-/// Adding an outgoing integration.
-pub(super) const ADD_OUTGOING: &[Argument] = &[
-    ("type", Text, Required),
-    ("name", Text, Required),
-    ("enabled", Flag, Required),
-    ("username", Text, Required),
-    ("channel", Text, Required),
-    ("alias", Text, Optional),
-    ("emoji", Text, Optional),
-    ("avatar", Text, Optional),
-    ("scriptEnabled", Flag, Required),
-    ("scriptEngine", Text, Optional),
     ("script", Text, Optional),
     ("targetRoom", Text, Optional),
     ("urls", Texts, Optional),
@@ -70,7 +58,7 @@ pub(super) const ADD_OUTGOING: &[Argument] = &[
 ];
 
 /// The only check of create and update before 4.8.
-pub(super) const EARLY_WRITE: &[Argument] = &[
+const EARLY_WRITE: &[Argument] = &[
     ("type", Text, Required),
     ("name", Text, Required),
     ("enabled", Flag, Required),
@@ -91,14 +79,35 @@ pub(super) const EARLY_WRITE: &[Argument] = &[
 ];
 
 /// The only check of remove before 4.8.
-pub(super) const EARLY_REMOVE: &[Argument] = &[
+const EARLY_REMOVE: &[Argument] = &[
     ("type", Text, Required),
     ("target_url", Text, Optional),
     ("integrationId", Text, Optional),
 ];
 
+/// The check of create and update before 4.8.
+pub(super) fn early_write(era: &Era, body: &Map<String, Value>) -> Result<(), Refusal> {
+    refuse(EARLY_WRITE, era.has(Quirk::LooseChecks), body)
+}
+
+/// The check of remove before 4.8.
+pub(super) fn early_remove(era: &Era, body: &Map<String, Value>) -> Result<(), Refusal> {
+    refuse(EARLY_REMOVE, era.has(Quirk::LooseChecks), body)
+}
+
+/// The check of create from 4.8 on.
+pub(super) fn add(era: &Era, body: &Map<String, Value>) -> Result<(), Refusal> {
+    refuse(ADD, !era.has(Quirk::LooseChecks), body)
+}
+
+/// Checks a body, if the era does.
+fn refuse(rows: &[Argument], checks: bool, body: &Map<String, Value>) -> Result<(), Refusal> {
+    let checked = if checks { check(rows, body) } else { Ok(()) };
+    checked.map_err(|text| Refusal::Plain(text.into()))
+}
+
 /// Checks the keys of a body in the body's order, then what is missing.
-pub(super) fn check(arguments: &[Argument], body: &Map<String, Value>) -> Result<(), String> {
+fn check(arguments: &[Argument], body: &Map<String, Value>) -> Result<(), String> {
     for (key, value) in body {
         let Some((_, want, _)) = arguments.iter().find(|(name, ..)| name == key) else {
             continue;
@@ -171,11 +180,7 @@ mod tests {
                 json!({"integrationId": null}),
                 "string, got null in field integrationId",
             ),
-            (
-                ADD_OUTGOING,
-                json!({"urls": null}),
-                "array, got null in field urls",
-            ),
+            (ADD, json!({"urls": null}), "array, got null in field urls"),
             (
                 EARLY_WRITE,
                 json!({"urls": "http://a"}),

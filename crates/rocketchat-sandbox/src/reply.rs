@@ -83,28 +83,28 @@ impl Refusal {
         Self::Coded {
             code: code.into(),
             reason: reason.into(),
-            details: place.details(),
+            details: Some(match place {
+                Place::Method(name) => json!({ "method": name }),
+                Place::Function(name) => json!({ "function": name }),
+            }),
+        }
+    }
+
+    /// A coded error without details.
+    pub(super) fn thrown(code: &'static str, reason: &'static str) -> Self {
+        Self::Coded {
+            code: code.into(),
+            reason: reason.into(),
+            details: None,
         }
     }
 }
 
-/// Where the server says that a coded error was thrown.
+/// Where the server says that a coded error was thrown, if it says so.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place {
     Method(&'static str),
     Function(&'static str),
-    Nowhere,
-}
-
-impl Place {
-    /// The `details` of the refusal.
-    fn details(self) -> Option<Value> {
-        match self {
-            Self::Method(name) => Some(json!({ "method": name })),
-            Self::Function(name) => Some(json!({ "function": name })),
-            Self::Nowhere => None,
-        }
-    }
 }
 
 /// The text of every 401.

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::super::era::Quirk;
 use super::super::loose;
-use super::super::reply::{Place, Refusal};
+use super::super::reply::Refusal;
 use super::super::write::{Record, Write};
-use super::scripts::{self, DEFAULT_ENGINE};
-use super::{Call, Kind, Outcome, body_of, incoming, is_blank, is_falsy, outgoing, plain};
+use super::scripts;
+use super::{Call, Kind, Outcome, body_of, incoming, is_falsy, outgoing, plain};
 
 /// A create whose `_createdAt` is stamped and that is not yet inserted.
 pub(in super::super) struct Draft {
@@ -17,10 +17,9 @@ pub(in super::super) struct Draft {
 
 /// Checks the body and stamps the time.
 pub(in super::super) fn begin(call: &mut Call<'_>) -> Result<Draft, Refusal> {
-    if call.era.has(Quirk::LooseChecks) {
-        loose::check(loose::EARLY_WRITE, &call.body).map_err(|text| Refusal::Plain(text.into()))?;
-    }
+    loose::early_write(call.era, &call.body)?;
     let kind = Kind::of(call.text("type")).ok_or_else(|| plain("Invalid integration type."))?;
+    loose::add(call.era, &call.body)?;
     let record = match kind {
         Kind::Incoming => incoming::begin(call)?,
         Kind::Outgoing => begin_outgoing(call)?,
@@ -30,18 +29,10 @@ pub(in super::super) fn begin(call: &mut Call<'_>) -> Result<Draft, Refusal> {
 
 /// What precedes the shared validation when an outgoing integration is created.
 fn begin_outgoing(call: &mut Call<'_>) -> Result<Record, Refusal> {
-    if !call.era.has(Quirk::LooseChecks) {
-        loose::check(loose::ADD_OUTGOING, &call.body)
-            .map_err(|text| Refusal::Plain(text.into()))?;
-    }
     if !call.may_manage_any(Kind::Outgoing) {
-        return Err(Refusal::coded("not_authorized", "", Place::Nowhere));
+        return Err(Refusal::thrown("not_authorized", ""));
     }
-    let engine = call.text("scriptEngine").unwrap_or(DEFAULT_ENGINE);
-    if let Some(code) = scripts::frozen(call, engine).filter(|_| !is_blank(call.body.get("script")))
-    {
-        return Err(Refusal::Plain(code.into()));
-    }
+    scripts::refuse_frozen(call)?;
     outgoing::begin(call)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::js;
-use super::super::reply::{Place, Refusal};
+use super::super::reply::Refusal;
 use super::super::write::Room;
 use super::account::profile;
 use super::paging::listing;
@@ -44,21 +44,13 @@ pub(in super::super) fn rooms_info(call: &mut Call<'_>) -> Outcome {
         .filter(|key| !key.is_empty())
     else {
         let reason = "The parameter \"roomId\" or \"roomName\" is required";
-        return Err(Refusal::coded(
-            "error-roomid-param-not-provided",
-            reason,
-            Place::Nowhere,
-        ));
+        return Err(Refusal::thrown("error-roomid-param-not-provided", reason));
     };
     let known = call.state.world.room(key).cloned();
     let Some(room) = known.or_else(|| call.made_up_room(key)) else {
         let reason =
             "The required \"roomId\" or \"roomName\" param provided does not match any channel";
-        return Err(Refusal::coded(
-            "error-room-not-found",
-            reason,
-            Place::Nowhere,
-        ));
+        return Err(Refusal::thrown("error-room-not-found", reason));
     };
     if !enters(call, &room) {
         // The server has its two texts the wrong way round.
@@ -146,11 +138,7 @@ pub(in super::super) fn channels_list(call: &mut Call<'_>) -> Outcome {
 /// Any room, by a part of its name.
 pub(in super::super) fn admin_rooms(call: &mut Call<'_>) -> Outcome {
     if !call.may("view-room-administration") {
-        return Err(Refusal::coded(
-            "error-not-authorized",
-            "Not Authorized",
-            Place::Nowhere,
-        ));
+        return Err(Refusal::thrown("error-not-authorized", "Not Authorized"));
     }
     let part = js::fold(call.asked("filter").unwrap_or_default());
     let kinds: Vec<&str> = match call.query.get("types") {
@@ -192,11 +180,7 @@ pub(in super::super) fn permissions(call: &mut Call<'_>) -> Outcome {
     let since = call.asked("updatedSince");
     if since.is_some_and(|since| since.parse::<jiff::Timestamp>().is_err()) {
         let reason = "The \"updatedSince\" query parameter must be a valid date.";
-        return Err(Refusal::coded(
-            "error-roomId-param-invalid",
-            reason,
-            Place::Nowhere,
-        ));
+        return Err(Refusal::thrown("error-roomId-param-invalid", reason));
     }
     let all = call.state.world.permissions();
     let stamp = &call.now.1;

@@ -7,7 +7,7 @@ use super::super::js;
 use super::super::reply::{Place, Refusal};
 use super::super::write::{Record, Write};
 use super::paging::{Window, page, sort, sorted};
-use super::{Call, Kind, Outcome, creator, plain};
+use super::{Call, Kind, Outcome, creator, invalid_integration, plain};
 
 /// The history of one integration, newest first. Own-only callers see that of their own.
 pub(in super::super) fn history(call: &mut Call<'_>) -> Outcome {
@@ -52,11 +52,7 @@ pub(in super::super) fn clear(call: &mut Call<'_>) -> Outcome {
         .record(&id)
         .filter(|record| all || call.created(record));
     if found.is_none() {
-        return Err(Refusal::coded(
-            "error-invalid-integration",
-            "Invalid integration",
-            place,
-        ));
+        return Err(invalid_integration(place));
     }
     call.write(Write::HistoryGone(id))?;
     Ok(Map::new())

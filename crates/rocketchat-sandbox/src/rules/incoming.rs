@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use super::super::era::Quirk;
-use super::super::loose;
 use super::super::reply::{Place, Refusal};
 use super::super::write::{Record, User, Write, text};
 use super::scripts::{self, DEFAULT_ENGINE};
@@ -15,10 +14,6 @@ const METHOD: &str = "addIncomingIntegration";
 /// Everything up to the stamp of the time: the record without its script and its id.
 pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
     let refuse = |code, reason| Err(Refusal::coded(code, reason, Place::Method(METHOD)));
-    if !call.era.has(Quirk::LooseChecks) {
-        loose::check(loose::ADD_INCOMING, &call.body)
-            .map_err(|text| Refusal::Plain(text.into()))?;
-    }
     if !call.may_manage_any(Kind::Incoming) {
         return refuse("not_authorized", "Unauthorized");
     }
@@ -26,11 +21,7 @@ pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
     if is_blank(call.body.get("username")) {
         return refuse("error-invalid-username", "Invalid username");
     }
-    let engine = call.text("scriptEngine").unwrap_or(DEFAULT_ENGINE);
-    if let Some(code) = scripts::frozen(call, engine).filter(|_| !is_blank(call.body.get("script")))
-    {
-        return Err(Refusal::Plain(code.into()));
-    }
+    scripts::refuse_frozen(call)?;
     let username = call.text("username").unwrap_or_default().to_owned();
     let Some(user) = call.user_named(&username)? else {
         return refuse("error-invalid-user", "Invalid user");
@@ -53,10 +44,7 @@ pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
 
 /// The rest of a create, behind the stamp: script, rooms, the posting user's role.
 pub(super) fn settle(call: &mut Call<'_>, record: &mut Record) -> Result<(), Refusal> {
-    let engine = text(record, "scriptEngine")
-        .unwrap_or(DEFAULT_ENGINE)
-        .to_owned();
-    scripts::compile(call, record, &engine).write(record);
+    scripts::compile(call, record, scripts::engine(record)).write(record);
     channels::verify(call, Kind::Incoming, &parts(record), METHOD)?;
     let poster = text(record, "userId").unwrap_or_default().to_owned();
     grant_bot(call, &poster)

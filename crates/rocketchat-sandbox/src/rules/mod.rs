@@ -25,7 +25,7 @@ use super::era::Era;
 use super::faults::Page;
 use super::ids;
 use super::js;
-use super::reply::{Refusal, Success};
+use super::reply::{Place, Refusal, Success};
 use super::state::State;
 use super::write::{Record, Room, User, Write, text};
 
@@ -127,6 +127,25 @@ impl Call<'_> {
         creator(record) == Some(self.caller_id())
     }
 
+    /// Refuses a change of a record that the caller may not make: with `not_own` that of somebody else's.
+    pub(super) fn permit(
+        &self,
+        kind: Kind,
+        record: &Record,
+        place: Place,
+        not_own: Refusal,
+    ) -> Result<(), Refusal> {
+        if self.may(kind.manage()) {
+            Ok(())
+        } else if !self.may(kind.manage_own()) {
+            Err(Refusal::coded("not_authorized", "Unauthorized", place))
+        } else if self.created(record) {
+            Ok(())
+        } else {
+            Err(not_own)
+        }
+    }
+
     /// A text of the body.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         text(&self.body, key)
@@ -205,6 +224,11 @@ pub(super) fn creator(record: &Record) -> Option<&str> {
 /// A plain refusal.
 pub(super) fn plain(text: &'static str) -> Refusal {
     Refusal::Plain(text.into())
+}
+
+/// There is no such integration, or none for the caller.
+pub(super) fn invalid_integration(place: Place) -> Refusal {
+    Refusal::coded("error-invalid-integration", "Invalid integration", place)
 }
 
 /// A body of one key.

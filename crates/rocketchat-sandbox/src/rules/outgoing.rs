@@ -6,7 +6,7 @@ use super::super::js;
 use super::super::reply::{Place, Refusal};
 use super::super::write::{Record, text};
 use super::incoming::{parts, stamp};
-use super::scripts::{self, DEFAULT_ENGINE};
+use super::scripts;
 use super::{Call, Kind, channels, is_blank, is_falsy};
 
 /// What an event uses.
@@ -106,10 +106,7 @@ pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
 
 /// The second half: script, flags, the caller's right to the channels, retries.
 pub(super) fn settle(call: &mut Call<'_>, data: &mut Record) -> Result<(), Refusal> {
-    let engine = text(data, "scriptEngine")
-        .unwrap_or(DEFAULT_ENGINE)
-        .to_owned();
-    scripts::compile(call, data, &engine).write(data);
+    scripts::compile(call, data, scripts::engine(data)).write(data);
     if let Some(value) = data.get_mut("runOnEdits") {
         *value = Value::Bool(*value == Value::Bool(true));
     }

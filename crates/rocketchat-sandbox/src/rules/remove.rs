@@ -2,19 +2,15 @@
 
 use serde_json::Value;
 
-use super::super::era::Quirk;
 use super::super::loose;
-use super::super::reply::{Place, Refusal};
-use super::super::write::{Record, Write, text};
+use super::super::reply::Place;
+use super::super::write::{Write, text};
 use super::create::addressed;
-use super::{Call, Kind, Outcome, body_of, is_falsy, plain};
+use super::{Call, Kind, Outcome, body_of, invalid_integration, is_falsy, plain};
 
 /// Removes by id or target URL. The body's type chooses the permission, not the record.
 pub(in super::super) fn remove(call: &mut Call<'_>) -> Outcome {
-    if call.era.has(Quirk::LooseChecks) {
-        loose::check(loose::EARLY_REMOVE, &call.body)
-            .map_err(|text| Refusal::Plain(text.into()))?;
-    }
+    loose::early_remove(call.era, &call.body)?;
     let kind = Kind::of(call.text("type")).ok_or_else(|| plain("Invalid integration type."))?;
     let unaddressed = ["target_url", "integrationId"]
         .iter()
@@ -25,29 +21,15 @@ pub(in super::super) fn remove(call: &mut Call<'_>) -> Outcome {
         ));
     }
     let record = addressed(call, kind).ok_or_else(|| plain("No integration found."))?;
-    permit(call, kind, &record)?;
+    let place = Place::Method(match kind {
+        Kind::Incoming => "deleteIncomingIntegration",
+        Kind::Outgoing => "deleteOutgoingIntegration",
+    });
+    call.permit(kind, &record, place, invalid_integration(place))?;
     let id = text(&record, "_id").unwrap_or_default().to_owned();
     call.write(Write::RecordGone(id.clone()))?;
     if kind == Kind::Outgoing {
         call.write(Write::HistoryGone(id))?;
     }
     Ok(body_of("integration", Value::Object(record)))
-}
-
-/// Whether the caller may remove the record under this type.
-fn permit(call: &Call<'_>, kind: Kind, record: &Record) -> Result<(), Refusal> {
-    let method = match kind {
-        Kind::Incoming => "deleteIncomingIntegration",
-        Kind::Outgoing => "deleteOutgoingIntegration",
-    };
-    let refuse = |code, reason| Err(Refusal::coded(code, reason, Place::Method(method)));
-    if call.may(kind.manage()) {
-        Ok(())
-    } else if !call.may(kind.manage_own()) {
-        refuse("not_authorized", "Unauthorized")
-    } else if call.created(record) {
-        Ok(())
-    } else {
-        refuse("error-invalid-integration", "Invalid integration")
-    }
 }

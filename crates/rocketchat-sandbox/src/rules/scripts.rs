@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::compiler;
 use super::super::era::{Era, Quirk};
+use super::super::reply::Refusal;
 use super::super::write::text;
-use super::{Call, is_blank};
+use super::{Call, is_blank, plain};
 
 /// The engine of a record that names none.
 pub(super) const DEFAULT_ENGINE: &str = "isolated-vm";
@@ -36,6 +37,17 @@ pub(super) fn frozen(call: &Call<'_>, engine: &str) -> Option<&'static str> {
         ("vm2", "vm2") => Some("integration-scripts-vm2-disabled"),
         _ => None,
     }
+}
+
+/// The engine that a body or record names, or the one for those that name none.
+pub(super) fn engine(of: &Map<String, Value>) -> &str {
+    text(of, "scriptEngine").unwrap_or(DEFAULT_ENGINE)
+}
+
+/// Refuses to create what has a script while scripts of its engine are frozen.
+pub(super) fn refuse_frozen(call: &Call<'_>) -> Result<(), Refusal> {
+    let code = frozen(call, engine(&call.body)).filter(|_| !is_blank(call.body.get("script")));
+    code.map_or(Ok(()), |code| Err(plain(code)))
 }
 
 /// What is compiled of the script of a body, if it has one.

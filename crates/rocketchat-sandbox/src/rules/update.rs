@@ -11,7 +11,10 @@ use super::super::reply::{Place, Refusal};
 use super::super::write::{Record, text};
 use super::create::addressed;
 use super::scripts::{self, Compiled, DEFAULT_ENGINE};
-use super::{Call, Kind, Outcome, body_of, channels, incoming, is_blank, outgoing, plain};
+use super::{
+    Call, Kind, Outcome, body_of, channels, incoming, invalid_integration, is_blank, outgoing,
+    plain,
+};
 
 /// Where the server says that an incoming update was refused.
 const INCOMING: Place = Place::Method("updateIncomingIntegration");
@@ -41,9 +44,7 @@ const INCOMING_PRESENT: &[&str] = &["avatar", "emoji", "alias"];
 
 /// Dispatches by the body's type; answers with the record as it is then stored.
 pub(in super::super) fn update(call: &mut Call<'_>) -> Outcome {
-    if call.era.has(Quirk::LooseChecks) {
-        loose::check(loose::EARLY_WRITE, &call.body).map_err(|text| Refusal::Plain(text.into()))?;
-    }
+    loose::early_write(call.era, &call.body)?;
     let kind = Kind::of(call.text("type")).ok_or_else(|| plain("Invalid integration type."))?;
     let record = addressed(call, kind).ok_or_else(|| plain("No integration found."))?;
     let id = text(&record, "_id").unwrap_or_default().to_owned();
@@ -58,32 +59,6 @@ pub(in super::super) fn update(call: &mut Call<'_>) -> Outcome {
     ))
 }
 
-/// Whether the caller may update the record, in the words of each kind.
-fn permit(call: &Call<'_>, kind: Kind, record: &Record) -> Result<(), Refusal> {
-    let place = if kind == Kind::Incoming {
-        INCOMING
-    } else {
-        OUTGOING
-    };
-    if call.may(kind.manage()) {
-        return Ok(());
-    }
-    if !call.may(kind.manage_own()) {
-        return Err(Refusal::coded("not_authorized", "Unauthorized", place));
-    }
-    if call.created(record) {
-        return Ok(());
-    }
-    Err(match kind {
-        Kind::Incoming => Refusal::coded("error-invalid-integration", "Invalid integration", place),
-        Kind::Outgoing => Refusal::coded(
-            "invalid_integration",
-            "[methods] updateOutgoingIntegration -> integration not found",
-            Place::Nowhere,
-        ),
-    })
-}
-
 /// Refuses a new script, or a new engine for one, while scripts are frozen.
 fn refuse_frozen(call: &Call<'_>, record: &Record, engine: &str) -> Result<(), Refusal> {
     let script = call
@@ -95,7 +70,7 @@ fn refuse_frozen(call: &Call<'_>, record: &Record, engine: &str) -> Result<(), R
             || text(record, "script").map(js::trim) != Some(script)
     });
     match scripts::frozen(call, engine).filter(|_| changed) {
-        Some(code) => Err(Refusal::coded(code, "", Place::Nowhere)),
+        Some(code) => Err(Refusal::thrown(code, "")),
         None => Ok(()),
     }
 }
@@ -119,7 +94,12 @@ fn engine_of(call: &Call<'_>, record: &Record) -> String {
 /// Writes the compiled script first, and only then looks at rooms and users.
 fn update_incoming(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusal> {
     let parts = channels::incoming(call.body.get("channel"), "updateIncomingIntegration")?;
-    permit(call, Kind::Incoming, &record)?;
+    call.permit(
+        Kind::Incoming,
+        &record,
+        INCOMING,
+        invalid_integration(INCOMING),
+    )?;
     let engine = engine_of(call, &record);
     refuse_frozen(call, &record, &engine)?;
     let compiled = scripts::compile(call, &call.body, &engine);
@@ -188,10 +168,10 @@ fn update_outgoing(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusa
             OUTGOING,
         ));
     }
-    permit(call, Kind::Outgoing, &record)?;
-    let engine = text(&data, "scriptEngine")
-        .unwrap_or(DEFAULT_ENGINE)
-        .to_owned();
+    let reason = "[methods] updateOutgoingIntegration -> integration not found";
+    let not_own = Refusal::thrown("invalid_integration", reason);
+    call.permit(Kind::Outgoing, &record, OUTGOING, not_own)?;
+    let engine = scripts::engine(&data).to_owned();
     refuse_frozen(call, &record, &engine)?;
 
     call.body = data;
