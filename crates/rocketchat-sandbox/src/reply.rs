@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::era::{Era, Quirk};
 use super::schema::Part;
@@ -42,9 +42,6 @@ impl Answer {
         }
     }
 }
-
-/// A body that a handler succeeded with.
-pub(crate) type Success = Map<String, Value>;
 
 /// Why a request is refused.
 #[derive(Clone, Debug)]
@@ -114,81 +111,78 @@ impl Refusal {
     /// The response of this era.
     pub(super) fn response(self, era: &Era) -> Response<Bytes> {
         let failure = |error: Cow<'static, str>| json!({ "success": false, "error": error });
-        match self {
+        let old_router = era.has(Quirk::OldRouter);
+        let (status, body) = match self {
             Self::Coded {
                 code,
                 reason,
                 details,
-            } => coded(&code, &reason, details),
-            Self::Plain(error) => json_response(StatusCode::BAD_REQUEST, &failure(error)),
-            Self::Schema(part, messages) => {
-                json_response(StatusCode::BAD_REQUEST, &schema(era, part, &messages))
-            }
-            Self::LoggedOut => json_response(StatusCode::UNAUTHORIZED, &logged_out(era)),
-            Self::Forbidden if era.has(Quirk::ForbidsInOldWords) => {
-                json_response(StatusCode::FORBIDDEN, &failure("unauthorized".into()))
-            }
+            } => (StatusCode::BAD_REQUEST, coded(&code, &reason, details)),
+            Self::Plain(error) => (StatusCode::BAD_REQUEST, failure(error)),
+            Self::Schema(part, messages) => (StatusCode::BAD_REQUEST, schema(era, part, &messages)),
+            Self::LoggedOut => (StatusCode::UNAUTHORIZED, logged_out(era)),
             Self::Forbidden => {
-                let error = "User does not have the permissions required for this action [error-unauthorized]";
-                json_response(StatusCode::FORBIDDEN, &failure(error.into()))
+                let error = if era.has(Quirk::ForbidsInOldWords) {
+                    "unauthorized"
+                } else {
+                    "User does not have the permissions required for this action [error-unauthorized]"
+                };
+                (StatusCode::FORBIDDEN, failure(error.into()))
             }
             Self::Limited(seconds) => {
                 let error = format!(
                     "Error, too many requests. Please slow down. You must wait {seconds} seconds before trying this endpoint again. [error-too-many-requests]"
                 );
-                json_response(StatusCode::TOO_MANY_REQUESTS, &failure(error.into()))
+                (StatusCode::TOO_MANY_REQUESTS, failure(error.into()))
             }
-            Self::UnknownPath if era.has(Quirk::OldRouter) => {
-                json_response(StatusCode::NOT_FOUND, &no_endpoint())
-            }
-            Self::UnknownPath => Self::Text(StatusCode::NOT_FOUND, "404 Not Found").response(era),
-            Self::WrongMethod(allowed) if era.has(Quirk::OldRouter) => {
+            Self::UnknownPath if old_router => (StatusCode::NOT_FOUND, no_endpoint()),
+            Self::WrongMethod(allowed) if old_router => {
                 let mut response = json_response(StatusCode::METHOD_NOT_ALLOWED, &no_endpoint());
-                response
-                    .headers_mut()
-                    .insert(ALLOW, HeaderValue::from_static(allowed));
-                response
+                let allowed = HeaderValue::from_static(allowed);
+                response.headers_mut().insert(ALLOW, allowed);
+                return response;
             }
-            Self::WrongMethod(_) => Self::UnknownPath.response(era),
-            Self::Other(status, body) => json_response(status, &body),
-            Self::Text(status, text) => text_response(status, "text/plain", text),
+            Self::UnknownPath | Self::WrongMethod(_) => {
+                return text_response(StatusCode::NOT_FOUND, "text/plain", "404 Not Found");
+            }
+            Self::Other(status, body) => (status, body),
+            Self::Text(status, text) => return text_response(status, "text/plain", text),
             Self::Broken => {
-                let error = if era.has(Quirk::OldRouter) {
+                let error = if old_router {
                     "Internal error occured"
                 } else {
                     "Internal server error"
                 };
-                json_response(StatusCode::INTERNAL_SERVER_ERROR, &failure(error.into()))
+                (StatusCode::INTERNAL_SERVER_ERROR, failure(error.into()))
             }
-        }
+        };
+        json_response(status, &body)
     }
 }
 
 /// A coded exception: the reason, a space, the code in brackets (reference 2.1).
-fn coded(code: &str, reason: &str, details: Option<Value>) -> Response<Bytes> {
+fn coded(code: &str, reason: &str, details: Option<Value>) -> Value {
     let blank = if reason.is_empty() { "" } else { " " };
     let error = format!("{reason}{blank}[{code}]");
     let mut body = json!({ "success": false, "error": error, "errorType": code });
-    if let (Value::Object(body), Some(details)) = (&mut body, details) {
-        body.insert("details".to_owned(), details);
+    if let Some(details) = details {
+        body["details"] = details;
     }
-    json_response(StatusCode::BAD_REQUEST, &body)
+    body
 }
 
 /// A schema failure in the words of the era (reference 2.3).
 fn schema(era: &Era, part: Part, messages: &[String]) -> Value {
     let typed = era.has(Quirk::TypedRoutes);
-    let error = messages.join(if typed { "\n" } else { "\n " });
     let suffixed = era.has(Quirk::SchemaCodeSuffixed);
-    let error = if suffixed {
-        format!("{error} [invalid-params]")
+    let mut error = messages.join(if typed { "\n" } else { "\n " });
+    if suffixed {
+        error.push_str(" [invalid-params]");
+    }
+    let code = if suffixed || (typed && part == Part::Body) {
+        "invalid-params"
     } else {
-        error
-    };
-    let code = match part {
-        Part::Body if typed => "invalid-params",
-        _ if suffixed => "invalid-params",
-        _ => "error-invalid-params",
+        "error-invalid-params"
     };
     json!({ "success": false, "errorType": code, "error": error })
 }
@@ -210,12 +204,9 @@ fn no_endpoint() -> Value {
 /// A JSON answer with the headers of every API answer (reference 9.3).
 pub(super) fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
     let mut response = text_response(status, "application/json", body.to_string());
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-        .headers_mut()
-        .insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }
 

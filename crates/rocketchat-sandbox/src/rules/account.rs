@@ -1,12 +1,12 @@
 //! Who is there: `login`, `logout`, `me`, and what the server says of itself (reference 1).
 
 use http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::era::Quirk;
 use super::super::reply::Refusal;
 use super::super::write::{User, Write};
-use super::{Call, Outcome, body_of};
+use super::{Call, Outcome};
 
 /// Checks a password or a token, and hands out a token.
 pub(in super::super) fn login(call: &mut Call<'_>) -> Outcome {
@@ -14,18 +14,14 @@ pub(in super::super) fn login(call: &mut Call<'_>) -> Outcome {
     let named = ["user", "username", "email"]
         .iter()
         .find_map(|key| call.text(key));
+    let given = call.body.get("password").and_then(Value::as_str);
     let (user, known) = if let Some(token) = call.text("resume") {
-        (
-            world.token_holder(token).and_then(|id| world.user(id)),
-            true,
-        )
+        let holder = world.token_holder(token);
+        (holder.and_then(|id| world.user(id)), true)
     } else {
         let user = named.and_then(|name| world.user_named(name));
-        let given = call.body.get("password").and_then(Value::as_str);
-        (
-            user,
-            given.is_some() && user.is_some_and(|user| user.password.as_deref() == given),
-        )
+        let password = user.and_then(|user| user.password.as_deref());
+        (user, given.is_some() && password == given)
     };
     let Some(user) = user.filter(|user| user.active).cloned() else {
         return Err(refusal(call, &"Unauthorized".into(), "Unauthorized"));
@@ -45,19 +41,16 @@ pub(in super::super) fn login(call: &mut Call<'_>) -> Outcome {
 /// A refused login: 401 with a code that may be a number.
 fn refusal(call: &Call<'_>, code: &Value, message: &str) -> Refusal {
     let mut body = json!({ "status": "error", "error": code, "message": message });
-    if let (Value::Object(body), true) = (&mut body, call.era.has(Quirk::LoginSaysSuccess)) {
-        body.insert("success".to_owned(), Value::Bool(false));
+    if call.era.has(Quirk::LoginSaysSuccess) {
+        body["success"] = false.into();
     }
     Refusal::Other(StatusCode::UNAUTHORIZED, body)
 }
 
 /// The form of the login answers. Early ones do not say `success`.
-fn told(call: &mut Call<'_>, data: &Value) -> Map<String, Value> {
+fn told(call: &mut Call<'_>, data: &Value) -> Value {
     call.says_success = call.era.has(Quirk::LoginSaysSuccess);
-    Map::from_iter([
-        ("status".to_owned(), "success".into()),
-        ("data".to_owned(), data.clone()),
-    ])
+    json!({ "status": "success", "data": data })
 }
 
 /// Takes the token away that the call was made with.
@@ -71,11 +64,8 @@ pub(in super::super) fn logout(call: &mut Call<'_>) -> Outcome {
 
 /// The caller's own account.
 pub(in super::super) fn me(call: &mut Call<'_>) -> Outcome {
-    let user = call.caller.as_ref().map(|(user, _)| profile(user));
-    match user {
-        Some(Value::Object(fields)) => Ok(fields),
-        _ => Err(Refusal::LoggedOut),
-    }
+    let caller = call.caller.as_ref().ok_or(Refusal::LoggedOut)?;
+    Ok(profile(&caller.0))
 }
 
 /// What an account shows of itself.
@@ -97,16 +87,13 @@ pub(in super::super) fn info(call: &mut Call<'_>) -> Outcome {
     let mut body = if call.may("view-statistics") {
         let full = format!("{version}.0");
         let info = json!({ "version": full, "build": {}, "commit": {} });
-        Map::from_iter([
-            ("version".to_owned(), full.into()),
-            ("info".to_owned(), info),
-        ])
+        json!({ "version": full, "info": info })
     } else {
-        body_of("version", version.to_string().into())
+        json!({ "version": version.to_string() })
     };
     let site = call.state.world.word("Site_Url");
     if let Some(site) = site.filter(|_| call.era.has(Quirk::TellsWorkspaceUrl)) {
-        body.insert("workspaceUrl".to_owned(), site.into());
+        body["workspaceUrl"] = site.into();
     }
     Ok(body)
 }

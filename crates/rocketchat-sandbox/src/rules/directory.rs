@@ -1,6 +1,6 @@
 //! Look-ups of users and rooms (reference 9.1).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::js;
 use super::super::reply::Refusal;
@@ -30,7 +30,7 @@ pub(in super::super) fn users_info(call: &mut Call<'_>) -> Outcome {
         .ok_or_else(|| plain("User not found."))?;
     let mut fields = profile(&user);
     let private = user.id != call.caller_id() && !call.may("view-full-other-user-info");
-    if let (Value::Object(fields), true) = (&mut fields, private) {
+    if let Some(fields) = fields.as_object_mut().filter(|_| private) {
         fields.shift_remove("roles");
     }
     Ok(body_of("user", fields))
@@ -68,22 +68,22 @@ fn enters(call: &Call<'_>, room: &Room) -> bool {
 
 /// A room as it is shown.
 fn shown(call: &Call<'_>, room: &Room) -> Value {
-    let mut fields = Map::from_iter([("_id".to_owned(), room.id.clone().into())]);
+    let mut fields = json!({ "_id": room.id });
     if let Some(name) = &room.name {
-        fields.insert("name".to_owned(), name.clone().into());
-        fields.insert("fname".to_owned(), name.clone().into());
+        fields["name"] = name.clone().into();
+        fields["fname"] = name.clone().into();
     }
-    fields.insert("t".to_owned(), room.kind.clone().into());
-    fields.insert("ro".to_owned(), false.into());
-    fields.insert("_updatedAt".to_owned(), call.now.1.clone().into());
-    Value::Object(fields)
+    fields["t"] = room.kind.clone().into();
+    fields["ro"] = false.into();
+    fields["_updatedAt"] = call.now.1.clone().into();
+    fields
 }
 
 /// The caller's rooms.
 #[allow(clippy::unnecessary_wraps, reason = "the signature of handlers")]
 pub(in super::super) fn rooms_get(call: &mut Call<'_>) -> Outcome {
-    let rooms = own_rooms(call).map(|room| shown(call, room)).collect();
-    Ok(changes(rooms))
+    let rooms: Vec<_> = own_rooms(call).map(|room| shown(call, room)).collect();
+    Ok(changes(&rooms))
 }
 
 /// The caller's subscriptions.
@@ -91,19 +91,13 @@ pub(in super::super) fn rooms_get(call: &mut Call<'_>) -> Outcome {
 pub(in super::super) fn subscriptions_get(call: &mut Call<'_>) -> Outcome {
     let subscription = |room: &Room| {
         let mut fields = shown(call, room);
-        if let Value::Object(fields) = &mut fields {
-            let user = call.caller_stamp();
-            fields.insert("rid".to_owned(), room.id.clone().into());
-            fields.insert("u".to_owned(), user);
-            fields.insert(
-                "_id".to_owned(),
-                format!("{}{}", room.id, call.caller_id()).into(),
-            );
-        }
+        fields["rid"] = room.id.clone().into();
+        fields["u"] = call.caller_stamp();
+        fields["_id"] = format!("{}{}", room.id, call.caller_id()).into();
         fields
     };
-    let subscriptions = own_rooms(call).map(subscription).collect();
-    Ok(changes(subscriptions))
+    let subscriptions: Vec<_> = own_rooms(call).map(subscription).collect();
+    Ok(changes(&subscriptions))
 }
 
 /// The rooms that the caller is in.
@@ -115,11 +109,8 @@ fn own_rooms<'c>(call: &'c Call<'_>) -> impl Iterator<Item = &'c Room> {
 }
 
 /// The form of answers that can tell of changes alone.
-fn changes(update: Vec<Value>) -> Map<String, Value> {
-    Map::from_iter([
-        ("update".to_owned(), update.into()),
-        ("remove".to_owned(), Value::Array(Vec::new())),
-    ])
+fn changes(update: &[Value]) -> Value {
+    json!({ "update": update, "remove": [] })
 }
 
 /// Public rooms.
@@ -128,11 +119,7 @@ pub(in super::super) fn channels_list(call: &mut Call<'_>) -> Outcome {
         return Err(Refusal::Forbidden);
     }
     let rooms = call.state.world.rooms().filter(|room| room.kind == "c");
-    Ok(window(
-        call,
-        "channels",
-        rooms.map(|room| shown(call, room)).collect(),
-    ))
+    Ok(window(call, "channels", rooms))
 }
 
 /// Any room, by a part of its name.
@@ -150,27 +137,20 @@ pub(in super::super) fn admin_rooms(call: &mut Call<'_>) -> Outcome {
         let name = js::fold(room.name.as_deref().unwrap_or_default());
         name.contains(&part) && (kinds.is_empty() || kinds.contains(&room.kind.as_str()))
     });
-    Ok(window(
-        call,
-        "rooms",
-        rooms.map(|room| shown(call, room)).collect(),
-    ))
+    Ok(window(call, "rooms", rooms))
 }
 
 /// A page of look-ups.
-fn window(call: &Call<'_>, key: &str, all: Vec<Value>) -> Map<String, Value> {
+fn window<'r>(call: &Call<'_>, key: &str, rooms: impl Iterator<Item = &'r Room>) -> Value {
+    let all: Vec<_> = rooms.map(|room| shown(call, room)).collect();
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
-    let number = |name, otherwise| {
-        call.asked(name)
-            .and_then(js::parse_int)
-            .unwrap_or(otherwise)
-    };
-    let (offset, count) = (number("offset", 0), number("count", 50).min(100));
+    let number = |name| call.asked(name).and_then(js::parse_int);
+    let offset = number("offset").unwrap_or(0);
     let start = usize::try_from(offset).unwrap_or(0);
-    let length = usize::try_from(count)
-        .ok()
-        .filter(|count| *count > 0)
-        .unwrap_or(usize::MAX);
+    let length = match usize::try_from(number("count").unwrap_or(50).min(100)) {
+        Err(_) | Ok(0) => usize::MAX,
+        Ok(length) => length,
+    };
     let items = all.into_iter().skip(start).take(length).collect();
     listing(key, items, offset, total, call.era)
 }
@@ -184,8 +164,6 @@ pub(in super::super) fn permissions(call: &mut Call<'_>) -> Outcome {
     }
     let all = call.state.world.permissions();
     let stamp = &call.now.1;
-    let update = all
-        .iter()
-        .map(|(name, roles)| json!({ "_id": name, "roles": roles, "_updatedAt": stamp }));
-    Ok(changes(update.collect()))
+    let shown = |(name, roles)| json!({ "_id": name, "roles": roles, "_updatedAt": stamp });
+    Ok(changes(&all.iter().map(shown).collect::<Vec<_>>()))
 }

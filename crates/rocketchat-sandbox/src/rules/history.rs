@@ -1,6 +1,6 @@
 //! What outgoing integrations did: `integrations.history` and `.clearHistory` (reference 3.9).
 
-use serde_json::Map;
+use serde_json::json;
 
 use super::super::era::Quirk;
 use super::super::js;
@@ -55,5 +55,5 @@ pub(in super::super) fn clear(call: &mut Call<'_>) -> Outcome {
         return Err(invalid_integration(place));
     }
     call.write(Write::HistoryGone(id))?;
-    Ok(Map::new())
+    Ok(json!({}))
 }

@@ -68,13 +68,13 @@ pub(in super::super) fn deliver(call: &mut Call<'_>, record: &Record, bytes: usi
     }
     refuse_impostor(call, record)?;
     if call.body.is_empty() && record.get("scriptEnabled") != Some(&Value::Bool(true)) {
-        return Ok(Map::new());
+        return Ok(json!({}));
     }
     refuse_override(call, record)?;
     let id = text(record, "_id").unwrap_or_default();
     let delivery = json!({ "integration": id, "at": call.now.1, "body": call.body });
     call.state.deliver(delivery, bytes);
-    Ok(Map::new())
+    Ok(json!({}))
 }
 
 /// What a webhook that is switched off answers.

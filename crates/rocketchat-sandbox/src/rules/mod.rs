@@ -25,12 +25,12 @@ use super::era::Era;
 use super::faults::Page;
 use super::ids;
 use super::js;
-use super::reply::{Place, Refusal, Success};
+use super::reply::{Place, Refusal};
 use super::state::State;
 use super::write::{Record, Room, User, Write, text};
 
-/// What a handler comes to.
-pub(super) type Outcome = Result<Success, Refusal>;
+/// What a handler comes to: the fields of its answer, or why there are none.
+pub(super) type Outcome = Result<Value, Refusal>;
 
 /// One admitted request.
 pub(super) struct Call<'a> {
@@ -232,8 +232,8 @@ pub(super) fn invalid_integration(place: Place) -> Refusal {
 }
 
 /// A body of one key.
-pub(super) fn body_of(key: &str, value: Value) -> Success {
-    Map::from_iter([(key.to_owned(), value)])
+pub(super) fn body_of(key: &str, value: Value) -> Value {
+    Value::Object(Map::from_iter([(key.to_owned(), value)]))
 }
 
 /// Whether a value counts as false in the server's language.

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::super::era::{Era, Quirk};
 use super::super::js;
-use super::super::reply::{Refusal, Success};
+use super::super::reply::Refusal;
 use super::super::write::Record;
-use super::Call;
+use super::{Call, body_of};
 
 /// The keys to sort by, each ascending or descending.
 pub(super) type Sort = Vec<(String, bool)>;
@@ -145,31 +145,23 @@ impl Window {
 }
 
 /// A page in the form of every list, with what a fault makes of it.
-pub(super) fn page(key: &str, records: &[&Record], window: Window, call: &Call<'_>) -> Success {
-    let cut = window.cut(records, call.page.shift);
-    let total = call
-        .page
-        .total
-        .unwrap_or_else(|| i64::try_from(records.len()).unwrap_or(i64::MAX));
-    listing(
-        key,
-        cut.into_iter().cloned().map(Value::Object).collect(),
-        window.offset,
-        total,
-        call.era,
-    )
+pub(super) fn page(key: &str, records: &[&Record], window: Window, call: &Call<'_>) -> Value {
+    let cut = window.cut(records, call.page.shift).into_iter();
+    let items = cut.cloned().map(Value::Object).collect();
+    let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
+    let total = call.page.total.unwrap_or(count);
+    listing(key, items, window.offset, total, call.era)
 }
 
 /// The form of every list.
-pub(super) fn listing(key: &str, items: Vec<Value>, offset: i64, total: i64, era: &Era) -> Success {
+pub(super) fn listing(key: &str, items: Vec<Value>, offset: i64, total: i64, era: &Era) -> Value {
     let length = items.len();
-    let mut body = Map::new();
-    body.insert(key.to_owned(), items.into());
-    body.insert("offset".to_owned(), offset.into());
-    body.insert("items".to_owned(), length.into());
+    let mut body = body_of(key, items.into());
+    body["offset"] = offset.into();
+    body["items"] = length.into();
     if era.has(Quirk::CountsPage) {
-        body.insert("count".to_owned(), length.into());
+        body["count"] = length.into();
     }
-    body.insert("total".to_owned(), total.into());
+    body["total"] = total.into();
     body
 }

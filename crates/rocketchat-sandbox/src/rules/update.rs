@@ -105,20 +105,13 @@ fn update_incoming(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusa
     let compiled = scripts::compile(call, &call.body, &engine);
     if !matches!(compiled, Compiled::Not) {
         compiled.write(&mut record);
-        Fields {
-            call,
-            record: &mut record,
-        }
-        .set_skip_transpile();
+        Fields::of(call, &mut record).set_skip_transpile();
         call.store(record.clone())?;
     }
     channels::verify(call, Kind::Incoming, &parts, "updateIncomingIntegration")?;
     posting_user(call, &mut record)?;
 
-    let mut written = Fields {
-        call,
-        record: &mut record,
-    };
+    let mut written = Fields::of(call, &mut record);
     written.set("channel", parts.into());
     for key in ["name", "enabled"].iter().chain(INCOMING_PRESENT) {
         written.copy_present(key);
@@ -175,10 +168,7 @@ fn update_outgoing(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusa
     refuse_frozen(call, &record, &engine)?;
 
     call.body = data;
-    let mut written = Fields {
-        call,
-        record: &mut record,
-    };
+    let mut written = Fields::of(call, &mut record);
     for key in OUTGOING_ALWAYS {
         written.copy_present(key);
     }
@@ -206,7 +196,11 @@ struct Fields<'a, 'b> {
     record: &'a mut Record,
 }
 
-impl Fields<'_, '_> {
+impl<'a, 'b> Fields<'a, 'b> {
+    fn of(call: &'a Call<'b>, record: &'a mut Record) -> Self {
+        Self { call, record }
+    }
+
     /// Writes one field.
     fn set(&mut self, key: &str, value: Value) {
         self.record.insert(key.to_owned(), value);
