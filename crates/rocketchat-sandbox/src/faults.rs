@@ -172,29 +172,6 @@ pub(super) struct Page {
     pub(super) shift: i64,
 }
 
-impl Page {
-    /// The page as these effects bend it.
-    pub(super) fn bent(effects: &[Effect]) -> Self {
-        effects
-            .iter()
-            .fold(Self::default(), |page, effect| match effect {
-                Effect::Total { total } => Self {
-                    total: Some(*total),
-                    ..page
-                },
-                Effect::Lost => Self {
-                    shift: page.shift + 1,
-                    ..page
-                },
-                Effect::Repeated => Self {
-                    shift: page.shift - 1,
-                    ..page
-                },
-                _ => page,
-            })
-    }
-}
-
 /// The faults that are still to come.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Vec<Fault>);

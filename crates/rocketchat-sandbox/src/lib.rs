@@ -63,7 +63,6 @@ pub use self::state::Received;
 
 use self::answer::{Manner, answer};
 use self::era::Era;
-use self::faults::Page;
 use self::state::State;
 
 /// One imitated server.
@@ -119,7 +118,8 @@ impl Sandbox {
 
     /// Answers a request as its faults let it be answered.
     async fn befall(&self, request: Request, effects: &[Effect]) -> Answer {
-        let mut instead = None;
+        let (mut instead, mut cut) = (None, None);
+        let mut manner = Manner::default();
         for effect in effects {
             match effect {
                 Effect::Change { id, set } => {
@@ -140,8 +140,19 @@ impl Sandbox {
                     return Answer::Dropped;
                 }
                 Effect::Drop { applied } => instead = Some((Answer::Dropped, *applied)),
-                other => {
-                    if let Some((response, applied)) = other.answer() {
+                Effect::Gap { millis } => {
+                    manner.hold = manner.hold.saturating_add(Duration::from_millis(*millis));
+                }
+                Effect::Skew { millis } => manner.skew = manner.skew.saturating_add(*millis),
+                Effect::Truncate { bytes } => cut = cut.or(Some(*bytes)),
+                Effect::Total { total } => manner.page.total = Some(*total),
+                Effect::Lost => manner.page.shift += 1,
+                Effect::Repeated => manner.page.shift -= 1,
+                Effect::Answer { .. }
+                | Effect::BadGateway
+                | Effect::Page
+                | Effect::Redirect { .. } => {
+                    if let Some((response, applied)) = effect.answer() {
                         instead = Some((Answer::Response(response), applied));
                     }
                 }
@@ -150,24 +161,7 @@ impl Sandbox {
         if let Some((answer, false)) = instead {
             return answer;
         }
-        let gaps = effects.iter().filter_map(|effect| match effect {
-            Effect::Gap { millis } => Some(Duration::from_millis(*millis)),
-            _ => None,
-        });
-        let skews = effects.iter().filter_map(|effect| match effect {
-            Effect::Skew { millis } => Some(*millis),
-            _ => None,
-        });
-        let manner = Manner {
-            page: Page::bent(effects),
-            hold: gaps.sum(),
-            skew: skews.fold(0, i64::saturating_add),
-        };
         let response = answer(self, &request, manner).await;
-        let cut = effects.iter().find_map(|effect| match effect {
-            Effect::Truncate { bytes } => Some(*bytes),
-            _ => None,
-        });
         match (instead, cut) {
             (Some((answer, _)), _) => answer,
             (None, Some(bytes)) => Answer::Cut(response, bytes),

@@ -46,7 +46,7 @@ impl Verdict {
 }
 
 /// A window that has begun.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Window {
     began: u64,
     calls: u64,
@@ -79,18 +79,16 @@ impl Limiter {
                 self.windows.clear();
             }
         }
+        let fresh = Window {
+            began: now,
+            calls: 0,
+        };
         let window = self
             .windows
             .entry((client, format!("{method} {path}")))
-            .or_insert(Window {
-                began: now,
-                calls: 0,
-            });
+            .or_insert(fresh);
         if now >= window.began.saturating_add(rate.millis) {
-            *window = Window {
-                began: now,
-                calls: 0,
-            };
+            *window = fresh;
         }
         let passes = window.calls < rate.calls;
         window.calls += u64::from(passes);

@@ -28,11 +28,7 @@ pub(super) fn incoming(
 ) -> Result<Vec<String>, Refusal> {
     let text = channel.and_then(Value::as_str).unwrap_or_default();
     if is_blank(channel) {
-        return Err(Refusal::coded(
-            "error-invalid-channel",
-            "Invalid channel",
-            Place::Method(method),
-        ));
+        return Err(invalid("Invalid channel", Place::Method(method)));
     }
     let parts: Vec<_> = text
         .split(',')
@@ -51,11 +47,7 @@ pub(super) fn outgoing(call: &Call<'_>, channel: Option<&Value>) -> Result<Vec<S
     const HERE: Place = Place::Function("validateOutgoing");
     let text = channel.and_then(Value::as_str);
     let Some(text) = text.filter(|text| text.is_empty() || !js::is_blank(text)) else {
-        return Err(Refusal::coded(
-            "error-invalid-channel",
-            "Invalid Channel",
-            HERE,
-        ));
+        return Err(invalid("Invalid Channel", HERE));
     };
     let keeps_empty = call.era.has(Quirk::KeepsEmptyChannels) && !text.is_empty();
     let parts = text
@@ -69,6 +61,11 @@ pub(super) fn outgoing(call: &Call<'_>, channel: Option<&Value>) -> Result<Vec<S
     } else {
         Err(bad_start(HERE))
     }
+}
+
+/// A channel that is not there, or not for the caller.
+fn invalid(reason: &'static str, place: Place) -> Refusal {
+    Refusal::coded("error-invalid-channel", reason, place)
 }
 
 /// A part that is neither a room nor a user.
@@ -92,11 +89,10 @@ pub(super) fn verify(
     } else {
         Place::Method(method)
     };
-    let invalid = || Refusal::coded("error-invalid-channel", "Invalid Channel", place);
     for part in parts {
         if kind == Kind::Outgoing && SCOPES.contains(&part.as_str()) {
             if part != "all_public_channels" && !call.may(kind.manage()) {
-                return Err(invalid());
+                return Err(invalid("Invalid Channel", place));
             }
             continue;
         }
@@ -105,7 +101,7 @@ pub(super) fn verify(
         };
         let free = call.may(kind.manage()) && call.may(kind.manage_own());
         if !free && !call.state.world.is_subscribed(&target, call.caller_id()) {
-            return Err(invalid());
+            return Err(invalid("Invalid Channel", place));
         }
     }
     Ok(())

@@ -99,25 +99,13 @@ impl Sight {
 fn in_order<'w>(
     world: &'w World,
     sort: &Sort,
-    wanted: impl Fn(&Record) -> bool,
+    wanted: impl Fn(&&'w Record) -> bool,
 ) -> Vec<&'w Record> {
-    match sort
-        .first()
-        .map(|(key, ascending)| (key.as_str(), *ascending))
-    {
+    let first = sort.first().map(|(key, up)| (key.as_str(), *up));
+    match first {
         // Ids are unique and kept in order: no other key can matter, and nothing needs sorting.
-        Some(("_id", true)) => world
-            .records_by_id()
-            .filter(|record| wanted(record))
-            .collect(),
-        Some(("_id", false)) => world
-            .records_by_id()
-            .rev()
-            .filter(|record| wanted(record))
-            .collect(),
-        _ => sorted(
-            world.records().filter(|record| wanted(record)).collect(),
-            sort,
-        ),
+        Some(("_id", true)) => world.records_by_id().filter(wanted).collect(),
+        Some(("_id", false)) => world.records_by_id().rev().filter(wanted).collect(),
+        _ => sorted(world.records().filter(wanted).collect(), sort),
     }
 }
