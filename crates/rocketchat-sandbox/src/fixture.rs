@@ -76,10 +76,8 @@ impl Fixture {
         let mut roles = BTreeMap::<_, Vec<_>>::new();
         for (permission, holders) in DEFAULT_ROLES {
             for role in *holders {
-                roles
-                    .entry((*role).to_owned())
-                    .or_default()
-                    .push((*permission).to_owned());
+                let held = roles.entry((*role).to_owned()).or_default();
+                held.push((*permission).to_owned());
             }
         }
         Self {
@@ -99,17 +97,13 @@ impl Fixture {
         let mut permissions: BTreeMap<String, BTreeSet<String>> = known.collect();
         for (role, held) in self.roles {
             for permission in held {
-                permissions
-                    .entry(permission)
-                    .or_default()
-                    .insert(role.clone());
+                let holders = permissions.entry(permission).or_default();
+                holders.insert(role.clone());
             }
         }
-        let settings = self
-            .settings
-            .into_iter()
-            .map(|(name, value)| Write::Setting(name, value));
+        let settings = self.settings.into_iter();
         settings
+            .map(|(name, value)| Write::Setting(name, value))
             .chain(
                 permissions
                     .into_iter()

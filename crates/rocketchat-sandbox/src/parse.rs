@@ -4,7 +4,7 @@
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::js;
 
@@ -17,17 +17,14 @@ pub(super) fn body(headers: &HeaderMap, bytes: &[u8]) -> Value {
     if kind.contains("application/json") {
         match serde_json::from_slice(bytes) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => js::numbers(value),
-            _ => Value::Object(Map::new()),
+            _ => json!({}),
         }
     } else if kind.contains("application/x-www-form-urlencoded") {
         let pairs = url::form_urlencoded::parse(bytes);
-        Value::Object(
-            pairs
-                .map(|(key, value)| (key.into_owned(), Value::from(value.into_owned())))
-                .collect(),
-        )
+        let fields = pairs.map(|(key, value)| (key.into_owned(), value.into_owned().into()));
+        Value::Object(fields.collect())
     } else {
-        Value::Object(Map::new())
+        json!({})
     }
 }
 
@@ -46,10 +43,7 @@ pub(super) fn query(text: &str) -> Map<String, Value> {
                 append(&mut query, key, value, true);
             }
             Some((key, part)) if !key.is_empty() => {
-                let entry = query
-                    .entry(key)
-                    .or_insert_with(|| Value::Object(Map::new()));
-                if let Value::Object(object) = entry {
+                if let Value::Object(object) = query.entry(key).or_insert_with(|| json!({})) {
                     object.insert(part.to_owned(), value);
                 }
             }
@@ -75,21 +69,13 @@ fn append(query: &mut Map<String, Value>, key: &str, value: Value, list: bool) {
     match query.get_mut(key) {
         Some(Value::Array(items)) => items.push(value),
         Some(first) => *first = Value::Array(vec![first.take(), value]),
-        None => drop(query.insert(
-            key.to_owned(),
-            if list {
-                Value::Array(vec![value])
-            } else {
-                value
-            },
-        )),
+        None if list => drop(query.insert(key.to_owned(), Value::Array(vec![value]))),
+        None => drop(query.insert(key.to_owned(), value)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

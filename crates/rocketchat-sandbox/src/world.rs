@@ -55,22 +55,14 @@ impl World {
 
     /// The writes that lead from nothing to this state, in an order that keeps every list's order.
     pub(crate) fn writes(&self) -> Vec<Write> {
-        let settings = self
-            .settings
-            .iter()
-            .map(|(k, v)| Write::Setting(k.clone(), v.clone()));
-        let permissions = self
-            .permissions
-            .iter()
-            .map(|(k, v)| Write::Permission(k.clone(), v.clone()));
-        let tokens = self
-            .tokens
-            .iter()
-            .map(|(user, token)| Write::Token(user.clone(), token.clone()));
+        let settings = self.settings.clone().into_iter();
+        let permissions = self.permissions.clone().into_iter();
+        let tokens = self.tokens.iter().cloned();
         settings
-            .chain(permissions)
+            .map(|(name, value)| Write::Setting(name, value))
+            .chain(permissions.map(|(name, roles)| Write::Permission(name, roles)))
             .chain(self.users.values().cloned().map(Write::User))
-            .chain(tokens)
+            .chain(tokens.map(|(user, token)| Write::Token(user, token)))
             .chain(self.rooms.values().cloned().map(Write::Room))
             .chain(self.subscriptions.iter().cloned().map(Write::Subscription))
             // Before what was made in it: no end that is lost makes it look as if it had never been whole.
@@ -213,18 +205,14 @@ impl World {
 
     /// A numeric setting.
     pub(crate) fn number(&self, name: &str, otherwise: u64) -> u64 {
-        self.settings
-            .get(name)
-            .and_then(Value::as_u64)
-            .unwrap_or(otherwise)
+        let value = self.settings.get(name);
+        value.and_then(Value::as_u64).unwrap_or(otherwise)
     }
 
     /// A switch among the settings.
     pub(crate) fn flag(&self, name: &str, otherwise: bool) -> bool {
-        self.settings
-            .get(name)
-            .and_then(Value::as_bool)
-            .unwrap_or(otherwise)
+        let value = self.settings.get(name);
+        value.and_then(Value::as_bool).unwrap_or(otherwise)
     }
 
     /// A setting of text.

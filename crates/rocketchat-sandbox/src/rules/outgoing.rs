@@ -9,49 +9,18 @@ use super::incoming::{parts, stamp};
 use super::scripts;
 use super::{Call, Kind, channels, is_blank, is_falsy};
 
-/// What an event uses.
-#[derive(Clone, Copy)]
-struct Event {
-    name: &'static str,
-    channel: bool,
-    trigger_words: bool,
-    target_room: bool,
-}
-
-/// An event that uses nothing.
-const fn event(name: &'static str) -> Event {
-    Event {
-        name,
-        channel: false,
-        trigger_words: false,
-        target_room: false,
-    }
-}
-
-/// One that happens in a room.
-const fn in_room(name: &'static str) -> Event {
-    Event {
-        channel: true,
-        ..event(name)
-    }
-}
-
 /// The seven events (reference 4.1).
-const EVENTS: &[Event] = &[
-    Event {
-        trigger_words: true,
-        ..in_room("sendMessage")
-    },
-    in_room("fileUploaded"),
-    event("roomArchived"),
-    event("roomCreated"),
-    in_room("roomJoined"),
-    in_room("roomLeft"),
-    Event {
-        target_room: true,
-        ..event("userCreated")
-    },
+const EVENTS: &[&str] = &[
+    "sendMessage",
+    "fileUploaded",
+    "roomArchived",
+    "roomCreated",
+    "roomJoined",
+    "roomLeft",
+    "userCreated",
 ];
+/// Those that happen in a room.
+const IN_ROOM: &[&str] = &["sendMessage", "fileUploaded", "roomJoined", "roomLeft"];
 
 /// Names that every object of the server's language has: the table of events seems to hold them,
 /// and the look at what they use fails (recorded: `event 'toString'`).
@@ -78,7 +47,7 @@ const VALIDATE: Place = Place::Function("validateOutgoing");
 /// The first half of the validation, up to the stamp of the time: the data of a record without its script.
 pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
     let (event, urls) = required(&call.body)?;
-    let channels = if event.channel {
+    let channels = if IN_ROOM.contains(&event) {
         channels::outgoing(call, call.body.get("channel"))?
     } else if call.may(Kind::Outgoing.manage()) {
         Vec::new()
@@ -116,10 +85,10 @@ pub(super) fn settle(call: &mut Call<'_>, data: &mut Record) -> Result<(), Refus
 }
 
 /// The event and the URLs, when all that an event needs is there.
-fn required(body: &Map<String, Value>) -> Result<(Event, Value), Refusal> {
+fn required(body: &Map<String, Value>) -> Result<(&'static str, Value), Refusal> {
     let refuse = |code, reason| Err(Refusal::coded(code, reason, REQUIRED));
     let name = text(body, "event").unwrap_or_default();
-    let event = EVENTS.iter().find(|event| event.name == name);
+    let event = EVENTS.iter().find(|event| **event == name);
     if event.is_none() && !INHERITED.contains(&name) {
         return refuse("error-invalid-event-type", "Invalid event type");
     }
@@ -131,7 +100,7 @@ fn required(body: &Map<String, Value>) -> Result<(Event, Value), Refusal> {
             "Cannot read properties of undefined (reading 'targetRoom')",
         ));
     };
-    if event.target_room && is_falsy(body.get("targetRoom")) {
+    if *event == "userCreated" && is_falsy(body.get("targetRoom")) {
         return refuse("error-invalid-targetRoom", "Invalid Target Room");
     }
     let urls = body.get("urls").and_then(Value::as_array);
@@ -148,10 +117,10 @@ fn required(body: &Map<String, Value>) -> Result<(Event, Value), Refusal> {
 }
 
 /// Trigger words stay only with the event that uses them, without blanks.
-fn keep_trigger_words(data: &mut Record, event: Event) {
+fn keep_trigger_words(data: &mut Record, event: &str) {
     let words = data
         .shift_remove("triggerWords")
-        .filter(|_| event.trigger_words);
+        .filter(|_| event == "sendMessage");
     if let Some(Value::Array(words)) = words {
         let kept = words
             .into_iter()
