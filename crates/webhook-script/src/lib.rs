@@ -20,11 +20,11 @@ mod engine;
 mod globals;
 #[cfg(feature = "engine")]
 pub mod isolated;
-#[cfg(feature = "engine")]
-mod lexer;
 mod limits;
 #[cfg(feature = "engine")]
 mod names;
+#[cfg(feature = "engine")]
+mod parse;
 #[cfg(feature = "engine")]
 mod run;
 
@@ -125,25 +125,22 @@ pub struct Absent {
 /// Whether the script parses as a program. Takes what time it takes: see [`Checker`].
 #[cfg(feature = "engine")]
 pub fn check(source: &str) -> Result<(), ScriptError> {
-    let parsed = engine::check(source).map_err(|error| match error.line {
+    let spotted = |message: &str, at: Spot| ScriptError {
+        message: message.to_owned(),
+        line: at.line,
+        column: at.column,
+    };
+    match engine::check(source) {
         // The engine names no place for a regular expression that it refuses.
-        0 => names::first_regex(source, |text| engine::check(text).is_err()).map_or(
-            error.clone(),
-            |Spot { line, column }| ScriptError {
-                line,
-                column,
-                ..error
-            },
-        ),
-        _ => error,
-    });
-    match names::misplaced_arrow(source).filter(|_| parsed.is_ok()) {
-        Some(Spot { line, column }) => Err(ScriptError {
-            message: "unexpected token: '=>'".to_owned(),
-            line,
-            column,
+        Err(error) if error.line == 0 => Err(match parse::refused_regex(source, &error.message) {
+            Some(at) => spotted(&error.message, at),
+            None => error,
         }),
-        None => parsed,
+        Ok(()) => match parse::misplaced_arrow(source) {
+            Some(at) => Err(spotted("unexpected token: '=>'", at)),
+            None => Ok(()),
+        },
+        refused => refused,
     }
 }
 
@@ -164,7 +161,7 @@ pub fn check(_source: &str) -> Result<(), ScriptError> {
     reason = "the same signature with and without the engine"
 )]
 pub fn look(source: &str, engine: Engine) -> Option<Facts> {
-    let names = names::read(source);
+    let names = parse::with(source, names::read).unwrap_or_default();
     Some(Facts {
         loaded: run::load(source, engine),
         absent: match engine {

@@ -30,8 +30,7 @@ const MAX_METHODS: usize = 1_000;
 const MAX_METHOD: usize = 100;
 
 const PREAMBLE: &str = include_str!("preamble.js");
-const STORE: &str = "(() => { const kept = {}; return { \
-    set: (key, value) => (kept[key] = value), get: (key) => kept[key] }; })()";
+const STORE: &str = include_str!("frame.js");
 /// What servers look for.
 const METHODS: [&str; 3] = [
     "process_incoming_request",
@@ -148,7 +147,7 @@ fn prepare<'js>(ctx: &Ctx<'js>, engine: Engine) -> rquickjs::Result<Tools<'js>> 
         Engine::IsolatedVm => "const",
         Engine::Vm2 => "var",
     };
-    ctx.eval::<(), _>(format!("{keyword} Store = {STORE};"))?;
+    ctx.eval::<(), _>(format!("{keyword} Store = {STORE}"))?;
     Ok(Tools {
         touched: tools.get("touched")?,
         parameters: tools.get("parameters")?,

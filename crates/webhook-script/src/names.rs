@@ -1,0 +1,173 @@
+//! Which globals a script uses, and where its names stand.
+
+use std::collections::BTreeSet;
+
+use oxc_ast::AstKind;
+use oxc_ast::ast::{AssignmentTarget, Expression, UnaryOperator};
+use oxc_semantic::{AstNodes, Reference, SemanticBuilder};
+use oxc_span::GetSpan;
+
+use super::parse::Script;
+use super::{Absent, Spot, globals};
+
+/// The longest list of words.
+const MAX_WORDS: usize = 200_000;
+
+/// What is read.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) absent: Vec<Absent>,
+    pub(super) words: Vec<(String, Spot)>,
+    pub(super) top_level: Vec<(String, Spot)>,
+}
+
+/// Reads the names of a script; none of one that oxc does not accept.
+pub(super) fn read(script: &Script<'_>) -> Names {
+    let built = SemanticBuilder::new()
+        .with_build_nodes(true)
+        .build(&script.parsed.program);
+    let (scoping, nodes) = built.semantic.into_scoping_and_nodes();
+    let mut top_level: Vec<_> = scoping
+        .iter_bindings_in(scoping.root_scope_id())
+        .map(|symbol| {
+            let at = script.spot(scoping.symbol_span(symbol).start);
+            (scoping.symbol_name(symbol).to_owned(), at)
+        })
+        .collect();
+    top_level.sort_by_key(|(_, at)| *at);
+    let words = script.words().take(MAX_WORDS);
+
+    let made = made(&nodes);
+    // What a name means inside of `with` cannot be said.
+    let with = nodes
+        .iter()
+        .any(|node| matches!(node.kind(), AstKind::WithStatement(_)));
+    let mut absent = Vec::new();
+    for (name, references) in scoping.root_unresolved_references() {
+        let uses = || references.iter().map(|id| scoping.get_reference(*id));
+        let Some(global) = globals::absent(name).filter(|it| !with && !made.contains(it.name))
+        else {
+            continue;
+        };
+        let first = uses()
+            .map(|one| nodes.kind(one.node_id()).span().start)
+            .min();
+        if let Some(first) = first
+            && !uses().any(|one| knows(one, &nodes))
+        {
+            absent.push(Absent {
+                name: global.name.into(),
+                instead: global.instead.into(),
+                at: script.spot(first),
+                uses: references.len(),
+            });
+        }
+    }
+    absent.sort_by_key(|one| one.at);
+    Names {
+        absent,
+        words: words.map(|(word, at)| (word.to_owned(), at)).collect(),
+        top_level,
+    }
+}
+
+/// Whether a script that uses a global like this knows that it may not be there: it asks, or makes it.
+fn knows(one: &Reference, nodes: &AstNodes<'_>) -> bool {
+    let asks = match nodes.parent_kind(one.node_id()) {
+        AstKind::UnaryExpression(unary) => unary.operator == UnaryOperator::Typeof,
+        _ => false,
+    };
+    asks || one.flags().is_write_only()
+}
+
+/// The properties that a script gives to the global object.
+fn made<'a>(nodes: &AstNodes<'a>) -> BTreeSet<&'a str> {
+    let made = nodes.iter().filter_map(|node| {
+        let AstKind::AssignmentExpression(assignment) = node.kind() else {
+            return None;
+        };
+        let AssignmentTarget::StaticMemberExpression(target) = &assignment.left else {
+            return None;
+        };
+        let global = match &target.object {
+            Expression::ThisExpression(_) => true,
+            Expression::Identifier(object) => {
+                object.name == "global" || object.name == "globalThis"
+            }
+            _ => false,
+        };
+        global.then(|| target.property.name.as_str())
+    });
+    made.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    fn names(source: &str) -> Names {
+        parse::with(source, read).unwrap_or_default()
+    }
+
+    fn absent(source: &str) -> Vec<(String, u32, u32, usize)> {
+        let absent = names(source).absent.into_iter();
+        absent
+            .map(|one| (one.name.into(), one.at.line, one.at.column, one.uses))
+            .collect()
+    }
+
+    #[test]
+    fn only_what_is_declared_nowhere_around_is_a_global() {
+        assert_eq!(absent("var a = _.x;\n_.y"), [("_".to_owned(), 1, 9, 2)]);
+        for source in [
+            "var _ = 1; _",
+            "function f() { return _; var _; }",
+            "(_ => _.x)(1)",
+            "({ a: [_, ...HTTP] }) => _ + HTTP",
+            "for (const [_, HTTP = 1] of []) { _(HTTP) }",
+            "try { } catch ({ _ }) { _ }",
+            "class A { HTTP = 1; get _() {} static moment() {} }",
+            "a.HTTP; a?.HTTP; a.\n_; a.#_",
+            "({ HTTP: 1, _() {}, async moment() {} })",
+            "if (typeof HTTP !== 'undefined') HTTP.call()",
+            "_: for (;;) break _",
+            "globalThis.HTTP = 1; HTTP",
+            "'_' + \"HTTP\" + `_ ${1} HTTP` + /_[/]HTTP/g.test() // HTTP",
+            "with (a) HTTP",
+        ] {
+            assert_eq!(absent(source), [], "{source}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_a_global_where_its_declaration_does_not_reach() {
+        for source in [
+            "function f(_) { return _ } _",
+            "{ let _ = 1 } _",
+            "const f = (_) => _\n_.y",
+            "f((_) => _, _)",
+            "for (const _ of []) { _ } _",
+            "a ? _ : 1",
+            "switch (a) { case _: }",
+            "({ [_]: 1 })",
+            "({ _ })",
+            "`${_}`",
+            "a = b / _ / c",
+            "x = { } / _ / 1",
+            "if (a) /}/.test(_)",
+            "class A extends _ { }",
+            "const { a = _ } = b",
+            "function f(a = _) { }",
+        ] {
+            assert_eq!(absent(source).len(), 1, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_followed_says_nothing() {
+        for source in ["(", "`${", "'", "/*", "}", "/", "(]"] {
+            assert!(names(source).words.is_empty(), "{source}");
+        }
+    }
+}
