@@ -52,10 +52,10 @@ struct Job {
 
 impl Job {
     fn look(&self) -> Looked {
-        super::check(&self.source)?;
-        Ok(self
-            .engine
-            .and_then(|engine| super::look(&self.source, engine)))
+        match self.engine {
+            Some(engine) => super::look(&self.source, engine),
+            None => super::check(&self.source).map(|()| None),
+        }
     }
 }
 

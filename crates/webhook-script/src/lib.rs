@@ -2,9 +2,9 @@
 //! nothing that a script does while it is looked at reaches the outside.
 //!
 //! [`check`] reads a script as a program behind a statement that throws, so that whatever it holds, and
-//! however it ends what was meant to enclose it, nothing of it is reached. [`look`] runs its top level as a
-//! server does, under hard limits, and reads which names it uses. What of that is a mistake is judged
-//! elsewhere. Without the feature `engine` there is no engine, and every script passes.
+//! however it ends what was meant to enclose it, nothing of it is reached. [`look`] also runs its top level as a
+//! server does, under hard limits, and reads from its tree ([`parse`]) which names it uses ([`names`]). What of that
+//! is a mistake is judged elsewhere. Without the feature `engine` there is no engine, and every script passes.
 //!
 //! # Time
 //! An engine can be asked to stop only where it asks, and this one does not while it parses (a megabyte of
@@ -125,23 +125,7 @@ pub struct Absent {
 /// Whether the script parses as a program. Takes what time it takes: see [`Checker`].
 #[cfg(feature = "engine")]
 pub fn check(source: &str) -> Result<(), ScriptError> {
-    let spotted = |message: &str, at: Spot| ScriptError {
-        message: message.to_owned(),
-        line: at.line,
-        column: at.column,
-    };
-    match engine::check(source) {
-        // The engine names no place for a regular expression that it refuses.
-        Err(error) if error.line == 0 => Err(match parse::refused_regex(source, &error.message) {
-            Some(at) => spotted(&error.message, at),
-            None => error,
-        }),
-        Ok(()) => match parse::misplaced_arrow(source) {
-            Some(at) => Err(spotted("unexpected token: '=>'", at)),
-            None => Ok(()),
-        },
-        refused => refused,
-    }
+    parsed(source, |_| ())
 }
 
 /// Without an engine every script passes.
@@ -154,15 +138,11 @@ pub fn check(_source: &str) -> Result<(), ScriptError> {
     Ok(())
 }
 
-/// What a script that parses amounts to; `None` without an engine.
+/// Whether the script parses as a program, and what it amounts to.
 #[cfg(feature = "engine")]
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "the same signature with and without the engine"
-)]
-pub fn look(source: &str, engine: Engine) -> Option<Facts> {
-    let names = parse::with(source, names::read).unwrap_or_default();
-    Some(Facts {
+pub fn look(source: &str, engine: Engine) -> Looked {
+    let names = parsed(source, names::read)?;
+    Ok(Some(Facts {
         loaded: run::load(source, engine),
         absent: match engine {
             Engine::IsolatedVm => names.absent,
@@ -170,7 +150,31 @@ pub fn look(source: &str, engine: Engine) -> Option<Facts> {
         },
         words: names.words,
         top_level: names.top_level,
-    })
+    }))
+}
+
+/// Reads something of a script that parses as a program.
+#[cfg(feature = "engine")]
+fn parsed<T: Default + Send>(
+    source: &str,
+    read: fn(&parse::Script<'_>) -> T,
+) -> Result<T, ScriptError> {
+    let error = |message: &str, at: Spot| ScriptError {
+        message: message.to_owned(),
+        line: at.line,
+        column: at.column,
+    };
+    engine::check(source).map_err(|refused| match refused.line {
+        // The engine names no place for a regular expression that it refuses.
+        0 => parse::refused_regex(source, &refused.message)
+            .map_or_else(|| refused.clone(), |at| error(&refused.message, at)),
+        _ => refused,
+    })?;
+    let parsed = parse::with(source, |script| (script.misplaced_arrow(), read(script)));
+    match parsed.unwrap_or_default() {
+        (Some(at), _) => Err(error("unexpected token: '=>'", at)),
+        (None, read) => Ok(read),
+    }
 }
 
 #[cfg(all(test, feature = "engine"))]

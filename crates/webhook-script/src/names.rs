@@ -42,27 +42,20 @@ pub(super) fn read(script: &Script<'_>) -> Names {
     let with = nodes
         .iter()
         .any(|node| matches!(node.kind(), AstKind::WithStatement(_)));
-    let mut absent = Vec::new();
-    for (name, references) in scoping.root_unresolved_references() {
+    let unresolved = scoping.root_unresolved_references().iter();
+    let absent = unresolved.filter_map(|(name, references)| {
+        let global = globals::absent(name).filter(|it| !with && !made.contains(it.name))?;
         let uses = || references.iter().map(|id| scoping.get_reference(*id));
-        let Some(global) = globals::absent(name).filter(|it| !with && !made.contains(it.name))
-        else {
-            continue;
-        };
-        let first = uses()
-            .map(|one| nodes.kind(one.node_id()).span().start)
-            .min();
-        if let Some(first) = first
-            && !uses().any(|one| knows(one, &nodes))
-        {
-            absent.push(Absent {
-                name: global.name.into(),
-                instead: global.instead.into(),
-                at: script.spot(first),
-                uses: references.len(),
-            });
-        }
-    }
+        let starts = uses().map(|one| nodes.kind(one.node_id()).span().start);
+        let first = starts.min()?;
+        (!uses().any(|one| knows(one, &nodes))).then(|| Absent {
+            name: global.name.into(),
+            instead: global.instead.into(),
+            at: script.spot(first),
+            uses: references.len(),
+        })
+    });
+    let mut absent: Vec<_> = absent.collect();
     absent.sort_by_key(|one| one.at);
     Names {
         absent,
@@ -120,6 +113,8 @@ mod tests {
     #[test]
     fn only_what_is_declared_nowhere_around_is_a_global() {
         assert_eq!(absent("var a = _.x;\n_.y"), [("_".to_owned(), 1, 9, 2)]);
+        assert_eq!(absent("\u{feff}_"), [("_".to_owned(), 1, 4, 1)]);
+        assert_eq!(absent("'é'; _"), [("_".to_owned(), 1, 7, 1)]);
         for source in [
             "var _ = 1; _",
             "function f() { return _; var _; }",

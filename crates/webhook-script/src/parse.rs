@@ -43,7 +43,7 @@ pub(super) struct Script<'a> {
 
 /// Parses a script that the engine's check has accepted, and reads something of it. Nothing is read of a script that is
 /// too large, or for which there is no room.
-pub(super) fn with<T: Send>(source: &str, read: fn(&Script<'_>) -> T) -> Option<T> {
+pub(super) fn with<T: Send>(source: &str, read: impl FnOnce(&Script<'_>) -> T + Send) -> Option<T> {
     if source.len() > LARGEST {
         return None;
     }
@@ -77,24 +77,21 @@ impl<'a> Script<'a> {
         })
     }
 
-    pub(super) fn spot(&self, at: u32) -> Spot {
-        self.lines.spot(at)
-    }
-}
-
-/// Where a `=>` stands that oxc does not accept, as behind the parameters of a method. The engine accepts it there.
-pub(super) fn misplaced_arrow(source: &str) -> Option<Spot> {
-    let find = |script: &Script<'_>| {
-        let label = script.parsed.diagnostics.first()?.labels.first()?;
+    /// Where a `=>` stands that oxc does not accept, as behind the parameters of a method. The engine accepts it there.
+    pub(super) fn misplaced_arrow(&self) -> Option<Spot> {
+        let label = self.parsed.diagnostics.first()?.labels.first()?;
         // It is what oxc points at, or stands behind that.
         let froms = [label.offset(), label.offset() + label.len()];
         froms.into_iter().find_map(|from| {
-            let behind = script.source.get(from as usize..)?.trim_start();
-            let at = u32::try_from(script.source.len() - behind.len()).ok()?;
-            behind.starts_with("=>").then(|| script.spot(at))
+            let behind = self.source.get(from as usize..)?.trim_start();
+            let at = u32::try_from(self.source.len() - behind.len()).ok()?;
+            behind.starts_with("=>").then(|| self.spot(at))
         })
-    };
-    with(source, find)?
+    }
+
+    pub(super) fn spot(&self, at: u32) -> Spot {
+        self.lines.spot(at)
+    }
 }
 
 /// Where the regular expression starts for which the engine refuses a script, if it does. It names no place for it, and
@@ -149,7 +146,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::{Engine, check, look, names};
+    use crate::{check, names};
 
     /// A kind of nesting: what stands before it, what opens a level, what is innermost, what closes a level, and what
     /// stands behind it.
@@ -211,8 +208,8 @@ mod tests {
                     Err(_) => wrong = middle,
                 }
             }
-            let facts = look(&nested(kind, fine), Engine::IsolatedVm);
-            assert!(facts.is_some() && fine > 50, "{kind:?} {fine}");
+            let names = with(&nested(kind, fine), names::read);
+            assert!(names.is_some() && fine > 50, "{kind:?} {fine}");
             assert!(start.elapsed() < Duration::from_secs(30), "{kind:?}");
         }
     }
@@ -282,7 +279,11 @@ mod tests {
 
     #[test]
     fn an_arrow_is_misplaced_behind_what_has_a_name() {
-        let column = |source| misplaced_arrow(source).map(|at| at.column);
+        let column = |source| {
+            with(source, |script| {
+                script.misplaced_arrow().map(|at| at.column)
+            })?
+        };
         assert_eq!(column("class A { m(a) => {} }"), Some(16));
         for source in [
             "class A { async *m() => {} }",
