@@ -40,14 +40,11 @@
 
 mod apply;
 mod cli;
-mod client;
-mod clock;
 mod commands;
 mod desired;
 mod diagnostic;
 mod doctor;
 mod engine;
-mod escape;
 mod exit;
 mod export;
 mod integration;
@@ -57,13 +54,11 @@ pub mod internals;
 mod manifest;
 mod observed;
 mod plan;
-mod redactor;
 mod regular;
 mod report;
 #[cfg(test)]
 mod scenarios;
 mod schema;
-mod secret;
 mod server;
 #[cfg(test)]
 mod simulation;
@@ -73,6 +68,8 @@ mod variables;
 mod words;
 mod yaml;
 
+use rocketchat_client as client;
+use rocketchat_client::{clock, escape, redactor, secret};
 use std::process::ExitCode;
 
 /// Runs the command line of this process and says how it ended.

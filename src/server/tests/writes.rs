@@ -108,7 +108,7 @@ async fn no_secret_reaches_a_log_or_an_error() {
         "{log}"
     );
     assert!(
-        log.contains("x-auth-token: (secret)") && log.contains("rcsync::http"),
+        log.contains("x-auth-token: (secret)") && log.contains("rocketchat_client"),
         "{log}"
     );
     assert!(!log.contains("hunter2"), "{log}");

@@ -9,11 +9,11 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 
 /// What stands where a secret is not shown.
-pub(crate) const MASK: &str = "(secret)";
+pub const MASK: &str = "(secret)";
 
 /// A secret value, or the knowledge that there is one whose value this run does not have.
 #[derive(Clone)]
-pub(crate) enum Secret {
+pub enum Secret {
     /// The value.
     Known(SecretString),
     /// A reference that was not resolved.
@@ -22,12 +22,12 @@ pub(crate) enum Secret {
 
 impl Secret {
     /// A secret whose value is known.
-    pub(crate) fn new(value: impl Into<String>) -> Self {
+    pub fn new(value: impl Into<String>) -> Self {
         Self::Known(SecretString::from(value.into()))
     }
 
     /// Whether both are the same; `None` where one of them is unknown.
-    pub(crate) fn same(&self, other: &Self) -> Option<bool> {
+    pub fn same(&self, other: &Self) -> Option<bool> {
         match (self, other) {
             (Self::Known(a), Self::Known(b)) => Some(a.expose_secret() == b.expose_secret()),
             _ => None,
@@ -35,28 +35,28 @@ impl Secret {
     }
 
     /// Whether it is known and empty.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         matches!(self, Self::Known(value) if value.expose_secret().is_empty())
     }
 
     /// Whether it is known and holds nothing but white space.
-    pub(crate) fn is_blank(&self) -> bool {
+    pub fn is_blank(&self) -> bool {
         matches!(self, Self::Known(value) if value.expose_secret().trim().is_empty())
     }
 
     /// Whether it is known, and has so many characters.
-    pub(crate) fn has_characters(&self, least: usize) -> bool {
+    pub fn has_characters(&self, least: usize) -> bool {
         matches!(self, Self::Known(value) if value.expose_secret().chars().count() >= least)
     }
 
     /// Whether it is known and stands somewhere in this text.
-    pub(crate) fn is_in(&self, text: &str) -> bool {
+    pub fn is_in(&self, text: &str) -> bool {
         !self.is_blank()
             && matches!(self, Self::Known(value) if text.contains(value.expose_secret()))
     }
 
     /// A secret made of this one.
-    pub(crate) fn map(&self, change: impl FnOnce(&str) -> String) -> Self {
+    pub fn map(&self, change: impl FnOnce(&str) -> String) -> Self {
         match self {
             Self::Known(value) => Self::new(change(value.expose_secret())),
             Self::Unknown => Self::Unknown,
@@ -64,7 +64,7 @@ impl Secret {
     }
 
     /// The value in clear, for a request body, a credential header or the listing of URLs, and for nothing else.
-    pub(crate) fn expose(&self) -> Option<&str> {
+    pub fn expose(&self) -> Option<&str> {
         match self {
             Self::Known(value) => Some(value.expose_secret()),
             Self::Unknown => None,
@@ -83,13 +83,13 @@ impl fmt::Debug for Secret {
 
 /// A text of which stretches may be secret (`https://example.org/${secret.path}`).
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Text {
+pub struct Text {
     pieces: Vec<Piece>,
 }
 
 /// A stretch of a [`Text`].
 #[derive(Clone, Debug)]
-pub(crate) enum Piece {
+pub enum Piece {
     /// Shown as it is.
     Plain(String),
     /// Shown as a mask.
@@ -98,10 +98,10 @@ pub(crate) enum Piece {
 
 impl Text {
     /// The empty text.
-    pub(crate) const EMPTY: Self = Self { pieces: Vec::new() };
+    pub const EMPTY: Self = Self { pieces: Vec::new() };
 
     /// Adds a stretch.
-    pub(crate) fn push(&mut self, piece: Piece) {
+    pub fn push(&mut self, piece: Piece) {
         match (self.pieces.last_mut(), piece) {
             (_, Piece::Plain(text)) if text.is_empty() => {}
             (Some(Piece::Plain(last)), Piece::Plain(text)) => last.push_str(&text),
@@ -116,12 +116,12 @@ impl Text {
     }
 
     /// The stretches.
-    pub(crate) fn pieces(&self) -> &[Piece] {
+    pub fn pieces(&self) -> &[Piece] {
         &self.pieces
     }
 
     /// The whole text, if no stretch of it is secret.
-    pub(crate) fn as_plain(&self) -> Option<&str> {
+    pub fn as_plain(&self) -> Option<&str> {
         match self.pieces.as_slice() {
             [] => Some(""),
             [Piece::Plain(text)] => Some(text),
@@ -130,7 +130,7 @@ impl Text {
     }
 
     /// Whether nothing stands in it.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.pieces.iter().all(|piece| match piece {
             Piece::Plain(text) => text.is_empty(),
             Piece::Secret(secret) => secret.is_empty(),
@@ -138,7 +138,7 @@ impl Text {
     }
 
     /// Whether it holds nothing but white space. What is not known may hold more.
-    pub(crate) fn is_blank(&self) -> bool {
+    pub fn is_blank(&self) -> bool {
         self.pieces.iter().all(|piece| match piece {
             Piece::Plain(text) => text.trim().is_empty(),
             Piece::Secret(secret) => secret.is_blank(),
@@ -146,7 +146,7 @@ impl Text {
     }
 
     /// The secret stretches.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Secret(secret) => Some(secret),
             Piece::Plain(_) => None,
@@ -154,7 +154,7 @@ impl Text {
     }
 
     /// The secret stretches; and a URL that has one as a whole, which a server may write in its own way.
-    pub(crate) fn secrets_and_url(&self) -> Vec<Secret> {
+    pub fn secrets_and_url(&self) -> Vec<Secret> {
         let url = self.expose().filter(|_| self.holds_secret());
         let url = url.and_then(|url| url::Url::parse(&url).ok());
         let url = url.map(|url| Secret::new(String::from(url)));
@@ -162,17 +162,17 @@ impl Text {
     }
 
     /// Whether a stretch of it is secret.
-    pub(crate) fn holds_secret(&self) -> bool {
+    pub fn holds_secret(&self) -> bool {
         self.secrets().next().is_some()
     }
 
     /// As it may be shown: a mask in the place of each secret stretch.
-    pub(crate) fn masked(&self) -> String {
+    pub fn masked(&self) -> String {
         self.masked_as(MASK)
     }
 
     /// The same with another mask.
-    pub(crate) fn masked_as(&self, mask: &str) -> String {
+    pub fn masked_as(&self, mask: &str) -> String {
         let shown = self.pieces.iter().map(|piece| match piece {
             Piece::Plain(text) => text.as_str(),
             Piece::Secret(_) => mask,
@@ -181,7 +181,7 @@ impl Text {
     }
 
     /// Its lines, without their ends, secrets of several lines among them; newlines at the end do not count.
-    pub(crate) fn lines(&self) -> Vec<Self> {
+    pub fn lines(&self) -> Vec<Self> {
         let mut lines = vec![Self::EMPTY];
         for piece in &self.pieces {
             let (text, is_secret) = match piece {
@@ -220,7 +220,7 @@ impl Text {
 
     /// Whether a text has the plain stretches of this one, in their places, around whatever stands in the place of
     /// its secrets; at least one of them says something.
-    pub(crate) fn frames(&self, text: &str) -> bool {
+    pub fn frames(&self, text: &str) -> bool {
         let plain = |piece: &Piece| matches!(piece, Piece::Plain(text) if !text.trim().is_empty());
         if !self.pieces.iter().any(plain) {
             return false;
@@ -248,17 +248,17 @@ impl Text {
     }
 
     /// What tells it from other texts and shows nothing of it.
-    pub(crate) fn identity(&self) -> Identity {
+    pub fn identity(&self) -> Identity {
         Identity(self.expose())
     }
 
     /// Whether both read the same; `None` where an unknown secret stands in one of them.
-    pub(crate) fn same(&self, other: &Self) -> Option<bool> {
+    pub fn same(&self, other: &Self) -> Option<bool> {
         Some(self.expose()? == other.expose()?)
     }
 
     /// The value in clear, for a request body and for nothing else; `None` if a secret in it is unknown.
-    pub(crate) fn expose(&self) -> Option<String> {
+    pub fn expose(&self) -> Option<String> {
         self.pieces
             .iter()
             .map(|piece| match piece {
@@ -277,7 +277,7 @@ fn last(lines: &mut [Text]) -> &mut Text {
 
 /// What tells texts apart without showing them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Identity(Option<String>);
+pub struct Identity(Option<String>);
 
 impl From<Secret> for Text {
     fn from(secret: Secret) -> Self {
@@ -296,7 +296,7 @@ impl<T: Into<String>> From<T> for Text {
 }
 
 /// A URL without user, path and query: any of them may be a credential.
-pub(crate) fn outline(url: &str) -> String {
+pub fn outline(url: &str) -> String {
     let Some(parsed) = url::Url::parse(url).ok().filter(url::Url::has_host) else {
         return "(not shown)".to_owned();
     };

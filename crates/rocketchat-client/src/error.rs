@@ -12,7 +12,7 @@ use crate::redactor::ServerText;
 
 /// Why a request did not give what was asked for.
 #[derive(Debug, Error)]
-pub(crate) enum ServerError {
+pub enum ServerError {
     /// Nothing reached the server.
     #[error("the server cannot be reached: {0}")]
     NotSent(String),
@@ -115,7 +115,7 @@ pub(crate) enum ServerError {
 
 impl ServerError {
     /// Whether the server may have done what was asked, in spite of this.
-    pub(crate) fn leaves_open(&self) -> bool {
+    pub fn leaves_open(&self) -> bool {
         match self {
             Self::Unknown(_) | Self::UnexpectedStatus { .. } | Self::Undecodable(_) => true,
             // Some proxies answer a page of their own with 200, after the server has done its work.
@@ -127,29 +127,29 @@ impl ServerError {
     }
 
     /// Whether it says that there is no such record. Only the words tell (reference 3.5, 3.6, 3.7).
-    pub(crate) fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         const WORDS: [&str; 2] = ["No integration found.", "The integration does not exists."];
         matches!(self, Self::Rejected { words, code: None, .. } if WORDS.contains(&words.as_str()))
     }
 
     /// Whether it says that there is no such user (reference 9.1).
-    pub(crate) fn is_nobody(&self) -> bool {
+    pub fn is_nobody(&self) -> bool {
         matches!(self, Self::Rejected { words, .. } if words == "User not found.")
     }
 
     /// Whether it says that there is no such room (reference 9.1).
-    pub(crate) fn is_no_room(&self) -> bool {
+    pub fn is_no_room(&self) -> bool {
         matches!(self, Self::Rejected { code: Some(code), .. } if code == "error-room-not-found")
     }
 
     /// Whether it says that there is such a room, and that this account may not enter it. The server has its two texts
     /// the wrong way round (reference 9.1).
-    pub(crate) fn is_closed_room(&self) -> bool {
+    pub fn is_closed_room(&self) -> bool {
         matches!(self, Self::Rejected { words, code: Some(code), .. } if words == "not-allowed" && code == "Not Allowed")
     }
 
     /// Whether every other request of this account will be refused too.
-    pub(crate) fn refuses_all(&self) -> bool {
+    pub fn refuses_all(&self) -> bool {
         matches!(
             self,
             Self::Unauthorised
@@ -161,7 +161,7 @@ impl ServerError {
     }
 
     /// Whether there was no server to do anything, or one that does nothing for this account.
-    pub(crate) fn is_no_access(&self) -> bool {
+    pub fn is_no_access(&self) -> bool {
         matches!(
             self,
             Self::NotSent(_)

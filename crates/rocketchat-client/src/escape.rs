@@ -4,17 +4,17 @@
 use std::fmt::Write;
 
 /// The text in one line.
-pub(crate) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     except(text, &[])
 }
 
 /// The text in its lines.
-pub(crate) fn lines(text: &str) -> String {
+pub fn lines(text: &str) -> String {
     except(text, &['\n'])
 }
 
 /// The text with everything written out that a terminal would obey, but for these characters.
-pub(crate) fn except(text: &str, harmless: &[char]) -> String {
+pub fn except(text: &str, harmless: &[char]) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if is_obeyed(character) && !harmless.contains(&character) {
@@ -27,7 +27,7 @@ pub(crate) fn except(text: &str, harmless: &[char]) -> String {
 }
 
 /// The text with a mark in the place of what a terminal would obey, but for the controls before the blank.
-pub(crate) fn replaced(text: &str) -> String {
+pub fn replaced(text: &str) -> String {
     let mark = |character: char| match character {
         obeyed if obeyed > ' ' && is_obeyed(obeyed) => '\u{fffd}',
         other => other,
@@ -36,12 +36,12 @@ pub(crate) fn replaced(text: &str) -> String {
 }
 
 /// A text as one word of a shell, in quotes.
-pub(crate) fn shell_quoted(text: &str) -> String {
+pub fn shell_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// A text as one word of a shell, in quotes if it needs them.
-pub(crate) fn shell(text: &str) -> String {
+pub fn shell(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if text.is_empty() || text.starts_with('=') || !text.chars().all(is_plain) {
         return shell_quoted(text);
@@ -51,7 +51,7 @@ pub(crate) fn shell(text: &str) -> String {
 
 /// Text of JSON, or in double quotes of YAML, with what a terminal would obey in the escapes of both. What controls there
 /// are before the blank, such text has escaped already.
-pub(crate) fn json(text: &str) -> String {
+pub fn json(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if character > ' ' && is_obeyed(character) {
@@ -65,7 +65,7 @@ pub(crate) fn json(text: &str) -> String {
 }
 
 /// Whether a terminal would obey something in it.
-pub(crate) fn holds_obeyed(text: &str) -> bool {
+pub fn holds_obeyed(text: &str) -> bool {
     text.contains(is_obeyed)
 }
 
@@ -74,6 +74,28 @@ fn is_obeyed(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
             | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{061c}')
+}
+
+/// The start of a text, in at most so many characters.
+pub fn start(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some(_) => text
+            .chars()
+            .take(longest.saturating_sub(1))
+            .chain(['…'])
+            .collect(),
+        None => text.to_owned(),
+    }
+}
+
+/// The end of a text, in at most so many characters.
+pub fn end(text: &str, longest: usize) -> String {
+    match text.chars().count().checked_sub(longest) {
+        None | Some(0) => text.to_owned(),
+        Some(more) => std::iter::once('…')
+            .chain(text.chars().skip(more + 1))
+            .collect(),
+    }
 }
 
 #[cfg(test)]
@@ -93,5 +115,14 @@ mod tests {
             replaced("\u{1b}[1mä\u{9b}\u{202e}"),
             "\u{1b}[1mä\u{fffd}\u{fffd}"
         );
+    }
+
+    #[test]
+    fn long_texts_are_cut_at_either_end() {
+        assert_eq!(start("äöü", 3), "äöü");
+        assert_eq!(start("äöüß", 3), "äö…");
+        assert_eq!(start("ä", 0), "…");
+        assert_eq!(end("äöüß", 3), "…üß");
+        assert_eq!(end("äöü", 3), "äöü");
     }
 }

@@ -16,20 +16,20 @@ const USER_HEADER: HeaderName = HeaderName::from_static("x-user-id");
 
 /// A user id and a token of that user.
 #[derive(Clone, Debug)]
-pub(crate) struct Credentials {
+pub struct Credentials {
     /// The id, not the username.
-    pub(crate) user_id: String,
+    pub user_id: String,
     /// A login token or a personal access token.
-    pub(crate) token: Secret,
+    pub token: Secret,
 }
 
 /// A user and the password that is exchanged for a token.
 #[derive(Clone, Debug)]
-pub(crate) struct Login {
+pub struct Login {
     /// The username, or an e-mail address.
-    pub(crate) user: String,
+    pub user: String,
     /// The password.
-    pub(crate) password: Secret,
+    pub password: Secret,
 }
 
 impl Login {
@@ -45,7 +45,7 @@ impl Login {
 
 /// Why credentials cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(crate) enum BadCredentials {
+pub enum BadCredentials {
     /// The id is blank, or holds what no header can carry.
     #[error(
         "the user id is empty, or holds a line break or another character that no header can carry"

@@ -7,11 +7,11 @@ use url::{Host, Url};
 
 /// Where a workspace lives: scheme, host and, where it is hosted below one, a path. Ends in no slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BaseUrl(Url);
+pub struct BaseUrl(Url);
 
 /// Why a text is no base URL. The text itself is not repeated: it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(crate) enum BaseUrlError {
+pub enum BaseUrlError {
     /// It cannot be read at all.
     #[error("the server's URL cannot be read")]
     Unreadable,
@@ -28,7 +28,7 @@ pub(crate) enum BaseUrlError {
 
 impl BaseUrl {
     /// Reads a base URL, with or without a slash at its end.
-    pub(crate) fn parse(text: &str) -> Result<Self, BaseUrlError> {
+    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Unreadable)?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(BaseUrlError::Scheme);
@@ -57,7 +57,7 @@ impl BaseUrl {
     }
 
     /// Whether it leads nowhere but to this machine.
-    pub(crate) fn is_local(&self) -> bool {
+    pub fn is_local(&self) -> bool {
         match self.0.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
@@ -67,12 +67,12 @@ impl BaseUrl {
     }
 
     /// Whether nobody on the way to it can read along.
-    pub(crate) fn is_encrypted(&self) -> bool {
+    pub fn is_encrypted(&self) -> bool {
         self.0.scheme() == "https"
     }
 
     /// Whether everything on the way to it can be read by others.
-    pub(crate) fn is_in_clear(&self) -> bool {
+    pub fn is_in_clear(&self) -> bool {
         !self.is_encrypted() && !self.is_local()
     }
 

@@ -8,14 +8,14 @@ use tokio::time::Instant;
 
 /// A clock whose wall time moves with tokio's: under a paused runtime it moves only as the test says.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
+pub struct Clock {
     wall: Duration,
     start: Instant,
 }
 
 impl Clock {
     /// A clock that agrees with the machine's at this moment.
-    pub(crate) fn system() -> Self {
+    pub fn system() -> Self {
         let wall = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -27,7 +27,7 @@ impl Clock {
 
     /// A clock that shows `millis` milliseconds after the epoch at this moment.
     #[cfg(test)]
-    pub(crate) fn starting_at(millis: u64) -> Self {
+    pub fn starting_at(millis: u64) -> Self {
         Self {
             wall: Duration::from_millis(millis),
             start: Instant::now(),
@@ -35,19 +35,19 @@ impl Clock {
     }
 
     /// Milliseconds since the epoch.
-    pub(crate) fn millis(&self) -> u64 {
+    pub fn millis(&self) -> u64 {
         u64::try_from((self.wall + self.start.elapsed()).as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The moment as the server writes it: `2026-01-31T09:08:07.123Z`.
-    pub(crate) fn iso(&self) -> String {
+    pub fn iso(&self) -> String {
         let millis = i64::try_from(self.millis()).unwrap_or(i64::MAX);
         Timestamp::from_millisecond(millis).map_or_else(|_| String::new(), |at| format!("{at:.3}"))
     }
 }
 
 /// A moment that the header `Date` tells, in milliseconds since the epoch.
-pub(crate) fn parse_http_date(text: &str) -> Option<u64> {
+pub fn parse_http_date(text: &str) -> Option<u64> {
     let at = DateTimeParser::new().parse_timestamp(text).ok()?;
     u64::try_from(at.as_millisecond()).ok()
 }

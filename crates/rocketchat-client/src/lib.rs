@@ -11,8 +11,10 @@
 mod answer;
 mod base_url;
 mod client;
+pub mod clock;
 mod credentials;
 mod error;
+pub mod escape;
 mod gate;
 mod hint;
 mod http_transport;
@@ -24,7 +26,9 @@ mod login;
 mod mask;
 mod pacer;
 mod rate;
+pub mod redactor;
 mod resend;
+pub mod secret;
 mod session;
 mod transport;
 mod waits;
@@ -39,16 +43,15 @@ use serde_json::{Map, Value as Json};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-pub(crate) use base_url::BaseUrl;
-pub(crate) use credentials::{BadCredentials, Credentials, Login};
-pub(crate) use error::ServerError;
-pub(crate) use http_transport::{Connection, HttpTransport, Timeouts};
-pub(crate) use rate::{Limits, Rate};
-pub(crate) use resend::Retries;
-pub(crate) use session::{Auth, Endpoint, NoSession, Session};
-#[cfg_attr(not(test), allow(unused_imports, reason = "tests use them"))]
-pub(crate) use transport::{BoxFuture, Request, Response, SendError, Transport};
-pub(crate) use waits::{WaitReason, Waiting};
+pub use base_url::BaseUrl;
+pub use credentials::{BadCredentials, Credentials, Login};
+pub use error::ServerError;
+pub use http_transport::{Connection, HttpTransport, Timeouts};
+pub use rate::{Limits, Rate};
+pub use resend::Retries;
+pub use session::{Auth, Endpoint, NoSession, Session};
+pub use transport::{BoxFuture, Request, Response, SendError, Transport};
+pub use waits::{WaitReason, Waiting};
 
 use crate::redactor::{Redactor, ServerText};
 use crate::secret::Secret;
@@ -64,11 +67,11 @@ const REMOVE: &str = "api/v1/integrations.remove";
 const GET: &str = "api/v1/integrations.get";
 
 /// A JSON object as the server sent it.
-pub(crate) type Object = Map<String, Json>;
+pub type Object = Map<String, Json>;
 
 /// The body of a write, and the secrets in it.
 #[derive(Clone)]
-pub(crate) struct Body {
+pub struct Body {
     bytes: Bytes,
     /// What the answer may echo.
     redactor: Redactor,
@@ -76,7 +79,7 @@ pub(crate) struct Body {
 
 impl Body {
     /// A body that holds these secrets.
-    pub(crate) fn new(object: Object, secrets: impl IntoIterator<Item = Secret>) -> Self {
+    pub fn new(object: Object, secrets: impl IntoIterator<Item = Secret>) -> Self {
         Self {
             bytes: Json::Object(object).to_string().into(),
             redactor: Redactor::of(secrets),
@@ -84,30 +87,30 @@ impl Body {
     }
 
     /// The JSON.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// What the answer may echo.
-    pub(crate) fn redactor(&self) -> &Redactor {
+    pub fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 }
 
 /// An account, as the server describes it.
 #[derive(Clone, Debug)]
-pub(crate) struct Account {
+pub struct Account {
     /// Its id.
-    pub(crate) user_id: ServerText,
+    pub user_id: ServerText,
     /// Its username.
-    pub(crate) username: ServerText,
+    pub username: ServerText,
     /// Its roles, if the server tells them.
-    pub(crate) roles: Option<BTreeSet<ServerText>>,
+    pub roles: Option<BTreeSet<ServerText>>,
 }
 
 /// Asks, and cannot write.
 #[derive(Clone)]
-pub(crate) struct Reader {
+pub struct Reader {
     client: Arc<Client>,
 }
 
@@ -138,12 +141,12 @@ impl Reader {
     }
 
     /// The server's address.
-    pub(crate) fn base(&self) -> &BaseUrl {
+    pub fn base(&self) -> &BaseUrl {
         &self.client.base
     }
 
     /// The secrets that the server may echo.
-    pub(crate) fn redactor(&self) -> &Redactor {
+    pub fn redactor(&self) -> &Redactor {
         &self.client.redactor
     }
 
@@ -151,11 +154,7 @@ impl Reader {
     ///
     /// # Errors
     /// When there is no answer, or another one.
-    pub(crate) async fn get(
-        &self,
-        endpoint: &str,
-        query: &[(&str, &str)],
-    ) -> Result<Object, ServerError> {
+    pub async fn get(&self, endpoint: &str, query: &[(&str, &str)]) -> Result<Object, ServerError> {
         self.client.call(&Call::get(endpoint, query)).await
     }
 
@@ -163,12 +162,12 @@ impl Reader {
     ///
     /// # Errors
     /// When there is no answer, or the server is no Rocket.Chat.
-    pub(crate) async fn info(&self) -> Result<Object, ServerError> {
+    pub async fn info(&self) -> Result<Object, ServerError> {
         self.get(INFO, &[]).await.map_err(not_rocket_chat)
     }
 
     /// The version in what [`Reader::info`] returned, if the server tells it.
-    pub(crate) fn version(&self, info: &Object) -> Option<ServerText> {
+    pub fn version(&self, info: &Object) -> Option<ServerText> {
         // Very old servers say it in `info` only (reference 1.6).
         let own = info.get("version");
         let nested = || info.get("info")?.get("version");
@@ -180,7 +179,7 @@ impl Reader {
     ///
     /// # Errors
     /// When there is no answer.
-    pub(crate) async fn workspace_url(&self) -> Result<Option<BaseUrl>, ServerError> {
+    pub async fn workspace_url(&self) -> Result<Option<BaseUrl>, ServerError> {
         let info = self.get(INFO, &[]).await?;
         let told = info.get("workspaceUrl").and_then(Json::as_str);
         // It would be printed in clear, among the URLs of the webhooks.
@@ -192,7 +191,7 @@ impl Reader {
     ///
     /// # Errors
     /// When there is no answer, or the credentials are refused.
-    pub(crate) async fn account(&self) -> Result<Account, ServerError> {
+    pub async fn account(&self) -> Result<Account, ServerError> {
         let me = self.get(ME, &[]).await?;
         Ok(Account {
             user_id: self.required(&me, "_id")?,
@@ -205,7 +204,7 @@ impl Reader {
     ///
     /// # Errors
     /// When they cannot.
-    pub(crate) async fn integrations(&self) -> Result<Vec<Object>, ServerError> {
+    pub async fn integrations(&self) -> Result<Vec<Object>, ServerError> {
         listing::read(&self.client).await
     }
 
@@ -213,7 +212,7 @@ impl Reader {
     ///
     /// # Errors
     /// When there is no answer.
-    pub(crate) async fn count_integrations(&self) -> Result<u64, ServerError> {
+    pub async fn count_integrations(&self) -> Result<u64, ServerError> {
         listing::total(&self.client).await
     }
 
@@ -221,32 +220,32 @@ impl Reader {
     ///
     /// # Errors
     /// When there is no answer, or no such record.
-    pub(crate) async fn integration(&self, id: &str) -> Result<Object, ServerError> {
+    pub async fn integration(&self, id: &str) -> Result<Object, ServerError> {
         record(self.get(GET, &[("integrationId", id)]).await?)
     }
 
     /// What the answers so far told of the rate limit.
-    pub(crate) fn limits(&self) -> Limits {
+    pub fn limits(&self) -> Limits {
         self.client.pacer.limits()
     }
 
     /// What requests wait for at this moment, before they are sent.
-    pub(crate) fn waits(&self) -> Vec<Waiting> {
+    pub fn waits(&self) -> Vec<Waiting> {
         self.client.pacer.waits().all()
     }
 
     /// How far the server's clock is ahead of ours, in milliseconds, if its answers have a date.
-    pub(crate) fn clock_skew(&self) -> Option<i64> {
+    pub fn clock_skew(&self) -> Option<i64> {
         self.client.ahead()
     }
 
     /// Text that the server sent.
-    pub(crate) fn text(&self, text: &str) -> ServerText {
+    pub fn text(&self, text: &str) -> ServerText {
         self.client.text(text)
     }
 
     /// The texts of a list in an answer, if it is one.
-    pub(crate) fn texts(&self, object: &Object, key: &str) -> Option<BTreeSet<ServerText>> {
+    pub fn texts(&self, object: &Object, key: &str) -> Option<BTreeSet<ServerText>> {
         self.client.texts(object, key)
     }
 
@@ -254,7 +253,7 @@ impl Reader {
     ///
     /// # Errors
     /// When it does not.
-    pub(crate) fn required(&self, object: &Object, key: &str) -> Result<ServerText, ServerError> {
+    pub fn required(&self, object: &Object, key: &str) -> Result<ServerText, ServerError> {
         self.client.required(object, key)
     }
 
@@ -273,39 +272,39 @@ impl Reader {
 ///
 /// # Errors
 /// When it is none, or not whole.
-pub(crate) fn listing_of(body: &[u8]) -> Result<Vec<Object>, ServerError> {
+pub fn listing_of(body: &[u8]) -> Result<Vec<Object>, ServerError> {
     listing::of_one(body)
 }
 
 /// Writes, one record at a time.
-pub(crate) struct Writer {
+pub struct Writer {
     reader: Reader,
     gate: Gate,
 }
 
 /// What came of a create.
-pub(crate) struct Creation<R = Object> {
+pub struct Creation<R = Object> {
     /// What the server answers the record to be.
-    pub(crate) result: Result<R, ServerError>,
+    pub result: Result<R, ServerError>,
     /// When it was sent; the last time, if that was more than once.
-    pub(crate) sent: Instant,
+    pub sent: Instant,
 }
 
 /// Leave to send one write. Taken before what it depends on is looked at once more, so that no wait lies between that
 /// look and the write.
 #[must_use]
-pub(crate) struct Turn(Leave);
+pub struct Turn(Leave);
 
 impl Turn {
     /// The same, and nothing is sent again from that moment on: what was read before the write would be too old.
-    pub(crate) fn until(mut self, moment: Instant) -> Self {
+    pub fn until(mut self, moment: Instant) -> Self {
         let repeats = false;
         self.0.until = Some(Until { moment, repeats });
         self
     }
 
     /// The same, but for what may have been done already.
-    pub(crate) fn begun_until(mut self, moment: Instant) -> Self {
+    pub fn begun_until(mut self, moment: Instant) -> Self {
         let repeats = true;
         self.0.until = Some(Until { moment, repeats });
         self
@@ -322,7 +321,7 @@ impl Writer {
 
     /// The same, with so many writes on their way at the most, and none sent once `stop` is true: those that wait
     /// to be sent end with [`ServerError::Stopped`] at once.
-    pub(crate) fn gated(&self, most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
+    pub fn gated(&self, most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
         Self {
             reader: self.reader.clone(),
             gate: Gate::new(most, stop),
@@ -331,7 +330,7 @@ impl Writer {
 
     /// Creates a record. Sent again only where it certainly was not done; [`ServerError::leaves_open`] tells whether it
     /// may have been.
-    pub(crate) async fn create(&self, turn: Turn, body: &Body) -> Creation {
+    pub async fn create(&self, turn: Turn, body: &Body) -> Creation {
         let call = Call::post(CREATE, body);
         let sent = self.send(&call, Resend::Doubling, turn).await;
         Creation {
@@ -344,7 +343,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`ServerError::Stopped`], as of the others.
-    pub(crate) async fn turn_to_create(&self) -> Result<Turn, ServerError> {
+    pub async fn turn_to_create(&self) -> Result<Turn, ServerError> {
         self.turn_to(&Method::POST, CREATE).await
     }
 
@@ -352,7 +351,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`ServerError::Stopped`], as of the others.
-    pub(crate) async fn turn(&self) -> Result<Turn, ServerError> {
+    pub async fn turn(&self) -> Result<Turn, ServerError> {
         self.turn_to(&Method::PUT, UPDATE).await
     }
 
@@ -360,7 +359,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`ServerError::Stopped`], as of the others.
-    pub(crate) async fn turn_to_remove(&self) -> Result<Turn, ServerError> {
+    pub async fn turn_to_remove(&self) -> Result<Turn, ServerError> {
         self.turn_to(&Method::POST, REMOVE).await
     }
 
@@ -377,7 +376,7 @@ impl Writer {
     ///
     /// # Errors
     /// When it was not done, or that is not known.
-    pub(crate) async fn update(&self, turn: Turn, body: &Body) -> Result<Object, ServerError> {
+    pub async fn update(&self, turn: Turn, body: &Body) -> Result<Object, ServerError> {
         let call = Call::put(UPDATE, body);
         let sent = self.send(&call, Resend::Harmless, turn).await;
         record(sent.unless_open()?)
@@ -387,7 +386,7 @@ impl Writer {
     ///
     /// # Errors
     /// When it was not done, or that is not known.
-    pub(crate) async fn remove(&self, turn: Turn, body: &Body) -> Result<(), ServerError> {
+    pub async fn remove(&self, turn: Turn, body: &Body) -> Result<(), ServerError> {
         let call = Call::post(REMOVE, body);
         let sent = self.send(&call, Resend::Harmless, turn).await;
         let again = sent.open.is_some();

@@ -23,28 +23,28 @@ pub(super) const LARGEST_ANSWER: usize = 96 * 1024 * 1024;
 
 /// How long the parts of an exchange may take.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Timeouts {
+pub struct Timeouts {
     /// Until there is a connection.
-    pub(crate) connect: Duration,
+    pub connect: Duration,
     /// Between two pieces of an answer.
-    pub(crate) read: Duration,
+    pub read: Duration,
     /// All of it.
-    pub(crate) total: Duration,
+    pub total: Duration,
 }
 
 /// How a server is reached.
 #[derive(Clone, Debug)]
-pub(crate) struct Connection {
+pub struct Connection {
     /// How long it may take.
-    pub(crate) timeouts: Timeouts,
+    pub timeouts: Timeouts,
     /// Certificates to trust beside the system's, as PEM.
-    pub(crate) authorities: Option<Vec<u8>>,
+    pub authorities: Option<Vec<u8>>,
     /// Past the proxies of the environment: for this machine, which no proxy knows by that name.
-    pub(crate) direct: bool,
+    pub direct: bool,
 }
 
 /// Requests over HTTP and TLS.
-pub(crate) struct HttpTransport {
+pub struct HttpTransport {
     client: Client,
 }
 
@@ -53,7 +53,7 @@ impl HttpTransport {
     ///
     /// # Errors
     /// [`SendError::NotSent`] if the certificates cannot be used.
-    pub(crate) fn new(connection: &Connection) -> Result<Self, SendError> {
+    pub fn new(connection: &Connection) -> Result<Self, SendError> {
         // Fails only if a provider is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let timeouts = connection.timeouts;

@@ -14,11 +14,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// How a run sends again.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Retries {
+pub struct Retries {
     /// How often one request, at the most.
-    pub(crate) times: u16,
+    pub times: u16,
     /// Whence the chance in the pauses comes.
-    pub(crate) seed: u64,
+    pub seed: u64,
 }
 
 impl Default for Retries {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How many calls the server takes of this account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Limits {
+pub enum Limits {
     /// Nobody asked, or no answer told.
     #[default]
     Unknown,
@@ -16,9 +16,9 @@ pub(crate) enum Limits {
 
 /// Calls per window. A window begins with its first call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rate {
+pub struct Rate {
     /// How many calls pass.
-    pub(crate) calls: u64,
+    pub calls: u64,
     /// How long a window is.
-    pub(crate) window: Duration,
+    pub window: Duration,
 }

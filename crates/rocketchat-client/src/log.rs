@@ -16,7 +16,7 @@ use crate::redactor::Redactor;
 use crate::secret::MASK;
 
 /// The target of everything that is logged here.
-pub(crate) const TARGET: &str = "rcsync::http";
+pub(crate) const TARGET: &str = "rocketchat_client";
 
 /// Headers that are never shown, from whomever they come.
 const MASKED: [HeaderName; 4] = [

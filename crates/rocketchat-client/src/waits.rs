@@ -7,16 +7,16 @@ use tokio::time::{Instant, sleep_until};
 
 /// A request that is not sent yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Waiting {
+pub struct Waiting {
     /// What for.
-    pub(crate) reason: WaitReason,
+    pub reason: WaitReason,
     /// Until when, as far as is known.
-    pub(crate) until: Instant,
+    pub until: Instant,
 }
 
 /// What is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum WaitReason {
+pub enum WaitReason {
     /// The server's rate limit takes no more calls for now.
     Limit,
     /// The request is sent again after a pause; this is why.

@@ -6,7 +6,7 @@ use super::error::ServerError;
 
 impl ServerError {
     /// What to do about it, where there is something to say.
-    pub(crate) fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Redirected { base, .. } => {
                 return Some(match base {

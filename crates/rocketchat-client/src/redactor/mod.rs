@@ -18,12 +18,11 @@ use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use crate::escape;
+use crate::escape::{self, start};
 use crate::secret::{MASK, Piece, Secret, Text};
-use crate::words::start;
 use forms::Counts;
 
-pub(crate) use server_text::ServerText;
+pub use server_text::ServerText;
 
 /// How much of a text is quoted.
 const LONGEST: usize = 200;
@@ -33,14 +32,14 @@ const QUOTED: usize = 16 * 1024;
 
 /// The fewest characters of a secret that is masked wherever a server says something. A shorter one is many a word, and
 /// masking that word everywhere would tell it; it is masked in the answer to the request that it was sent with.
-pub(crate) const SHORTEST: usize = 4;
+pub const SHORTEST: usize = 4;
 
 /// From so many characters on a secret is masked inside of words, too.
 const LONG: usize = 8;
 
 /// The secret values that must not be shown. A clone shares them.
 #[derive(Clone, Default)]
-pub(crate) struct Redactor(Option<Arc<Known>>);
+pub struct Redactor(Option<Arc<Known>>);
 
 /// The values, and what finds them.
 struct Known {
@@ -60,7 +59,7 @@ struct Finder {
 
 impl Redactor {
     /// Masks these values; blank ones are ignored.
-    pub(crate) fn new<V: Into<Arc<str>>>(values: impl IntoIterator<Item = V>) -> Self {
+    pub fn new<V: Into<Arc<str>>>(values: impl IntoIterator<Item = V>) -> Self {
         let values = values.into_iter().map(Into::into);
         let values: Vec<_> = values
             .filter(|value: &Arc<str>| !value.trim().is_empty())
@@ -75,18 +74,18 @@ impl Redactor {
     }
 
     /// Masks these secrets, as far as their values are known.
-    pub(crate) fn of(secrets: impl IntoIterator<Item = Secret>) -> Self {
+    pub fn of(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let secrets = secrets.into_iter();
         Self::new(secrets.filter_map(|secret| secret.expose().map(Arc::<str>::from)))
     }
 
     /// Masks those that are long enough to be masked everywhere.
-    pub(crate) fn of_long(secrets: impl Iterator<Item = Secret>) -> Self {
+    pub fn of_long(secrets: impl Iterator<Item = Secret>) -> Self {
         Self::of(secrets.filter(|secret| secret.has_characters(SHORTEST)))
     }
 
     /// Masks the values of both.
-    pub(crate) fn and(&self, more: &Self) -> Self {
+    pub fn and(&self, more: &Self) -> Self {
         match (&self.0, &more.0) {
             (_, None) => self.clone(),
             (None, _) => more.clone(),
@@ -97,12 +96,12 @@ impl Redactor {
     }
 
     /// The text with a mask in place of every secret.
-    pub(crate) fn mask(&self, text: &str) -> String {
+    pub fn mask(&self, text: &str) -> String {
         masked(text, &self.find(text))
     }
 
     /// The text with every secret in it marked as such.
-    pub(crate) fn mark(&self, text: &str) -> Text {
+    pub fn mark(&self, text: &str) -> Text {
         let mut marked = Text::EMPTY;
         let mut done = 0;
         for found in self.find(text) {
@@ -115,7 +114,7 @@ impl Redactor {
     }
 
     /// The same for a text that may have secret stretches already.
-    pub(crate) fn mark_in(&self, text: &Text) -> Text {
+    pub fn mark_in(&self, text: &Text) -> Text {
         let mut marked = Text::EMPTY;
         for piece in text.pieces() {
             match piece {
@@ -134,12 +133,12 @@ impl Redactor {
     }
 
     /// Whether a secret stands in the text, in any form.
-    pub(crate) fn finds_in(&self, text: &str) -> bool {
+    pub fn finds_in(&self, text: &str) -> bool {
         !self.find(text).is_empty()
     }
 
     /// Whether a secret is this number, however it is written.
-    pub(crate) fn finds_number(&self, number: &serde_json::Number) -> bool {
+    pub fn finds_number(&self, number: &serde_json::Number) -> bool {
         let is_it = |value: &Arc<str>| {
             let value: Option<f64> = value.trim().parse().ok();
             value.is_some() && value == number.as_f64()
@@ -149,7 +148,7 @@ impl Redactor {
     }
 
     /// The first line that says something: short, harmless and without secrets.
-    pub(crate) fn quote(&self, text: &str) -> String {
+    pub fn quote(&self, text: &str) -> String {
         let text = self.mask_start(text.trim_start());
         start(
             &escape::line(text.lines().next().unwrap_or_default().trim_end()),
@@ -158,7 +157,7 @@ impl Redactor {
     }
 
     /// The lines joined into one: schema failures have a line for each rule (reference 2.3).
-    pub(crate) fn quote_all(&self, text: &str) -> String {
+    pub fn quote_all(&self, text: &str) -> String {
         let text = self.mask_start(text);
         let lines = text.lines().map(str::trim);
         let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();

@@ -8,7 +8,7 @@ use super::{
 use crate::redactor::Redactor;
 
 /// Who one is to a server.
-pub(crate) enum Auth {
+pub enum Auth {
     /// The owner of a token.
     Token(Credentials),
     /// A user with a password. A token is made for the session, and is worth nothing after it.
@@ -17,20 +17,20 @@ pub(crate) enum Auth {
 
 /// Where a server is, and how to talk to it.
 #[derive(Clone)]
-pub(crate) struct Endpoint {
+pub struct Endpoint {
     /// Its address.
-    pub(crate) base: BaseUrl,
+    pub base: BaseUrl,
     /// What carries the requests.
-    pub(crate) transport: Arc<dyn Transport>,
+    pub transport: Arc<dyn Transport>,
     /// What is sent again.
-    pub(crate) retries: Retries,
+    pub retries: Retries,
     /// Secrets besides the credentials that its answers may echo: they are masked in what is shown of them.
-    pub(crate) known: Redactor,
+    pub known: Redactor,
 }
 
 /// Why a session was not opened.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NoSession {
+pub enum NoSession {
     /// The credentials cannot be sent.
     #[error(transparent)]
     Unusable(#[from] BadCredentials),
@@ -41,7 +41,7 @@ pub(crate) enum NoSession {
 
 /// A session with a server. One that was begun by a password has to be closed: what is dropped stays logged in until the
 /// server lets it expire.
-pub(crate) struct Session {
+pub struct Session {
     reader: Reader,
     by_password: bool,
 }
@@ -51,7 +51,7 @@ impl Session {
     ///
     /// # Errors
     /// When the credentials cannot be sent, or the login fails.
-    pub(crate) async fn open(endpoint: &Endpoint, auth: &Auth) -> Result<Self, NoSession> {
+    pub async fn open(endpoint: &Endpoint, auth: &Auth) -> Result<Self, NoSession> {
         match auth {
             Auth::Token(credentials) => Ok(Self::with_token(endpoint, credentials)?),
             Auth::Password(login) => {
@@ -68,7 +68,7 @@ impl Session {
     ///
     /// # Errors
     /// When the credentials cannot be sent.
-    pub(crate) fn with_token(
+    pub fn with_token(
         endpoint: &Endpoint,
         credentials: &Credentials,
     ) -> Result<Self, BadCredentials> {
@@ -85,12 +85,12 @@ impl Session {
     }
 
     /// What asks, and cannot write.
-    pub(crate) fn reader(&self) -> &Reader {
+    pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
     /// What writes.
-    pub(crate) fn writer(&self) -> Writer {
+    pub fn writer(&self) -> Writer {
         Writer::beside(&self.reader)
     }
 
@@ -98,7 +98,7 @@ impl Session {
     ///
     /// # Errors
     /// When the server did not say that it did: the login then lasts until it expires.
-    pub(crate) async fn close(self) -> Result<(), ServerError> {
+    pub async fn close(self) -> Result<(), ServerError> {
         if self.by_password {
             self.reader.log_out().await?;
         }
@@ -108,7 +108,7 @@ impl Session {
 
 impl Endpoint {
     /// A reader without an account, for what needs no login.
-    pub(crate) fn anonymous(&self) -> Reader {
+    pub fn anonymous(&self) -> Reader {
         let (base, transport) = (self.base.clone(), self.transport.clone());
         Reader::anonymous(base, transport, self.retries, &self.known)
     }

@@ -9,23 +9,23 @@ use bytes::Bytes;
 use thiserror::Error;
 
 /// A request, with an absolute URL.
-pub(crate) type Request = http::Request<Bytes>;
+pub type Request = http::Request<Bytes>;
 
 /// A whole answer.
-pub(crate) type Response = http::Response<Bytes>;
+pub type Response = http::Response<Bytes>;
 
 /// A future behind a pointer, so that a transport can be chosen at run time.
-pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Carries requests.
-pub(crate) trait Transport: Send + Sync {
+pub trait Transport: Send + Sync {
     /// Sends one request, once.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, SendError>>;
 }
 
 /// Why there is no answer. The reasons hold no URL and no header.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum SendError {
+pub enum SendError {
     /// Certainly nothing reached the server: no name, no connection, no TLS.
     #[error("{0}")]
     NotSent(String),

@@ -14,14 +14,14 @@ use super::Redactor;
 ///
 /// Text without a redactor is made only of what this run wrote itself, or of what went through one before it was kept.
 #[derive(Clone, Default)]
-pub(crate) struct ServerText {
+pub struct ServerText {
     raw: String,
     redactor: Redactor,
 }
 
 impl ServerText {
     /// Text of a server, with the secrets that it may echo.
-    pub(crate) fn new(raw: impl Into<String>, redactor: &Redactor) -> Self {
+    pub fn new(raw: impl Into<String>, redactor: &Redactor) -> Self {
         Self {
             raw: raw.into(),
             redactor: redactor.clone(),
@@ -29,22 +29,22 @@ impl ServerText {
     }
 
     /// As it came, to be compared or sent back. Never shown.
-    pub(crate) fn raw(&self) -> &str {
+    pub fn raw(&self) -> &str {
         &self.raw
     }
 
     /// Whether it echoes a secret.
-    pub(crate) fn holds_secret(&self) -> bool {
+    pub fn holds_secret(&self) -> bool {
         self.redactor.finds_in(&self.raw)
     }
 
     /// The same, with other secrets that it may echo.
-    pub(crate) fn guarded_by(self, redactor: &Redactor) -> Self {
+    pub fn guarded_by(self, redactor: &Redactor) -> Self {
         Self::new(self.raw, redactor)
     }
 
     /// A text made of it.
-    pub(crate) fn map(&self, change: impl FnOnce(&str) -> String) -> Self {
+    pub fn map(&self, change: impl FnOnce(&str) -> String) -> Self {
         Self::new(change(&self.raw), &self.redactor)
     }
 }
