@@ -1,8 +1,8 @@
 //! What the manifests ask for, with every reference replaced and every default filled in.
 
-pub(crate) mod policy;
+pub mod policy;
 mod replaced;
-pub(crate) mod scripts;
+pub mod scripts;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,21 +15,21 @@ use crate::manifest::{Entry, Manifest};
 use crate::secret::Text;
 use crate::variables::{Resolver, Secrets, Variables};
 
-pub(crate) use crate::manifest::{Prune, State};
-pub(crate) use policy::Policy;
+pub use crate::manifest::{Prune, State};
+pub use policy::Policy;
 
 /// What all manifests of a run ask for together.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct DesiredState {
+pub struct DesiredState {
     /// The entries, in the order they were read; no two have the same key, unless each is pinned.
-    pub(crate) entries: Vec<Desired>,
+    pub entries: Vec<Desired>,
     /// What else a run may do, and what it may not.
-    pub(crate) policy: Policy,
+    pub policy: Policy,
 }
 
 impl DesiredState {
     /// The texts that are written out, whole, in fields where secrets may stand.
-    pub(crate) fn literals(&self) -> BTreeSet<String> {
+    pub fn literals(&self) -> BTreeSet<String> {
         let values = self.entries.iter().flat_map(|entry| entry.fields.iter());
         let values = values.filter(|(field, _)| field.sensitive);
         let texts = values.flat_map(|(_, value)| match value {
@@ -46,35 +46,35 @@ impl DesiredState {
 
 /// One integration as it should be.
 #[derive(Clone, Debug)]
-pub(crate) struct Desired {
+pub struct Desired {
     /// What identifies it.
-    pub(crate) key: Key,
+    pub key: Key,
     /// The values, in normal form: those written, and the fixed defaults of those left out. A row without a
     /// value means whatever the server has.
-    pub(crate) fields: Fields,
+    pub fields: Fields,
     /// The names of the rows that the manifest writes out.
-    pub(crate) written: BTreeSet<&'static str>,
+    pub written: BTreeSet<&'static str>,
     /// Where the entry stands.
-    pub(crate) place: Place,
+    pub place: Place,
     /// The file its script comes from, as the manifest names it.
-    pub(crate) script_file: Option<String>,
+    pub script_file: Option<String>,
     /// Where its script stands.
-    pub(crate) script_at: Option<ScriptAt>,
+    pub script_at: Option<ScriptAt>,
     /// Whether it should exist.
-    pub(crate) state: State,
+    pub state: State,
     /// The id of the record that it is pinned to.
-    pub(crate) id: Option<String>,
+    pub id: Option<String>,
     /// The name that its record may still have.
-    pub(crate) renamed_from: Option<String>,
+    pub renamed_from: Option<String>,
     /// The names of the rows that are written on create and left to others ever after.
-    pub(crate) ignored: BTreeSet<&'static str>,
+    pub ignored: BTreeSet<&'static str>,
     /// The names of the secrets that it refers to, in the order in which they stand.
-    pub(crate) secrets: Vec<String>,
+    pub secrets: Vec<String>,
 }
 
 /// Where a script stands.
 #[derive(Clone, Debug)]
-pub(crate) enum ScriptAt {
+pub enum ScriptAt {
     /// In a file, that is named there.
     File(SourceId, Place),
     /// The same, with texts in it that are replaced: this is how it stands in the file.
@@ -84,22 +84,22 @@ pub(crate) enum ScriptAt {
 }
 
 /// The texts of script files, as they are and as scripts, by the manifest that names them and the path it names.
-pub(crate) type Scripts = BTreeMap<(SourceId, String), (SourceId, Arc<Text>)>;
+pub type Scripts = BTreeMap<(SourceId, String), (SourceId, Arc<Text>)>;
 
 /// What came of building the desired state.
 #[derive(Debug)]
-pub(crate) struct Built {
+pub struct Built {
     /// The entries that are sound.
-    pub(crate) state: DesiredState,
+    pub state: DesiredState,
     /// What was found; with an error among it the state is not whole.
-    pub(crate) findings: Findings,
+    pub findings: Findings,
     /// The names of the secrets whose values were made up.
-    pub(crate) made_up: Vec<String>,
+    pub made_up: Vec<String>,
 }
 
 /// Replaces references, applies the rules that the schema cannot say, and fills in what is left out. What is found is
 /// added to `findings`.
-pub(crate) fn build(
+pub fn build(
     manifests: &[Manifest],
     variables: &Variables,
     scripts: &Scripts,

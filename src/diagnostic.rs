@@ -12,24 +12,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::words::start;
 
-pub(crate) use findings::{Counts, Findings};
+pub use findings::{Counts, Findings};
 
 /// Names one of the [`Texts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct SourceId(u32);
+pub struct SourceId(u32);
 
 /// A stretch of a text, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Place {
+pub struct Place {
     /// The text.
-    pub(crate) source: SourceId,
+    pub source: SourceId,
     /// The bytes, from the start of the text.
-    pub(crate) bytes: Range<u32>,
+    pub bytes: Range<u32>,
 }
 
 impl Place {
     /// These bytes of a text.
-    pub(crate) fn new(source: SourceId, bytes: Range<usize>) -> Self {
+    pub fn new(source: SourceId, bytes: Range<usize>) -> Self {
         let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self {
             source,
@@ -38,7 +38,7 @@ impl Place {
     }
 
     /// Where it begins: that tells one entry from all others.
-    pub(crate) fn begins(&self) -> (SourceId, u32) {
+    pub fn begins(&self) -> (SourceId, u32) {
         (self.source, self.bytes.start)
     }
 }
@@ -48,7 +48,7 @@ impl Place {
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
+pub enum Severity {
     /// The input is refused.
     Error,
     /// The input is taken, though it is surely a slip (refused under `--strict`).
@@ -57,7 +57,7 @@ pub(crate) enum Severity {
 
 impl Severity {
     /// As it stands before a message.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
@@ -67,27 +67,27 @@ impl Severity {
 
 /// The stable, kebab-case name of a kind of finding, shown as `error[code]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Code(pub(crate) &'static str);
+pub struct Code(pub &'static str);
 
 /// One finding. Messages start in lower case and have no final period; what the user wrote stands in back-ticks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Diagnostic {
+pub struct Diagnostic {
     /// Which kind of finding.
-    pub(crate) code: Code,
+    pub code: Code,
     /// How much it weighs.
-    pub(crate) severity: Severity,
+    pub severity: Severity,
     /// What is wrong, in one line.
-    pub(crate) message: String,
+    pub message: String,
     /// A few words beside the caret: what was expected here, or what comes of what is written.
-    pub(crate) expected: Option<String>,
+    pub expected: Option<String>,
     /// How to mend it.
-    pub(crate) hint: Option<String>,
+    pub hint: Option<String>,
     /// What to write in the place of `at`, where that alone mends it; shown with the hint.
-    pub(crate) fix: Option<String>,
+    pub fix: Option<String>,
     /// Where.
-    pub(crate) at: Place,
+    pub at: Place,
     /// Other places that belong to it (the first of two duplicates), each with a few words.
-    pub(crate) also: Vec<(Place, String)>,
+    pub also: Vec<(Place, String)>,
 }
 
 /// No message or hint is longer: what it quotes may be as long as a file.
@@ -103,7 +103,7 @@ fn one_line(mut words: String) -> String {
 
 impl Diagnostic {
     /// An error at a place.
-    pub(crate) fn error(code: Code, at: Place, message: impl Into<String>) -> Self {
+    pub fn error(code: Code, at: Place, message: impl Into<String>) -> Self {
         Self {
             code,
             severity: Severity::Error,
@@ -117,7 +117,7 @@ impl Diagnostic {
     }
 
     /// A warning at a place.
-    pub(crate) fn warning(code: Code, at: Place, message: impl Into<String>) -> Self {
+    pub fn warning(code: Code, at: Place, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
             ..Self::error(code, at, message)
@@ -125,30 +125,30 @@ impl Diagnostic {
     }
 
     /// Adds what was expected.
-    pub(crate) fn expected(mut self, words: impl Into<String>) -> Self {
+    pub fn expected(mut self, words: impl Into<String>) -> Self {
         self.expected = Some(words.into());
         self
     }
 
     /// Adds how to mend it.
-    pub(crate) fn hint(mut self, words: impl Into<String>) -> Self {
+    pub fn hint(mut self, words: impl Into<String>) -> Self {
         self.set_hint(words);
         self
     }
 
     /// The same for a finding that is built in steps.
-    pub(crate) fn set_hint(&mut self, words: impl Into<String>) {
+    pub fn set_hint(&mut self, words: impl Into<String>) {
         self.hint = Some(one_line(words.into()));
     }
 
     /// Adds the text that would mend it, in the place of `at`.
-    pub(crate) fn fix(mut self, text: impl Into<String>) -> Self {
+    pub fn fix(mut self, text: impl Into<String>) -> Self {
         self.fix = Some(text.into());
         self
     }
 
     /// Adds another place.
-    pub(crate) fn also(mut self, place: Place, words: impl Into<String>) -> Self {
+    pub fn also(mut self, place: Place, words: impl Into<String>) -> Self {
         self.also.push((place, words.into()));
         self
     }
@@ -156,16 +156,16 @@ impl Diagnostic {
 
 /// The texts that places point into, in the order they were read.
 #[derive(Debug, Default)]
-pub(crate) struct Texts {
+pub struct Texts {
     texts: Vec<SourceText>,
 }
 
 /// A text that was read, with the name it is shown under.
-pub(crate) struct SourceText {
+pub struct SourceText {
     /// The path as the user would write it, or `<stdin>`.
-    pub(crate) origin: String,
+    pub origin: String,
     /// All of it.
-    pub(crate) text: String,
+    pub text: String,
     /// Where its lines and characters are, once somebody asks.
     index: OnceLock<Index>,
 }
@@ -191,16 +191,16 @@ impl std::fmt::Debug for SourceText {
 
 /// A place as people count: from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Position {
+pub struct Position {
     /// The line, from 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// The column in characters, from 1.
-    pub(crate) column: usize,
+    pub column: usize,
 }
 
 impl Texts {
     /// Takes in a text.
-    pub(crate) fn add(&mut self, origin: impl Into<String>, text: impl Into<String>) -> SourceId {
+    pub fn add(&mut self, origin: impl Into<String>, text: impl Into<String>) -> SourceId {
         self.texts.push(SourceText {
             origin: origin.into(),
             text: text.into(),
@@ -210,17 +210,17 @@ impl Texts {
     }
 
     /// The text of that name.
-    pub(crate) fn get(&self, id: SourceId) -> &SourceText {
+    pub fn get(&self, id: SourceId) -> &SourceText {
         &self.texts[id.0 as usize]
     }
 
     /// Where a place begins.
-    pub(crate) fn start(&self, place: &Place) -> Position {
+    pub fn start(&self, place: &Place) -> Position {
         self.get(place.source).position(place.bytes.start as usize)
     }
 
     /// Where a place ends: the position just after its last character.
-    pub(crate) fn end(&self, place: &Place) -> Position {
+    pub fn end(&self, place: &Place) -> Position {
         self.get(place.source).position(place.bytes.end as usize)
     }
 }
@@ -248,7 +248,7 @@ impl SourceText {
     }
 
     /// The position of a byte; one inside a character, or past the end, counts as the nearest before it.
-    pub(crate) fn position(&self, byte: usize) -> Position {
+    pub fn position(&self, byte: usize) -> Position {
         let byte = self.text.floor_char_boundary(byte);
         let lines = &self.index().lines;
         let line = lines.partition_point(|start| *start <= byte);
@@ -277,7 +277,7 @@ impl SourceText {
     }
 
     /// The bytes of the lines `first..=last` (from 1), without the last line's end, be it LF or CRLF.
-    pub(crate) fn lines(&self, first: usize, last: usize) -> Range<usize> {
+    pub fn lines(&self, first: usize, last: usize) -> Range<usize> {
         let lines = &self.index().lines;
         let start = lines[first - 1];
         let end = match lines.get(last) {

@@ -20,31 +20,31 @@ const CLOSE: i64 = 5_000;
 
 /// What is looked at.
 #[derive(Debug)]
-pub(crate) struct Facts {
+pub struct Facts {
     /// The way to the server.
-    pub(crate) way: Way,
+    pub way: Way,
     /// As whom, or why that cannot be told.
-    pub(crate) identity: Result<By, Missing>,
+    pub identity: Result<By, Missing>,
     /// What the server answered.
-    pub(crate) checkup: Checkup,
+    pub checkup: Checkup,
 }
 
 /// The way to a server.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Way {
+pub struct Way {
     /// Whether the URL says `https`.
-    pub(crate) encrypted: bool,
+    pub encrypted: bool,
     /// Whether the server is on this machine.
-    pub(crate) local: bool,
+    pub local: bool,
     /// Whether certificates are trusted beside those of the system.
-    pub(crate) authorities: bool,
+    pub authorities: bool,
     /// The variables of the environment that name a proxy.
-    pub(crate) proxies: Vec<String>,
+    pub proxies: Vec<String>,
 }
 
 /// How an account is known to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum By {
+pub enum By {
     /// By a token.
     Token,
     /// By a password.
@@ -53,30 +53,30 @@ pub(crate) enum By {
 
 /// What is missing, and what to do about it.
 #[derive(Clone, Debug)]
-pub(crate) struct Missing {
+pub struct Missing {
     /// What.
-    pub(crate) message: String,
+    pub message: String,
     /// How to mend it.
-    pub(crate) remedy: String,
+    pub remedy: String,
 }
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Check {
+pub struct Check {
     /// What it is about, in a word.
-    pub(crate) about: &'static str,
+    pub about: &'static str,
     /// How it is.
-    pub(crate) verdict: Verdict,
+    pub verdict: Verdict,
     /// The same in words.
-    pub(crate) words: String,
+    pub words: String,
     /// What to do about it.
-    pub(crate) remedy: Option<String>,
+    pub remedy: Option<String>,
 }
 
 /// How something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// As it should be.
     Ok,
     /// Good to know.
@@ -117,7 +117,7 @@ impl Check {
 }
 
 /// What the facts mean, in the order in which they were found.
-pub(crate) fn checks(facts: &Facts) -> Vec<Check> {
+pub fn checks(facts: &Facts) -> Vec<Check> {
     let Facts {
         way,
         identity,
@@ -154,7 +154,7 @@ pub(crate) fn checks(facts: &Facts) -> Vec<Check> {
 }
 
 /// Whether something has to be mended before anything works.
-pub(crate) fn is_blocked(checks: &[Check]) -> bool {
+pub fn is_blocked(checks: &[Check]) -> bool {
     checks.iter().any(|check| check.verdict == Verdict::Blocked)
 }
 

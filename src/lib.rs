@@ -38,41 +38,34 @@
 //! # Who may import whom
 //! The list is in `house.rs`, where a test holds the `use` lines against it.
 
-mod apply;
-mod cli;
-mod commands;
-mod desired;
-mod diagnostic;
-mod doctor;
-mod engine;
-mod exit;
-mod export;
-mod integration;
+pub mod apply;
+pub mod desired;
+pub mod diagnostic;
+pub mod doctor;
+pub mod engine;
+pub mod export;
+pub mod integration;
 #[cfg(any(test, feature = "internals"))]
 #[doc(hidden)]
 pub mod internals;
-mod manifest;
-mod observed;
-mod plan;
-mod regular;
-mod report;
-#[cfg(test)]
-mod scenarios;
-mod schema;
-mod server;
-#[cfg(test)]
-mod simulation;
-mod source;
-mod urls;
-mod variables;
-mod words;
-mod yaml;
+pub mod manifest;
+pub mod observed;
+pub mod plan;
+pub mod regular;
+pub mod report;
+pub mod schema;
+pub mod server;
+pub mod source;
+pub mod urls;
+pub mod variables;
+pub mod words;
+pub mod yaml;
 
 use rocketchat_client as client;
-use rocketchat_client::{clock, escape, redactor, secret};
-use std::process::ExitCode;
+use rocketchat_client::{escape, redactor, secret};
 
-/// Runs the command line of this process and says how it ended.
-pub fn run() -> ExitCode {
-    commands::run().into()
-}
+#[cfg(test)]
+extern crate self as rcsync;
+#[cfg(test)]
+#[path = "../tests/library/support.rs"]
+mod support;

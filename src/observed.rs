@@ -9,7 +9,7 @@
 mod histories;
 mod questions;
 mod rooms;
-pub(crate) mod snapshot;
+pub mod snapshot;
 mod users;
 mod view;
 
@@ -24,25 +24,25 @@ use crate::integration::{Field, Fields, Key, Kind, Role, Shape, Value, Version};
 use crate::redactor::{Redactor, ServerText};
 use crate::secret::{Secret, Text};
 
-pub(crate) use histories::{Gone, Histories, History};
-pub(crate) use questions::{Answers, Questions};
-pub(crate) use rooms::{Rights, Rooms, Sighting, Target};
-pub(crate) use snapshot::{Held, NoSnapshot, Snapshot};
-pub(crate) use users::{Found, User, Users};
-pub(crate) use view::{Permissions, Sight, View};
+pub use histories::{Gone, Histories, History};
+pub use questions::{Answers, Questions};
+pub use rooms::{Rights, Rooms, Sighting, Target};
+pub use snapshot::{Held, NoSnapshot, Snapshot};
+pub use users::{Found, User, Users};
+pub use view::{Permissions, Sight, View};
 
 /// The id that the server gave a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ServerId(ServerText);
+pub struct ServerId(ServerText);
 
 impl ServerId {
     /// As the server knows it, to be compared or sent.
-    pub(crate) fn raw(&self) -> &str {
+    pub fn raw(&self) -> &str {
         self.0.raw()
     }
 
     /// The same as a text.
-    pub(crate) fn text(&self) -> &ServerText {
+    pub fn text(&self) -> &ServerText {
         &self.0
     }
 }
@@ -61,49 +61,49 @@ impl fmt::Display for ServerId {
 
 /// Everything this account sees, and who it is.
 #[derive(Clone, Debug)]
-pub(crate) struct ObservedState {
+pub struct ObservedState {
     /// The server and the account.
-    pub(crate) server: ServerFacts,
+    pub server: ServerFacts,
     /// The records, by id.
-    pub(crate) records: Vec<Record>,
+    pub records: Vec<Record>,
     /// How many records are of no kind that rcsync knows. No entry can name one of them.
-    pub(crate) strangers: usize,
+    pub strangers: usize,
     /// The users that were looked up.
-    pub(crate) users: Users,
+    pub users: Users,
     /// What integrations post to, where that was looked up.
-    pub(crate) rooms: Rooms,
+    pub rooms: Rooms,
     /// What its answers told of its rate limit.
-    pub(crate) limits: Limits,
+    pub limits: Limits,
     /// What this account sees, where that was asked.
-    pub(crate) view: View,
+    pub view: View,
     /// The histories that were looked up.
-    pub(crate) histories: Histories,
+    pub histories: Histories,
     /// The secrets that its values may echo.
-    pub(crate) redactor: Redactor,
+    pub redactor: Redactor,
     /// When the snapshot was taken that it comes from; `None` if the server was read.
-    pub(crate) taken_at: Option<String>,
+    pub taken_at: Option<String>,
 }
 
 /// Which server answered, and as whom.
 #[derive(Clone, Debug)]
-pub(crate) struct ServerFacts {
+pub struct ServerFacts {
     /// The base URL, without credentials.
-    pub(crate) url: String,
+    pub url: String,
     /// Its version; `None` if it does not say one that can be read.
-    pub(crate) version: Option<Version>,
+    pub version: Option<Version>,
     /// The version as the server writes it.
-    pub(crate) version_text: Option<ServerText>,
+    pub version_text: Option<ServerText>,
     /// The id of this account.
-    pub(crate) user_id: ServerText,
+    pub user_id: ServerText,
     /// The name of this account.
-    pub(crate) username: ServerText,
+    pub username: ServerText,
     /// The roles of this account, if the server says them.
-    pub(crate) roles: Option<BTreeSet<ServerText>>,
+    pub roles: Option<BTreeSet<ServerText>>,
 }
 
 impl ServerFacts {
     /// Takes the server for one of another version.
-    pub(crate) fn assume(&mut self, version: Version) {
+    pub fn assume(&mut self, version: Version) {
         let own = self.version_text.take();
         let own = own.unwrap_or_else(|| "unknown".into());
         self.version_text = Some(own.map(|own| format!("{own}, taken for {version}")));
@@ -113,15 +113,15 @@ impl ServerFacts {
 
 /// A record, decoded as far as every stage may look; the fields are decoded for records that an entry names.
 #[derive(Clone)]
-pub(crate) struct Record {
+pub struct Record {
     /// Its id.
-    pub(crate) id: ServerId,
+    pub id: ServerId,
     /// Its kind.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// Its name.
-    pub(crate) name: ServerText,
+    pub name: ServerText,
     /// The username of its creator.
-    pub(crate) creator: Option<ServerText>,
+    pub creator: Option<ServerText>,
     /// What its texts may echo.
     redactor: Redactor,
     /// All of it, as the server sent it. Holds tokens: never printed.
@@ -134,7 +134,7 @@ pub(crate) struct Record {
 
 /// How much of a record is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Detail {
+pub enum Detail {
     /// All that the server has.
     Whole,
     /// What a snapshot keeps of a record that an entry named: values that may be secret are unknown.
@@ -145,7 +145,7 @@ pub(crate) enum Detail {
 
 /// What could not be read of a record. Names the place, never the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum DecodeError {
+pub enum DecodeError {
     /// Without an id nothing can be said about a record, and the listing cannot be checked.
     #[error("a record has no `_id`")]
     NoId,
@@ -175,7 +175,7 @@ pub(crate) enum DecodeError {
 
 impl Record {
     /// Reads what identifies a record, whose texts may echo what the redactor knows.
-    pub(crate) fn decode(raw: Map<String, Json>, redactor: &Redactor) -> Result<Self, DecodeError> {
+    pub fn decode(raw: Map<String, Json>, redactor: &Redactor) -> Result<Self, DecodeError> {
         let text = |text: String| ServerText::new(text, redactor);
         let id = match raw.get("_id") {
             Some(Json::String(id)) if !id.is_empty() => ServerId(text(id.clone())),
@@ -200,12 +200,12 @@ impl Record {
     }
 
     /// How much of it is there.
-    pub(crate) fn detail(&self) -> Detail {
+    pub fn detail(&self) -> Detail {
         self.detail
     }
 
     /// Its fields, in normal form. Absent and null are no value.
-    pub(crate) fn fields(&self) -> Result<&Fields, DecodeError> {
+    pub fn fields(&self) -> Result<&Fields, DecodeError> {
         let normal = self.normal.get_or_init(|| {
             let mut fields = self.decoded()?;
             self.kind.normalise(&mut fields);
@@ -243,7 +243,7 @@ impl Record {
 
     /// Its fields as they are stored, to be sent back as they are. Absent and null are no value, as are blanks in
     /// a list, which newer servers take in no request (reference 3.2). What may hold credentials is secret here.
-    pub(crate) fn stored(&self) -> Result<Fields, DecodeError> {
+    pub fn stored(&self) -> Result<Fields, DecodeError> {
         let mut fields = self.decoded()?;
         for field in self.kind.fields() {
             let seal = |text: Text| match text.as_plain() {
@@ -264,7 +264,7 @@ impl Record {
     }
 
     /// The rows in which it is not as this record of the same kind was. What cannot be read is compared as it came.
-    pub(crate) fn differing(&self, before: &Self) -> Vec<&'static Field> {
+    pub fn differing(&self, before: &Self) -> Vec<&'static Field> {
         if let (Ok(before), Ok(now)) = (before.stored(), self.stored()) {
             return before.differing(&now).collect();
         }
@@ -278,7 +278,7 @@ impl Record {
     }
 
     /// Its token: of an incoming webhook a part of its URL, of an outgoing one what it sends along.
-    pub(crate) fn token(&self) -> Result<Option<Secret>, DecodeError> {
+    pub fn token(&self) -> Result<Option<Secret>, DecodeError> {
         match self.raw.get("token") {
             None | Some(Json::Null) => Ok(None),
             Some(Json::String(token)) => Ok(Some(Secret::new(token.as_str()))),
@@ -291,7 +291,7 @@ impl Record {
     }
 
     /// `made by deploy on 2026-11-02`
-    pub(crate) fn origin(&self) -> String {
+    pub fn origin(&self) -> String {
         let creator = match &self.creator {
             Some(creator) => creator.to_string(),
             None => "somebody unknown".to_owned(),
@@ -303,7 +303,7 @@ impl Record {
     }
 
     /// What an entry without an id finds it by.
-    pub(crate) fn key(&self) -> Key {
+    pub fn key(&self) -> Key {
         Key {
             kind: self.kind,
             name: self.name.clone(),
@@ -311,43 +311,43 @@ impl Record {
     }
 
     /// Whether it is switched on.
-    pub(crate) fn is_enabled(&self) -> bool {
+    pub fn is_enabled(&self) -> bool {
         self.raw.get("enabled") == Some(&Json::Bool(true))
     }
 
     /// The id of the account that created it.
-    pub(crate) fn created_by_id(&self) -> Option<ServerText> {
+    pub fn created_by_id(&self) -> Option<ServerText> {
         self.own(by(&self.raw, "_createdBy", "_id"))
     }
 
     /// When it was created, as the server writes it.
-    pub(crate) fn created_at(&self) -> Option<ServerText> {
+    pub fn created_at(&self) -> Option<ServerText> {
         self.text("_createdAt")
     }
 
     /// When it was last updated, as the server writes it.
-    pub(crate) fn updated_at(&self) -> Option<ServerText> {
+    pub fn updated_at(&self) -> Option<ServerText> {
         self.text("_updatedAt")
     }
 
     /// The username of who edited it last; the server writes it with the first update.
-    pub(crate) fn updated_by(&self) -> Option<ServerText> {
+    pub fn updated_by(&self) -> Option<ServerText> {
         self.own(by(&self.raw, "_updatedBy", "username"))
     }
 
     /// The id of the user that it posts as: the one that counts, whatever the username says (reference 3.5).
-    pub(crate) fn user_id(&self) -> Option<ServerText> {
+    pub fn user_id(&self) -> Option<ServerText> {
         self.text("userId")
     }
 
     /// Whether the server has a compiled script, which is the one it runs (reference 7.4).
-    pub(crate) fn script_compiled(&self) -> bool {
+    pub fn script_compiled(&self) -> bool {
         let compiled = self.raw.get("scriptCompiled").and_then(Json::as_str);
         compiled.is_some_and(|compiled| !compiled.is_empty())
     }
 
     /// Why the server could not compile the script, in one line: `SyntaxError: Unexpected token (3:14)`.
-    pub(crate) fn script_error(&self) -> Option<String> {
+    pub fn script_error(&self) -> Option<String> {
         let quoted = |words: &str| Some(self.redactor.quote(words)).filter(|it| !it.is_empty());
         let error = match self.raw.get("scriptError")? {
             Json::Object(error) => error,

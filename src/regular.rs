@@ -20,16 +20,16 @@ const MOST_LINKS: usize = 40;
 
 /// Where a name leads.
 #[derive(Debug)]
-pub(crate) struct Location {
+pub struct Location {
     /// The path without links. What does not exist stays as it was named.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// Whether a pull request may have brought what is there.
     guarded: bool,
 }
 
 impl Location {
     /// Opens the file to read it. Outside of the guarded folders it may be a pipe or a device.
-    pub(crate) fn open(&self) -> io::Result<File> {
+    pub fn open(&self) -> io::Result<File> {
         if self.guarded {
             open(&self.path, OpenOptions::new().read(true))
         } else {
@@ -43,7 +43,7 @@ impl Location {
 /// # Errors
 /// When a link stands where none is followed, or the system refuses a part of the path. A name behind which there is
 /// nothing yet is fine.
-pub(crate) fn locate(name: &Path) -> io::Result<Location> {
+pub fn locate(name: &Path) -> io::Result<Location> {
     let here = fs::canonicalize(".")?;
     let path = walk(name, &here, &mut |folder, link| {
         if guard(folder, &here).is_none() {
@@ -62,7 +62,7 @@ pub(crate) fn locate(name: &Path) -> io::Result<Location> {
 ///
 /// # Errors
 /// When one leads out, or the system refuses a part of the path.
-pub(crate) fn stays(name: &Path) -> io::Result<()> {
+pub fn stays(name: &Path) -> io::Result<()> {
     let here = fs::canonicalize(".")?;
     let mut guards = Vec::new();
     let path = walk(name, &here, &mut |folder, link| {
@@ -165,7 +165,7 @@ fn steps(path: &Path, left: &mut Vec<Step>) {
 }
 
 /// Opens a regular file. No link in its place is followed, and no pipe waited for.
-pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     match fs::symlink_metadata(path) {
         Ok(found) => demand(&found)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -19,12 +19,12 @@ use crate::diagnostic::Place;
 use crate::yaml::{Content, Node};
 
 /// The JSON Schema of a type, for documents that are read (draft 2020-12, nothing referred to).
-pub(crate) fn of<T: JsonSchema>() -> Json {
+pub fn of<T: JsonSchema>() -> Json {
     generate::<T>(SchemaSettings::draft2020_12().for_deserialize())
 }
 
 /// The JSON Schema of a type, for documents that are written: what is always there is required.
-pub(crate) fn of_written<T: JsonSchema>() -> Json {
+pub fn of_written<T: JsonSchema>() -> Json {
     generate::<T>(SchemaSettings::draft2020_12().for_serialize())
 }
 
@@ -83,7 +83,7 @@ fn said_default(default: &Json) -> Option<String> {
 
 /// A schema, ready to check documents, and the items of one list of theirs one at a time: a document may break a rule
 /// in very many places, and all that is found in one check is held at once.
-pub(crate) struct Checker {
+pub struct Checker {
     /// For all but the items of the list.
     whole: Part,
     list: String,
@@ -98,20 +98,20 @@ struct Part {
 
 /// A rule of the schema that a document breaks.
 #[derive(Debug)]
-pub(crate) struct Violation<'n> {
+pub struct Violation<'n> {
     /// The keys and indexes that lead from the document to the value.
-    pub(crate) path: Vec<Step>,
+    pub path: Vec<Step>,
     /// The value.
-    pub(crate) node: &'n Node,
+    pub node: &'n Node,
     /// Where to point: the value, or the key that should not be there.
-    pub(crate) at: Place,
+    pub at: Place,
     /// The rule.
-    pub(crate) rule: Rule,
+    pub rule: Rule,
 }
 
 /// One step down a document.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Step {
+pub enum Step {
     /// Into a mapping.
     Key(String),
     /// Into a list.
@@ -120,7 +120,7 @@ pub(crate) enum Step {
 
 /// The kinds of rule that a manifest's schema uses.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Rule {
+pub enum Rule {
     /// A key is missing.
     Missing {
         key: String,
@@ -153,7 +153,7 @@ impl Checker {
     ///
     /// # Errors
     /// When it is no valid schema; the text is for the maker of the schema.
-    pub(crate) fn new(mut schema: Json, list: &str) -> Result<Self, String> {
+    pub fn new(mut schema: Json, list: &str) -> Result<Self, String> {
         let item = schema.pointer_mut(&format!("/properties/{list}/items"));
         let item = item.map_or(Json::Bool(true), |items| {
             std::mem::replace(items, Json::Bool(true))
@@ -166,12 +166,12 @@ impl Checker {
     }
 
     /// Every rule that the document breaks, without the items of the list.
-    pub(crate) fn check<'n>(&self, document: &'n Node) -> Vec<Violation<'n>> {
+    pub fn check<'n>(&self, document: &'n Node) -> Vec<Violation<'n>> {
         self.whole.check(document, &[])
     }
 
     /// Every rule that one item of the list breaks, which has this number.
-    pub(crate) fn check_item<'n>(&self, number: usize, item: &'n Node) -> Vec<Violation<'n>> {
+    pub fn check_item<'n>(&self, number: usize, item: &'n Node) -> Vec<Violation<'n>> {
         let path = [Step::Key(self.list.clone()), Step::Index(number)];
         self.item.check(item, &path)
     }

@@ -15,8 +15,8 @@ use std::io::{self, Read};
 use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
 use std::rc::Rc;
 
-pub(crate) use base::{Base, BaseError};
-pub(crate) use files::{bounded, bounded_file};
+pub use base::{Base, BaseError};
+pub use files::{bounded, bounded_file};
 
 use files::{Disk, Files, Unreadable, read_text, words};
 
@@ -26,7 +26,7 @@ use crate::diagnostic::{Code, Diagnostic, Place, SourceId, Texts};
 const MAX_MANIFEST: usize = 32 << 20;
 
 /// The largest file of values that is read: it holds names, tokens and addresses.
-pub(crate) const MAX_VALUES: usize = 1 << 20;
+pub const MAX_VALUES: usize = 1 << 20;
 
 /// The largest script that is read.
 const MAX_SCRIPT: usize = 1 << 20;
@@ -47,11 +47,11 @@ const ENCODING: Code = Code("source-encoding");
 
 /// All texts of a run.
 #[derive(Debug)]
-pub(crate) struct Sources {
+pub struct Sources {
     /// Manifests, scripts, and an empty text for each path that could not be read.
-    pub(crate) texts: Texts,
+    pub texts: Texts,
     /// The manifests, in the order of the paths given, those of a folder by path.
-    pub(crate) manifests: Vec<ManifestSource>,
+    pub manifests: Vec<ManifestSource>,
     /// Scripts by their resolved path.
     scripts: BTreeMap<PathBuf, SourceId>,
     /// The resolved paths of the manifests that were read.
@@ -66,24 +66,24 @@ pub(crate) struct Sources {
 
 /// A manifest that was read.
 #[derive(Debug)]
-pub(crate) struct ManifestSource {
+pub struct ManifestSource {
     /// Its text.
-    pub(crate) id: SourceId,
+    pub id: SourceId,
     /// The folder below which its scripts stay, resolved.
-    pub(crate) root: PathBuf,
+    pub root: PathBuf,
     /// The folder that its scripts' paths start from, resolved.
-    pub(crate) dir: PathBuf,
+    pub dir: PathBuf,
     /// The same folder as the user would write it.
     shown_dir: PathBuf,
 }
 
 /// Why a script file cannot be used; the place is the path's in the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ScriptFileError {
+pub struct ScriptFileError {
     /// What is wrong, in the style of a diagnostic's message.
-    pub(crate) message: String,
+    pub message: String,
     /// How to mend it.
-    pub(crate) hint: Option<String>,
+    pub hint: Option<String>,
 }
 
 impl Sources {
@@ -91,7 +91,7 @@ impl Sources {
     ///
     /// `root` overrides what each path has as its root. A finding about a whole path is at the start of an
     /// empty text of that name.
-    pub(crate) fn read(
+    pub fn read(
         paths: &[PathBuf],
         root: Option<&Path>,
         stdin: &mut dyn Read,
@@ -100,11 +100,7 @@ impl Sources {
     }
 
     /// Reads the manifests that the same paths named in the base. What was not there then is nothing.
-    pub(crate) fn before(
-        base: &Base,
-        paths: &[PathBuf],
-        root: Option<&Path>,
-    ) -> (Self, Vec<Diagnostic>) {
+    pub fn before(base: &Base, paths: &[PathBuf], root: Option<&Path>) -> (Self, Vec<Diagnostic>) {
         Self::from(base.files(), true).reading(paths, root, &mut io::empty())
     }
 
@@ -280,11 +276,7 @@ impl Sources {
     }
 
     /// The script at a path, as a manifest writes it: relative to the manifest's folder, below its root.
-    pub(crate) fn script(
-        &mut self,
-        manifest: SourceId,
-        path: &str,
-    ) -> Result<SourceId, ScriptFileError> {
+    pub fn script(&mut self, manifest: SourceId, path: &str) -> Result<SourceId, ScriptFileError> {
         let error = |message: String, hint: &str| ScriptFileError {
             message,
             hint: (!hint.is_empty()).then(|| hint.to_owned()),

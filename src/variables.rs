@@ -8,9 +8,9 @@ use crate::diagnostic::{Code, Diagnostic, Findings, Place, Texts};
 use crate::secret::{Piece, Secret, Text};
 
 /// What `${var.X}` reads from the environment: `RCSYNC_VAR_X`.
-pub(crate) const VAR_PREFIX: &str = "RCSYNC_VAR_";
+pub const VAR_PREFIX: &str = "RCSYNC_VAR_";
 /// What `${secret.X}` reads from the environment: `RCSYNC_SECRET_X`.
-pub(crate) const SECRET_PREFIX: &str = "RCSYNC_SECRET_";
+pub const SECRET_PREFIX: &str = "RCSYNC_SECRET_";
 
 /// How many bytes the values of references, and what else is made of a manifest's texts, may come to in a run: a few
 /// bytes of a manifest may name a long value again and again.
@@ -24,18 +24,18 @@ const MAX_MISSES: usize = 16;
 
 /// The values that references stand for in this run.
 #[derive(Debug, Default)]
-pub(crate) struct Variables {
+pub struct Variables {
     /// Shown in plans.
-    pub(crate) plain: BTreeMap<String, String>,
+    pub plain: BTreeMap<String, String>,
     /// Never shown.
-    pub(crate) secrets: BTreeMap<String, Secret>,
+    pub secrets: BTreeMap<String, Secret>,
     /// What becomes of a secret that no value was given for.
-    pub(crate) undefined_secrets: Undefined,
+    pub undefined_secrets: Undefined,
 }
 
 /// What becomes of a secret that no value was given for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Undefined {
+pub enum Undefined {
     /// An error at its place: a plan against a server would be wrong.
     #[default]
     Refused,
@@ -47,7 +47,7 @@ pub(crate) enum Undefined {
 
 /// Whether a field takes secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Secrets {
+pub enum Secrets {
     /// `${secret.NAME}` may stand here.
     Allowed,
     /// It would be shown, so it may not.
@@ -97,21 +97,21 @@ fn reference(whole: &str) -> Part<'_> {
 }
 
 /// `[A-Za-z_][A-Za-z0-9_]*`.
-pub(crate) fn is_name(name: &str) -> bool {
+pub fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Replaces references, and collects what was wrong with them.
-pub(crate) struct Resolver<'a> {
+pub struct Resolver<'a> {
     variables: &'a Variables,
     texts: &'a Texts,
     /// What was wrong.
-    pub(crate) findings: Findings,
+    pub findings: Findings,
     /// The names of the secrets that were made up.
-    pub(crate) made_up: BTreeSet<String>,
+    pub made_up: BTreeSet<String>,
     /// The names of the secrets that were replaced, in the order in which they stand.
-    pub(crate) secrets: Vec<String>,
+    pub secrets: Vec<String>,
     /// How far the references of this value have been found in its text.
     found: u32,
     /// How many of them were not.
@@ -124,7 +124,7 @@ pub(crate) struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     /// A resolver over these values; places are found in `texts`.
-    pub(crate) fn new(variables: &'a Variables, texts: &'a Texts) -> Self {
+    pub fn new(variables: &'a Variables, texts: &'a Texts) -> Self {
         Self {
             variables,
             texts,
@@ -139,7 +139,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Takes so many bytes from what may be made; whether there was room for them. That there is none is told once.
-    pub(crate) fn make(&mut self, bytes: usize, at: &Place) -> bool {
+    pub fn make(&mut self, bytes: usize, at: &Place) -> bool {
         let had_room = self.room.is_some();
         self.room = self.room.and_then(|left| left.checked_sub(bytes));
         if had_room && self.room.is_none() {
@@ -153,7 +153,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The same for what may be searched.
-    pub(crate) fn search(&mut self, bytes: usize, at: &Place) -> bool {
+    pub fn search(&mut self, bytes: usize, at: &Place) -> bool {
         let had_room = self.searches.is_some();
         self.searches = self.searches.and_then(|left| left.checked_sub(bytes));
         if had_room && self.searches.is_none() {
@@ -166,7 +166,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The text with every reference replaced; `None`, and a finding, where one cannot be.
-    pub(crate) fn text(&mut self, text: &str, at: &Place, secrets: Secrets) -> Option<Text> {
+    pub fn text(&mut self, text: &str, at: &Place, secrets: Secrets) -> Option<Text> {
         let mut whole = Text::EMPTY;
         let mut sound = true;
         self.found = at.bytes.start;
@@ -319,7 +319,7 @@ fn too_much(at: &Place, message: String) -> Diagnostic {
 }
 
 /// Where a stretch of a value stands, if the value is written as it reads.
-pub(crate) fn within(texts: &Texts, value: &Place, stretch: &str) -> Option<Place> {
+pub fn within(texts: &Texts, value: &Place, stretch: &str) -> Option<Place> {
     let (start, end) = (value.bytes.start as usize, value.bytes.end as usize);
     let written = texts.get(value.source).text.get(start..end)?;
     let from = start + written.find(stretch)?;

@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 
-pub(crate) use rocketchat_client::escape::{end, start};
+pub use rocketchat_client::escape::{end, start};
 
 /// `1 file`, `2 files`.
-pub(crate) fn count<N: Copy + Display + Eq + From<u8>>(number: N, noun: &str) -> String {
+pub fn count<N: Copy + Display + Eq + From<u8>>(number: N, noun: &str) -> String {
     let ending = if number == N::from(1) { "" } else { "s" };
     format!("{number} {noun}{ending}")
 }

@@ -30,9 +30,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-pub(crate) use outcome::{Applied, Outcome, Verdict};
-pub(crate) use settle::Settled;
-pub(crate) use stop::Stop;
+pub use outcome::{Applied, Outcome, Verdict};
+pub use settle::Settled;
+pub use stop::Stop;
 
 use crate::integration::{Fields, Kind, Role, Value};
 use crate::observed::{Record, ServerFacts, ServerId, Users};
@@ -46,24 +46,24 @@ use stop::said;
 
 /// How to go about it.
 #[derive(Debug)]
-pub(crate) struct Options {
+pub struct Options {
     /// The most writes at a time.
-    pub(crate) concurrency: NonZeroUsize,
+    pub concurrency: NonZeroUsize,
     /// Every record that was there when the plan was made: none of them can be one of ours.
-    pub(crate) seen: BTreeMap<ServerId, Record>,
+    pub seen: BTreeMap<ServerId, Record>,
     /// When the reading of the listing that the plan was made for began.
-    pub(crate) read_at: Instant,
+    pub read_at: Instant,
     /// How long after sending a create that was not answered its record is looked for.
-    pub(crate) patience: Duration,
+    pub patience: Duration,
     /// Whether the first failure keeps further writes from being started.
-    pub(crate) fail_fast: bool,
+    pub fail_fast: bool,
     /// Whence chance comes.
-    pub(crate) seed: u64,
+    pub seed: u64,
 }
 
 /// Makes the changes of a plan, and looks back at what was made. `stop` says how far to go on; `progress` hears of
 /// each write's outcome as soon as it is known.
-pub(crate) async fn apply(
+pub async fn apply(
     plan: &Plan,
     writer: Arc<Writer>,
     options: Options,

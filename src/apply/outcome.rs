@@ -11,7 +11,7 @@ use crate::plan::{Action, Plan};
 
 /// What became of a change.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// Made, and the server answered with every value that was asked for.
     Created(ServerId),
     /// Made without an answer, or by a run beside this one, and found with every value that was asked for.
@@ -57,20 +57,20 @@ pub(crate) enum Outcome {
 
 /// What became of a plan.
 #[derive(Debug)]
-pub(crate) struct Applied {
+pub struct Applied {
     /// For each change its index in the plan, and its outcome; in the plan's order.
-    pub(crate) outcomes: Vec<(usize, Outcome)>,
+    pub outcomes: Vec<(usize, Outcome)>,
     /// What records that were changed or removed, or may have been, held before: by index in the plan.
-    pub(crate) before: BTreeMap<usize, Fields>,
+    pub before: BTreeMap<usize, Fields>,
     /// The twins of what was made that were removed, by index in the plan.
-    pub(crate) removed: Vec<(usize, ServerId)>,
+    pub removed: Vec<(usize, ServerId)>,
     /// What looking back at what was made came to.
-    pub(crate) settled: Settled,
+    pub settled: Settled,
 }
 
 /// How far an apply got, as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// Everything was done.
     Done,
     /// Something was tried and not done, or not begun, or not looked back at.
@@ -83,7 +83,7 @@ pub(crate) enum Verdict {
 
 impl Applied {
     /// How far it got.
-    pub(crate) fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> Verdict {
         let any = |holds: fn(&Outcome) -> bool| self.outcomes.iter().any(|(_, it)| holds(it));
         if !any(|outcome| !outcome.is_done()) {
             return match self.settled {
@@ -104,7 +104,7 @@ impl Applied {
     }
 
     /// What becomes of a plan whose apply failed by a fault of this program: whatever it may have begun is unknown.
-    pub(crate) fn lost(plan: &Plan) -> Self {
+    pub fn lost(plan: &Plan) -> Self {
         let mut lost = Self::nothing(plan);
         for (_, outcome) in &mut lost.outcomes {
             if matches!(outcome, Outcome::NotAttempted) {
@@ -115,7 +115,7 @@ impl Applied {
     }
 
     /// What becomes of a plan that nobody applies.
-    pub(crate) fn nothing(plan: &Plan) -> Self {
+    pub fn nothing(plan: &Plan) -> Self {
         let outcomes = plan.changes.iter().map(|it| untouched(&it.action));
         Self {
             outcomes: outcomes.enumerate().collect(),
@@ -227,7 +227,7 @@ impl Outcome {
     }
 
     /// Whether the server is now as the change wanted it.
-    pub(crate) fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         matches!(
             self,
             Self::Created(_)

@@ -90,7 +90,7 @@ const MOST_TRIES: usize = 3;
 
 /// What looking back came to.
 #[derive(Debug)]
-pub(crate) enum Settled {
+pub enum Settled {
     /// The run made nothing.
     NothingMade,
     /// What it made is there, or its outcome says otherwise.

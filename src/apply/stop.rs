@@ -10,7 +10,7 @@ const LAST_LOOK: Duration = Duration::from_secs(3);
 
 /// What whoever watches over a run says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stop {
+pub enum Stop {
     /// Go on.
     #[default]
     GoOn,

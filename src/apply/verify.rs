@@ -10,11 +10,11 @@ use crate::redactor::ServerText;
 
 /// What a record lacks of what was asked for.
 #[derive(Debug)]
-pub(crate) struct Shortfall {
+pub struct Shortfall {
     /// The fields that differ: what the server answered, and what was asked for.
-    pub(crate) fields: Vec<FieldChange>,
+    pub fields: Vec<FieldChange>,
     /// What no field shows, a line each.
-    pub(crate) why: Vec<String>,
+    pub why: Vec<String>,
 }
 
 /// What the record lacks; `None` if it is as asked. `poster` is the id of whom it should post as, where that is known.

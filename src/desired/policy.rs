@@ -16,70 +16,70 @@ use crate::yaml::{Content, Node};
 
 /// What a run may do beyond its entries.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Policy {
+pub struct Policy {
     /// The server that the manifest is for; any other is refused.
-    pub(crate) server: Option<Url>,
+    pub server: Option<Url>,
     /// What may be pruned at all.
-    pub(crate) scope: Option<Scope>,
+    pub scope: Option<Scope>,
     /// What becomes of records in scope that no entry names.
-    pub(crate) prune: Prune,
+    pub prune: Prune,
     /// How many may be disabled or deleted by that, in place of the built-in limits.
-    pub(crate) max_deletes: Option<usize>,
+    pub max_deletes: Option<usize>,
     /// The names of records that are never disabled or deleted.
-    pub(crate) keep: Globs,
+    pub keep: Globs,
     /// What the flags of this run take away, and which holds they lift.
-    pub(crate) flags: Flags,
+    pub flags: Flags,
 }
 
 impl Policy {
     /// Whether twins of this name may be deleted until one is left.
-    pub(crate) fn settles(&self, name: &str) -> bool {
+    pub fn settles(&self, name: &str) -> bool {
         self.flags.settle_twins && !self.keep.match_any(name)
     }
 }
 
 /// Which records the manifest may call its own: those that match in both ways.
 #[derive(Clone, Debug)]
-pub(crate) struct Scope {
+pub struct Scope {
     /// Their names; `None` for every name.
-    pub(crate) names: Option<Globs>,
+    pub names: Option<Globs>,
     /// The usernames of who made them; `None` for this account alone.
-    pub(crate) creators: Option<Vec<String>>,
+    pub creators: Option<Vec<String>>,
 }
 
 /// What the flags of a run say about it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Flags {
+pub struct Flags {
     /// Which integrations the run is about.
-    pub(crate) selection: Selection,
+    pub selection: Selection,
     /// Whether it only creates.
-    pub(crate) create_only: bool,
+    pub create_only: bool,
     /// Whether it deletes nothing.
-    pub(crate) no_delete: bool,
+    pub no_delete: bool,
     /// Whether pruning may delete an incoming webhook that is in use.
-    pub(crate) allow_url_loss: bool,
+    pub allow_url_loss: bool,
     /// Whether it may delete the younger twins of an entry's record.
-    pub(crate) settle_twins: bool,
+    pub settle_twins: bool,
     /// Whether it may create and prune though the account does not see all there is.
-    pub(crate) allow_partial_view: bool,
+    pub allow_partial_view: bool,
 }
 
 /// Which integrations a run is about.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Selection {
+pub struct Selection {
     /// Those of these names; `None` for every name.
-    pub(crate) only: Option<Globs>,
+    pub only: Option<Globs>,
     /// But for those of these names.
-    pub(crate) exclude: Globs,
+    pub exclude: Globs,
     /// Those of this kind; `None` for every kind.
-    pub(crate) kind: Option<Kind>,
+    pub kind: Option<Kind>,
 }
 
 impl Selection {
     /// Whether an integration that has these names, on the server and in the manifest, is one of them: one name
     /// chooses it, and none excludes it.
-    pub(crate) fn takes(&self, kind: Kind, names: &[&str]) -> bool {
+    pub fn takes(&self, kind: Kind, names: &[&str]) -> bool {
         let any = |globs: &Globs| names.iter().any(|name| globs.match_any(name));
         self.kind.is_none_or(|only| only == kind)
             && self.only.as_ref().is_none_or(any)
@@ -95,14 +95,14 @@ const LONGEST_GLOB: usize = 1_000;
 
 /// Names with `*` for any text.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Globs(Vec<Glob>);
+pub struct Globs(Vec<Glob>);
 
 /// No name holds the second character: `?` and all others stand for themselves.
 type Glob = WildMatchPattern<'*', '\0'>;
 
 impl Globs {
     /// Whether one of them is this name.
-    pub(crate) fn match_any(&self, name: &str) -> bool {
+    pub fn match_any(&self, name: &str) -> bool {
         self.0.iter().any(|glob| glob.matches(name))
     }
 }

@@ -14,7 +14,7 @@ use crate::secret::Text;
 type Origin = (SourceId, Option<u32>, bool);
 
 /// Checks the scripts of these entries. Blank ones are none to a server.
-pub(crate) fn check<'d>(entries: impl IntoIterator<Item = &'d Desired>, texts: &Texts) -> Findings {
+pub fn check<'d>(entries: impl IntoIterator<Item = &'d Desired>, texts: &Texts) -> Findings {
     let mut all: BTreeMap<Origin, (Used<'d>, Vec<&'d Text>)> = BTreeMap::new();
     for entry in entries {
         let Some((text, written, at)) = script(entry) else {

@@ -8,7 +8,7 @@ use std::ops::Deref;
 use super::{Diagnostic, Place, Severity, SourceId};
 
 /// How many findings of one text are kept.
-pub(crate) const MAX_KEPT: usize = 100;
+pub const MAX_KEPT: usize = 100;
 
 /// How many are kept over all texts: a run may read very many.
 const MAX_KEPT_IN_ALL: usize = 10_000;
@@ -16,7 +16,7 @@ const MAX_KEPT_IN_ALL: usize = 10_000;
 /// What was found, each finding once: of every text the first [`MAX_KEPT`], errors rather than warnings, and how many
 /// more there are. Reads as a slice of those that are kept.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Findings {
+pub struct Findings {
     kept: Vec<Diagnostic>,
     /// How many of those kept are warnings.
     warnings: usize,
@@ -27,11 +27,11 @@ pub(crate) struct Findings {
 
 /// How many findings there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub struct Counts {
     /// How many errors.
-    pub(crate) errors: usize,
+    pub errors: usize,
     /// How many warnings.
-    pub(crate) warnings: usize,
+    pub warnings: usize,
 }
 
 /// What is known of the findings of one text.
@@ -46,7 +46,7 @@ struct Tally {
 
 impl Counts {
     /// All of them.
-    pub(crate) fn total(self) -> usize {
+    pub fn total(self) -> usize {
         self.errors + self.warnings
     }
 
@@ -67,7 +67,7 @@ impl Counts {
 
 impl Findings {
     /// Keeps all there are: for a text that this program wrote.
-    pub(crate) fn unbounded() -> Self {
+    pub fn unbounded() -> Self {
         Self {
             unbounded: true,
             ..Self::default()
@@ -75,7 +75,7 @@ impl Findings {
     }
 
     /// Takes in a finding. Where there is no room an error takes the place of the last warning.
-    pub(crate) fn push(&mut self, found: Diagnostic) {
+    pub fn push(&mut self, found: Diagnostic) {
         let digest = digest(&(found.code, found.severity, &found.at, &found.message));
         if self.is_new(found.at.source, digest) {
             self.put(found);
@@ -84,12 +84,7 @@ impl Findings {
 
     /// Takes in an error, which is put into words only if there is room for it. `what` tells it from others at the same
     /// place.
-    pub(crate) fn error_at(
-        &mut self,
-        at: &Place,
-        what: impl Hash,
-        words: impl FnOnce() -> Diagnostic,
-    ) {
+    pub fn error_at(&mut self, at: &Place, what: impl Hash, words: impl FnOnce() -> Diagnostic) {
         if !self.is_new(at.source, digest(&(at, what))) {
             return;
         }
@@ -141,13 +136,13 @@ impl Findings {
     }
 
     /// Whether an error about this text would be kept: no words need to be found for one that is only counted.
-    pub(crate) fn has_room(&self, source: SourceId) -> bool {
+    pub fn has_room(&self, source: SourceId) -> bool {
         let errors = |tally: &Tally| tally.kept.errors;
         self.unbounded || self.tallies.get(&source).map_or(0, errors) < MAX_KEPT
     }
 
     /// Takes in what another stage found.
-    pub(crate) fn absorb(&mut self, other: Self) {
+    pub fn absorb(&mut self, other: Self) {
         self.extend(other.kept);
         for (source, tally) in other.tallies {
             let mine = self.tallies.entry(source).or_default();
@@ -156,7 +151,7 @@ impl Findings {
     }
 
     /// How many there are, those that are not kept among them.
-    pub(crate) fn counts(&self) -> Counts {
+    pub fn counts(&self) -> Counts {
         let all = self.tallies.values();
         all.fold(Counts::default(), |sum, tally| {
             sum.plus(tally.kept).plus(tally.more)
@@ -164,12 +159,12 @@ impl Findings {
     }
 
     /// In how many texts there are any.
-    pub(crate) fn texts(&self) -> usize {
+    pub fn texts(&self) -> usize {
         self.tallies.len()
     }
 
     /// The texts that have more than is kept, and how many more.
-    pub(crate) fn more(&self) -> impl Iterator<Item = (SourceId, Counts)> {
+    pub fn more(&self) -> impl Iterator<Item = (SourceId, Counts)> {
         let more = self
             .tallies
             .iter()

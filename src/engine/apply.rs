@@ -12,22 +12,22 @@ use crate::server::Writer;
 
 /// How to go about it.
 #[derive(Clone, Debug)]
-pub(crate) struct ApplyOptions {
+pub struct ApplyOptions {
     /// The most requests at a time.
-    pub(crate) concurrency: NonZeroUsize,
+    pub concurrency: NonZeroUsize,
     /// How long after sending a create that was not answered its record is looked for.
-    pub(crate) patience: Duration,
+    pub patience: Duration,
     /// Whether the first failure keeps further writes from being started.
-    pub(crate) fail_fast: bool,
+    pub fail_fast: bool,
     /// Seed of what is left to chance.
-    pub(crate) seed: u64,
+    pub seed: u64,
 }
 
 /// Makes the changes, and looks back at what was made. `stop` says how far to go on.
 ///
 /// The writes run in a task of their own: dropping this future starts no further write and drops none that was sent. The
 /// runtime has to live until they are answered.
-pub(crate) async fn apply(
+pub async fn apply(
     writer: Writer,
     planned: Arc<Planned>,
     options: &ApplyOptions,

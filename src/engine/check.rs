@@ -22,26 +22,26 @@ use crate::yaml::{self, Content};
 
 /// What to read, and what its variables stand for.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Inputs {
+pub struct Inputs {
     /// Files and folders; `-` is standard input.
-    pub(crate) paths: Vec<PathBuf>,
+    pub paths: Vec<PathBuf>,
     /// The folder that script files must stay below; by default the folder given, or that of the file given.
-    pub(crate) root: Option<PathBuf>,
+    pub root: Option<PathBuf>,
     /// Values of variables, each as `NAME=VALUE`.
-    pub(crate) vars: Vec<String>,
+    pub vars: Vec<String>,
     /// YAML files of values of variables.
-    pub(crate) var_files: Vec<PathBuf>,
+    pub var_files: Vec<PathBuf>,
     /// YAML files of values of secrets.
-    pub(crate) secret_files: Vec<PathBuf>,
+    pub secret_files: Vec<PathBuf>,
     /// Variables of the environment, of which `RCSYNC_VAR_NAME` and `RCSYNC_SECRET_NAME` count. Files and `vars` win.
-    pub(crate) environment: Vec<(String, String)>,
+    pub environment: Vec<(String, String)>,
     /// What becomes of a secret that has no value.
-    pub(crate) undefined: Undefined,
+    pub undefined: Undefined,
 }
 
 /// Why nothing could be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CheckError {
+pub enum CheckError {
     /// The values of variables cannot be read.
     #[error("{0}")]
     Values(String),
@@ -55,19 +55,19 @@ pub(crate) enum CheckError {
 
 /// What was read, as far as it is sound, and what was found.
 #[derive(Debug)]
-pub(crate) struct Checked {
+pub struct Checked {
     /// The texts.
-    pub(crate) sources: Sources,
+    pub sources: Sources,
     /// The desired state; whole only if no finding is an error.
-    pub(crate) desired: DesiredState,
+    pub desired: DesiredState,
     /// What was found.
-    pub(crate) findings: Findings,
+    pub findings: Findings,
     /// The secrets that it knows.
-    pub(crate) redactor: Redactor,
+    pub redactor: Redactor,
     /// The names of secrets that are too short to be masked in what a server says.
-    pub(crate) short_secrets: Vec<String>,
+    pub short_secrets: Vec<String>,
     /// The secrets whose values were made up.
-    pub(crate) made_up: Vec<String>,
+    pub made_up: Vec<String>,
     /// What the desired state was built from.
     manifests: Vec<Manifest>,
 }
@@ -77,7 +77,7 @@ pub(crate) struct Checked {
 /// # Errors
 /// When the values of variables cannot be read. What is wrong with the manifests is no error but in
 /// [`Checked::findings`].
-pub(crate) fn check(inputs: &Inputs, stdin: &mut dyn Read) -> Result<Checked, CheckError> {
+pub fn check(inputs: &Inputs, stdin: &mut dyn Read) -> Result<Checked, CheckError> {
     let (variables, checker) = tools(inputs, &|path| bounded_file(path, MAX_VALUES))?;
     let (sources, findings) = Sources::read(&inputs.paths, inputs.root.as_deref(), stdin);
     Ok(Typed::read(sources, findings, &checker).build_all(&variables))
@@ -87,7 +87,7 @@ pub(crate) fn check(inputs: &Inputs, stdin: &mut dyn Read) -> Result<Checked, Ch
 ///
 /// # Errors
 /// When the values of variables cannot be read, or a path has no place in the base.
-pub(crate) fn check_base(inputs: &Inputs, base: &Base) -> Result<Checked, CheckError> {
+pub fn check_base(inputs: &Inputs, base: &Base) -> Result<Checked, CheckError> {
     let (variables, checker) = tools(inputs, &|path| base.read(path))?;
     let there = |path: &PathBuf| base.path(path).map_err(CheckError::Base);
     let paths = inputs
@@ -108,7 +108,7 @@ fn tools(inputs: &Inputs, read: values::Read<'_>) -> Result<(Variables, Checker)
 }
 
 /// Manifests that are typed, with the scripts that they name: all that a desired state is built from.
-pub(crate) struct Typed {
+pub struct Typed {
     sources: Sources,
     manifests: Vec<Manifest>,
     scripts: Scripts,
@@ -131,13 +131,13 @@ impl Typed {
 
     /// Types one manifest's bytes.
     #[cfg(any(test, feature = "internals"))]
-    pub(crate) fn read_bytes(mut bytes: &[u8], checker: &Checker) -> Self {
+    pub fn read_bytes(mut bytes: &[u8], checker: &Checker) -> Self {
         let (sources, findings) = Sources::read(&[PathBuf::from("-")], None, &mut bytes);
         Self::read(sources, findings, checker)
     }
 
     /// Builds the desired state.
-    pub(crate) fn build(&self, variables: &Variables) -> Built {
+    pub fn build(&self, variables: &Variables) -> Built {
         desired::build(
             &self.manifests,
             variables,
@@ -148,7 +148,7 @@ impl Typed {
     }
 
     /// Builds the desired state, and puts it beside what it is from.
-    pub(crate) fn build_all(mut self, variables: &Variables) -> Checked {
+    pub fn build_all(mut self, variables: &Variables) -> Checked {
         let built = self.build(variables);
         self.findings.absorb(built.findings);
         Checked {
@@ -269,7 +269,7 @@ fn read_scripts(manifests: &[Manifest], sources: &mut Sources, findings: &mut Fi
 }
 
 /// Whether there is a finding for which the manifests are refused.
-pub(crate) fn refuses(findings: &Findings, strict: bool) -> bool {
+pub fn refuses(findings: &Findings, strict: bool) -> bool {
     let least = if strict {
         Severity::Warning
     } else {
@@ -280,17 +280,17 @@ pub(crate) fn refuses(findings: &Findings, strict: bool) -> bool {
 
 impl Checked {
     /// Whether the manifests are refused; if `strict`, also for a warning.
-    pub(crate) fn is_refused(&self, strict: bool) -> bool {
+    pub fn is_refused(&self, strict: bool) -> bool {
         refuses(&self.findings, strict)
     }
 
     /// Checks the scripts of all entries.
-    pub(crate) fn scripts(&self) -> Findings {
+    pub fn scripts(&self) -> Findings {
         desired::scripts::check(&self.desired.entries, &self.sources.texts)
     }
 
     /// Checks the scripts that a plan would write. What the server has already is not looked at again.
-    pub(crate) fn scripts_written(&self, plan: &Plan) -> Findings {
+    pub fn scripts_written(&self, plan: &Plan) -> Findings {
         let changes = plan.changes.iter().filter(|change| writes_script(change));
         let written = changes.filter_map(|change| change.place.as_ref());
         let written: BTreeSet<_> = written.map(Place::begins).collect();
@@ -300,12 +300,12 @@ impl Checked {
     }
 
     /// How many integrations are written.
-    pub(crate) fn integrations(&self) -> usize {
+    pub fn integrations(&self) -> usize {
         self.manifests.iter().map(|it| it.entries.len()).sum()
     }
 
     /// `2 files, 7 integrations`.
-    pub(crate) fn what_was_read(&self) -> String {
+    pub fn what_was_read(&self) -> String {
         let files = count(self.sources.manifests.len(), "file");
         format!("{files}, {}", count(self.integrations(), "integration"))
     }

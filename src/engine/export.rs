@@ -18,7 +18,7 @@ use crate::yaml;
 ///
 /// # Errors
 /// A flaw of this program, in words.
-pub(crate) fn export(observed: &ObservedState, asked: &Asked) -> Result<Export, String> {
+pub fn export(observed: &ObservedState, asked: &Asked) -> Result<Export, String> {
     let checker = manifest::checker()?;
     let mut faults = Faults::new();
     loop {

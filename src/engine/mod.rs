@@ -12,24 +12,24 @@
 //! Nothing here prints or reads the environment. What a caller may want to tell meanwhile is an [`Event`].
 
 mod apply;
-pub(crate) mod check;
-pub(crate) mod export;
+pub mod check;
+pub mod export;
 mod plan;
 mod snapshot;
 mod source;
-pub(crate) mod urls;
+pub mod urls;
 
 use std::fmt;
 
-pub(crate) use apply::{ApplyOptions, apply};
-pub(crate) use plan::{Before, PlanOptions, Planned, plan};
-pub(crate) use snapshot::snapshot;
-pub(crate) use source::{Recorded, Source};
+pub use apply::{ApplyOptions, apply};
+pub use plan::{Before, PlanOptions, Planned, plan};
+pub use snapshot::snapshot;
+pub use source::{Recorded, Source};
 
 use crate::observed::ServerId;
 
 /// Hears what happens while a step is under way. It is called between requests, so it must not block.
-pub(crate) trait Events: Send + Sync {
+pub trait Events: Send + Sync {
     /// Something happened.
     fn event(&self, event: &Event<'_>);
 }
@@ -41,7 +41,7 @@ impl Events for () {
 
 /// Something that happened. Those that have words are notes; `Display` gives them.
 #[derive(Debug)]
-pub(crate) enum Event<'a> {
+pub enum Event<'a> {
     /// The server does not tell which role holds which permission.
     NoPermissions(&'a str),
     /// The server does not tell why a webhook is disabled.

@@ -11,15 +11,15 @@ use crate::plan::{Asking, Binding, NotChecked, Plan};
 
 /// How to plan.
 #[derive(Debug)]
-pub(crate) struct PlanOptions {
+pub struct PlanOptions {
     /// What is looked up before anything would be written.
-    pub(crate) asking: Asking,
+    pub asking: Asking,
     /// The version that the server is taken for.
-    pub(crate) assumed: Option<Version>,
+    pub assumed: Option<Version>,
     /// Whether the plan says what it was made for, so that it may be applied later.
-    pub(crate) binding: bool,
+    pub binding: bool,
     /// What the manifests asked for before, to tell a change of theirs from drift.
-    pub(crate) before: Before,
+    pub before: Before,
 }
 
 impl Default for PlanOptions {
@@ -35,7 +35,7 @@ impl Default for PlanOptions {
 
 /// What the manifests asked for before.
 #[derive(Debug)]
-pub(crate) enum Before {
+pub enum Before {
     /// Nobody asks, or nobody can tell.
     Unknown,
     /// This, in the base of that name.
@@ -46,7 +46,7 @@ pub(crate) enum Before {
 
 impl Before {
     /// What the base is called, if there is one.
-    pub(crate) fn name(&self) -> Option<&str> {
+    pub fn name(&self) -> Option<&str> {
         match self {
             Self::Base(name, _) => Some(name),
             Self::Unknown | Self::Same => None,
@@ -65,20 +65,20 @@ impl Before {
 
 /// A plan, with what it was made from.
 #[derive(Debug)]
-pub(crate) struct Planned {
+pub struct Planned {
     /// What would change.
-    pub(crate) plan: Plan,
+    pub plan: Plan,
     /// What the server has.
-    pub(crate) observed: ObservedState,
+    pub observed: ObservedState,
     /// When reading it began.
-    pub(crate) read_at: Instant,
+    pub read_at: Instant,
 }
 
 /// Plans, and writes nothing.
 ///
 /// # Errors
 /// When the server, or what stands for it, cannot be read.
-pub(crate) async fn plan(
+pub async fn plan(
     source: &dyn Source,
     desired: &DesiredState,
     options: &PlanOptions,

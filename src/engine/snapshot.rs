@@ -12,7 +12,7 @@ use crate::plan::{Asking, Extent, Plan};
 ///
 /// # Errors
 /// When the server cannot be read.
-pub(crate) async fn snapshot(
+pub async fn snapshot(
     source: &dyn Source,
     desired: &DesiredState,
     invented: Option<&str>,
@@ -31,7 +31,7 @@ pub(crate) async fn snapshot(
 }
 
 /// What may be kept of an observed state.
-pub(crate) fn kept(
+pub fn kept(
     desired: &DesiredState,
     observed: &ObservedState,
     invented: Option<&str>,

@@ -6,7 +6,7 @@ use crate::redactor::Redactor;
 use crate::server::Reader;
 
 /// Whatever a plan may ask, and nothing that writes.
-pub(crate) trait Source: Send + Sync {
+pub trait Source: Send + Sync {
     /// Reads which server answers, as whom, and every record that this account sees.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Source for Reader {
 }
 
 /// A snapshot as a source: it answers what its maker asked, and nothing else.
-pub(crate) struct Recorded {
+pub struct Recorded {
     records: ObservedState,
     answers: Answers,
 }
@@ -76,10 +76,7 @@ impl Recorded {
     ///
     /// # Errors
     /// When it contradicts itself.
-    pub(crate) fn new(
-        snapshot: Snapshot,
-        known: &Redactor,
-    ) -> Result<Self, crate::observed::NoSnapshot> {
+    pub fn new(snapshot: Snapshot, known: &Redactor) -> Result<Self, crate::observed::NoSnapshot> {
         let mut records = snapshot.observed(known)?;
         let answers = Answers {
             users: std::mem::take(&mut records.users),

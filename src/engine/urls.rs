@@ -9,34 +9,34 @@ use crate::server::Reader;
 use crate::urls::{self, Asked, Webhook};
 
 /// What to look for.
-pub(crate) struct UrlsOptions<'a> {
+pub struct UrlsOptions<'a> {
     /// The manifests whose webhooks are meant; without them, all that this account has created.
-    pub(crate) desired: Option<&'a DesiredState>,
+    pub desired: Option<&'a DesiredState>,
     /// Whether the tokens of outgoing webhooks are told too.
-    pub(crate) tokens: bool,
+    pub tokens: bool,
     /// What the URLs begin with, if the server is not to be asked.
-    pub(crate) public_url: Option<String>,
+    pub public_url: Option<String>,
     /// Whether the server is a sandbox of this process: nobody else reaches it, and `settings.server` does not mean it.
-    pub(crate) embedded: bool,
+    pub embedded: bool,
 }
 
 /// What was found.
-pub(crate) struct Urls {
+pub struct Urls {
     /// What the URLs begin with.
-    pub(crate) base: String,
+    pub base: String,
     /// What to know about that.
-    pub(crate) note: Option<String>,
+    pub note: Option<String>,
     /// The webhooks.
-    pub(crate) webhooks: Vec<Webhook>,
+    pub webhooks: Vec<Webhook>,
     /// The entries that lead to none.
-    pub(crate) missing: Findings,
+    pub missing: Findings,
     /// The server and the account.
-    pub(crate) server: ServerFacts,
+    pub server: ServerFacts,
 }
 
 /// Why there are none.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum UrlsError {
+pub enum UrlsError {
     /// The server does not answer as it should.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -52,7 +52,7 @@ pub(crate) enum UrlsError {
 ///
 /// # Errors
 /// When the server cannot be read, or is not the one that the manifests are for.
-pub(crate) async fn urls(reader: &Reader, options: UrlsOptions<'_>) -> Result<Urls, UrlsError> {
+pub async fn urls(reader: &Reader, options: UrlsOptions<'_>) -> Result<Urls, UrlsError> {
     let observed = reader.observe().await?;
     if let Some(desired) = options.desired.filter(|_| !options.embedded) {
         let refusals = Plan::between(desired, &observed).refusals.into_iter();

@@ -10,7 +10,7 @@ use crate::redactor::ServerText;
 
 /// The records that an entry may mean, as lines to paste into it; a comment tells them apart. Those of the name that
 /// the entry's record had count where there are none of its name.
-pub(crate) fn matches_text(
+pub fn matches_text(
     place: &str,
     key: &Key,
     old_name: Option<&str>,

@@ -16,68 +16,68 @@ use std::ops::Range;
 use crate::observed::{ObservedState, Record, ServerId};
 use crate::words::count;
 
-pub(crate) use ids::matches_text;
-pub(crate) use names::slug;
+pub use ids::matches_text;
+pub use names::slug;
 
 use entry::{Entry, Scribe};
 use text::{comment, indented, one_line};
 
 /// What the export is asked for, beside the records.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// How the server is called in comments.
-    pub(crate) server: String,
+    pub server: String,
     /// The day it is made on.
-    pub(crate) date: String,
+    pub date: String,
     /// The folder of script files as the manifest will name it, empty or ending in `/`; `None` leaves scripts in
     /// the manifest.
-    pub(crate) scripts: Option<String>,
+    pub scripts: Option<String>,
 }
 
 /// Why the readers of manifests refused what was written of a record, by its id.
-pub(crate) type Faults = BTreeMap<ServerId, BTreeSet<String>>;
+pub type Faults = BTreeMap<ServerId, BTreeSet<String>>;
 
 /// What was made of the records.
-pub(crate) struct Export {
+pub struct Export {
     /// The manifest.
-    pub(crate) manifest: String,
+    pub manifest: String,
     /// Where the entries stand in it, in order; a record that is only a comment has none.
-    pub(crate) entries: Vec<Written>,
+    pub entries: Vec<Written>,
     /// The script files, with their paths from the manifest's folder.
-    pub(crate) scripts: Vec<ExportedFile>,
+    pub scripts: Vec<ExportedFile>,
     /// The YAML that `--secret-file` reads.
-    pub(crate) secrets: String,
+    pub secrets: String,
     /// The names of the secrets that are referred to.
-    pub(crate) secret_names: Vec<String>,
+    pub secret_names: Vec<String>,
     /// What somebody should know who does not read all of the manifest.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// An entry of the manifest.
 #[derive(Clone, Debug)]
-pub(crate) struct Written {
+pub struct Written {
     /// The record that it describes.
-    pub(crate) id: ServerId,
+    pub id: ServerId,
     /// Its bytes.
-    pub(crate) bytes: Range<usize>,
+    pub bytes: Range<usize>,
 }
 
 /// A file beside the manifest.
 #[derive(Clone, Debug)]
-pub(crate) struct ExportedFile {
+pub struct ExportedFile {
     /// Its path from the manifest's folder, with `/`.
-    pub(crate) path: String,
+    pub path: String,
     /// Its text.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 /// That a value cannot be written as YAML.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Unwritable(String);
+pub struct Unwritable(String);
 
 /// Writes out every record, in the order of kind, name and id.
-pub(crate) fn export(
+pub fn export(
     observed: &ObservedState,
     asked: &Asked,
     faults: &Faults,

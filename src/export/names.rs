@@ -32,7 +32,7 @@ impl Names {
 
 /// The letters and digits of a text in lower case, one separator for anything between them; `instead` if there
 /// are none.
-pub(crate) fn slug(text: &str, separator: char, instead: &str) -> String {
+pub fn slug(text: &str, separator: char, instead: &str) -> String {
     let mut slug = String::new();
     for character in text.chars() {
         if slug.len() >= LONGEST {

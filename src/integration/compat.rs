@@ -6,21 +6,21 @@ use super::{Kind, Value};
 
 /// A server version, as far as it matters: `major.minor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version {
+pub struct Version {
     /// The first number.
-    pub(crate) major: u32,
+    pub major: u32,
     /// The second number.
-    pub(crate) minor: u32,
+    pub minor: u32,
 }
 
 impl Version {
     /// `major.minor`.
-    pub(crate) const fn new(major: u32, minor: u32) -> Self {
+    pub const fn new(major: u32, minor: u32) -> Self {
         Self { major, minor }
     }
 
     /// Reads two leading numbers and ignores the rest (`7.4.1-rc.2`, `6.13`).
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split('.');
         let major = numbers.next()?.trim().parse().ok()?;
         let minor = numbers.next().map_or("", |part| {
@@ -42,39 +42,39 @@ impl fmt::Display for Version {
 }
 
 /// The first version that can change an integration (reference 3.1).
-pub(crate) const UPDATES_SINCE: Version = Version::new(3, 4);
+pub const UPDATES_SINCE: Version = Version::new(3, 4);
 
 /// The newest version whose code the reference was read from.
-pub(crate) const NEWEST_KNOWN: Version = Version::new(8, 8);
+pub const NEWEST_KNOWN: Version = Version::new(8, 8);
 
 /// The first version that demands `message-impersonate` of whom an incoming webhook posts as (reference 5.5).
 const IMPERSONATION_SINCE: Version = Version::new(8, 6);
 
 /// Whether a server can change an integration. An unknown version counts as the newest.
-pub(crate) fn takes_updates(server: Option<Version>) -> bool {
+pub fn takes_updates(server: Option<Version>) -> bool {
     server.is_none_or(|version| version >= UPDATES_SINCE)
 }
 
 /// Whether whoever integrations of this kind post as must hold the permission to impersonate.
-pub(crate) fn demands_impersonation(kind: Kind, server: Option<Version>) -> bool {
+pub fn demands_impersonation(kind: Kind, server: Option<Version>) -> bool {
     kind == Kind::Incoming && server.is_none_or(|version| version >= IMPERSONATION_SINCE)
 }
 
 /// Whether a server gives whoever integrations of this kind post as the role `bot`: what newer ones demand in its place.
-pub(crate) fn grants_bot(kind: Kind, server: Version) -> bool {
+pub fn grants_bot(kind: Kind, server: Version) -> bool {
     kind == Kind::Incoming && server < IMPERSONATION_SINCE
 }
 
 /// A flag that is no row of this kind and that an update of this version must carry all the same: 6.3 demands the
 /// incoming webhooks' flag of outgoing ones too, where it means nothing (reference 0, E5).
-pub(crate) fn rider(kind: Kind, server: Option<Version>) -> Option<&'static str> {
+pub fn rider(kind: Kind, server: Option<Version>) -> Option<&'static str> {
     let odd = kind == Kind::Outgoing && server == Some(Version::new(6, 3));
     odd.then_some("overrideDestinationChannelEnabled")
 }
 
 /// Which versions know a field, and what the others do in its place.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Versions {
+pub struct Versions {
     /// The first version that takes it.
     since: Version,
     /// What older versions do anyway, where that is fixed.
@@ -87,7 +87,7 @@ pub(crate) struct Versions {
 
 /// The value that a server puts in the place of one that it was not given, or does not know.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Instead {
+pub enum Instead {
     /// It behaves as if this were set.
     Flag(bool),
     /// It behaves as if this were written.
@@ -96,7 +96,7 @@ pub(crate) enum Instead {
 
 impl Versions {
     /// Every version.
-    pub(crate) const ALL: Self = Self {
+    pub const ALL: Self = Self {
         since: Version::new(0, 0),
         before: None,
         lingers_until: None,
@@ -104,7 +104,7 @@ impl Versions {
     };
 
     /// From a version on; before it the server behaves as if the field had the value `before`.
-    pub(crate) const fn since(since: Version, before: Instead) -> Self {
+    pub const fn since(since: Version, before: Instead) -> Self {
         Self {
             since,
             before: Some(before),
@@ -114,7 +114,7 @@ impl Versions {
     }
 
     /// The same, and until another version a record without the field goes on as before.
-    pub(crate) const fn lingering_until(self, version: Version) -> Self {
+    pub const fn lingering_until(self, version: Version) -> Self {
         Self {
             lingers_until: Some(version),
             ..self
@@ -122,7 +122,7 @@ impl Versions {
     }
 
     /// The same, and one version refuses a request without it.
-    pub(crate) const fn demanded_by(self, version: Version) -> Self {
+    pub const fn demanded_by(self, version: Version) -> Self {
         Self {
             demanded: Some(version),
             ..self
@@ -130,18 +130,18 @@ impl Versions {
     }
 
     /// Whether a server refuses a request without the field.
-    pub(crate) fn demand(&self, server: Option<Version>) -> bool {
+    pub fn demand(&self, server: Option<Version>) -> bool {
         self.demanded.is_some() && self.demanded == server
     }
 
     /// Whether a server takes the field. An unknown version counts as the newest.
-    pub(crate) fn take(&self, server: Option<Version>) -> bool {
+    pub fn take(&self, server: Option<Version>) -> bool {
         server.is_none_or(|version| version >= self.since)
     }
 
     /// What a record without the field does on a server that takes it, where that is what older versions did. An
     /// update has to say it, or the server writes its newer default.
-    pub(crate) fn lingering(&self, server: Option<Version>) -> Option<Value> {
+    pub fn lingering(&self, server: Option<Version>) -> Option<Value> {
         let lingers = self.take(server) && server? < self.lingers_until?;
         self.before
             .filter(|_| lingers)
@@ -152,24 +152,24 @@ impl Versions {
     }
 
     /// The first version that takes it.
-    pub(crate) fn first(&self) -> Version {
+    pub fn first(&self) -> Version {
         self.since
     }
 
     /// Whether it is known what a version that does not take the field does anyway.
-    pub(crate) fn has_own_way(&self) -> bool {
+    pub fn has_own_way(&self) -> bool {
         self.before.is_some()
     }
 
     /// Whether `value` is what a version that does not take the field does anyway.
-    pub(crate) fn is_done_anyway(&self, value: &Value) -> bool {
+    pub fn is_done_anyway(&self, value: &Value) -> bool {
         self.before.is_some_and(|before| before.is(value))
     }
 }
 
 impl Instead {
     /// Whether it is this value.
-    pub(crate) fn is(self, value: &Value) -> bool {
+    pub fn is(self, value: &Value) -> bool {
         match (self, value) {
             (Self::Flag(a), Value::Flag(b)) => a == *b,
             (Self::Text(a), Value::Text(b)) => b.as_plain() == Some(a),

@@ -6,32 +6,32 @@ use crate::secret::{Secret, Text};
 
 /// A field of a kind of integration.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Field {
+pub struct Field {
     /// The name, in the manifest and on the wire.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// What its values look like.
-    pub(crate) shape: Shape,
+    pub shape: Shape,
     /// What it means to leave it out of the manifest.
-    pub(crate) left_out: LeftOut,
+    pub left_out: LeftOut,
     /// Which server versions know it, and what the others do in its place.
-    pub(crate) versions: Versions,
+    pub versions: Versions,
     /// Whether a create and an update must carry it even where the manifest leaves it out.
-    pub(crate) always_sent: bool,
+    pub always_sent: bool,
     /// The first version whose update changes it in an existing record.
-    pub(crate) changes_since: Version,
+    pub changes_since: Version,
     /// Whether the server's value may hold credentials (a URL), so that it is not shown as it is.
-    pub(crate) sensitive: bool,
+    pub sensitive: bool,
     /// What the server gives a new record that is created without it, where that is fixed.
-    pub(crate) created_with: Option<Instead>,
+    pub created_with: Option<Instead>,
     /// The row that decides what it means to leave this one out, or whether this one counts at all.
-    pub(crate) follows: Option<Role>,
+    pub follows: Option<Role>,
     /// What the stages that look things up need to know about it.
-    pub(crate) role: Role,
+    pub role: Role,
 }
 
 /// What a field's values look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub enum Shape {
     /// `true` or `false`.
     Flag,
     /// A whole number.
@@ -50,7 +50,7 @@ pub(crate) enum Shape {
 
 /// What it means to leave a field out of the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LeftOut {
+pub enum LeftOut {
     /// It cannot be left out.
     Required,
     /// It is on.
@@ -67,7 +67,7 @@ pub(crate) enum LeftOut {
 
 /// What a stage that asks the server about a value needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub enum Role {
     /// Nothing in particular.
     Plain,
     /// The name: part of the identity.
@@ -107,12 +107,12 @@ impl Field {
     }
 
     /// Whether a new record gets this value without asking for it.
-    pub(crate) fn comes_by_itself(&self, value: &Value) -> bool {
+    pub fn comes_by_itself(&self, value: &Value) -> bool {
         self.created_with.is_some_and(|given| given.is(value))
     }
 
     /// The value that the field has when it is left out of the manifest, if that is fixed.
-    pub(crate) fn default_value(&self, has_script: bool) -> Option<Value> {
+    pub fn default_value(&self, has_script: bool) -> Option<Value> {
         match self.left_out {
             LeftOut::On => Some(Value::Flag(true)),
             LeftOut::Empty => Some(self.empty()),
@@ -122,7 +122,7 @@ impl Field {
     }
 
     /// The value that is the same as none.
-    pub(crate) fn empty(&self) -> Value {
+    pub fn empty(&self) -> Value {
         match self.shape {
             Shape::Flag => Value::Flag(false),
             Shape::Number => Value::Number(0),
@@ -134,7 +134,7 @@ impl Field {
     }
 
     /// Whether an update by this server changes it in an existing record. An unknown version counts as the newest.
-    pub(crate) fn changes_on(&self, server: Option<Version>) -> bool {
+    pub fn changes_on(&self, server: Option<Version>) -> bool {
         server.is_none_or(|version| version >= self.changes_since)
     }
 }

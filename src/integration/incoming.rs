@@ -10,7 +10,7 @@ use super::{Field, Fields, LeftOut, Role, Shape, comma_parts, common};
 /// An incoming webhook: programs post to its URL, and Rocket.Chat shows what they post.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Incoming {
+pub struct Incoming {
     /// Name of the integration; together with `type` it identifies it. It is not shown in messages.
     #[schemars(extend("examples" = ["Grafana alerts"]))]
     name: Option<Words>,
@@ -68,7 +68,7 @@ pub(crate) struct Incoming {
 
 impl Incoming {
     /// The values by name, in the order of the rows.
-    pub(crate) fn into_fields(self) -> Vec<(&'static str, Option<Written>)> {
+    pub fn into_fields(self) -> Vec<(&'static str, Option<Written>)> {
         // Without `..`: a field that is forgotten here does not compile.
         let Self {
             name,

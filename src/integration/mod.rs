@@ -4,29 +4,27 @@
 //! the manifest loops over the rows and names none of them.
 
 mod common;
-pub(crate) mod compat;
+pub mod compat;
 mod field;
 mod incoming;
 mod outgoing;
 mod value;
-pub(crate) mod written;
+pub mod written;
 
 use crate::redactor::ServerText;
 use std::fmt;
 
-pub(crate) use compat::Version;
-pub(crate) use field::{Field, LeftOut, Role, Shape};
-pub(crate) use incoming::Incoming;
-#[cfg(test)]
-pub(crate) use outgoing::EVENTS;
-pub(crate) use outgoing::{Event, Outgoing};
-pub(crate) use value::Value;
+pub use compat::Version;
+pub use field::{Field, LeftOut, Role, Shape};
+pub use incoming::Incoming;
+pub use outgoing::{EVENTS, Event, Outgoing};
+pub use value::Value;
 
 use crate::secret::Text;
 
 /// The kinds of integration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Others post to Rocket.Chat through a URL.
     Incoming,
     /// Rocket.Chat calls URLs when something happens.
@@ -35,10 +33,10 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 2] = [Self::Incoming, Self::Outgoing];
+    pub const ALL: [Self; 2] = [Self::Incoming, Self::Outgoing];
 
     /// The name in a manifest and on the wire.
-    pub(crate) fn wire(self) -> &'static str {
+    pub fn wire(self) -> &'static str {
         match self {
             Self::Incoming => "webhook-incoming",
             Self::Outgoing => "webhook-outgoing",
@@ -46,12 +44,12 @@ impl Kind {
     }
 
     /// The kind of that name.
-    pub(crate) fn from_wire(name: &str) -> Option<Self> {
+    pub fn from_wire(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.wire() == name)
     }
 
     /// One word for it, as plans show it.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Incoming => "incoming",
             Self::Outgoing => "outgoing",
@@ -59,7 +57,7 @@ impl Kind {
     }
 
     /// Whether others call it by a URL of its own, which dies with its record.
-    pub(crate) fn has_url(self) -> bool {
+    pub fn has_url(self) -> bool {
         match self {
             Self::Incoming => true,
             Self::Outgoing => false,
@@ -67,7 +65,7 @@ impl Kind {
     }
 
     /// Whether the server keeps a history of its calls, which may tell why it is disabled (reference 3.9).
-    pub(crate) fn has_history(self) -> bool {
+    pub fn has_history(self) -> bool {
         match self {
             Self::Incoming => false,
             Self::Outgoing => true,
@@ -75,7 +73,7 @@ impl Kind {
     }
 
     /// Its rows, in the order they are shown.
-    pub(crate) fn fields(self) -> &'static [Field] {
+    pub fn fields(self) -> &'static [Field] {
         match self {
             Self::Incoming => incoming::FIELDS,
             Self::Outgoing => outgoing::FIELDS,
@@ -83,12 +81,12 @@ impl Kind {
     }
 
     /// The row of that name.
-    pub(crate) fn field(self, name: &str) -> Option<&'static Field> {
+    pub fn field(self, name: &str) -> Option<&'static Field> {
         self.fields().iter().find(|field| field.name == name)
     }
 
     /// What stands under the names of its rows, in their order.
-    pub(crate) fn by_row<'n, V>(self, named: impl Iterator<Item = (&'n str, V)>) -> Vec<Option<V>> {
+    pub fn by_row<'n, V>(self, named: impl Iterator<Item = (&'n str, V)>) -> Vec<Option<V>> {
         let mut values: Vec<_> = self.fields().iter().map(|_| None).collect();
         for (name, value) in named {
             let row = self.fields().iter().position(|field| field.name == name);
@@ -100,12 +98,12 @@ impl Kind {
     }
 
     /// The row with this role.
-    pub(crate) fn row(self, role: Role) -> Option<&'static Field> {
+    pub fn row(self, role: Role) -> Option<&'static Field> {
         self.fields().iter().find(|field| field.role == role)
     }
 
     /// Brings values into the form in which both sides are compared and written.
-    pub(crate) fn normalise(self, values: &mut Fields) {
+    pub fn normalise(self, values: &mut Fields) {
         match self {
             Self::Incoming => incoming::normalise(values),
             Self::Outgoing => outgoing::normalise(values),
@@ -121,23 +119,23 @@ impl fmt::Display for Kind {
 
 /// What identifies an integration, unless it is pinned by id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Key {
+pub struct Key {
     /// Its kind.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// Its name, as the manifest or the server writes it.
-    pub(crate) name: ServerText,
+    pub name: ServerText,
 }
 
 /// The values of one integration: at most one for each row of its kind.
 #[derive(Clone, Debug)]
-pub(crate) struct Fields {
+pub struct Fields {
     kind: Kind,
     values: Vec<Option<Value>>,
 }
 
 impl Fields {
     /// No values yet.
-    pub(crate) fn new(kind: Kind) -> Self {
+    pub fn new(kind: Kind) -> Self {
         Self {
             kind,
             values: vec![None; kind.fields().len()],
@@ -145,43 +143,40 @@ impl Fields {
     }
 
     /// These values, one for each row, in their order.
-    pub(crate) fn of_rows(kind: Kind, mut values: Vec<Option<Value>>) -> Self {
+    pub fn of_rows(kind: Kind, mut values: Vec<Option<Value>>) -> Self {
         values.resize(kind.fields().len(), None);
         Self { kind, values }
     }
 
     /// The kind.
-    pub(crate) fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Kind {
         self.kind
     }
 
     /// The value of a row.
-    pub(crate) fn get(&self, field: &Field) -> Option<&Value> {
+    pub fn get(&self, field: &Field) -> Option<&Value> {
         self.value(field.name)
     }
 
     /// Sets or clears the value of a row; a name that is no row of this kind changes nothing.
-    pub(crate) fn set(&mut self, name: &str, value: Option<Value>) {
+    pub fn set(&mut self, name: &str, value: Option<Value>) {
         if let Some(slot) = self.row(name).and_then(|row| self.values.get_mut(row)) {
             *slot = value;
         }
     }
 
     /// The value of the row with this role.
-    pub(crate) fn by_role(&self, role: Role) -> Option<&Value> {
+    pub fn by_role(&self, role: Role) -> Option<&Value> {
         self.get(self.kind.row(role)?)
     }
 
     /// Whether the row with this role is a flag that is on. One that says nothing is off.
-    pub(crate) fn is_on(&self, role: Role) -> bool {
+    pub fn is_on(&self, role: Role) -> bool {
         matches!(self.by_role(role), Some(Value::Flag(true)))
     }
 
     /// The rows in which the other differs. An unknown secret is like nothing.
-    pub(crate) fn differing<'f>(
-        &'f self,
-        other: &'f Self,
-    ) -> impl Iterator<Item = &'static Field> + 'f {
+    pub fn differing<'f>(&'f self, other: &'f Self) -> impl Iterator<Item = &'static Field> + 'f {
         self.kind.fields().iter().filter(|field| {
             let equal = match (self.get(field), other.get(field)) {
                 (Some(mine), theirs) => mine.same(theirs),
@@ -193,7 +188,7 @@ impl Fields {
     }
 
     /// The rows that have a value, in the table's order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
         self.kind
             .fields()
             .iter()
@@ -202,7 +197,7 @@ impl Fields {
     }
 
     /// Whether an entry with these values has to write the row out, though it may be left out of others.
-    pub(crate) fn demand(&self, field: &Field) -> bool {
+    pub fn demand(&self, field: &Field) -> bool {
         self.kind == Kind::Outgoing && outgoing::demands(self, field)
     }
 

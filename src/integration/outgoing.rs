@@ -13,7 +13,7 @@ use crate::secret::Text;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(transform = state_what_events_need)]
-pub(crate) struct Outgoing {
+pub struct Outgoing {
     /// Name of the integration; together with `type` it identifies it. It is not shown in messages.
     #[schemars(extend("examples" = ["Guggy"]))]
     name: Option<Words>,
@@ -117,7 +117,7 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     /// The values by name, in the order of the rows.
-    pub(crate) fn into_fields(self) -> Vec<(&'static str, Option<Written>)> {
+    pub fn into_fields(self) -> Vec<(&'static str, Option<Written>)> {
         // Without `..`: a field that is forgotten here does not compile.
         let Self {
             name,
@@ -247,21 +247,21 @@ const FLAG: Field = Field {
 
 /// An event that an outgoing webhook can wait for (reference 4.1).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Event {
+pub struct Event {
     /// Its name.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// Whether it happens in a room, so that `channel` counts.
-    pub(crate) uses_channel: bool,
+    pub uses_channel: bool,
     /// Whether trigger words count.
-    pub(crate) uses_trigger_words: bool,
+    pub uses_trigger_words: bool,
     /// Whether answers need a room of their own.
-    pub(crate) needs_target_room: bool,
+    pub needs_target_room: bool,
     /// When it happens.
     means: &'static str,
 }
 
 /// The events, in the order the server lists them.
-pub(crate) const EVENTS: &[Event] = &[
+pub const EVENTS: &[Event] = &[
     Event {
         uses_channel: true,
         uses_trigger_words: true,
@@ -309,14 +309,14 @@ const fn event(name: &'static str, means: &'static str) -> Event {
 
 impl Event {
     /// The event of that name.
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+    pub fn named(name: &str) -> Option<&'static Self> {
         EVENTS.iter().find(|event| event.name == name)
     }
 }
 
 /// The name of an event, as written.
 #[derive(Debug, Deserialize)]
-pub(crate) struct EventName(String);
+pub struct EventName(String);
 
 impl JsonSchema for EventName {
     fn schema_name() -> Cow<'static, str> {

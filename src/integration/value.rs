@@ -6,7 +6,7 @@ use crate::secret::{Secret, Text};
 
 /// A value of a field.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub enum Value {
     /// On or off.
     Flag(bool),
     /// A whole number.
@@ -23,17 +23,17 @@ pub(crate) enum Value {
 
 impl Value {
     /// A secret value.
-    pub(crate) fn secret(value: impl Into<String>) -> Self {
+    pub fn secret(value: impl Into<String>) -> Self {
         Self::Secret(Secret::new(value))
     }
 
     /// A script.
-    pub(crate) fn script(text: impl Into<Text>) -> Self {
+    pub fn script(text: impl Into<Text>) -> Self {
         Self::Script(Arc::new(text.into()))
     }
 
     /// The texts in it.
-    pub(crate) fn texts(&self) -> &[Text] {
+    pub fn texts(&self) -> &[Text] {
         match self {
             Self::Text(text) => std::slice::from_ref(text),
             Self::Script(text) => std::slice::from_ref(text),
@@ -43,12 +43,12 @@ impl Value {
     }
 
     /// Whether it is a secret, or a stretch of it is.
-    pub(crate) fn holds_secret(&self) -> bool {
+    pub fn holds_secret(&self) -> bool {
         matches!(self, Self::Secret(_)) || self.texts().iter().any(Text::holds_secret)
     }
 
     /// Whether it is what the server has where it has nothing.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         match self {
             Self::Flag(on) => !on,
             Self::Number(_) => false,
@@ -67,7 +67,7 @@ impl Value {
     ///
     /// Absent, null and empty are one; absent and `false` are one; lists are sets; scripts are compared
     /// without regard to line ends and trailing newlines.
-    pub(crate) fn same(&self, observed: Option<&Self>) -> Option<bool> {
+    pub fn same(&self, observed: Option<&Self>) -> Option<bool> {
         let Some(observed) = observed else {
             return Some(self.is_empty());
         };

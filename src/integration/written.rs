@@ -15,11 +15,11 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use crate::secret::{Secret, Text};
 
 /// A text that is one variable as a whole; only such a text can stand where a flag or a number is expected.
-pub(crate) const WHOLE_VARIABLE: &str = r"^\$\{var\.[A-Za-z_][A-Za-z0-9_]*\}$";
+pub const WHOLE_VARIABLE: &str = r"^\$\{var\.[A-Za-z_][A-Za-z0-9_]*\}$";
 
 /// A written value of any shape.
 #[derive(Debug)]
-pub(crate) enum Written {
+pub enum Written {
     /// A flag.
     Switch(Switch),
     /// A number.
@@ -37,7 +37,7 @@ pub(crate) enum Written {
 /// `true`, `false`, or a variable.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Switch {
+pub enum Switch {
     /// Written out.
     Known(bool),
     /// `${var.NAME}`.
@@ -47,7 +47,7 @@ pub(crate) enum Switch {
 /// A whole number, or a variable.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Count {
+pub enum Count {
     /// Written out.
     Known(i64),
     /// Written as `3.0`.
@@ -58,12 +58,12 @@ pub(crate) enum Count {
 
 /// A text that may hold references.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Words(pub(crate) String);
+pub struct Words(pub String);
 
 /// A list of texts, or all of them in one text with commas between them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Items {
+pub enum Items {
     /// `"#ops, #dev"`.
     Joined(String),
     /// `["#ops", "#dev"]`.
@@ -72,11 +72,11 @@ pub(crate) enum Items {
 
 /// A list of texts, none of them empty.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct List(pub(crate) Vec<String>);
+pub struct List(pub Vec<String>);
 
 /// A script: its text, or the file that holds it.
 #[derive(Clone, Debug)]
-pub(crate) enum ScriptSource {
+pub enum ScriptSource {
     /// The text itself.
     Text(Arc<Text>),
     /// A file beside the manifest.
@@ -85,12 +85,12 @@ pub(crate) enum ScriptSource {
 
 /// A file that holds a script.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct ScriptFile {
+pub struct ScriptFile {
     /// Its path, from the manifest's folder.
-    pub(crate) file: String,
+    pub file: String,
     /// Plain texts in it to replace.
     #[serde(default)]
-    pub(crate) replace: BTreeMap<String, Token>,
+    pub replace: BTreeMap<String, Token>,
 }
 
 /// By hand: the derived way would make copies of the text to try one form after the other.
@@ -126,7 +126,7 @@ impl<'de> Deserialize<'de> for ScriptSource {
 /// A text that is a secret, or refers to one.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Token(#[serde(deserialize_with = "secret")] pub(crate) Secret);
+pub struct Token(#[serde(deserialize_with = "secret")] pub Secret);
 
 fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
     String::deserialize(from).map(Secret::new)

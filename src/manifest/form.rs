@@ -21,7 +21,7 @@ use crate::integration::{Incoming, Kind, LeftOut, Outgoing};
     dead_code,
     reason = "the schema is made from it; its parts are read one by one"
 )]
-pub(crate) struct Document {
+pub struct Document {
     /// What rcsync may do on the server. Once over all files of a run.
     settings: Option<Settings>,
     /// The integrations. Each is identified by its `type` and `name`.
@@ -32,48 +32,48 @@ pub(crate) struct Document {
 /// The policy that `plan` shows and `apply` follows.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// The server that these files are for. A guard, not the address: any other server is refused.
     #[schemars(extend("examples" = ["https://chat.example.org"]))]
-    pub(crate) server: Option<String>,
+    pub server: Option<String>,
 
     /// What these files may call their own. Only records in scope are ever pruned; without a scope none is.
-    pub(crate) scope: Option<Scope>,
+    pub scope: Option<Scope>,
 
     /// What becomes of records in scope that no entry names: nothing (`off`), they are switched off and keep
     /// their URL (`disable`), or they are deleted (`delete`; an incoming one is first switched off, and deleted by a
     /// later run).
     #[schemars(extend("default" = "off", "examples" = ["disable"]))]
-    pub(crate) prune: Option<Prune>,
+    pub prune: Option<Prune>,
 
     /// How many records one run may disable or delete by `prune`, in place of the built-in limits (3, and 30 % of
     /// the records in scope).
     #[schemars(extend("minimum" = 0, "examples" = [3]))]
-    pub(crate) max_deletes: Option<i64>,
+    pub max_deletes: Option<i64>,
 
     /// Names, with `*` for any text, of records that are never disabled or deleted, whatever else is written.
     #[serde(default)]
     #[schemars(extend("default" = [], "examples" = [["Grafana legacy"]]))]
-    pub(crate) keep: Vec<String>,
+    pub keep: Vec<String>,
 }
 
 /// Which records these files may call their own: those that match in both ways.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Scope {
+pub struct Scope {
     /// Names, with `*` for any text; left out, every name.
     #[schemars(extend("examples" = [["pay-*", "Grafana *"]]))]
-    pub(crate) names: Option<Vec<String>>,
+    pub names: Option<Vec<String>>,
 
     /// Usernames of creators; left out, this account alone.
     #[schemars(extend("examples" = [["deploy"]]))]
-    pub(crate) creators: Option<Vec<String>>,
+    pub creators: Option<Vec<String>>,
 }
 
 /// What becomes of records in scope that no entry names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Prune {
+pub enum Prune {
     #[default]
     Off,
     Disable,
@@ -83,43 +83,43 @@ pub(crate) enum Prune {
 /// The keys of an entry that are rcsync's own and are never sent.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Own {
+pub struct Own {
     /// Pins the entry to the record with this id, whatever its name.
     #[schemars(extend("minLength" = 1, "examples" = ["66f2c41a9be07d3c5a1e8f02"]))]
-    pub(crate) id: Option<String>,
+    pub id: Option<String>,
 
     /// The name that the record still has on the server: it is renamed in place and keeps its URL.
     #[schemars(extend("examples" = ["Grafana"]))]
-    pub(crate) renamed_from: Option<String>,
+    pub renamed_from: Option<String>,
 
     /// Fields that are written when the record is created and left to others ever after.
     #[serde(default)]
     #[schemars(extend("default" = [], "examples" = [["enabled"]]))]
-    pub(crate) ignore: Vec<String>,
+    pub ignore: Vec<String>,
 
     /// `present`: it should exist. `absent`: delete it. `released`: leave it alone, to stop managing it or to move
     /// it to another manifest.
     #[schemars(extend("default" = "present", "examples" = ["absent"]))]
-    pub(crate) state: Option<State>,
+    pub state: Option<State>,
 }
 
 impl Document {
     /// The key of the integrations.
-    pub(crate) const INTEGRATIONS: &'static str = "integrations";
+    pub const INTEGRATIONS: &'static str = "integrations";
 
     /// How the keys start that are free for anybody's use.
-    pub(crate) const FREE: &'static str = "x-";
+    pub const FREE: &'static str = "x-";
 }
 
 impl Own {
     /// The names of these keys.
-    pub(crate) const KEYS: [&'static str; 4] = ["id", "renamedFrom", "ignore", "state"];
+    pub const KEYS: [&'static str; 4] = ["id", "renamedFrom", "ignore", "state"];
 }
 
 /// What an entry asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum State {
+pub enum State {
     Present,
     Absent,
     Released,

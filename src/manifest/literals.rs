@@ -6,13 +6,13 @@ use url::Url;
 use crate::diagnostic::Code;
 
 /// The code of the warning. Where it points is masked wherever lines are shown.
-pub(crate) const LITERAL_SECRET: Code = Code("literal-secret");
+pub const LITERAL_SECRET: Code = Code("literal-secret");
 
 /// The shortest stretch that is taken for a key; names of people and things are shorter, or have no digits.
 const SHORTEST_KEY: usize = 20;
 
 /// What of a URL looks like a secret, in words.
-pub(crate) fn in_url(text: &str) -> Option<&'static str> {
+pub fn in_url(text: &str) -> Option<&'static str> {
     let Ok(url) = Url::parse(text) else {
         return None;
     };
@@ -25,7 +25,7 @@ pub(crate) fn in_url(text: &str) -> Option<&'static str> {
 }
 
 /// Whether a stretch of letters and digits, both, is as long as keys are.
-pub(crate) fn is_like_a_key(text: &str) -> bool {
+pub fn is_like_a_key(text: &str) -> bool {
     let stretches = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
     let mut long = stretches.filter(|stretch| stretch.len() >= SHORTEST_KEY);
     long.any(|stretch| {

@@ -4,18 +4,18 @@
 //! how the schema's findings read, in [`hints`]; what a mistake leaves sound, in [`spoilt`].
 
 mod form;
-pub(crate) mod hints;
-pub(crate) mod literals;
-pub(crate) mod rules;
-pub(crate) mod scripts;
+pub mod hints;
+pub mod literals;
+pub mod rules;
+pub mod scripts;
 mod spoilt;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-pub(crate) use form::{Document, Own, Prune, Settings, State};
-pub(crate) use spoilt::Spoilt;
+pub use form::{Document, Own, Prune, Settings, State};
+pub use spoilt::Spoilt;
 
 use crate::diagnostic::{Code, Diagnostic, Findings, Place, SourceId};
 use crate::integration::written::{ScriptSource, Written};
@@ -25,44 +25,44 @@ use crate::yaml::{Content, Node};
 
 /// What one document asks for.
 #[derive(Debug, Default)]
-pub(crate) struct Manifest {
+pub struct Manifest {
     /// Its settings, with the place of their key, and their tree.
-    pub(crate) settings: Option<(Settings, Place, Node)>,
+    pub settings: Option<(Settings, Place, Node)>,
     /// Its entries, in order.
-    pub(crate) entries: Vec<Entry>,
+    pub entries: Vec<Entry>,
 }
 
 /// One integration as written.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// Its kind.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// The keys that are rcsync's own.
-    pub(crate) own: Own,
+    pub own: Own,
     /// The rows that it writes out.
-    pub(crate) written: Vec<(&'static Field, Written)>,
+    pub written: Vec<(&'static Field, Written)>,
     /// Its tree without the texts, for the places.
-    pub(crate) node: Node,
+    pub node: Node,
 }
 
 impl Entry {
     /// Where it stands.
-    pub(crate) fn place(&self) -> &Place {
+    pub fn place(&self) -> &Place {
         &self.node.at
     }
 
     /// The text it stands in.
-    pub(crate) fn source(&self) -> SourceId {
+    pub fn source(&self) -> SourceId {
         self.node.at.source
     }
 
     /// The value of a key, with its place.
-    pub(crate) fn value(&self, key: &str) -> Option<&Node> {
+    pub fn value(&self, key: &str) -> Option<&Node> {
         self.node.get(key).map(|member| &member.value)
     }
 
     /// The file that its script is in, and where the manifest names it.
-    pub(crate) fn script_file(&self) -> Option<(&str, &Place)> {
+    pub fn script_file(&self) -> Option<(&str, &Place)> {
         self.written
             .iter()
             .find_map(|(field, written)| match written {
@@ -79,7 +79,7 @@ impl Entry {
 }
 
 /// The schema of manifests, as a value.
-pub(crate) fn schema() -> Json {
+pub fn schema() -> Json {
     crate::schema::of::<Document>()
 }
 
@@ -87,14 +87,14 @@ pub(crate) fn schema() -> Json {
 ///
 /// # Errors
 /// A flaw of this program, in words.
-pub(crate) fn checker() -> Result<Checker, String> {
+pub fn checker() -> Result<Checker, String> {
     Checker::new(schema(), Document::INTEGRATIONS)
         .map_err(|message| format!("the schema of manifests is unsound: {message}"))
 }
 
 /// Checks a document against the schema and types it. Findings are added to `findings`; what breaks the schema, or
 /// is spoilt, is not part of the manifest, and the rest is still there to be checked.
-pub(crate) fn read(
+pub fn read(
     checker: &Checker,
     mut document: Node,
     spoilt: &Spoilt,

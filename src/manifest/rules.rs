@@ -14,26 +14,26 @@ use crate::secret::Text;
 
 /// An entry with its references replaced, as the rules look at it: values as written, not yet in normal form.
 #[derive(Debug)]
-pub(crate) struct View {
+pub struct View {
     /// Its kind.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// The values that could be resolved.
-    pub(crate) values: BTreeMap<&'static str, Seen>,
+    pub values: BTreeMap<&'static str, Seen>,
 }
 
 /// A value and its place.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// The value.
-    pub(crate) value: Value,
+    pub value: Value,
     /// Where it stands.
-    pub(crate) at: Place,
+    pub at: Place,
     /// The items of a list, each with its place.
-    pub(crate) items: Vec<(Text, Place)>,
+    pub items: Vec<(Text, Place)>,
     /// Whether the items were written as one text with commas.
-    pub(crate) joined: bool,
+    pub joined: bool,
     /// Whether it was written out, without a reference.
-    pub(crate) literal: bool,
+    pub literal: bool,
 }
 
 impl Seen {
@@ -133,7 +133,7 @@ impl Findings<'_> {
 }
 
 /// Applies every rule to an entry.
-pub(crate) fn check(view: &View, into: &mut diagnostic::Findings) {
+pub fn check(view: &View, into: &mut diagnostic::Findings) {
     for rule in RULES
         .iter()
         .filter(|rule| rule.kind.is_none_or(|kind| kind == view.kind))

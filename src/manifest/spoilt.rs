@@ -10,7 +10,7 @@ use crate::yaml::{Content, Member, Node};
 
 /// Where a text is no sound YAML.
 #[derive(Default)]
-pub(crate) struct Spoilt {
+pub struct Spoilt {
     /// The places, by where they begin.
     places: Vec<Range<u32>>,
     /// The same, joined where they overlap.
@@ -19,7 +19,7 @@ pub(crate) struct Spoilt {
 
 impl Spoilt {
     /// Of the problems of one text.
-    pub(crate) fn new(problems: &[Diagnostic]) -> Self {
+    pub fn new(problems: &[Diagnostic]) -> Self {
         let mut spoilt = Self::default();
         // Of a key that is written twice, the first is there: nothing is lost.
         let losing = |problem: &&Diagnostic| problem.code != Code("yaml-duplicate-key");

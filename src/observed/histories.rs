@@ -7,21 +7,21 @@ use crate::redactor::ServerText;
 
 /// What the look-ups told. A record that nobody asked for is not in it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Histories {
+pub struct Histories {
     /// By record.
-    pub(crate) found: BTreeMap<ServerId, History>,
+    pub found: BTreeMap<ServerId, History>,
 }
 
 /// That a URL was gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Gone {
+pub struct Gone {
     /// When that was, as the server writes it.
-    pub(crate) at: Option<ServerText>,
+    pub at: Option<ServerText>,
 }
 
 /// What a look-up told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum History {
+pub enum History {
     /// A URL answered 410 when it was called last: the server disables the webhook then
     /// (reference 5.4).
     Gone(Gone),
@@ -33,18 +33,18 @@ pub(crate) enum History {
 
 impl Histories {
     /// What is known of these records.
-    pub(crate) fn only(mut self, records: &BTreeSet<ServerId>) -> Self {
+    pub fn only(mut self, records: &BTreeSet<ServerId>) -> Self {
         self.found.retain(|id, _| records.contains(id));
         self
     }
 
     /// Whether it is known what the history of a record tells.
-    pub(crate) fn tell_of(&self, id: &ServerId) -> bool {
+    pub fn tell_of(&self, id: &ServerId) -> bool {
         matches!(self.found.get(id), Some(History::Gone(_) | History::Other))
     }
 
     /// That a URL of the record is gone, if its history tells so.
-    pub(crate) fn gone(&self, id: &ServerId) -> Option<&Gone> {
+    pub fn gone(&self, id: &ServerId) -> Option<&Gone> {
         match self.found.get(id)? {
             History::Gone(gone) => Some(gone),
             History::Other | History::Unknown(_) => None,

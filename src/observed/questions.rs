@@ -6,36 +6,36 @@ use super::{Histories, ObservedState, Rooms, ServerId, Target, Users, View};
 
 /// What to ask, as one wave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Questions {
+pub struct Questions {
     /// Who these users are.
-    pub(crate) users: BTreeSet<String>,
+    pub users: BTreeSet<String>,
     /// Whether these exist, and this account may let integrations post to them.
-    pub(crate) targets: BTreeSet<Target>,
+    pub targets: BTreeSet<Target>,
     /// Whether it counts which roles may impersonate.
-    pub(crate) impersonators: bool,
+    pub impersonators: bool,
     /// Whether it counts what this account sees.
-    pub(crate) view: bool,
+    pub view: bool,
     /// Why these outgoing webhooks are disabled.
-    pub(crate) histories: BTreeSet<ServerId>,
+    pub histories: BTreeSet<ServerId>,
     /// How many more are disabled than are asked for.
-    pub(crate) more_histories: usize,
+    pub more_histories: usize,
     /// How many users and targets may be looked up one by one: each is a request.
-    pub(crate) limit: usize,
+    pub limit: usize,
 }
 
 impl Questions {
     /// Whether there is nothing to ask.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.users.is_empty() && self.histories.is_empty() && !self.permissions()
     }
 
     /// Whether it has to be asked which roles hold which permission: one answer serves all.
-    pub(crate) fn permissions(&self) -> bool {
+    pub fn permissions(&self) -> bool {
         self.impersonators || self.view || !self.targets.is_empty()
     }
 
     /// The same, and these.
-    pub(crate) fn and(mut self, more: &Self) -> Self {
+    pub fn and(mut self, more: &Self) -> Self {
         self.users.extend(more.users.iter().cloned());
         self.targets.extend(more.targets.iter().cloned());
         self.impersonators |= more.impersonators;
@@ -49,22 +49,22 @@ impl Questions {
 
 /// What was answered. What nobody asked for, or what was not told, is missing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Answers {
+pub struct Answers {
     /// Who the users are.
-    pub(crate) users: Users,
+    pub users: Users,
     /// What is known of the targets.
-    pub(crate) rooms: Rooms,
+    pub rooms: Rooms,
     /// What the histories tell.
-    pub(crate) histories: Histories,
+    pub histories: Histories,
     /// What this account sees, where that was asked.
-    pub(crate) view: Option<View>,
+    pub view: Option<View>,
     /// Why the permissions are not known, if they were asked for and not told.
-    pub(crate) no_permissions: Option<String>,
+    pub no_permissions: Option<String>,
 }
 
 impl ObservedState {
     /// Takes in what was answered.
-    pub(crate) fn learn(&mut self, answers: Answers) {
+    pub fn learn(&mut self, answers: Answers) {
         self.users.found.extend(answers.users.found);
         self.users.impersonators = answers
             .users

@@ -12,24 +12,24 @@ use crate::redactor::ServerText;
 
 /// What an integration of a kind posts to, as it is written: `#ops`, `@maria`, `all_public_channels`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Target {
+pub struct Target {
     /// The kind: the permissions of one say nothing of the other.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// The target.
-    pub(crate) name: String,
+    pub name: String,
 }
 
 /// What the look-ups told. A target that nobody asked for is not in it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rooms {
+pub struct Rooms {
     /// By target.
-    pub(crate) found: BTreeMap<Target, Sighting>,
+    pub found: BTreeMap<Target, Sighting>,
 }
 
 /// What a look-up told of a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Sighting {
+pub enum Sighting {
     /// It is there, and this account may post to it.
     Fine,
     /// There is no such room or user.
@@ -54,7 +54,7 @@ pub(crate) enum Sighting {
 
 impl Rooms {
     /// What they tell of these targets.
-    pub(crate) fn only(mut self, asked: &BTreeSet<Target>) -> Self {
+    pub fn only(mut self, asked: &BTreeSet<Target>) -> Self {
         self.found.retain(|target, _| asked.contains(target));
         self
     }
@@ -62,7 +62,7 @@ impl Rooms {
 
 /// What this account may let integrations post to. `None` where its roles or the permissions are not known.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Rights {
+pub struct Rights {
     incoming: Option<bool>,
     outgoing: Option<bool>,
     scopes: Option<bool>,
@@ -70,7 +70,7 @@ pub(crate) struct Rights {
 
 impl Rights {
     /// Of an account with these roles.
-    pub(crate) fn of(roles: Option<&BTreeSet<ServerText>>, permissions: &Permissions) -> Self {
+    pub fn of(roles: Option<&BTreeSet<ServerText>>, permissions: &Permissions) -> Self {
         let may = |permission: &str| Some(permissions.hold(roles?, permission));
         let all = |kind: Kind| may(&format!("manage-{}-integrations", kind.word()));
         let own = |kind: Kind| may(&format!("manage-own-{}-integrations", kind.word()));
@@ -83,7 +83,7 @@ impl Rights {
     }
 
     /// Whether it need not be in a room that integrations of this kind post to.
-    pub(crate) fn are_free(self, kind: Kind) -> Option<bool> {
+    pub fn are_free(self, kind: Kind) -> Option<bool> {
         match kind {
             Kind::Incoming => self.incoming,
             Kind::Outgoing => self.outgoing,
@@ -91,7 +91,7 @@ impl Rights {
     }
 
     /// Whether it may name all private groups, and all direct messages.
-    pub(crate) fn hold_scopes(self) -> Option<bool> {
+    pub fn hold_scopes(self) -> Option<bool> {
         self.scopes
     }
 }

@@ -21,13 +21,13 @@ use crate::integration::{Fields, Role};
 use crate::redactor::ServerText;
 
 use kept::Kept;
-pub(crate) use kept::{Held, is_hidden};
-pub(crate) use read::NoSnapshot;
+pub use kept::{Held, is_hidden};
+pub use read::NoSnapshot;
 
 /// What the server had, without what may be secret: what `rcsync snapshot` writes, and `rcsync plan --state` reads.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Snapshot {
+pub struct Snapshot {
     /// The version of this form.
     format_version: u32,
     /// When the server was read, in UTC.
@@ -171,11 +171,11 @@ enum UserForm {
 
 impl Snapshot {
     /// The version of the form.
-    pub(crate) const FORMAT_VERSION: u32 = 1;
+    pub const FORMAT_VERSION: u32 = 1;
 
     /// What may be kept of an observed state. `sandbox` says where the embedded sandbox keeps its state, if that is
     /// the server.
-    pub(crate) fn of(
+    pub fn of(
         observed: &ObservedState,
         held: &Held<'_>,
         sandbox: Option<&str>,
@@ -234,12 +234,12 @@ impl Snapshot {
     }
 
     /// The address of the server; for the embedded sandbox, where its state is.
-    pub(crate) fn address(&self) -> &str {
+    pub fn address(&self) -> &str {
         &self.server.address
     }
 
     /// Where the embedded sandbox keeps its state, if that was the server.
-    pub(crate) fn sandbox(&self) -> Option<&str> {
+    pub fn sandbox(&self) -> Option<&str> {
         self.server.sandbox.then_some(self.server.address.as_str())
     }
 }

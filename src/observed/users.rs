@@ -7,16 +7,16 @@ use crate::redactor::ServerText;
 
 /// What the look-ups told. A user that nobody asked for is not in it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Users {
+pub struct Users {
     /// By username.
-    pub(crate) found: BTreeMap<String, Found>,
+    pub found: BTreeMap<String, Found>,
     /// The roles that may impersonate, where that was asked and told.
-    pub(crate) impersonators: Option<BTreeSet<ServerText>>,
+    pub impersonators: Option<BTreeSet<ServerText>>,
 }
 
 /// What a look-up told.
 #[derive(Clone, Debug)]
-pub(crate) enum Found {
+pub enum Found {
     /// There is such a user.
     User(User),
     /// There is none of exactly this name.
@@ -27,25 +27,25 @@ pub(crate) enum Found {
 
 /// A user.
 #[derive(Clone, Debug)]
-pub(crate) struct User {
+pub struct User {
     /// The id.
-    pub(crate) id: ServerText,
+    pub id: ServerText,
     /// The roles, where this account may see them (reference 9.1).
-    pub(crate) roles: Option<BTreeSet<ServerText>>,
+    pub roles: Option<BTreeSet<ServerText>>,
     /// Whether the user is active, where the server says so.
-    pub(crate) active: Option<bool>,
+    pub active: Option<bool>,
 }
 
 impl Users {
     /// What they tell of these users, and of the impersonators if that is asked.
-    pub(crate) fn only(mut self, names: &BTreeSet<String>, impersonators: bool) -> Self {
+    pub fn only(mut self, names: &BTreeSet<String>, impersonators: bool) -> Self {
         self.found.retain(|name, _| names.contains(name));
         self.impersonators = self.impersonators.filter(|_| impersonators);
         self
     }
 
     /// The user of that name, if one was found.
-    pub(crate) fn user(&self, name: &str) -> Option<&User> {
+    pub fn user(&self, name: &str) -> Option<&User> {
         match self.found.get(name)? {
             Found::User(user) => Some(user),
             Found::Nobody | Found::Unknown(_) => None,
@@ -53,11 +53,7 @@ impl Users {
     }
 
     /// The id of the user of that name. The account's own needs no look-up.
-    pub(crate) fn id_of<'a>(
-        &'a self,
-        name: &str,
-        server: &'a ServerFacts,
-    ) -> Option<&'a ServerText> {
+    pub fn id_of<'a>(&'a self, name: &str, server: &'a ServerFacts) -> Option<&'a ServerText> {
         match self.user(name) {
             Some(user) => Some(&user.id),
             None => (name == server.username.raw()).then_some(&server.user_id),
@@ -65,12 +61,12 @@ impl Users {
     }
 
     /// Whether there is certainly no user of that name.
-    pub(crate) fn is_nobody(&self, name: &str) -> bool {
+    pub fn is_nobody(&self, name: &str) -> bool {
         matches!(self.found.get(name), Some(Found::Nobody))
     }
 
     /// Whether the user may impersonate; `None` where roles or permissions are not known.
-    pub(crate) fn may_impersonate(&self, name: &str) -> Option<bool> {
+    pub fn may_impersonate(&self, name: &str) -> Option<bool> {
         let roles = self.user(name)?.roles.as_ref()?;
         Some(!roles.is_disjoint(self.impersonators.as_ref()?))
     }

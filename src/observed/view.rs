@@ -12,7 +12,7 @@ use crate::redactor::ServerText;
 /// What this account sees of the integrations of a kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Sight {
+pub enum Sight {
     /// Nobody asked, because nothing depended on it.
     #[default]
     NotAsked,
@@ -28,14 +28,14 @@ pub(crate) enum Sight {
 
 impl Sight {
     /// Whether there may be some that it does not see.
-    pub(crate) fn is_partial(self) -> bool {
+    pub fn is_partial(self) -> bool {
         matches!(self, Self::Own | Self::Nothing | Self::Unknown)
     }
 }
 
 /// What this account sees, kind by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct View {
+pub struct View {
     /// Of the incoming webhooks.
     incoming: Sight,
     /// Of the outgoing ones.
@@ -44,13 +44,13 @@ pub(crate) struct View {
 
 impl View {
     /// It could not be told.
-    pub(crate) const UNKNOWN: Self = Self {
+    pub const UNKNOWN: Self = Self {
         incoming: Sight::Unknown,
         outgoing: Sight::Unknown,
     };
 
     /// What an account with these roles sees.
-    pub(crate) fn of(roles: &BTreeSet<ServerText>, permissions: &Permissions) -> Self {
+    pub fn of(roles: &BTreeSet<ServerText>, permissions: &Permissions) -> Self {
         let may = |permission: &str| permissions.hold(roles, permission);
         let all = |kind: Kind| may(&format!("manage-{}-integrations", kind.word()));
         let own = |kind: Kind| may(&format!("manage-own-{}-integrations", kind.word()));
@@ -76,7 +76,7 @@ impl View {
     }
 
     /// What it sees of a kind.
-    pub(crate) fn sight(self, kind: Kind) -> Sight {
+    pub fn sight(self, kind: Kind) -> Sight {
         match kind {
             Kind::Incoming => self.incoming,
             Kind::Outgoing => self.outgoing,
@@ -84,14 +84,14 @@ impl View {
     }
 
     /// Whether there may be records that it does not see.
-    pub(crate) fn is_partial(self) -> bool {
+    pub fn is_partial(self) -> bool {
         self.incoming.is_partial() || self.outgoing.is_partial()
     }
 }
 
 /// Which roles hold which permission.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Permissions(pub(crate) BTreeMap<String, BTreeSet<ServerText>>);
+pub struct Permissions(pub BTreeMap<String, BTreeSet<ServerText>>);
 
 impl Permissions {
     /// The permission to post under another name (reference 5.5).
@@ -103,13 +103,13 @@ impl Permissions {
     }
 
     /// Whether one of these roles holds a permission.
-    pub(crate) fn hold(&self, roles: &BTreeSet<ServerText>, permission: &str) -> bool {
+    pub fn hold(&self, roles: &BTreeSet<ServerText>, permission: &str) -> bool {
         let holders = self.holders(permission);
         holders.is_some_and(|holders| !holders.is_disjoint(roles))
     }
 
     /// The roles that may impersonate, if the server knows the permission.
-    pub(crate) fn impersonators(&self) -> Option<&BTreeSet<ServerText>> {
+    pub fn impersonators(&self) -> Option<&BTreeSet<ServerText>> {
         self.holders(Self::IMPERSONATE)
     }
 }

@@ -21,21 +21,21 @@ use crate::secret::{Piece, Text};
 /// What a plan was made for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Binding {
+pub struct Binding {
     /// The id of the account that asked.
-    pub(crate) user_id: String,
+    pub user_id: String,
     /// For which entries the posting users were looked up.
-    pub(crate) preflight: Asked,
+    pub preflight: Asked,
     /// The entries, in the order they were read.
-    pub(crate) entries: Vec<BoundEntry>,
+    pub entries: Vec<BoundEntry>,
     /// The records that the plan is about, by id.
-    pub(crate) records: BTreeMap<String, BoundRecord>,
+    pub records: BTreeMap<String, BoundRecord>,
 }
 
 /// For which entries something was looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Asked {
+pub enum Asked {
     /// For none.
     Off,
     /// For those with a write.
@@ -47,37 +47,37 @@ pub(crate) enum Asked {
 /// An entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct BoundEntry {
+pub struct BoundEntry {
     /// `webhook-incoming` or `webhook-outgoing`.
     #[serde(rename = "type")]
-    pub(crate) kind: String,
+    pub kind: String,
     /// Its name.
-    pub(crate) name: String,
+    pub name: String,
     /// The record that it is pinned to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) id: Option<String>,
+    pub id: Option<String>,
     /// A digest of all that it says, the names of secrets in the place of their values.
-    pub(crate) digest: String,
+    pub digest: String,
 }
 
 /// A record that the plan is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct BoundRecord {
+pub struct BoundRecord {
     /// When it was last updated, as the server writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) updated_at: Option<String>,
+    pub updated_at: Option<String>,
     /// Digests of its values, by field; not of those that may be secret.
-    pub(crate) fields: BTreeMap<String, String>,
+    pub fields: BTreeMap<String, String>,
     /// How the values that may be secret compared with the entry's, by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) secrets: BTreeMap<String, Compared>,
+    pub secrets: BTreeMap<String, Compared>,
 }
 
 /// How two values compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Compared {
+pub enum Compared {
     /// They are the same.
     Equal,
     /// They are not.
@@ -88,7 +88,7 @@ pub(crate) enum Compared {
 
 impl Binding {
     /// What this plan was made for.
-    pub(crate) fn of(
+    pub fn of(
         plan: &Plan,
         desired: &DesiredState,
         observed: &ObservedState,

@@ -5,7 +5,7 @@ use crate::observed::{Record, ServerId};
 
 /// What would be done.
 #[derive(Clone, Debug)]
-pub(crate) enum Action {
+pub enum Action {
     /// A new record with these values: exactly what the request carries.
     Create(Fields),
     /// Another content of the record.
@@ -69,17 +69,17 @@ impl Action {
     }
 
     /// Whether it is a write.
-    pub(crate) fn is_write(&self) -> bool {
+    pub fn is_write(&self) -> bool {
         !matches!(self, Self::Blocked { .. } | Self::Condition { .. })
     }
 
     /// The record that it changes or removes.
-    pub(crate) fn rewrites(&self) -> Option<&ServerId> {
+    pub fn rewrites(&self) -> Option<&ServerId> {
         self.id().filter(|_| self.is_write())
     }
 
     /// The record, where there is one.
-    pub(crate) fn id(&self) -> Option<&ServerId> {
+    pub fn id(&self) -> Option<&ServerId> {
         match self {
             Self::Create(_) => None,
             Self::Update { id, .. }
@@ -93,18 +93,18 @@ impl Action {
 
 /// Why a change cannot be made, and what would help.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reason {
+pub struct Reason {
     /// Why, in one line.
-    pub(crate) why: String,
+    pub why: String,
     /// The lines to choose from, if the choice is the user's.
-    pub(crate) choices: Vec<String>,
+    pub choices: Vec<String>,
     /// What to do about it.
-    pub(crate) remedy: String,
+    pub remedy: String,
 }
 
 impl Reason {
     /// A reason and its remedy.
-    pub(crate) fn new(why: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn new(why: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             why: why.into(),
             choices: Vec::new(),

@@ -9,17 +9,17 @@ use crate::observed::{ObservedState, Record};
 
 /// Something wrong with a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Condition {
+pub struct Condition {
     /// Its name, the same in every output.
-    pub(crate) code: &'static str,
+    pub code: &'static str,
     /// What is wrong, in one line.
-    pub(crate) why: String,
+    pub why: String,
     /// What the server says about it.
-    pub(crate) words: Option<String>,
+    pub words: Option<String>,
     /// What to do about it.
-    pub(crate) remedy: String,
+    pub remedy: String,
     /// Whether an update by this server may mend it.
-    pub(crate) may_mend: bool,
+    pub may_mend: bool,
 }
 
 /// The conditions of a record.
@@ -41,7 +41,7 @@ pub(super) fn of(
 
 /// Why a script that is on does not run, where that is so: the server runs the compiled one alone (reference 7.4).
 /// What the server says of a script may quote it, and with it a secret that `wanted` puts into it.
-pub(crate) fn script_failure(record: &Record, fields: &Fields, wanted: &Fields) -> Option<String> {
+pub fn script_failure(record: &Record, fields: &Fields, wanted: &Fields) -> Option<String> {
     let switched_on = fields.is_on(Role::ScriptSwitch);
     let blank = match fields.by_role(Role::Script) {
         Some(Value::Script(text)) => text.is_blank(),

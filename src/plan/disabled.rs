@@ -17,7 +17,7 @@ const TARGET_GONE: &str = "target-gone";
 
 impl Plan {
     /// The outgoing records that are disabled and should not be: their histories may tell why.
-    pub(crate) fn histories(&self, asking: Asking) -> Questions {
+    pub fn histories(&self, asking: Asking) -> Questions {
         if asking.extent == Extent::Nothing {
             return Questions::default();
         }

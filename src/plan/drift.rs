@@ -19,7 +19,7 @@ use crate::redactor::ServerText;
 /// Where a difference comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Cause {
+pub enum Cause {
     /// This change of the manifests brings it.
     ThisChange,
     /// It was there before.
@@ -31,13 +31,13 @@ pub(crate) enum Cause {
 /// What a record says about who changed it last. The two need not belong together: what the server changes by itself
 /// moves the time and not the name (reference 5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Touched {
+pub struct Touched {
     /// When it was changed last, as the server writes it.
-    pub(crate) at: Option<ServerText>,
+    pub at: Option<ServerText>,
     /// Who edited it last; nobody edited it since it was made.
-    pub(crate) editor: Option<ServerText>,
+    pub editor: Option<ServerText>,
     /// Who made it.
-    pub(crate) creator: Option<ServerText>,
+    pub creator: Option<ServerText>,
 }
 
 impl Cause {
@@ -46,7 +46,7 @@ impl Cause {
     }
 
     /// Whether a part of it was there before.
-    pub(crate) fn is_drift(self) -> bool {
+    pub fn is_drift(self) -> bool {
         self != Self::ThisChange
     }
 }
@@ -54,12 +54,7 @@ impl Cause {
 impl Plan {
     /// Says of each change what it comes from, given what the manifests asked for before: `head` is what they ask for
     /// now.
-    pub(crate) fn trace(
-        &mut self,
-        head: &DesiredState,
-        base: &DesiredState,
-        observed: &ObservedState,
-    ) {
+    pub fn trace(&mut self, head: &DesiredState, base: &DesiredState, observed: &ObservedState) {
         let records = by_id(observed);
         let then = Plan::between(base, observed);
         let before = Before::of(base, &then, observed);
@@ -70,7 +65,7 @@ impl Plan {
     }
 
     /// Says of each change that it was there before: nothing was changed in the manifests.
-    pub(crate) fn trace_to_drift(&mut self, observed: &ObservedState) {
+    pub fn trace_to_drift(&mut self, observed: &ObservedState) {
         let records = by_id(observed);
         for change in &mut self.changes {
             for field in &mut change.fields {
@@ -81,7 +76,7 @@ impl Plan {
     }
 
     /// Whether there is a change that is not known to come from this change of the manifests.
-    pub(crate) fn drifts(&self) -> bool {
+    pub fn drifts(&self) -> bool {
         let mut causes = self.changes.iter().map(|change| change.cause);
         causes.any(|cause| cause.is_none_or(Cause::is_drift))
     }

@@ -19,21 +19,18 @@ const SMALL: u64 = 40;
 
 /// What the writes of a plan will take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Forecast {
+pub struct Forecast {
     /// How many requests change something.
-    pub(crate) requests: u32,
+    pub requests: u32,
     /// How long they take.
-    pub(crate) time: Duration,
+    pub time: Duration,
     /// Under which limit.
-    pub(crate) limits: Limits,
+    pub limits: Limits,
 }
 
 impl Forecast {
     /// What these actions will take, in the order in which they are made; `None` if none of them is a write.
-    pub(crate) fn of<'a>(
-        actions: impl IntoIterator<Item = &'a Action>,
-        limits: Limits,
-    ) -> Option<Self> {
+    pub fn of<'a>(actions: impl IntoIterator<Item = &'a Action>, limits: Limits) -> Option<Self> {
         let (mut creates, mut updates, mut disables, mut deletes) = (0, 0, 0, 0);
         for action in actions {
             match action {

@@ -22,21 +22,21 @@ const MOST_PERCENT: usize = 30;
 const SHARE_FROM: usize = 10;
 
 /// The guard against any server but the one that the files are for.
-pub(crate) const ANOTHER_SERVER: &str = "another-server";
+pub const ANOTHER_SERVER: &str = "another-server";
 
 /// Why a plan is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// The guard's name, the same in every output.
-    pub(crate) code: &'static str,
+    pub code: &'static str,
     /// Why, in one line.
-    pub(crate) why: String,
+    pub why: String,
     /// What it was judged by: a word and its value.
-    pub(crate) facts: Vec<(&'static str, String)>,
+    pub facts: Vec<(&'static str, String)>,
     /// What would allow it.
-    pub(crate) remedy: String,
+    pub remedy: String,
     /// The lines to write, where there are some.
-    pub(crate) lines: Vec<String>,
+    pub lines: Vec<String>,
 }
 
 impl Refusal {

@@ -9,7 +9,7 @@ use crate::integration::Key;
 use crate::observed::{ObservedState, Record, ServerId};
 
 /// What an entry's identity leads to.
-pub(crate) enum Match<'o> {
+pub enum Match<'o> {
     /// No record.
     Nothing,
     /// One record.
@@ -163,7 +163,7 @@ impl<'a> Identity<'a> {
 }
 
 /// What each entry that should be there leads to, in the order they were read.
-pub(crate) fn records<'a>(
+pub fn records<'a>(
     desired: &'a DesiredState,
     observed: &'a ObservedState,
 ) -> Vec<(&'a Desired, Match<'a>)> {

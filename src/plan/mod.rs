@@ -15,7 +15,7 @@ mod identity;
 mod open;
 mod preflight;
 mod prune;
-pub(crate) mod twins;
+pub mod twins;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,115 +26,115 @@ use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Target, Users, View};
 use crate::redactor::Redactor;
 
-pub(crate) use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};
-pub(crate) use change::{Action, Reason};
-pub(crate) use conditions::{Condition, script_failure};
-pub(crate) use drift::{Cause, Touched};
-pub(crate) use forecast::Forecast;
+pub use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};
+pub use change::{Action, Reason};
+pub use conditions::{Condition, script_failure};
+pub use drift::{Cause, Touched};
+pub use forecast::Forecast;
 use guard::Tally;
-pub(crate) use guard::{ANOTHER_SERVER, Refusal};
+pub use guard::{ANOTHER_SERVER, Refusal};
 use identity::Identity;
-pub(crate) use identity::{Match, records};
-pub(crate) use open::{NotChecked, NotCompared, Open};
-pub(crate) use preflight::{Asking, Extent, Note, Poster};
-pub(crate) use prune::{LeftAlone, Step, Unmanaged};
+pub use identity::{Match, records};
+pub use open::{NotChecked, NotCompared, Open};
+pub use preflight::{Asking, Extent, Note, Poster};
+pub use prune::{LeftAlone, Step, Unmanaged};
 
 /// What would change on the server.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub struct Plan {
     /// The server it was made for.
-    pub(crate) server: ServerFacts,
+    pub server: ServerFacts,
     /// The users that were looked up for it.
-    pub(crate) users: Users,
+    pub users: Users,
     /// How many calls the server takes.
-    pub(crate) limits: Limits,
+    pub limits: Limits,
     /// What the account sees, where that was asked.
-    pub(crate) view: View,
+    pub view: View,
     /// Whether something would be otherwise if the account did not see all there is.
-    pub(crate) depends_on_view: bool,
+    pub depends_on_view: bool,
     /// Whom the entries' records post as.
-    pub(crate) posters: BTreeSet<Poster>,
+    pub posters: BTreeSet<Poster>,
     /// What they post to, and whether that would be written.
-    pub(crate) targets: BTreeSet<(bool, Target)>,
+    pub targets: BTreeSet<(bool, Target)>,
     /// The changes, in the order they are shown: blocked ones, conditions, deletes, disables, updates, creates; each
     /// by kind and name.
-    pub(crate) changes: Vec<Change>,
+    pub changes: Vec<Change>,
     /// How many entries are as written.
-    pub(crate) unchanged: usize,
+    pub unchanged: usize,
     /// How many entries leave their record alone.
-    pub(crate) released: usize,
+    pub released: usize,
     /// The records that no entry names and that are left alone.
-    pub(crate) unmanaged: Vec<Unmanaged>,
+    pub unmanaged: Vec<Unmanaged>,
     /// How many records are of no kind that rcsync knows.
-    pub(crate) strangers: usize,
+    pub strangers: usize,
     /// What the flags of this run leave out.
-    pub(crate) left_out: LeftOut,
+    pub left_out: LeftOut,
     /// Why the plan as a whole is refused.
-    pub(crate) refusals: Vec<Refusal>,
+    pub refusals: Vec<Refusal>,
     /// When the snapshot was taken that it is made from; `None` if the server was read.
-    pub(crate) taken_at: Option<String>,
+    pub taken_at: Option<String>,
     /// What the snapshot does not hold, by kind and name.
-    pub(crate) not_compared: Vec<NotCompared>,
+    pub not_compared: Vec<NotCompared>,
     /// What the snapshot does not answer.
-    pub(crate) not_checked: NotChecked,
+    pub not_checked: NotChecked,
     /// What the look-ups tell beside.
-    pub(crate) notes: Vec<Note>,
+    pub notes: Vec<Note>,
     /// What the manifests write out where secrets may stand: no secret to whoever reads the plan.
-    pub(crate) literals: BTreeSet<String>,
+    pub literals: BTreeSet<String>,
     /// The secrets that the server may echo.
-    pub(crate) redactor: Redactor,
+    pub redactor: Redactor,
     /// What it was made for, if it may be applied later.
-    pub(crate) binding: Option<Binding>,
+    pub binding: Option<Binding>,
 }
 
 /// What the flags of a run leave out of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct LeftOut {
+pub struct LeftOut {
     /// How many entries the run is not about.
-    pub(crate) entries: usize,
+    pub entries: usize,
     /// How many changes it does not make.
-    pub(crate) changes: usize,
+    pub changes: usize,
 }
 
 /// What would change about one integration.
 #[derive(Debug)]
-pub(crate) struct Change {
+pub struct Change {
     /// Which integration.
-    pub(crate) key: Key,
+    pub key: Key,
     /// What would be done.
-    pub(crate) action: Action,
+    pub action: Action,
     /// The fields, in the table's order.
-    pub(crate) fields: Vec<FieldChange>,
+    pub fields: Vec<FieldChange>,
     /// What is wrong with the record that no field shows.
-    pub(crate) conditions: Vec<Condition>,
+    pub conditions: Vec<Condition>,
     /// Where its entry stands.
-    pub(crate) place: Option<Place>,
+    pub place: Option<Place>,
     /// The file its script comes from, as the manifest names it.
-    pub(crate) script_file: Option<String>,
+    pub script_file: Option<String>,
     /// What pruning does to it, if no entry names it.
-    pub(crate) pruned: Option<Step>,
+    pub pruned: Option<Step>,
     /// What it comes from, where that is known.
-    pub(crate) cause: Option<Cause>,
+    pub cause: Option<Cause>,
     /// Who changed the record last, if it drifts.
-    pub(crate) touched: Option<Touched>,
+    pub touched: Option<Touched>,
 }
 
 /// A field before and after.
 #[derive(Clone, Debug)]
-pub(crate) struct FieldChange {
+pub struct FieldChange {
     /// The row.
-    pub(crate) field: &'static Field,
+    pub field: &'static Field,
     /// The observed value; `None` where there is none, or no record.
-    pub(crate) before: Option<Value>,
+    pub before: Option<Value>,
     /// The desired value; `None` for a secret that is generated when the change is made.
-    pub(crate) after: Option<Value>,
+    pub after: Option<Value>,
     /// What the difference comes from, where that is known.
-    pub(crate) cause: Option<Cause>,
+    pub cause: Option<Cause>,
 }
 
 impl Plan {
     /// What has to change for the observed state to become the desired one.
-    pub(crate) fn between(desired: &DesiredState, observed: &ObservedState) -> Self {
+    pub fn between(desired: &DesiredState, observed: &ObservedState) -> Self {
         let identity = Identity::of(&desired.entries, &observed.records);
         let pruned = prune::prune(desired, observed, &identity.unnamed(&desired.entries));
         let mut tally = Tally {
@@ -239,7 +239,7 @@ impl Plan {
     }
 
     /// The entries that name each record, but for those that leave it alone.
-    pub(crate) fn named<'d>(
+    pub fn named<'d>(
         desired: &'d DesiredState,
         observed: &ObservedState,
     ) -> BTreeMap<ServerId, Vec<&'d Fields>> {
@@ -255,22 +255,22 @@ impl Plan {
     }
 
     /// Whether the server is as written.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
     /// How long its writes will take, if it has any.
-    pub(crate) fn forecast(&self) -> Option<Forecast> {
+    pub fn forecast(&self) -> Option<Forecast> {
         Forecast::of(self.changes.iter().map(|it| &it.action), self.limits)
     }
 
     /// Whether a guard refuses it.
-    pub(crate) fn is_refused(&self) -> bool {
+    pub fn is_refused(&self) -> bool {
         !self.refusals.is_empty()
     }
 
     /// Whether there is a change that can be made.
-    pub(crate) fn has_writes(&self) -> bool {
+    pub fn has_writes(&self) -> bool {
         self.changes.iter().any(|change| change.action.is_write())
     }
 }

@@ -12,18 +12,18 @@ use crate::observed::{Detail, Found, ObservedState, Questions, ServerId, Target}
 
 /// What was not compared about an entry.
 #[derive(Debug)]
-pub(crate) struct NotCompared {
+pub struct NotCompared {
     /// Which integration.
-    pub(crate) key: Key,
+    pub key: Key,
     /// Where its entry stands.
-    pub(crate) place: Place,
+    pub place: Place,
     /// What.
-    pub(crate) what: Open,
+    pub what: Open,
 }
 
 /// What is open.
 #[derive(Debug)]
-pub(crate) enum Open {
+pub enum Open {
     /// The whole record: no entry named it when the snapshot was taken.
     Record,
     /// These fields, which are secret on one of the sides.
@@ -32,15 +32,15 @@ pub(crate) enum Open {
 
 /// What was to be looked up, and is not known.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct NotChecked {
+pub struct NotChecked {
     /// Who these users are.
-    pub(crate) users: BTreeSet<String>,
+    pub users: BTreeSet<String>,
     /// Whether these are there, and may be posted to.
-    pub(crate) targets: BTreeSet<Target>,
+    pub targets: BTreeSet<Target>,
     /// Which roles may impersonate.
-    pub(crate) impersonators: bool,
+    pub impersonators: bool,
     /// Why these records are disabled.
-    pub(crate) histories: BTreeSet<ServerId>,
+    pub histories: BTreeSet<ServerId>,
 }
 
 impl NotCompared {
@@ -71,7 +71,7 @@ impl NotCompared {
 
 impl NotChecked {
     /// What this was asked and does not tell.
-    pub(crate) fn of(asked: &Questions, observed: &ObservedState) -> Self {
+    pub fn of(asked: &Questions, observed: &ObservedState) -> Self {
         let (users, rooms) = (&observed.users, &observed.rooms);
         let told =
             |name: &String| matches!(users.found.get(name), Some(Found::User(_) | Found::Nobody));

@@ -18,7 +18,7 @@ use crate::redactor::ServerText;
 /// What pruning does to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Step {
+pub enum Step {
     /// It is switched off, and stays so.
     Off,
     /// It is switched off; a later run that finds it so deletes it.
@@ -31,21 +31,21 @@ pub(crate) enum Step {
 
 /// A record that no entry names and that the plan leaves alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unmanaged {
+pub struct Unmanaged {
     /// Its kind and name.
-    pub(crate) key: Key,
+    pub key: Key,
     /// Its id.
-    pub(crate) id: ServerId,
+    pub id: ServerId,
     /// The username of its creator.
-    pub(crate) creator: Option<ServerText>,
+    pub creator: Option<ServerText>,
     /// Why it is left alone.
-    pub(crate) why: LeftAlone,
+    pub why: LeftAlone,
 }
 
 /// Why a record is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum LeftAlone {
+pub enum LeftAlone {
     /// Nothing is pruned.
     NotPruned,
     /// It is not in scope.

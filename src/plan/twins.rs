@@ -9,7 +9,7 @@ use crate::observed::{Record, ServerId};
 ///
 /// By one clock that is the one that was inserted first: such an id is made at the insert, and begins with its second
 /// (reference 3.3). No clock has to be right for it: what counts is that every run chooses the same.
-pub(crate) fn eldest<'a>(twins: &[&'a Record]) -> Option<&'a Record> {
+pub fn eldest<'a>(twins: &[&'a Record]) -> Option<&'a Record> {
     let by_id = twins.iter().all(|it| tells_the_insert(&it.id));
     let rank = |record: &&Record| {
         let created = record.created_at().filter(|_| !by_id);
@@ -21,14 +21,14 @@ pub(crate) fn eldest<'a>(twins: &[&'a Record]) -> Option<&'a Record> {
 }
 
 /// Whether any two of these are chosen between as they would be among all: not if only some ids are 24 hex digits.
-pub(crate) fn are_comparable(twins: &[&Record]) -> bool {
+pub fn are_comparable(twins: &[&Record]) -> bool {
     let hex = twins.iter().filter(|it| tells_the_insert(&it.id)).count();
     hex == 0 || hex == twins.len()
 }
 
 /// The one of an entry's records that stays, if the others are twins of it that nobody needs: made by one account, never
 /// updated, and equal in every field, but for a secret that was generated.
-pub(crate) fn settled<'a>(entry: &Desired, records: &[&'a Record]) -> Option<&'a Record> {
+pub fn settled<'a>(entry: &Desired, records: &[&'a Record]) -> Option<&'a Record> {
     let stays = eldest(records)?;
     let generated =
         |field: &Field| field.left_out == LeftOut::Generated && !entry.written.contains(field.name);
@@ -48,7 +48,7 @@ fn tells_the_insert(id: &ServerId) -> bool {
 }
 
 /// Whether two records are equal in every field, but for some, and post as the same user.
-pub(crate) fn alike(a: &Record, b: &Record, but: impl Fn(&Field) -> bool) -> bool {
+pub fn alike(a: &Record, b: &Record, but: impl Fn(&Field) -> bool) -> bool {
     let (Ok(one), Ok(other)) = (a.fields(), b.fields()) else {
         return false;
     };
@@ -56,6 +56,6 @@ pub(crate) fn alike(a: &Record, b: &Record, but: impl Fn(&Field) -> bool) -> boo
 }
 
 /// `66f2c41a9be07d3c5a1e8f02, made by deploy on 2026-11-02`
-pub(crate) fn named(record: &Record) -> String {
+pub fn named(record: &Record) -> String {
     format!("{}, {}", record.id, record.origin())
 }

@@ -3,7 +3,7 @@
 //! Shows the lines that findings point at, and nothing else of a text; what is masked is never shown, and
 //! no control character reaches the terminal.
 
-pub(crate) mod json;
+pub mod json;
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -41,7 +41,7 @@ const MAX_MARKED: usize = 60;
 /// The findings as people read them, in the order of files and places; at most a hundred, errors first.
 ///
 /// The bytes of `masked` are drawn as `*`.
-pub(crate) fn text(findings: &Findings, texts: &Texts, masked: &[Place], color: bool) -> String {
+pub fn text(findings: &Findings, texts: &Texts, masked: &[Place], color: bool) -> String {
     let shown = capped(sorted(findings));
     let more = findings.counts().total() - shown.len();
     let drawing = Drawing {
@@ -67,7 +67,7 @@ pub(crate) fn text(findings: &Findings, texts: &Texts, masked: &[Place], color: 
 }
 
 /// The line that closes a run with findings: `error: 2 problems in 1 of 3 files`.
-pub(crate) fn summary(findings: &Findings, files: usize) -> Option<String> {
+pub fn summary(findings: &Findings, files: usize) -> Option<String> {
     let Counts { errors, warnings } = findings.counts();
     let with = findings.texts();
     let files = match (with, files.max(with)) {
@@ -331,7 +331,7 @@ fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// The findings as data, by file and place, and how many more there are.
-pub(crate) fn json(findings: &Findings, texts: &Texts) -> Problems {
+pub fn json(findings: &Findings, texts: &Texts) -> Problems {
     Problems::of(&sorted(findings), findings, texts)
 }
 

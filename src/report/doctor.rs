@@ -11,7 +11,7 @@ use crate::words::count;
 /// What stands between a user and a first plan.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct DoctorReport {
+pub struct DoctorReport {
     /// Of this form: 1.
     format_version: u32,
     /// The address of the server, or where the embedded sandbox keeps its state.
@@ -49,7 +49,7 @@ impl Verdict {
 
 impl DoctorReport {
     /// A report of these checks.
-    pub(crate) fn new(address: &str, checks: &[Check]) -> Self {
+    pub fn new(address: &str, checks: &[Check]) -> Self {
         let checks = checks.iter().map(|check| CheckReport {
             about: check.about.into(),
             verdict: check.verdict,
@@ -64,7 +64,7 @@ impl DoctorReport {
     }
 
     /// As people read it: a line for each check, and what to do about it below.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut text = format!("rcsync doctor · {}\n\n", self.address.for_terminal());
         for check in &self.checks {
             let lead = format!(

@@ -10,7 +10,7 @@ use super::plan::{Counts, ManifestReport, PlanReport, ServerReport};
 /// Why a run failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct FailureReport {
+pub struct FailureReport {
     /// The exit code.
     pub(super) exit_code: u8,
     /// What went wrong.
@@ -28,7 +28,7 @@ pub(crate) struct FailureReport {
 
 impl FailureReport {
     /// A failure, in a line, and what to do about it.
-    pub(crate) fn new(exit_code: u8, message: &str, hint: Option<&str>) -> Self {
+    pub fn new(exit_code: u8, message: &str, hint: Option<&str>) -> Self {
         Self {
             exit_code,
             message: message.into(),
@@ -39,12 +39,12 @@ impl FailureReport {
     }
 
     /// What went wrong, in one line.
-    pub(crate) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         self.message.for_terminal()
     }
 
     /// Adds what is wrong with the manifests.
-    pub(crate) fn with(self, found: Problems) -> Self {
+    pub fn with(self, found: Problems) -> Self {
         Self {
             problems: found.problems,
             more: found.more,
@@ -54,13 +54,13 @@ impl FailureReport {
 }
 
 /// What a failed run was about.
-pub(crate) struct Attempt<'a> {
+pub struct Attempt<'a> {
     /// The address of the server, or where the embedded sandbox keeps its state; if either was named.
-    pub(crate) address: Option<&'a str>,
+    pub address: Option<&'a str>,
     /// Whether it is the embedded sandbox.
-    pub(crate) sandbox: bool,
+    pub sandbox: bool,
     /// The paths that were named.
-    pub(crate) paths: &'a [String],
+    pub paths: &'a [String],
 }
 
 impl Attempt<'_> {
@@ -86,7 +86,7 @@ impl Attempt<'_> {
 
 impl PlanReport {
     /// The report of a run that failed.
-    pub(crate) fn failed(attempt: &Attempt<'_>, failure: FailureReport) -> Self {
+    pub fn failed(attempt: &Attempt<'_>, failure: FailureReport) -> Self {
         Self {
             format_version: Self::FORMAT_VERSION,
             failure: Some(failure),

@@ -78,7 +78,7 @@ fn whole_seconds(time: Duration) -> u64 {
 }
 
 /// A time that nobody knows exactly: `42 s`, `9 min`, `2 h 5 min`.
-pub(crate) fn about(seconds: u64) -> String {
+pub fn about(seconds: u64) -> String {
     let minutes = (seconds + 30) / 60;
     match (minutes / 60, minutes % 60) {
         _ if seconds < 100 => format!("{seconds} s"),

@@ -8,7 +8,7 @@ use super::plan::{ActionWord, ChangeReport, FieldDiff, PlaceReport, PlanReport};
 use super::text::{pruned_words, refusal_lines, value_text};
 
 /// Findings as annotations, and for each file one that says how many more there are.
-pub(crate) fn problems_github(problems: &[Problem], more: &[More]) -> String {
+pub fn problems_github(problems: &[Problem], more: &[More]) -> String {
     let more = more.iter().map(|more| {
         let level = if more.errors > 0 { "error" } else { "warning" };
         command(level, Some((&more.file, 1, 1)), "rcsync", &more.words())
@@ -37,7 +37,7 @@ fn hinted(message: &Foreign, hint: Option<&Foreign>) -> String {
 }
 
 /// A plan as annotations: how many changes there are, and each beside its entry.
-pub(crate) fn plan_github(report: &PlanReport) -> String {
+pub fn plan_github(report: &PlanReport) -> String {
     if let Some(failure) = &report.failure {
         let message = hinted(&failure.message, failure.hint.as_ref());
         return command("error", None, "rcsync: no plan", &message)

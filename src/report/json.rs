@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::escape;
 
 /// A report as JSON, without what a terminal would obey.
-pub(crate) fn json(report: &impl Serialize) -> String {
+pub fn json(report: &impl Serialize) -> String {
     // It cannot fail: all keys are texts.
     let text = serde_json::to_string_pretty(report).unwrap_or_default();
     escape::json(&text) + "\n"

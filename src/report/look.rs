@@ -2,20 +2,20 @@
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Look {
+pub struct Look {
     /// Whether text has colour.
-    pub(crate) color: bool,
+    pub color: bool,
     /// Whether text lists what is otherwise counted.
-    pub(crate) verbose: bool,
+    pub verbose: bool,
     /// How much is shown of scripts that differ.
-    pub(crate) scripts: ScriptDiff,
+    pub scripts: ScriptDiff,
     /// The room there is for Markdown.
-    pub(crate) budget: Option<Budget>,
+    pub budget: Option<Budget>,
 }
 
 /// How much is shown of a script that differs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum ScriptDiff {
+pub enum ScriptDiff {
     /// That it differs.
     None,
     /// How many lines come and go.
@@ -27,7 +27,7 @@ pub(crate) enum ScriptDiff {
 
 /// The room that a place gives to Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Budget {
+pub enum Budget {
     /// A comment on GitHub.
     GitHub,
     /// The summary of a step on GitHub.
@@ -46,7 +46,7 @@ impl Budget {
     ///
     /// # Errors
     /// What may be written.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         match text {
             "github" => Ok(Self::GitHub),
             "step-summary" => Ok(Self::StepSummary),

@@ -5,7 +5,7 @@
 //! itself; each renderer escapes it in its own way.
 
 mod cause;
-pub(crate) mod diagnostics;
+pub mod diagnostics;
 mod diff;
 mod doctor;
 mod failure;
@@ -26,19 +26,19 @@ mod tests;
 mod text;
 mod wrap;
 
-pub(crate) use doctor::DoctorReport;
-pub(crate) use failure::{Attempt, FailureReport};
-pub(crate) use forecast::about;
-pub(crate) use github::{plan_github, problems_github};
-pub(crate) use json::json;
-pub(crate) use look::{Budget, Look, ScriptDiff};
+pub use doctor::DoctorReport;
+pub use failure::{Attempt, FailureReport};
+pub use forecast::about;
+pub use github::{plan_github, problems_github};
+pub use json::json;
+pub use look::{Budget, Look, ScriptDiff};
 #[cfg(any(test, feature = "internals"))]
-pub(crate) use markdown::escape::holds as markdown_holds;
-pub(crate) use markdown::plan_markdown;
-pub(crate) use plan::{Context, PlanReport};
-pub(crate) use run::RunReport;
-pub(crate) use saved::{NoPlan, Unfit};
-pub(crate) use text::{drift_text, plan_text, run_text};
+pub use markdown::escape::holds as markdown_holds;
+pub use markdown::plan_markdown;
+pub use plan::{Context, PlanReport};
+pub use run::RunReport;
+pub use saved::{NoPlan, Unfit};
+pub use text::{drift_text, plan_text, run_text};
 
-pub(crate) use diagnostics::json::Problem;
-pub(crate) use shown::Foreign;
+pub use diagnostics::json::Problem;
+pub use shown::Foreign;

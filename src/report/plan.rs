@@ -23,7 +23,7 @@ use crate::secret::Text;
 /// A plan, as it is shown and saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct PlanReport {
+pub struct PlanReport {
     /// The version of this form.
     pub(super) format_version: u32,
     /// Why there is no plan, if the run failed: then nothing below is told.
@@ -247,27 +247,27 @@ pub(super) struct Counts {
 }
 
 /// What a report says beside the plan itself.
-pub(crate) struct Context<'a> {
+pub struct Context<'a> {
     /// The texts that places point into.
-    pub(crate) texts: &'a Texts,
+    pub texts: &'a Texts,
     /// The paths that were named.
-    pub(crate) paths: &'a [String],
+    pub paths: &'a [String],
     /// How many files they hold.
-    pub(crate) files: usize,
+    pub files: usize,
     /// How many integrations are written there.
-    pub(crate) integrations: usize,
+    pub integrations: usize,
     /// What the manifests are compared with, if that is a base.
-    pub(crate) base: Option<&'a str>,
+    pub base: Option<&'a str>,
     /// Where the embedded sandbox keeps its state, if that is the server.
-    pub(crate) sandbox: Option<&'a str>,
+    pub sandbox: Option<&'a str>,
 }
 
 impl PlanReport {
     /// The version of the form that [`PlanReport`] has.
-    pub(crate) const FORMAT_VERSION: u32 = 1;
+    pub const FORMAT_VERSION: u32 = 1;
 
     /// Takes the secrets out of a plan.
-    pub(crate) fn new(plan: &Plan, context: &Context<'_>) -> Self {
+    pub fn new(plan: &Plan, context: &Context<'_>) -> Self {
         let room = Room::default();
         let count = |word| {
             plan.changes

@@ -18,7 +18,7 @@ use crate::plan::{Change, Plan};
 /// What became of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RunReport {
+pub struct RunReport {
     /// The version of this form.
     pub(super) format_version: u32,
     /// The exit code of the run.
@@ -159,15 +159,10 @@ pub(super) enum CheckReport {
 
 impl RunReport {
     /// The version of the form that [`RunReport`] has.
-    pub(crate) const FORMAT_VERSION: u32 = 1;
+    pub const FORMAT_VERSION: u32 = 1;
 
     /// Takes the secrets out of what became of a plan.
-    pub(crate) fn new(
-        plan: &Plan,
-        applied: &Applied,
-        context: &Context<'_>,
-        exit_code: u8,
-    ) -> Self {
+    pub fn new(plan: &Plan, applied: &Applied, context: &Context<'_>, exit_code: u8) -> Self {
         let outcomes = applied.outcomes.iter().filter_map(|(index, outcome)| {
             let change = plan.changes.get(*index)?;
             let mut report = outcome_report(change, outcome, context.texts, Observed::of(plan));
@@ -198,7 +193,7 @@ impl RunReport {
     }
 
     /// The report of a run that failed before anything was tried.
-    pub(crate) fn failed(attempt: &Attempt<'_>, failure: FailureReport) -> Self {
+    pub fn failed(attempt: &Attempt<'_>, failure: FailureReport) -> Self {
         Self {
             format_version: Self::FORMAT_VERSION,
             exit_code: failure.exit_code,

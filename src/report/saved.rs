@@ -15,7 +15,7 @@ struct Versioned {
 
 /// Why a text is no saved plan. It quotes nothing of it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NoPlan {
+pub enum NoPlan {
     /// Written by another version.
     #[error(
         "it has format version {found}, and this rcsync reads {}: use the rcsync that wrote it",
@@ -31,7 +31,7 @@ pub(crate) enum NoPlan {
 }
 
 /// Why a saved plan cannot be applied, whatever the server says.
-pub(crate) enum Unfit<'a> {
+pub enum Unfit<'a> {
     /// There is none: the run that wrote it failed, for this reason.
     Failed(&'a FailureReport),
     /// It was made from a snapshot.
@@ -42,7 +42,7 @@ pub(crate) enum Unfit<'a> {
 
 impl PlanReport {
     /// Reads what [`json`](super::json()) wrote.
-    pub(crate) fn read(text: &str) -> Result<Self, NoPlan> {
+    pub fn read(text: &str) -> Result<Self, NoPlan> {
         let form = |error: serde_json::Error| {
             // The library's own words quote values.
             let what = match error.classify() {
@@ -62,7 +62,7 @@ impl PlanReport {
     }
 
     /// What it was made for.
-    pub(crate) fn bound(&self) -> Result<&Binding, Unfit<'_>> {
+    pub fn bound(&self) -> Result<&Binding, Unfit<'_>> {
         match (&self.failure, &self.snapshot, &self.binding) {
             (Some(failure), _, _) => Err(Unfit::Failed(failure)),
             (_, Some(_), _) => Err(Unfit::Snapshot),
@@ -72,7 +72,7 @@ impl PlanReport {
     }
 
     /// The paths that were named.
-    pub(crate) fn paths(&self) -> Vec<String> {
+    pub fn paths(&self) -> Vec<String> {
         let paths = self.manifest.paths.iter();
         paths.map(|path| path.raw().to_owned()).collect()
     }

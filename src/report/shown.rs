@@ -14,7 +14,7 @@ use crate::secret::{MASK, Piece, Text, outline};
 /// Text from a manifest or the server: no renderer can print it without saying how it is escaped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub(crate) struct Foreign(String);
+pub struct Foreign(String);
 
 impl Foreign {
     /// As it came, for what is no output.
@@ -23,7 +23,7 @@ impl Foreign {
     }
 
     /// For a terminal: characters that would move the cursor, change colours or reorder the text are written out.
-    pub(crate) fn for_terminal(&self) -> String {
+    pub fn for_terminal(&self) -> String {
         escape::line(&self.0)
     }
 
@@ -42,7 +42,7 @@ impl<T: Into<String>> From<T> for Foreign {
 /// A value as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Shown {
+pub enum Shown {
     /// No value.
     Nothing,
     /// On or off.

@@ -11,7 +11,7 @@ use crate::plan::{Binding, BoundEntry, BoundRecord, Compared};
 
 impl PlanReport {
     /// The first thing in which a fresh plan is not this one; `None` if it is.
-    pub(crate) fn staleness(&self, fresh: &Self) -> Option<String> {
+    pub fn staleness(&self, fresh: &Self) -> Option<String> {
         let (Some(saved), Some(now)) = (&self.binding, &fresh.binding) else {
             return Some("it does not say what it was made for".to_owned());
         };

@@ -12,9 +12,9 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
-pub(crate) use cause::drift_text;
+pub use cause::drift_text;
 pub(super) use failure::problem_line;
-pub(crate) use run::run_text;
+pub use run::run_text;
 pub(super) use snapshot::{disabled, moment, open_fields};
 
 use super::Foreign;
@@ -85,7 +85,7 @@ impl Page {
 }
 
 /// A plan as text.
-pub(crate) fn plan_text(report: &PlanReport, look: &Look) -> String {
+pub fn plan_text(report: &PlanReport, look: &Look) -> String {
     let mut page = Page::new(look);
     heading(report, &mut page);
     if let Some(failure) = &report.failure {

@@ -7,24 +7,24 @@ use crate::redactor::ServerText;
 
 /// What was answered. What was not asked, because an earlier question got no answer, is `None`.
 #[derive(Debug)]
-pub(crate) struct Checkup {
+pub struct Checkup {
     /// The version that the server tells, to whom it may not be told without a login.
-    pub(crate) server: Result<Option<ServerText>, ServerError>,
+    pub server: Result<Option<ServerText>, ServerError>,
     /// Who we are.
-    pub(crate) account: Option<Result<ServerFacts, ServerError>>,
+    pub account: Option<Result<ServerFacts, ServerError>>,
     /// Which roles may do what.
-    pub(crate) permissions: Option<Result<Permissions, ServerError>>,
+    pub permissions: Option<Result<Permissions, ServerError>>,
     /// How many integrations this account sees.
-    pub(crate) integrations: Option<Result<u64, ServerError>>,
+    pub integrations: Option<Result<u64, ServerError>>,
     /// What the answers told of the rate limit.
-    pub(crate) limits: Limits,
+    pub limits: Limits,
     /// How far the server's clock is ahead of ours, in milliseconds, if its answers have a date.
-    pub(crate) ahead: Option<i64>,
+    pub ahead: Option<i64>,
 }
 
 impl Reader {
     /// Asks everything. Without credentials, only what needs none.
-    pub(crate) async fn checkup(&self, with_credentials: bool) -> Checkup {
+    pub async fn checkup(&self, with_credentials: bool) -> Checkup {
         let server = self.version_text().await;
         let version_text = server.as_ref().ok().cloned();
         let mut checkup = Checkup {

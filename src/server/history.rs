@@ -20,10 +20,7 @@ const GONE: &str = "after-process-http-status-410";
 
 impl Reader {
     /// Looks histories up, one request for each.
-    pub(crate) async fn histories(
-        &self,
-        records: &BTreeSet<ServerId>,
-    ) -> Result<Histories, ServerError> {
+    pub async fn histories(&self, records: &BTreeSet<ServerId>) -> Result<Histories, ServerError> {
         let mut found = BTreeMap::new();
         for id in records {
             let history = match self.history(id).await {

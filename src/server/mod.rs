@@ -10,7 +10,7 @@ mod lookup;
 mod wire;
 
 #[cfg(test)]
-pub(crate) mod fake;
+pub mod fake;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +18,7 @@ use std::num::NonZeroUsize;
 
 use tokio::sync::watch;
 
-pub(crate) use checkup::Checkup;
+pub use checkup::Checkup;
 
 use crate::client::{self, Account, BaseUrl, Limits, Object, ServerError, Session, Turn, Waiting};
 use crate::integration::{Fields, Kind, Version};
@@ -28,29 +28,29 @@ use crate::observed::{
 use crate::redactor::{Redactor, ServerText};
 
 /// What came of a create.
-pub(crate) type Creation = client::Creation<Record>;
+pub type Creation = client::Creation<Record>;
 
 /// Asks, and cannot write.
 #[derive(Clone)]
-pub(crate) struct Reader {
+pub struct Reader {
     client: client::Reader,
 }
 
 impl Reader {
     /// Asks within a session.
-    pub(crate) fn of(session: &Session) -> Self {
+    pub fn of(session: &Session) -> Self {
         session.reader().clone().into()
     }
 
     /// Everything that a plan needs to know of the server.
-    pub(crate) async fn observe(&self) -> Result<ObservedState, ServerError> {
+    pub async fn observe(&self) -> Result<ObservedState, ServerError> {
         let server = self.facts().await?;
         let records = self.client.integrations().await?;
         state(server, records, self.limits(), self.client.redactor())
     }
 
     /// Which server answers, and as whom.
-    pub(crate) async fn facts(&self) -> Result<ServerFacts, ServerError> {
+    pub async fn facts(&self) -> Result<ServerFacts, ServerError> {
         // First what needs no login, so that "this is no Rocket.Chat" is said before "wrong token".
         let version_text = self.version_text().await?;
         self.account(version_text).await
@@ -81,29 +81,29 @@ impl Reader {
     }
 
     /// Where the workspace says that people reach it, if it says so (reference 1.6).
-    pub(crate) async fn workspace_url(&self) -> Result<Option<BaseUrl>, ServerError> {
+    pub async fn workspace_url(&self) -> Result<Option<BaseUrl>, ServerError> {
         self.client.workspace_url().await
     }
 
     /// All records that this account sees.
-    pub(crate) async fn listing(&self) -> Result<Vec<Record>, ServerError> {
+    pub async fn listing(&self) -> Result<Vec<Record>, ServerError> {
         let records = self.client.integrations().await?;
         Ok(Listing::decode(records, self.client.redactor())?.records)
     }
 
     /// One record as it is now. [`ServerError::is_gone`] tells whether there is none.
-    pub(crate) async fn get(&self, id: &ServerId) -> Result<Record, ServerError> {
+    pub async fn get(&self, id: &ServerId) -> Result<Record, ServerError> {
         let record = self.client.integration(id.raw()).await?;
         decode(record, self.client.redactor())
     }
 
     /// What the answers so far told of the rate limit.
-    pub(crate) fn limits(&self) -> Limits {
+    pub fn limits(&self) -> Limits {
         self.client.limits()
     }
 
     /// What requests wait for at this moment, before they are sent.
-    pub(crate) fn waits(&self) -> Vec<Waiting> {
+    pub fn waits(&self) -> Vec<Waiting> {
         self.client.waits()
     }
 }
@@ -116,7 +116,7 @@ impl From<client::Reader> for Reader {
 
 /// What this account sees of this server, whose listing is one answer with this body.
 #[cfg(any(test, feature = "internals"))]
-pub(crate) fn observed(server: ServerFacts, body: &[u8]) -> Result<ObservedState, ServerError> {
+pub fn observed(server: ServerFacts, body: &[u8]) -> Result<ObservedState, ServerError> {
     let records = client::listing_of(body)?;
     state(server, records, Limits::Unknown, &Redactor::default())
 }
@@ -169,14 +169,14 @@ impl Listing {
 }
 
 /// Writes, one record at a time.
-pub(crate) struct Writer {
+pub struct Writer {
     client: client::Writer,
     reader: Reader,
 }
 
 impl Writer {
     /// Writes within a session.
-    pub(crate) fn of(session: &Session) -> Self {
+    pub fn of(session: &Session) -> Self {
         Self {
             client: session.writer(),
             reader: Reader::of(session),
@@ -185,7 +185,7 @@ impl Writer {
 
     /// The same, with so many writes on their way at the most, and none sent once `stop` is true: those that wait
     /// to be sent end with [`ServerError::Stopped`] at once.
-    pub(crate) fn gated(&self, most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
+    pub fn gated(&self, most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
         Self {
             client: self.client.gated(most, stop),
             reader: self.reader.clone(),
@@ -193,13 +193,13 @@ impl Writer {
     }
 
     /// The reader beside it.
-    pub(crate) fn reader(&self) -> &Reader {
+    pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
     /// Creates a record with these values. Sent again only where it certainly was not done;
     /// [`ServerError::leaves_open`] tells whether it may have been.
-    pub(crate) async fn create(&self, turn: Turn, fields: &Fields) -> Creation {
+    pub async fn create(&self, turn: Turn, fields: &Fields) -> Creation {
         let body = match wire::create(fields) {
             Ok(body) => body,
             Err(error) => {
@@ -217,23 +217,23 @@ impl Writer {
     }
 
     /// Waits for leave to send a create.
-    pub(crate) async fn turn_to_create(&self) -> Result<Turn, ServerError> {
+    pub async fn turn_to_create(&self) -> Result<Turn, ServerError> {
         self.client.turn_to_create().await
     }
 
     /// Waits for leave to send an update.
-    pub(crate) async fn turn(&self) -> Result<Turn, ServerError> {
+    pub async fn turn(&self) -> Result<Turn, ServerError> {
         self.client.turn().await
     }
 
     /// Waits for leave to send a removal.
-    pub(crate) async fn turn_to_remove(&self) -> Result<Turn, ServerError> {
+    pub async fn turn_to_remove(&self) -> Result<Turn, ServerError> {
         self.client.turn_to_remove().await
     }
 
     /// Gives a record these values, all others that the server has for it being lost, and returns what the server
     /// answers it to be.
-    pub(crate) async fn update(
+    pub async fn update(
         &self,
         turn: Turn,
         id: &ServerId,
@@ -246,12 +246,7 @@ impl Writer {
     }
 
     /// Removes a record for good. [`ServerError::is_gone`] tells whether there was none.
-    pub(crate) async fn remove(
-        &self,
-        turn: Turn,
-        kind: Kind,
-        id: &ServerId,
-    ) -> Result<(), ServerError> {
+    pub async fn remove(&self, turn: Turn, kind: Kind, id: &ServerId) -> Result<(), ServerError> {
         self.client.remove(turn, &wire::remove(kind, id)).await
     }
 

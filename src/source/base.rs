@@ -14,9 +14,9 @@ use crate::escape;
 
 /// Where the manifests of before are.
 #[derive(Debug)]
-pub(crate) struct Base {
+pub struct Base {
     /// What it is called: the revision and its commit, or the folder.
-    pub(crate) name: String,
+    pub name: String,
     place: BasePlace,
 }
 
@@ -37,13 +37,13 @@ enum BasePlace {
 
 /// Why there is no base.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BaseError {
+pub struct BaseError {
     /// What is wrong.
-    pub(crate) message: String,
+    pub message: String,
     /// What to do about it.
-    pub(crate) hint: String,
+    pub hint: String,
     /// Whether it is named like a commit, and git knows none of that name.
-    pub(crate) is_unknown: bool,
+    pub is_unknown: bool,
 }
 
 impl BaseError {
@@ -59,11 +59,7 @@ impl BaseError {
 impl Base {
     /// What `name` means for the manifests at these paths: a folder if it is written like one, else a revision in the
     /// repository that the first path is in, and a folder only if there is no repository.
-    pub(crate) fn find(
-        name: &str,
-        paths: &[&Path],
-        environment: &Environment,
-    ) -> Result<Self, BaseError> {
+    pub fn find(name: &str, paths: &[&Path], environment: &Environment) -> Result<Self, BaseError> {
         if name.trim().is_empty() {
             return Err(BaseError::new(
                 "the base has no name",
@@ -124,7 +120,7 @@ impl Base {
     }
 
     /// Where in the base the path is, or would be.
-    pub(crate) fn path(&self, path: &Path) -> Result<PathBuf, BaseError> {
+    pub fn path(&self, path: &Path) -> Result<PathBuf, BaseError> {
         let whole = absolute(path)?;
         let below = |top: &Path| whole.strip_prefix(top).map(Path::to_owned).ok();
         match &self.place {
@@ -157,7 +153,7 @@ impl Base {
     }
 
     /// A file of values as it was, or as it is now if it was not there: not everything is in git.
-    pub(crate) fn read(&self, path: &Path) -> io::Result<String> {
+    pub fn read(&self, path: &Path) -> io::Result<String> {
         let then = self.path(path).ok().and_then(|path| match &self.place {
             BasePlace::Revision { files, .. } => files.read(&path, MAX_VALUES).ok(),
             BasePlace::Folder { .. } => bounded_file(&path, MAX_VALUES).ok(),

@@ -98,12 +98,12 @@ pub(super) fn is_manifest(name: &str) -> bool {
 
 /// The text of a file that the user names, of at most `limit` bytes. Where no pull request can have brought it, it may
 /// be a pipe, or behind a link.
-pub(crate) fn bounded_file(path: &Path, limit: usize) -> io::Result<String> {
+pub fn bounded_file(path: &Path, limit: usize) -> io::Result<String> {
     bounded(&mut regular::locate(path)?.open()?, limit)
 }
 
 /// A text of at most `limit` bytes.
-pub(crate) fn bounded(from: &mut dyn Read, limit: usize) -> io::Result<String> {
+pub fn bounded(from: &mut dyn Read, limit: usize) -> io::Result<String> {
     read_text(from, limit).map_err(|unreadable| match unreadable {
         Unreadable::Io(error) => error,
         other => io::Error::new(io::ErrorKind::InvalidData, other.words()),

@@ -9,7 +9,7 @@ use crate::escape::shell_quoted;
 use crate::export::slug;
 
 /// Lines for a shell, each below a comment that says what it is.
-pub(crate) fn env(listing: &Listing) -> String {
+pub fn env(listing: &Listing) -> String {
     let mut text = String::new();
     for webhook in &listing.webhooks {
         let _ = writeln!(text, "{}", comment(webhook));

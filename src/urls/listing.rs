@@ -12,7 +12,7 @@ use crate::report::{Foreign, Problem};
 /// The webhooks that were asked for. Holds secrets in clear.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Listing {
+pub struct Listing {
     /// The version of this form.
     format_version: u32,
     /// What the URLs begin with.
@@ -54,7 +54,7 @@ impl Listing {
     const FORMAT_VERSION: u32 = 1;
 
     /// Puts the secrets in clear, to be written out because they were asked for.
-    pub(crate) fn in_clear(
+    pub fn in_clear(
         base: &str,
         webhooks: &[Webhook],
         problems: Vec<Problem>,

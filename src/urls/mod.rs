@@ -16,21 +16,21 @@ use crate::observed::{DecodeError, ObservedState, Record, ServerId};
 use crate::plan::{self, Match, Reason};
 use crate::secret::Secret;
 
-pub(crate) use env::env;
-pub(crate) use listing::Listing;
-pub(crate) use text::text;
+pub use env::env;
+pub use listing::Listing;
+pub use text::text;
 
 /// What is asked for.
-pub(crate) struct Asked<'a> {
+pub struct Asked<'a> {
     /// What the URLs begin with; it ends in no slash.
-    pub(crate) base: &'a str,
+    pub base: &'a str,
     /// Whether the tokens of outgoing webhooks are told too.
-    pub(crate) tokens: bool,
+    pub tokens: bool,
 }
 
 /// A webhook with what was asked for.
 #[derive(Debug)]
-pub(crate) struct Webhook {
+pub struct Webhook {
     key: Key,
     id: ServerId,
     enabled: bool,
@@ -40,7 +40,7 @@ pub(crate) struct Webhook {
 }
 
 /// The webhooks of the manifests, in their order, and the entries that lead to none.
-pub(crate) fn of_entries(
+pub fn of_entries(
     desired: &DesiredState,
     observed: &ObservedState,
     asked: &Asked<'_>,
@@ -67,7 +67,7 @@ pub(crate) fn of_entries(
 }
 
 /// The webhooks that this account has created, by kind and name.
-pub(crate) fn of_account(
+pub fn of_account(
     observed: &ObservedState,
     asked: &Asked<'_>,
 ) -> Result<Vec<Webhook>, DecodeError> {

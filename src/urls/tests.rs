@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::diagnostic::Texts;
-use crate::scenarios::observed;
+use crate::support::observed;
 
 const ASKED: Asked<'_> = Asked {
     base: "https://chat.example.org/sub",

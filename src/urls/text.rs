@@ -6,7 +6,7 @@ use super::listing::Listing;
 use crate::report::Foreign;
 
 /// A line that says which webhook it is, and its URL or token below.
-pub(crate) fn text(listing: &Listing) -> String {
+pub fn text(listing: &Listing) -> String {
     let names = listing.webhooks.iter().map(|it| it.name.for_terminal());
     let names: Vec<_> = names.collect();
     let width = names.iter().map(|name| name.chars().count()).max();

@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::diagnostic::{Place, SourceId};
 
 /// Where a text holds literal values under keys that look like secrets.
-pub(crate) fn secret_looking(source: SourceId, text: &str) -> Vec<Place> {
+pub fn secret_looking(source: SourceId, text: &str) -> Vec<Place> {
     ranges(text)
         .into_iter()
         .map(|range| Place::new(source, range))

@@ -6,8 +6,8 @@
 
 mod hints;
 mod loader;
-pub(crate) mod masks;
-pub(crate) mod scalars;
+pub mod masks;
+pub mod scalars;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -15,10 +15,10 @@ use std::collections::HashSet;
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
 
 /// How deep lists and mappings may nest; everything that walks a tree recurses no deeper.
-pub(crate) const MAX_DEPTH: usize = 64;
+pub const MAX_DEPTH: usize = 64;
 
 /// How many items a list may have, and how many keys a mapping: ten times the integrations of a very large workspace.
-pub(crate) const MAX_ITEMS: usize = 100_000;
+pub const MAX_ITEMS: usize = 100_000;
 
 /// How many values a text may have, with those that aliases repeat: so many that as many integrations as a list takes
 /// items can be written, and so few that a small file of tiny values takes little memory.
@@ -39,37 +39,37 @@ const TOO_MANY: Code = Code("yaml-too-many-problems");
 
 /// One document of a YAML text.
 #[derive(Clone)]
-pub(crate) struct Node {
+pub struct Node {
     /// What it holds.
-    pub(crate) content: Content,
+    pub content: Content,
     /// Where it stands. An empty value stands just behind its key's colon.
-    pub(crate) at: Place,
+    pub at: Place,
     /// How it was written.
-    pub(crate) style: Style,
+    pub style: Style,
     /// For an empty value: the comment that follows on its line, which may have been meant as the value
     /// (`channel: #general`).
-    pub(crate) comment: Option<Box<Comment>>,
+    pub comment: Option<Box<Comment>>,
 }
 
 /// A comment in the place of a value.
 #[derive(Clone)]
-pub(crate) struct Comment {
+pub struct Comment {
     /// Where it stands, from its `#` on.
-    pub(crate) at: Place,
+    pub at: Place,
     /// All of it.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 impl Comment {
     /// Whether it was surely meant as a comment: a value that lost its quotes has no blank behind its `#`.
-    pub(crate) fn is_prose(&self) -> bool {
+    pub fn is_prose(&self) -> bool {
         self.text.starts_with("# ") || self.text.trim_matches('#').is_empty()
     }
 }
 
 /// What a node holds, after the YAML 1.2 core rules.
 #[derive(Clone)]
-pub(crate) enum Content {
+pub enum Content {
     /// Nothing, `null` or `~`.
     Null,
     /// `true` or `false`; `yes` and `no` are text.
@@ -88,18 +88,18 @@ pub(crate) enum Content {
 
 /// A key and its value.
 #[derive(Clone)]
-pub(crate) struct Member {
+pub struct Member {
     /// The key.
-    pub(crate) key: String,
+    pub key: String,
     /// Where the key stands.
-    pub(crate) key_at: Place,
+    pub key_at: Place,
     /// The value.
-    pub(crate) value: Node,
+    pub value: Node,
 }
 
 /// How a node was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
+pub enum Style {
     /// A scalar without quotes.
     Plain,
     /// A scalar in single or double quotes.
@@ -113,18 +113,18 @@ pub(crate) enum Style {
 }
 
 /// What a text says, and all that is wrong with it.
-pub(crate) struct Reading {
+pub struct Reading {
     /// A tree for each document that could be read. Where anything is wrong they serve to find what else is: a value
     /// that lacks its quotes stands there under a made-up text, one that could not be read as nothing.
-    pub(crate) documents: Vec<Node>,
+    pub documents: Vec<Node>,
     /// What is wrong, by place; all of it errors.
-    pub(crate) problems: Vec<Diagnostic>,
+    pub problems: Vec<Diagnostic>,
     /// How many values were read, those of what could not be read to its end among them.
-    pub(crate) values: usize,
+    pub values: usize,
 }
 
 /// Reads every document of a text that has to be sound; else all that is wrong with it.
-pub(crate) fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Diagnostic>> {
+pub fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Diagnostic>> {
     let reading = read(source, text);
     if reading.problems.is_empty() {
         Ok(reading.documents)
@@ -137,7 +137,7 @@ pub(crate) fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Diagno
 ///
 /// One mistake in the syntax is reported per document, and more where each is a value that only lacks its
 /// quotes: blanked out, it hides nothing else.
-pub(crate) fn read(source: SourceId, text: &str) -> Reading {
+pub fn read(source: SourceId, text: &str) -> Reading {
     let refused = control_characters(source, text);
     if !refused.is_empty() {
         return Reading {
@@ -249,7 +249,7 @@ fn line_end(text: &str, at: usize) -> usize {
 
 impl Node {
     /// The member of that key, if this is a mapping that has it.
-    pub(crate) fn get(&self, key: &str) -> Option<&Member> {
+    pub fn get(&self, key: &str) -> Option<&Member> {
         match &self.content {
             Content::Map(members) => members.iter().find(|member| member.key == key),
             _ => None,
@@ -257,7 +257,7 @@ impl Node {
     }
 
     /// The text, if it is one.
-    pub(crate) fn as_text(&self) -> Option<&str> {
+    pub fn as_text(&self) -> Option<&str> {
         match &self.content {
             Content::Text(text) => Some(text),
             _ => None,
@@ -266,10 +266,7 @@ impl Node {
 
     /// The node under the segments of a JSON pointer (unescaped).
     #[cfg(test)]
-    pub(crate) fn at_pointer<'a>(
-        &self,
-        segments: impl IntoIterator<Item = &'a str>,
-    ) -> Option<&Self> {
+    pub fn at_pointer<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Option<&Self> {
         segments
             .into_iter()
             .try_fold(self, |node, segment| match &node.content {
@@ -279,7 +276,7 @@ impl Node {
     }
 
     /// The same without places. JSON has no infinity and no NaN: these become texts, which no number's rule takes.
-    pub(crate) fn to_json(&self) -> serde_json::Value {
+    pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value;
         match &self.content {
             Content::Null => Value::Null,
@@ -297,7 +294,7 @@ impl Node {
     }
 
     /// The same with the texts moved out of the tree, which may be long: what is left has the places.
-    pub(crate) fn take_json(&mut self) -> serde_json::Value {
+    pub fn take_json(&mut self) -> serde_json::Value {
         match &mut self.content {
             Content::Text(text) => std::mem::take(text).into(),
             Content::List(items) => items.iter_mut().map(Self::take_json).collect(),

@@ -5,7 +5,7 @@
 use super::Content;
 
 /// The meaning of a scalar without quotes.
-pub(crate) fn plain(text: &str) -> Content {
+pub fn plain(text: &str) -> Content {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Content::Null,
         "true" | "True" | "TRUE" => Content::Bool(true),

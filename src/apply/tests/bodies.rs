@@ -2,18 +2,18 @@
 
 use super::*;
 use crate::desired::DesiredState;
-use crate::scenarios;
+use crate::support;
 
 fn desired(manifest: &str) -> DesiredState {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("manifest.yaml");
     std::fs::write(&path, manifest).unwrap();
-    scenarios::loaded(&path, None).desired
+    support::loaded(&path, None).desired
 }
 
 /// The body of the one update that this manifest makes of this record.
 async fn body(version: &str, manifest: &str, record: &Json) -> Json {
-    let observed = scenarios::observed(&json!({"version": version, "integrations": [record]}));
+    let observed = support::observed(&json!({"version": version, "integrations": [record]}));
     let plan = Plan::between(&desired(manifest), &observed);
     let script = Script::new([]);
     run_plan(&plan, &script, false, Duration::ZERO).await;
@@ -184,7 +184,7 @@ async fn kept_bytes_show_in_no_report() {
     let mut record = outgoing();
     record["urls"] = json!(["http://y/hunter2", "http://x/hunter2"]);
     let manifest = format!("{OUTGOING}    ignore: [urls, avatar]\n");
-    let observed = scenarios::observed(&json!({"version": "8.8.1", "integrations": [record]}));
+    let observed = support::observed(&json!({"version": "8.8.1", "integrations": [record]}));
     let plan = Plan::between(&desired(&manifest), &observed);
     let mut answered = record.clone();
     for (name, value) in [

@@ -10,8 +10,8 @@ use super::*;
 use crate::observed::ObservedState;
 use crate::plan::Plan;
 use crate::report::diagnostics;
-use crate::scenarios;
 use crate::secret::Secret;
+use crate::support;
 
 /// A checker over the manifest's schema, as it is or changed.
 fn checker(change: impl FnOnce(&mut serde_json::Value)) -> Checker {
@@ -224,7 +224,7 @@ fn half_of(count: usize) -> ObservedState {
         })
     };
     let records: Vec<_> = (0..count).rev().step_by(2).map(record).collect();
-    scenarios::observed(&serde_json::json!({ "version": "8.8", "integrations": records }))
+    support::observed(&serde_json::json!({ "version": "8.8", "integrations": records }))
 }
 
 /// How long it takes to read a manifest, tell what was found, and plan; and how many integrations were sound.

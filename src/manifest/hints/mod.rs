@@ -7,7 +7,7 @@ mod hidden;
 mod names;
 mod words;
 
-pub(crate) use names::nearest;
+pub use names::nearest;
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ use words::{entry_kind, found, or_list, subject, types};
 ///
 /// Of a value of the wrong type that should also be one of a few, it says which few; of an empty one, that it is
 /// empty.
-pub(crate) fn explain(violations: &[Violation<'_>], findings: &mut Findings) {
+pub fn explain(violations: &[Violation<'_>], findings: &mut Findings) {
     let with = |wanted: fn(&Rule) -> bool| -> HashSet<&[Step]> {
         let those = violations
             .iter()

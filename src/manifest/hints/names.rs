@@ -119,7 +119,7 @@ fn only_one_with<'a>(text: &str, allowed: &'a [String]) -> Option<&'a str> {
 }
 
 /// The allowed name that is nearest, if it is near enough to be what was meant.
-pub(crate) fn nearest<'a>(name: &str, allowed: &'a [String]) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, allowed: &'a [String]) -> Option<&'a str> {
     let plain = |name: &str| name.to_lowercase().replace(['_', '-'], "");
     let limit = (name.chars().count() / 3).clamp(1, 4);
     let name = plain(name);

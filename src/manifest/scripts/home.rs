@@ -6,7 +6,7 @@ use crate::diagnostic::{Place, SourceId, Texts};
 
 /// Where a script stands: which bytes of a text its lines are.
 #[derive(Clone, Debug)]
-pub(crate) struct Home {
+pub struct Home {
     pub(super) whole: Place,
     /// Where each line of the script starts; none if it stands there in another form.
     lines: Vec<usize>,
@@ -15,7 +15,7 @@ pub(crate) struct Home {
 
 impl Home {
     /// A script that is a text of its own.
-    pub(crate) fn file(source: SourceId, texts: &Texts) -> Self {
+    pub fn file(source: SourceId, texts: &Texts) -> Self {
         let text = texts.get(source).text.as_str();
         let mark = text.len() - text.trim_start_matches('\u{feff}').len();
         let starts = text.match_indices('\n').map(|(at, _)| at + 1);
@@ -27,7 +27,7 @@ impl Home {
     }
 
     /// A script that is a value in a manifest: followed where its lines stand there as they are.
-    pub(crate) fn value(at: &Place, script: &str, texts: &Texts) -> Self {
+    pub fn value(at: &Place, script: &str, texts: &Texts) -> Self {
         let (start, end) = (at.bytes.start as usize, at.bytes.end as usize);
         let text = texts.get(at.source).text.as_str();
         let first = text.get(..start).and_then(|before| before.rfind('\n'));

@@ -13,28 +13,28 @@ use crate::diagnostic::{Code, Diagnostic, Place, Severity};
 use crate::integration::{Fields, Kind, Value};
 
 use contract::{constructor, method, no_class, no_script, threw};
-pub(crate) use home::Home;
+pub use home::Home;
 use syntax::syntax;
 
 /// A script and who uses it, as the rules look at it.
 #[derive(Debug)]
-pub(crate) struct Used<'s> {
+pub struct Used<'s> {
     /// Its text.
-    pub(crate) text: &'s str,
+    pub text: &'s str,
     /// Where it stands.
-    pub(crate) home: Home,
+    pub home: Home,
     /// The engine that it has to be fit for.
-    pub(crate) engine: Engine,
+    pub engine: Engine,
     /// Whether it is enabled for any of its entries.
-    pub(crate) enabled: bool,
+    pub enabled: bool,
     /// The kinds of the entries that use it, with the first of each.
-    pub(crate) kinds: Vec<(Kind, Place)>,
+    pub kinds: Vec<(Kind, Place)>,
     /// The entries that use it, if the script stands elsewhere: the first, and how many.
-    pub(crate) users: Option<(Place, usize)>,
+    pub users: Option<(Place, usize)>,
 }
 
 /// The engine that runs an entry's script. Where none is written it is the one that servers have since 6.5.
-pub(crate) fn engine(fields: &Fields) -> Engine {
+pub fn engine(fields: &Fields) -> Engine {
     let row = fields.kind().field("scriptEngine");
     match row.and_then(|row| fields.get(row)) {
         Some(Value::Text(name))
@@ -53,7 +53,7 @@ const MAX_KEPT: usize = 16 << 20;
 
 /// The scripts of a run: what was found out about each, since many entries may hold the same, and the time that they
 /// have together.
-pub(crate) struct Looks<'s> {
+pub struct Looks<'s> {
     kept: BTreeMap<(&'s str, Engine), Looked>,
     room: usize,
     checker: Checker,
@@ -61,7 +61,7 @@ pub(crate) struct Looks<'s> {
 
 impl<'s> Looks<'s> {
     /// For a run of so many scripts.
-    pub(crate) fn new(scripts: usize) -> Self {
+    pub fn new(scripts: usize) -> Self {
         Self {
             kept: BTreeMap::new(),
             room: MAX_KEPT,
@@ -70,7 +70,7 @@ impl<'s> Looks<'s> {
     }
 
     /// Applies every rule to a script.
-    pub(crate) fn check(&mut self, used: &Used<'s>) -> Vec<Diagnostic> {
+    pub fn check(&mut self, used: &Used<'s>) -> Vec<Diagnostic> {
         let key = (used.text, used.engine);
         if let Some(looked) = self.kept.get(&key) {
             return told(used, Ok(looked));
@@ -85,7 +85,7 @@ impl<'s> Looks<'s> {
     }
 
     /// The same for one that is not kept.
-    pub(crate) fn check_once(&mut self, used: &Used<'_>) -> Vec<Diagnostic> {
+    pub fn check_once(&mut self, used: &Used<'_>) -> Vec<Diagnostic> {
         let looked = self.checker.look(used.text, used.engine);
         told(used, looked.as_ref().map_err(|why| *why))
     }
@@ -168,7 +168,7 @@ fn not_checked(used: &Used<'_>, why: NotChecked) -> Diagnostic {
 }
 
 /// The code of what is said about a script that could not be checked, or not whole.
-pub(crate) const UNCHECKED: Code = Code("script-unchecked");
+pub const UNCHECKED: Code = Code("script-unchecked");
 const HINT: &str = "leave only declarations at the top level, and do such work in a method";
 
 /// Nothing is said for certain about a script that could not be loaded here.

@@ -59,13 +59,13 @@ pub(super) struct Unreadable {
 const UNREADABLE: Unreadable = Unreadable { unreadable: true };
 
 /// Whether a value of a snapshot is hidden.
-pub(crate) fn is_hidden(value: &Json) -> bool {
+pub fn is_hidden(value: &Json) -> bool {
     value.get("hidden").is_some_and(Json::is_string)
 }
 
 /// What the manifest holds: what it shows may be shown, and what it keeps secret may not.
 #[derive(Debug, Default)]
-pub(crate) struct Held<'a> {
+pub struct Held<'a> {
     /// The values of the entries that name each record.
     named: BTreeMap<ServerId, Vec<&'a Fields>>,
     /// The texts that it writes out where credentials may stand.
@@ -78,7 +78,7 @@ pub(crate) struct Held<'a> {
 
 impl<'a> Held<'a> {
     /// Of all the entries' values, and of those that name records.
-    pub(crate) fn new(
+    pub fn new(
         named: BTreeMap<ServerId, Vec<&'a Fields>>,
         entries: impl IntoIterator<Item = &'a Fields>,
         redactor: &Redactor,

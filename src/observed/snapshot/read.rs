@@ -18,7 +18,7 @@ use crate::redactor::{Redactor, ServerText};
 
 /// Why a text is no snapshot. It quotes no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoSnapshot {
+pub enum NoSnapshot {
     /// Something else, or broken.
     #[error("it is not what `rcsync snapshot` writes (line {line}, column {column})")]
     Form {
@@ -53,7 +53,7 @@ struct Head {
 
 impl Snapshot {
     /// Reads a file's text.
-    pub(crate) fn parse(text: &str) -> Result<Self, NoSnapshot> {
+    pub fn parse(text: &str) -> Result<Self, NoSnapshot> {
         let form = |error: serde_json::Error| NoSnapshot::Form {
             line: error.line(),
             column: error.column(),
@@ -70,7 +70,7 @@ impl Snapshot {
     /// The observed state that it keeps.
     ///
     /// Its texts carry the redactor: it was written by a run that may not have known all secrets of this one.
-    pub(crate) fn observed(self, redactor: &Redactor) -> Result<ObservedState, NoSnapshot> {
+    pub fn observed(self, redactor: &Redactor) -> Result<ObservedState, NoSnapshot> {
         let taken_at: Timestamp = self.taken_at.parse().map_err(|_| NoSnapshot::Date)?;
         let own = |text: ServerText| text.guarded_by(redactor);
         let mut ids = BTreeSet::new();

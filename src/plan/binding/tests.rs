@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::scenarios::{loaded, observed};
+use crate::support::{loaded, observed};
 
 /// The binding of a plan in which secrets stand wherever they may, one of them another than on the server.
 fn bound(secret: &str) -> String {

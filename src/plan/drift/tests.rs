@@ -2,7 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::observed::ObservedState;
-use crate::scenarios::{self, desired, desired_under};
+use crate::support::{self, desired, desired_under};
 
 /// An entry of that name with these keys over the least that it needs.
 fn entry(name: &str, over: &Json) -> Json {
@@ -27,7 +27,7 @@ fn over_it(mut least: Json, over: &Json) -> Json {
 }
 
 fn server(records: &[Json]) -> ObservedState {
-    scenarios::observed(&json!({"version": "8.8.1", "integrations": records}))
+    support::observed(&json!({"version": "8.8.1", "integrations": records}))
 }
 
 fn traced(base: &[Json], head: &[Json], observed: &ObservedState) -> Plan {
@@ -128,9 +128,7 @@ fn conditions_are_drift() {
 fn what_stands_in_the_way_has_a_cause_too() {
     let observed = |over: Json| {
         let records = [record("1", "a", &over)];
-        scenarios::observed(
-            &json!({"version": "8.8.1", "integrations": records, "nobody": ["gone"]}),
-        )
+        support::observed(&json!({"version": "8.8.1", "integrations": records, "nobody": ["gone"]}))
     };
     let of =
         |username: &str, alias: &str| entry("a", &json!({"username": username, "alias": alias}));
@@ -189,7 +187,7 @@ fn a_secret_of_then_that_nobody_knows_is_not_called_drift() {
     let path = folder.path().join("base.yaml");
     let base = json!({"integrations": [hook("http://x/${secret.old}")]});
     std::fs::write(&path, base.to_string()).unwrap();
-    let base = scenarios::loaded_with(&path, None, crate::variables::Undefined::Unknown).desired;
+    let base = support::loaded_with(&path, None, crate::variables::Undefined::Unknown).desired;
     let head = desired(&[hook("http://new")]);
     let mut stored = record("1", "a", &hook("http://x/canary"));
     stored["channel"] = json!([]);
@@ -289,7 +287,7 @@ fn to_enable_again_what_the_server_disabled_is_this_change() {
     };
     let mut stored = record("1", "a", &outgoing(&json!({"enabled": false})));
     stored["channel"] = json!([]);
-    let observed = scenarios::observed(&json!({"version": "8.8.1", "integrations": [stored],
+    let observed = support::observed(&json!({"version": "8.8.1", "integrations": [stored],
         "gone": {"1": "2026-05-03T09:00:00.000Z"}}));
     let (silent, said) = (outgoing(&json!({})), outgoing(&json!({"enabled": true})));
     let of = |base: &Json, head: &Json| {

@@ -10,14 +10,14 @@ use crate::integration::{Fields, Kind, compat};
 use crate::observed::{ObservedState, Questions, Record, Target};
 use crate::redactor::ServerText;
 
-pub(crate) use notes::Note;
+pub use notes::Note;
 
 /// How many users and rooms are looked up one by one, unless all are asked for: each is a request.
 const MOST_LOOK_UPS: usize = 8;
 
 /// For which entries something is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
+pub enum Extent {
     /// For none.
     Nothing,
     /// For those with a write, and for those whose record looks wrong already.
@@ -28,13 +28,13 @@ pub(crate) enum Extent {
 
 /// What to ask, and how far to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Asking {
+pub struct Asking {
     /// For which entries.
-    pub(crate) extent: Extent,
+    pub extent: Extent,
     /// Whether the server makes up whatever is not there, as a sandbox may: then nothing is looked up.
-    pub(crate) invents: bool,
+    pub invents: bool,
     /// Whether what this account sees is asked in any case.
-    pub(crate) view: bool,
+    pub view: bool,
 }
 
 impl Default for Asking {
@@ -50,7 +50,7 @@ impl Default for Asking {
 
 /// Whom an entry's record posts as, once the plan is made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Poster {
+pub struct Poster {
     pub(super) kind: Kind,
     pub(super) name: String,
     pub(super) written: bool,
@@ -63,7 +63,7 @@ const BUILT_IN: &str = "rocket.cat";
 
 impl Plan {
     /// What is to be looked up before this plan can be trusted.
-    pub(crate) fn look_ups(&self, asking: Asking) -> Questions {
+    pub fn look_ups(&self, asking: Asking) -> Questions {
         if asking.invents {
             return Questions::default();
         }

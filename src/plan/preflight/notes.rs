@@ -13,11 +13,11 @@ const BOT: &str = "bot";
 
 /// What a reader should know. It is no change, and no drift.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Note {
+pub struct Note {
     /// Its name, the same in every output.
-    pub(crate) code: &'static str,
+    pub code: &'static str,
     /// In one line.
-    pub(crate) words: String,
+    pub words: String,
 }
 
 impl Note {
@@ -28,7 +28,7 @@ impl Note {
 
 impl Plan {
     /// Says what the answers to these questions tell beside what the plan shows.
-    pub(crate) fn take_notes(&mut self, asked: &Questions, observed: &ObservedState) {
+    pub fn take_notes(&mut self, asked: &Questions, observed: &ObservedState) {
         let writers = self.posters.iter().filter(|poster| poster.written);
         let writers: BTreeSet<_> = writers.map(|it| (it.name.as_str(), it.kind)).collect();
         let notes = not_told(asked, observed)

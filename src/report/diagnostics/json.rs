@@ -11,68 +11,68 @@ use crate::words::count;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names of the format")]
-pub(crate) struct Problems {
+pub struct Problems {
     /// The version of this format.
-    pub(crate) format_version: u32,
+    pub format_version: u32,
     /// What was found, by file and place: of each file a hundred at most, errors rather than warnings.
-    pub(crate) problems: Vec<Problem>,
+    pub problems: Vec<Problem>,
     /// How many more were found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) more: Vec<More>,
+    pub more: Vec<More>,
 }
 
 /// How many findings of a file are not listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct More {
+pub struct More {
     /// The path, or `<stdin>`.
-    pub(crate) file: Foreign,
+    pub file: Foreign,
     /// How many errors.
-    pub(crate) errors: usize,
+    pub errors: usize,
     /// How many warnings.
-    pub(crate) warnings: usize,
+    pub warnings: usize,
 }
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Problem {
+pub struct Problem {
     /// The name of this kind of finding.
-    pub(crate) code: Foreign,
+    pub code: Foreign,
     /// `error` or `warning`.
-    pub(crate) severity: Severity,
+    pub severity: Severity,
     /// What is wrong.
-    pub(crate) message: Foreign,
+    pub message: Foreign,
     /// What was expected, or what comes of what is written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) expected: Option<Foreign>,
+    pub expected: Option<Foreign>,
     /// How to mend it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) hint: Option<Foreign>,
+    pub hint: Option<Foreign>,
     /// The path, or `<stdin>`.
-    pub(crate) file: Foreign,
+    pub file: Foreign,
     /// The line, from 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// The column in characters, from 1.
-    pub(crate) column: usize,
+    pub column: usize,
     /// The line of the end.
-    pub(crate) end_line: usize,
+    pub end_line: usize,
     /// The column just behind the end.
-    pub(crate) end_column: usize,
+    pub end_column: usize,
     /// Other places that belong to it.
-    pub(crate) also: Vec<Also>,
+    pub also: Vec<Also>,
 }
 
 /// Another place of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Also {
+pub struct Also {
     /// The path, or `<stdin>`.
-    pub(crate) file: Foreign,
+    pub file: Foreign,
     /// The line, from 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// The column in characters, from 1.
-    pub(crate) column: usize,
+    pub column: usize,
     /// What is there.
-    pub(crate) message: Foreign,
+    pub message: Foreign,
 }
 
 impl Problems {
@@ -94,12 +94,12 @@ impl Problems {
 
 impl More {
     /// How many there are.
-    pub(crate) fn total(&self) -> usize {
+    pub fn total(&self) -> usize {
         self.errors + self.warnings
     }
 
     /// `and 12345 more problems in this file`.
-    pub(crate) fn words(&self) -> String {
+    pub fn words(&self) -> String {
         format!("and {} in this file", count(self.total(), "more problem"))
     }
 }

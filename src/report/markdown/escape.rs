@@ -82,7 +82,7 @@ fn longest_run(text: &str) -> usize {
 
 /// Asserts that text from outside gets out of nothing that it is put in: `line` is one line, `lines` are several.
 #[cfg(any(test, feature = "internals"))]
-pub(crate) fn holds(line: &str, lines: &str) {
+pub fn holds(line: &str, lines: &str) {
     let ticks = |text: &str| text.chars().take_while(|c| *c == '`').count();
     for span in [code(line), cell(line)] {
         let edge = ticks(&span);

@@ -26,7 +26,7 @@ const LONGEST_WORDS: usize = 200;
 const TABLE_HEAD: &str = "| | kind | name | what | where |\n|---|---|---|---|---|\n";
 
 /// A plan as Markdown.
-pub(crate) fn plan_markdown(report: &PlanReport, look: &Look) -> String {
+pub fn plan_markdown(report: &PlanReport, look: &Look) -> String {
     let marker = marker(report.server.as_ref());
     if let Some(failure) = &report.failure {
         return failed(&marker, report, failure, look);

@@ -41,7 +41,7 @@ pub(super) fn summary(report: &PlanReport, page: &mut Page) {
 }
 
 /// What apply is about to do that nobody saw in this change; nothing if there is no such thing.
-pub(crate) fn drift_text(report: &PlanReport, look: &Look) -> String {
+pub fn drift_text(report: &PlanReport, look: &Look) -> String {
     let mut page = Page::new(look);
     let drifts = |change: &&ChangeReport| change.cause.is_some_and(Cause::is_drift);
     let writes = |change: &&ChangeReport| {

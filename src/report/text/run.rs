@@ -7,7 +7,7 @@ use super::super::run::{CheckReport, OutcomeReport, OutcomeWord, RunReport};
 use super::{Foreign, GREEN, Page, RED, YELLOW, beside, field_text, head, name_width, placed};
 
 /// What became of a plan, as text.
-pub(crate) fn run_text(report: &RunReport, look: &Look) -> String {
+pub fn run_text(report: &RunReport, look: &Look) -> String {
     let mut page = Page::new(look);
     for outcome in &report.outcomes {
         outcome_text(outcome, &mut page);

@@ -21,11 +21,7 @@ impl Reader {
     ///
     /// # Errors
     /// Only where every other request will be refused too.
-    pub(crate) async fn users(
-        &self,
-        names: &BTreeSet<String>,
-        most: usize,
-    ) -> Result<Users, ServerError> {
+    pub async fn users(&self, names: &BTreeSet<String>, most: usize) -> Result<Users, ServerError> {
         let mut found = BTreeMap::new();
         for name in names.iter().take(most) {
             let answer = match self.user(name).await {
@@ -64,7 +60,7 @@ impl Reader {
     }
 
     /// Which roles hold which permission.
-    pub(crate) async fn permissions(&self) -> Result<Permissions, ServerError> {
+    pub async fn permissions(&self) -> Result<Permissions, ServerError> {
         let object = self.client.get(PERMISSIONS, &[]).await?;
         let Some(Json::Array(permissions)) = object.get("update") else {
             return Err(ServerError::Undecodable("`update` is no list".to_owned()));

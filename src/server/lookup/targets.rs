@@ -31,7 +31,7 @@ impl Reader {
     ///
     /// # Errors
     /// Only where every other request will be refused too.
-    pub(crate) async fn rooms(
+    pub async fn rooms(
         &self,
         asked: &BTreeSet<Target>,
         rights: Rights,

@@ -4,7 +4,6 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::client::{SendError, ServerError};
-use crate::exit::Exit;
 use crate::server::fake::{Script, Step, TOKEN, answer, page};
 
 #[tokio::test(start_paused = true)]
@@ -43,7 +42,7 @@ async fn a_server_that_speaks_json_and_is_no_rocket_chat_is_told_so() {
                 .starts_with("this is no Rocket.Chat API: status "),
             "{body}: {error}"
         );
-        assert_eq!(Exit::of(&error), Exit::Server);
+        assert!(error.is_no_access());
     }
     // What Rocket.Chat itself may answer keeps its meaning.
     let script = Script::new([answer(401, r#"{"status":"error"}"#.to_owned())]);
@@ -56,110 +55,110 @@ async fn error_of(step: Step) -> ServerError {
     script.reader().listing().await.unwrap_err()
 }
 
-/// Status, body, what is said of it, and how a run ends with it (reference 2 and 9.4).
-const REFUSALS: [(u16, &str, &str, Exit); 18] = [
+/// Status, body, what is said of it, and whether it means that there is no access (reference 2 and 9.4).
+const REFUSALS: [(u16, &str, &str, bool); 18] = [
     (
         401,
         r#"{"status":"error","message":"You must be logged in to do this."}"#,
         "the server does not accept the user id and token",
-        Exit::Server,
+        true,
     ),
     (
         403,
         r#"{"success":false,"error":"unauthorized"}"#,
         "this account may not do that: unauthorized",
-        Exit::Server,
+        true,
     ),
     (
         403,
         r#"{"success":false,"error":"User does not have the permissions required for this action [error-unauthorized]"}"#,
         "this account may not do that: User does not have the permissions required for this action",
-        Exit::Server,
+        true,
     ),
     (
         400,
         r#"{"success":false,"error":"Invalid room [error-invalid-room]","errorType":"error-invalid-room"}"#,
         "error-invalid-room: Invalid room",
-        Exit::Unexpected,
+        false,
     ),
     (
         400,
         r#"{"success":false,"error":"[not_authorized]","errorType":"not_authorized"}"#,
         "not_authorized",
-        Exit::Unexpected,
+        false,
     ),
     (
         400,
         r#"{"success":false,"errorType":"invalid-params","error":"must be string\nmust be object"}"#,
         "invalid-params: must be string; must be object",
-        Exit::Unexpected,
+        false,
     ),
     (
         400,
         r#"{"success":false,"errorType":"error-invalid-params","error":"must be string [invalid-params]"}"#,
         "error-invalid-params: must be string",
-        Exit::Unexpected,
+        false,
     ),
     (
         400,
         r#"{"success":false,"error":"Match error: Missing key 'x'"}"#,
         "Match error: Missing key 'x'",
-        Exit::Unexpected,
+        false,
     ),
     (
         404,
         r#"{"status":"error","message":"API endpoint does not exist"}"#,
         "API endpoint does not exist",
-        Exit::Unexpected,
+        false,
     ),
     (
         400,
         r#"{"success":false}"#,
         "refused without a reason (status 400 Bad Request)",
-        Exit::Unexpected,
+        false,
     ),
     (
         500,
         r#"{"success":false,"error":"Internal server error"}"#,
         "Internal server error",
-        Exit::Unexpected,
+        false,
     ),
     (
         404,
         "Unknown path",
         "this is no Rocket.Chat API: status 404 Not Found, beginning with `Unknown path`",
-        Exit::Server,
+        true,
     ),
     (
         200,
         "<!DOCTYPE html>\n<html>",
         "this is no Rocket.Chat API: status 200 OK, beginning with `<!DOCTYPE html>`",
-        Exit::Server,
+        true,
     ),
     (
         403,
         "<html>log in</html>",
         "something in front of the server refuses: status 403 Forbidden, beginning with `<html>log in</html>`",
-        Exit::Server,
+        true,
     ),
     (
         413,
         "<html>",
         "the request is too large for the server or a proxy in front of it (status 413)",
-        Exit::Unexpected,
+        false,
     ),
-    (502, "", "unexpected status 502 Bad Gateway", Exit::Server),
+    (502, "", "unexpected status 502 Bad Gateway", true),
     (
         200,
         r#"{"integrations":[{"token":"hunter2"#,
         "the server's answer cannot be read: it is JSON that breaks off, is malformed or is nested too deeply",
-        Exit::Unexpected,
+        false,
     ),
     (
         200,
         r#"{"integrations":[]}"#,
         "the server's answer cannot be read: it does not say `success`",
-        Exit::Unexpected,
+        false,
     ),
 ];
 
@@ -168,7 +167,7 @@ async fn every_refusal_is_told_apart() {
     for (status, body, words, exit) in REFUSALS {
         let error = error_of(answer(status, body)).await;
         assert_eq!(
-            (error.to_string().as_str(), Exit::of(&error)),
+            (error.to_string().as_str(), error.is_no_access()),
             (words, exit),
             "{body}"
         );
@@ -233,5 +232,5 @@ async fn a_refusal_by_the_limiter_is_waited_out() {
 
     let script = Script::new((0..20).map(|_| refusal()));
     let error = script.reader().listing().await.unwrap_err();
-    assert_eq!((script.lines().len(), Exit::of(&error)), (10, Exit::Server));
+    assert_eq!((script.lines().len(), error.is_no_access()), (10, true));
 }

@@ -1,0 +1,99 @@
+//! How a plan is shown, and where else.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use rcsync::report::Budget;
+
+/// How a plan is shown
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OutputArgs {
+    /// How standard output looks
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text, help_heading = "Output")]
+    pub(crate) format: PlanFormat,
+
+    /// Write the plan into FILE too, also when the run fails: .txt, .md or .json (repeatable)
+    #[arg(long, value_name = "FILE", value_parser = OutFile::parse, help_heading = "Output")]
+    pub(crate) out: Vec<OutFile>,
+
+    /// The room there is for Markdown: `github` (a comment: 65536 characters), `step-summary` (1024 KiB),
+    /// `gitlab` (1000000 characters), or a number of characters. What does not fit is left out, creates first and
+    /// deletes last, and counted
+    #[arg(long, value_name = "WHERE", value_parser = Budget::parse, help_heading = "Output")]
+    pub(crate) budget: Option<Budget>,
+
+    /// How much text and Markdown show of scripts that differ
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = ScriptDiffArg::Full, help_heading = "Output")]
+    pub(crate) script_diff: ScriptDiffArg,
+}
+
+/// How a plan looks
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people
+    Text,
+    /// For a comment on a pull request
+    Markdown,
+    /// For programs, and for `rcsync show`
+    Json,
+    /// Workflow commands of GitHub Actions: annotations beside the lines
+    Github,
+}
+
+/// How much is shown of a script that differs
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScriptDiffArg {
+    /// The lines that differ
+    Full,
+    /// How many lines come and go
+    Stat,
+    /// That it differs
+    None,
+}
+
+/// A file to write a plan into
+#[derive(Clone, Debug)]
+pub(crate) struct OutFile {
+    pub(crate) path: PathBuf,
+    pub(crate) format: PlanFormat,
+}
+
+impl OutputArgs {
+    /// Whether the plan is kept in a form that may be applied later.
+    pub(crate) fn keeps_plan(&self) -> bool {
+        let files = self.out.iter().map(|file| file.format);
+        files.chain([self.format]).any(|it| it == PlanFormat::Json)
+    }
+}
+
+impl OutFile {
+    fn parse(text: &str) -> Result<Self, String> {
+        let path = PathBuf::from(text);
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let format = match ending {
+            Some("txt") => PlanFormat::Text,
+            Some("md") => PlanFormat::Markdown,
+            Some("json") => PlanFormat::Json,
+            _ => return Err("its ending says the format: `.txt`, `.md` or `.json`".to_owned()),
+        };
+        Ok(Self { path, format })
+    }
+}
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  rcsync show plan.json                      as text, exactly as `plan` did
+  rcsync show plan.json --format markdown --budget step-summary
+  rcsync plan chat/ --format json | rcsync show - --format github";
+
+/// The flags of `rcsync show`
+#[derive(Args, Debug)]
+pub(crate) struct ShowArgs {
+    /// What `plan --out FILE.json` or `plan --format json` wrote, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) plan: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}

@@ -1,0 +1,203 @@
+//! From the flags and the environment to a session with a server, or with a sandbox inside this process.
+
+mod embedded;
+mod identity;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+
+use super::failure::Failure;
+use super::known;
+use crate::cli::ServerArgs;
+use crate::exit::Exit;
+use crate::terminal;
+use identity::Complaint;
+use rcsync::server::{Reader, Writer};
+use rocketchat_client as client;
+use rocketchat_client::redactor::Redactor;
+use rocketchat_client::{
+    Auth, BaseUrl, Connection, Endpoint, HttpTransport, NoSession, Retries, ServerError, Timeouts,
+};
+
+/// A server to talk to.
+pub(super) struct Session {
+    inner: client::Session,
+    reader: Reader,
+    /// For the embedded sandbox, where its state is.
+    pub(super) sandbox: Option<String>,
+}
+
+impl Session {
+    /// What asks.
+    pub(super) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// What writes.
+    pub(super) fn writer(&self) -> Writer {
+        Writer::of(&self.inner)
+    }
+}
+
+/// Opens a session, does something in it, and closes it however that ended. No request is sent before, but for a login by
+/// password.
+///
+/// # Errors
+/// When a flag, a variable or a file is missing or unsound, a login fails, or what is done in it does.
+pub(super) async fn with<T>(
+    args: &ServerArgs,
+    writing: bool,
+    known: &Redactor,
+    doing: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let way = way(args, writing, known).await?;
+    let inner = way.open().await.map_err(|no_entry| match no_entry {
+        NoEntry::Missing(complaint) => complain(complaint),
+        NoEntry::Refused(error) => error.into(),
+    })?;
+    let session = Session {
+        reader: Reader::of(&inner),
+        inner,
+        sandbox: way.sandbox,
+    };
+    let done = doing(&session).await;
+    close(session.inner).await;
+    done
+}
+
+/// Closes a session. That it could not is a warning.
+pub(super) async fn close(session: client::Session) {
+    if let Err(error) = session.close().await {
+        terminal::note(&format!(
+            "warning: the login could not be ended, and lasts until it expires: {error}\n"
+        ));
+    }
+}
+
+/// Whether it is said which server, and as whom. No request is sent.
+///
+/// # Errors
+/// When a flag, a variable or a file is missing or unsound.
+pub(super) async fn check(args: &ServerArgs) -> Result<(), Failure> {
+    let way = way(args, false, &Redactor::default()).await?;
+    way.auth.map(drop).map_err(complain)
+}
+
+/// The way to a server, and who one would be there.
+pub(super) struct Way {
+    /// Where it is.
+    pub(super) endpoint: Endpoint,
+    /// Whether certificates are trusted beside those of the system.
+    pub(super) has_authorities: bool,
+    /// For the embedded sandbox, where its state is.
+    sandbox: Option<String>,
+    auth: Result<Auth, Complaint>,
+}
+
+/// Why there is no session.
+pub(super) enum NoEntry {
+    /// It is not said who one would be, or not so that it can be sent.
+    Missing(Complaint),
+    /// A login failed.
+    Refused(ServerError),
+}
+
+/// Finds the way. No request is sent.
+///
+/// # Errors
+/// When a flag, a variable or a file is missing or unsound.
+pub(super) async fn way(
+    args: &ServerArgs,
+    writing: bool,
+    known: &Redactor,
+) -> Result<Way, Failure> {
+    let (base, auth, authorities) = if let Some(state) = &args.sandbox {
+        let (base, credentials) = embedded::open(state, writing).await?;
+        (base, Ok(Auth::Token(credentials)), None)
+    } else {
+        let base = identity::server(args).map_err(complain)?;
+        let authorities = identity::authorities(args).map_err(complain)?;
+        (base, identity::auth(args), authorities)
+    };
+    Ok(Way {
+        has_authorities: authorities.is_some(),
+        endpoint: Endpoint {
+            transport: transport(args, &base, authorities)?,
+            base,
+            known: known::from_environment().and(known),
+            retries: Retries {
+                times: args.retries,
+                // Runs that fail together do not come again together.
+                seed: OsRng.try_next_u64().unwrap_or_default(),
+            },
+        },
+        sandbox: args.sandbox.as_ref().map(|it| it.display().to_string()),
+        auth,
+    })
+}
+
+impl Way {
+    /// A session with the account there.
+    pub(super) async fn open(&self) -> Result<client::Session, NoEntry> {
+        let auth = self
+            .auth
+            .as_ref()
+            .map_err(|it| NoEntry::Missing(it.clone()))?;
+        let opened = client::Session::open(&self.endpoint, auth).await;
+        opened.map_err(|error| match error {
+            NoSession::Unusable(error) => {
+                let how = "check RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN, or the file of the token";
+                NoEntry::Missing((error.to_string(), how.to_owned()))
+            }
+            NoSession::Refused(error) => NoEntry::Refused(error),
+        })
+    }
+
+    /// Whether the account is known by a password.
+    pub(super) fn logs_in(&self) -> bool {
+        matches!(self.auth, Ok(Auth::Password(_)))
+    }
+
+    /// The server's address, or where the embedded sandbox keeps its state.
+    pub(super) fn shown(&self) -> String {
+        let sandbox = self.sandbox.clone();
+        sandbox.unwrap_or_else(|| self.endpoint.base.to_string())
+    }
+}
+
+fn transport(
+    args: &ServerArgs,
+    base: &BaseUrl,
+    authorities: Option<Vec<u8>>,
+) -> Result<Arc<HttpTransport>, Failure> {
+    let connection = Connection {
+        timeouts: Timeouts {
+            connect: Duration::from_secs(args.connect_timeout.into()),
+            read: Duration::from_secs(args.read_timeout.into()),
+            total: Duration::from_secs(args.timeout.into()),
+        },
+        authorities,
+        direct: base.is_local(),
+    };
+    let transport = HttpTransport::new(&connection).map_err(|error| {
+        let message = format!("no connection can be made: {error}");
+        Failure::new(Exit::Server, &message, None)
+    })?;
+    Ok(Arc::new(transport))
+}
+
+fn complain((message, help): Complaint) -> Failure {
+    Failure::new(Exit::Invalid, &message, Some(&help))
+}
+
+/// Which server is named, whatever else is missing: its address, or where the embedded sandbox keeps its state.
+pub(super) fn address(args: &ServerArgs) -> Option<String> {
+    if let Some(state) = &args.sandbox {
+        return Some(state.display().to_string());
+    }
+    let url = identity::address(args)?;
+    Some(BaseUrl::parse(&url).ok()?.to_string())
+}

@@ -1,0 +1,106 @@
+//! How many requests a plan with nothing to do costs, for every kind of account.
+
+use std::sync::Arc;
+
+use rocketchat_sandbox::Action;
+use serde_json::{Value as Json, json};
+
+use super::laws::paused;
+use super::watched::Watched;
+use super::world::{Seeded, World};
+use super::{ANN, Account, Client, LIM, OWN};
+use crate::support::desired_under;
+use rcsync::integration::Kind;
+use rcsync::plan::{Extent, Plan};
+
+fn entry(n: usize) -> Json {
+    json!({"type": "webhook-incoming", "name": format!("Hook {n}"), "username": "rocket.cat",
+        "channel": "#general"})
+}
+
+fn record(n: usize, (id, username, _): Account) -> Seeded {
+    let stored = json!({"name": format!("Hook {n}"), "userId": "rocket.cat",
+        "_createdBy": {"_id": id, "username": username}});
+    (Kind::Incoming, stored.as_object().unwrap().clone())
+}
+
+/// The plan of an account for its own records, and the endpoints it asked.
+fn plan(
+    account: Account,
+    records: usize,
+    at_once: bool,
+    settings: Option<&Json>,
+) -> (Plan, Vec<String>) {
+    let seeded: Vec<_> = (0..records).map(|n| record(n, account)).collect();
+    let entries: Vec<_> = (0..records).map(entry).collect();
+    paused(async {
+        let world = World::with("8.8", &[], &seeded).await;
+        for name in ["API_Allow_Infinite_Count", "API_Enable_Rate_Limiter"] {
+            let value = json!(name != "API_Allow_Infinite_Count" || at_once);
+            let name = name.to_owned();
+            assert!(world.sandbox.act(Action::ChangeSetting { name, value }));
+        }
+        let watched = Arc::new(Watched::over(world.line()));
+        let client = Client::of(account, watched.clone());
+        let desired = desired_under(settings, &entries);
+        let (_, plan) = client.plan(&desired, Extent::Writes).await;
+        let sent = watched.sent().into_iter().map(|sent| sent.what);
+        (plan, sent.collect())
+    })
+}
+
+#[test]
+fn a_plan_with_nothing_to_do_costs_few_requests() {
+    let pruning = json!({"prune": "disable", "scope": {"names": ["Hook *"]}});
+    for account in [ANN, LIM, OWN] {
+        for (records, at_once) in [
+            (0, true),
+            (3, true),
+            (100, true),
+            (101, true),
+            (250, true),
+            (100, false),
+            (101, false),
+            (250, false),
+        ] {
+            for settings in [None, Some(&pruning)] {
+                let (plan, sent) = plan(account, records, at_once, settings);
+                let told = format!("{account:?}, {records} records, {at_once}: {sent:#?}");
+                assert!(plan.is_empty() && plan.refusals.is_empty(), "{told}");
+                assert_eq!(plan.unchanged, records, "{told}");
+                let listings = sent.iter().filter(|it| *it == "GET integrations.list");
+                let most = match records {
+                    0..=100 => 1,
+                    _ if at_once => 2,
+                    _ => records.div_ceil(100) + 1,
+                };
+                assert!(listings.clone().count() <= most, "{told}");
+                // Only what depends on the view asks for permissions.
+                let mut fixed = vec!["GET info", "GET me"];
+                fixed.extend(settings.map(|_| "GET permissions.listAll"));
+                let mut others: Vec<_> = sent.iter().map(String::as_str).collect();
+                others.retain(|it| *it != "GET integrations.list");
+                assert_eq!(others, fixed, "{told}");
+            }
+        }
+    }
+}
+
+/// One answer serves every question about permissions.
+#[test]
+fn permissions_are_asked_for_once() {
+    let (plan, sent) = paused(async {
+        let world = World::with("8.8", &[], &[]).await;
+        let watched = Arc::new(Watched::over(world.line()));
+        let client = Client::of(OWN, watched.clone());
+        let (_, plan) = client
+            .plan(&desired_under(None, &[entry(0)]), Extent::Writes)
+            .await;
+        (plan, watched.sent())
+    });
+    let asked = sent
+        .iter()
+        .filter(|it| it.what == "GET permissions.listAll");
+    assert_eq!(asked.count(), 1, "{sent:#?}");
+    assert_eq!(plan.refusals[0].code, "partial-view");
+}
