@@ -19,7 +19,7 @@ pub enum Store {
     /// Nowhere: it is gone with the sandbox.
     #[default]
     Memory,
-    /// In a journal, read and appended to.
+    /// In a journal, read and appended to. A link in its place is refused: follow links first where they may be.
     File(PathBuf),
     /// In a journal that is read and never written.
     ReadOnly(PathBuf),

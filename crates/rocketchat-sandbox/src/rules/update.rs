@@ -53,10 +53,7 @@ pub(in super::super) fn update(call: &mut Call<'_>) -> Outcome {
         Kind::Outgoing => update_outgoing(call, record)?,
     }
     let stored = call.state.world.record(&id).cloned();
-    Ok(body_of(
-        "integration",
-        stored.map_or(Value::Null, Value::Object),
-    ))
+    Ok(body_of("integration", stored.into()))
 }
 
 /// Refuses a new script, or a new engine for one, while scripts are frozen.
@@ -94,12 +91,8 @@ fn engine_of(call: &Call<'_>, record: &Record) -> String {
 /// Writes the compiled script first, and only then looks at rooms and users.
 fn update_incoming(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusal> {
     let parts = channels::incoming(call.body.get("channel"), "updateIncomingIntegration")?;
-    call.permit(
-        Kind::Incoming,
-        &record,
-        INCOMING,
-        invalid_integration(INCOMING),
-    )?;
+    let not_own = invalid_integration(INCOMING);
+    call.permit(Kind::Incoming, &record, INCOMING, not_own)?;
     let engine = engine_of(call, &record);
     refuse_frozen(call, &record, &engine)?;
     let compiled = scripts::compile(call, &call.body, &engine);
