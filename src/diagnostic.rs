@@ -125,12 +125,14 @@ impl Diagnostic {
     }
 
     /// Adds what was expected.
+    #[must_use]
     pub fn expected(mut self, words: impl Into<String>) -> Self {
         self.expected = Some(words.into());
         self
     }
 
     /// Adds how to mend it.
+    #[must_use]
     pub fn hint(mut self, words: impl Into<String>) -> Self {
         self.set_hint(words);
         self
@@ -142,12 +144,14 @@ impl Diagnostic {
     }
 
     /// Adds the text that would mend it, in the place of `at`.
+    #[must_use]
     pub fn fix(mut self, text: impl Into<String>) -> Self {
         self.fix = Some(text.into());
         self
     }
 
     /// Adds another place.
+    #[must_use]
     pub fn also(mut self, place: Place, words: impl Into<String>) -> Self {
         self.also.push((place, words.into()));
         self

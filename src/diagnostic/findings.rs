@@ -8,7 +8,7 @@ use std::ops::Deref;
 use super::{Diagnostic, Place, Severity, SourceId};
 
 /// How many findings of one text are kept.
-pub const MAX_KEPT: usize = 100;
+pub(super) const MAX_KEPT: usize = 100;
 
 /// How many are kept over all texts: a run may read very many.
 const MAX_KEPT_IN_ALL: usize = 10_000;

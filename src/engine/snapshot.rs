@@ -31,7 +31,7 @@ pub async fn snapshot(
 }
 
 /// What may be kept of an observed state.
-pub fn kept(
+fn kept(
     desired: &DesiredState,
     observed: &ObservedState,
     invented: Option<&str>,

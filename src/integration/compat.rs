@@ -114,6 +114,7 @@ impl Versions {
     }
 
     /// The same, and until another version a record without the field goes on as before.
+    #[must_use]
     pub const fn lingering_until(self, version: Version) -> Self {
         Self {
             lingers_until: Some(version),
@@ -122,6 +123,7 @@ impl Versions {
     }
 
     /// The same, and one version refuses a request without it.
+    #[must_use]
     pub const fn demanded_by(self, version: Version) -> Self {
         Self {
             demanded: Some(version),

@@ -33,6 +33,7 @@ pub enum History {
 
 impl Histories {
     /// What is known of these records.
+    #[must_use]
     pub fn only(mut self, records: &BTreeSet<ServerId>) -> Self {
         self.found.retain(|id, _| records.contains(id));
         self

@@ -35,6 +35,7 @@ impl Questions {
     }
 
     /// The same, and these.
+    #[must_use]
     pub fn and(mut self, more: &Self) -> Self {
         self.users.extend(more.users.iter().cloned());
         self.targets.extend(more.targets.iter().cloned());

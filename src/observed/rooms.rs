@@ -54,6 +54,7 @@ pub enum Sighting {
 
 impl Rooms {
     /// What they tell of these targets.
+    #[must_use]
     pub fn only(mut self, asked: &BTreeSet<Target>) -> Self {
         self.found.retain(|target, _| asked.contains(target));
         self

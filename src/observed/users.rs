@@ -38,6 +38,7 @@ pub struct User {
 
 impl Users {
     /// What they tell of these users, and of the impersonators if that is asked.
+    #[must_use]
     pub fn only(mut self, names: &BTreeSet<String>, impersonators: bool) -> Self {
         self.found.retain(|name, _| names.contains(name));
         self.impersonators = self.impersonators.filter(|_| impersonators);

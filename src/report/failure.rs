@@ -44,6 +44,7 @@ impl FailureReport {
     }
 
     /// Adds what is wrong with the manifests.
+    #[must_use]
     pub fn with(self, found: Problems) -> Self {
         Self {
             problems: found.problems,

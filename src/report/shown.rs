@@ -42,7 +42,7 @@ impl<T: Into<String>> From<T> for Foreign {
 /// A value as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Shown {
+pub(crate) enum Shown {
     /// No value.
     Nothing,
     /// On or off.

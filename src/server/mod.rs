@@ -10,7 +10,7 @@ mod lookup;
 mod wire;
 
 #[cfg(test)]
-pub mod fake;
+pub(crate) mod fake;
 #[cfg(test)]
 mod tests;
 
@@ -185,6 +185,7 @@ impl Writer {
 
     /// The same, with so many writes on their way at the most, and none sent once `stop` is true: those that wait
     /// to be sent end with [`ServerError::Stopped`] at once.
+    #[must_use]
     pub fn gated(&self, most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
         Self {
             client: self.client.gated(most, stop),

@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn sent(fields: &Fields) -> Json {
-        serde_json::from_slice(&create(fields).ok().unwrap().bytes()).unwrap()
+        serde_json::from_slice(create(fields).ok().unwrap().bytes()).unwrap()
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::child;
 use crate::escape;
 
 /// The variables of a process.
-pub type Environment = BTreeMap<OsString, OsString>;
+pub(super) type Environment = BTreeMap<OsString, OsString>;
 
 /// How long git may take for one answer. To list a million files on a slow disk takes some seconds.
 pub(super) const PATIENCE: Duration = Duration::from_mins(2);

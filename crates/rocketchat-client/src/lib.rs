@@ -321,6 +321,7 @@ impl Writer {
 
     /// The same, with so many writes on their way at the most, and none sent once `stop` is true: those that wait
     /// to be sent end with [`ServerError::Stopped`] at once.
+    #[must_use]
     pub fn gated(&self, most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
         Self {
             reader: self.reader.clone(),

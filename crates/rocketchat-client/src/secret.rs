@@ -56,6 +56,7 @@ impl Secret {
     }
 
     /// A secret made of this one.
+    #[must_use]
     pub fn map(&self, change: impl FnOnce(&str) -> String) -> Self {
         match self {
             Self::Known(value) => Self::new(change(value.expose_secret())),

@@ -10,7 +10,6 @@ use crate::words::count;
 /// The findings of a run, for programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the names of the format")]
 pub struct Problems {
     /// The version of this format.
     pub format_version: u32,

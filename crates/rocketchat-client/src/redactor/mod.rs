@@ -85,6 +85,7 @@ impl Redactor {
     }
 
     /// Masks the values of both.
+    #[must_use]
     pub fn and(&self, more: &Self) -> Self {
         match (&self.0, &more.0) {
             (_, None) => self.clone(),

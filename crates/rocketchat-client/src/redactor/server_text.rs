@@ -39,11 +39,13 @@ impl ServerText {
     }
 
     /// The same, with other secrets that it may echo.
+    #[must_use]
     pub fn guarded_by(self, redactor: &Redactor) -> Self {
         Self::new(self.raw, redactor)
     }
 
     /// A text made of it.
+    #[must_use]
     pub fn map(&self, change: impl FnOnce(&str) -> String) -> Self {
         Self::new(change(&self.raw), &self.redactor)
     }

@@ -34,18 +34,21 @@ const UNCHANGED: &str = "Nothing was changed.\n";
 pub(super) fn run(args: &ApplyArgs, terminal: Terminal) -> Result<Exit, Failure> {
     sensible(args)?;
     let applied = applied(args, terminal);
-    Ok(applied.unwrap_or_else(|(args, failure)| failed(&args, failure, terminal)))
+    Ok(applied.unwrap_or_else(|failed_run| {
+        let (args, failure) = *failed_run;
+        failed(&args, failure, terminal)
+    }))
 }
 
 /// Plans, shows the plan and makes it, if it may be made.
-fn applied(args: &ApplyArgs, terminal: Terminal) -> Result<Exit, (ApplyArgs, Failure)> {
+fn applied(args: &ApplyArgs, terminal: Terminal) -> Result<Exit, Box<(ApplyArgs, Failure)>> {
     let against = match &args.base {
         // A first push, and one that replaces what was there, have no commit before them; what was merged is applied.
         Some(base) => Against::BaseIfKnown(base),
         None => Against::Nothing,
     };
     let saved = args.plan.as_deref().map(Saved::read).transpose();
-    let saved = saved.map_err(|failure| (args.clone(), failure))?;
+    let saved = saved.map_err(|failure| Box::new((args.clone(), failure)))?;
     let args = as_saved(args, saved.as_ref());
     let request = Request {
         manifests: &args.manifests,
@@ -68,7 +71,7 @@ fn applied(args: &ApplyArgs, terminal: Terminal) -> Result<Exit, (ApplyArgs, Fai
             Ok(shown_and_made(&args, session, made, terminal).await)
         },
     ));
-    done.map_err(|failure| (args.clone(), failure))
+    done.map_err(|failure| Box::new((args.clone(), failure)))
 }
 
 async fn shown_and_made(
@@ -218,7 +221,7 @@ impl Run<'_> {
 fn failed(args: &ApplyArgs, failure: Failure, terminal: Terminal) -> Exit {
     let address = super::session::address(&args.server);
     let attempt = plan::attempt(address.as_deref(), &args.manifests, &args.server);
-    let report = RunReport::failed(&attempt, failure.report.clone());
+    let report = RunReport::failed(&attempt, (*failure.report).clone());
     let exit = output::failure(failure, &attempt, &args.output, terminal);
     written(args, &report, exit)
 }

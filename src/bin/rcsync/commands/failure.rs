@@ -10,7 +10,7 @@ use rocketchat_client::ServerError;
 pub(crate) struct Failure {
     exit: Exit,
     /// The same for reports.
-    pub(super) report: FailureReport,
+    pub(super) report: Box<FailureReport>,
     /// What is shown; `None` where that has been shown.
     shown: Option<(String, Option<String>)>,
 }
@@ -20,7 +20,7 @@ impl Failure {
     pub(super) fn new(exit: Exit, message: &str, help: Option<&str>) -> Self {
         Self {
             shown: Some((message.to_owned(), help.map(str::to_owned))),
-            report: FailureReport::new(exit.code(), message, help),
+            report: Box::new(FailureReport::new(exit.code(), message, help)),
             exit,
         }
     }
@@ -34,7 +34,7 @@ impl Failure {
     pub(super) fn known(exit: Exit, message: &str) -> Self {
         Self {
             exit,
-            report: FailureReport::new(exit.code(), message, None),
+            report: Box::new(FailureReport::new(exit.code(), message, None)),
             shown: None,
         }
     }

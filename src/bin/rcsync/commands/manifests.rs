@@ -81,7 +81,7 @@ fn refusal(checked: &Checked, findings: &Findings) -> Failure {
         &format!("the manifests are refused: {message}"),
     );
     let problems = diagnostics::json(findings, &checked.sources.texts);
-    failure.report = failure.report.with(problems);
+    failure.report = Box::new(failure.report.with(problems));
     failure
 }
 

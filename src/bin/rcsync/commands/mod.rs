@@ -37,7 +37,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<Exit, Failure>
     match command {
         Command::Init(args) => init::run(&args),
         Command::Validate(args) => validate::run(&args, terminal),
-        Command::Plan(args) => plan::run(&args, terminal),
+        Command::Plan(args) => Ok(plan::run(&args, terminal)),
         Command::Apply(args) => apply::run(&args, terminal),
         Command::Show(args) => show::run(&args, terminal),
         Command::Export(args) => export::run(&args, terminal),

@@ -37,7 +37,7 @@ pub(super) fn failure(
     terminal: Terminal,
 ) -> Exit {
     let exit = failure.tell();
-    let report = PlanReport::failed(attempt, failure.report);
+    let report = PlanReport::failed(attempt, *failure.report);
     // People have read it on standard error.
     if args.format != PlanFormat::Text {
         terminal::out(&rendered(

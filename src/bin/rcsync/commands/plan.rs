@@ -25,7 +25,7 @@ use rcsync::report::{Attempt, Context, PlanReport};
 use rcsync::variables::Undefined;
 
 /// Plans and shows the plan.
-pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Result<Exit, Failure> {
+pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
     let against = match &args.base {
         Some(base) => Against::Base(base),
         // What was merged is what should be: whatever differs drifts.
@@ -49,7 +49,7 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Result<Exit, Failure> 
             None => in_session(&request, terminal, async |_, made| Ok(made)).await,
         }
     });
-    Ok(match made {
+    match made {
         Ok(Made {
             planned, report, ..
         }) => {
@@ -73,7 +73,7 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Result<Exit, Failure> 
                 terminal,
             ),
         },
-    })
+    }
 }
 
 fn fails(args: &PlanArgs, plan: &Plan) -> bool {
