@@ -3,13 +3,13 @@
 //! `generic make FOLDER COUNT` writes both; `generic parse FOLDER` parses them and prints the milliseconds that each took,
 //! and the bytes.
 
+mod made_up;
+
 use std::error::Error;
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::Instant;
 use std::{env, fs};
-
-use rcsync::internals::stages;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = env::args().skip(1).filter(|it| it != "--bench").collect();
@@ -20,8 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (manifest, listing) = (folder.join("manifest.yaml"), folder.join("listing.json"));
     if what == "make" {
         let count = rest.first().ok_or("how many?")?.parse()?;
-        fs::write(manifest, stages::manifest(count))?;
-        fs::write(listing, stages::listing(count))?;
+        fs::write(manifest, made_up::manifest(count))?;
+        fs::write(listing, made_up::listing(count))?;
         return Ok(());
     }
     let (manifest, listing) = (fs::read_to_string(manifest)?, fs::read(listing)?);

@@ -30,8 +30,6 @@
 //! circular; `webhook-script` is the JavaScript engine of the sandbox and of the rules for scripts. `simulation` (tests)
 //! runs the client over the sandbox: the laws that hold for any desired and any observed state.
 //!
-//! With the feature `internals`, `internals` is a way in for fuzz targets and benchmarks.
-//!
 //! # Recipes
 //! What a new field, kind, rule, report format or quirk touches is in `CONTRIBUTING.md`.
 //!
@@ -45,9 +43,6 @@ pub mod doctor;
 pub mod engine;
 pub mod export;
 pub mod integration;
-#[cfg(any(test, feature = "internals"))]
-#[doc(hidden)]
-pub mod internals;
 pub mod manifest;
 pub mod observed;
 pub mod plan;

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rcsync::internals::run("escapers", bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rcsync_fuzz::run("escapers", bytes));

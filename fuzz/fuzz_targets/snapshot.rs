@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rcsync::internals::run("snapshot", bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rcsync_fuzz::run("snapshot", bytes));

@@ -130,7 +130,6 @@ impl Typed {
     }
 
     /// Types one manifest's bytes.
-    #[cfg(any(test, feature = "internals"))]
     pub fn read_bytes(mut bytes: &[u8], checker: &Checker) -> Self {
         let (sources, findings) = Sources::read(&[PathBuf::from("-")], None, &mut bytes);
         Self::read(sources, findings, checker)

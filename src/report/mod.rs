@@ -32,8 +32,7 @@ pub use forecast::about;
 pub use github::{plan_github, problems_github};
 pub use json::json;
 pub use look::{Budget, Look, ScriptDiff};
-#[cfg(any(test, feature = "internals"))]
-pub use markdown::escape::holds as markdown_holds;
+pub use markdown::escape as markdown_escape;
 pub use markdown::plan_markdown;
 pub use plan::{Context, PlanReport};
 pub use run::RunReport;

@@ -115,7 +115,6 @@ impl From<client::Reader> for Reader {
 }
 
 /// What this account sees of this server, whose listing is one answer with this body.
-#[cfg(any(test, feature = "internals"))]
 pub fn observed(server: ServerFacts, body: &[u8]) -> Result<ObservedState, ServerError> {
     let records = client::listing_of(body)?;
     state(server, records, Limits::Unknown, &Redactor::default())

@@ -8,6 +8,27 @@
 )]
 
 mod export;
+#[path = "../../benches/made_up/mod.rs"]
+mod made_up;
 mod scenarios;
 mod simulation;
 mod support;
+mod targets;
+
+/// What the benchmarks measure is what they say: a server that has just what the manifest wants, and one that has nothing.
+#[test]
+fn a_made_up_server_has_what_the_made_up_manifest_wants() {
+    let checked = targets::loaded(&made_up::manifest(20)).unwrap();
+    assert!(checked.findings.is_empty(), "{:#?}", checked.findings);
+    let changes = |count| {
+        let observed =
+            rcsync::server::observed(targets::facts(), &made_up::listing(count)).unwrap();
+        rcsync::plan::Plan::between(&checked.desired, &observed)
+            .changes
+            .len()
+    };
+    assert_eq!(
+        (checked.desired.entries.len(), changes(20), changes(0)),
+        (20, 0, 20)
+    );
+}

@@ -6,7 +6,7 @@
 
 mod budget;
 mod change;
-pub(super) mod escape;
+pub mod escape;
 mod notes;
 mod snapshot;
 

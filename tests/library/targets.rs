@@ -1,25 +1,28 @@
-//! A way in for programs that take rcsync apart: fuzz targets and benchmarks. No promise of a version holds for it.
+//! What must hold for any bytes: the fuzz targets, which `fuzz/` runs with bytes that it makes up, and the tests with those
+//! of its corpora.
 //!
 //! Each target takes bytes from outside through the stages that read them, and through what is made of them, and
 //! asserts what must hold for any bytes.
 
-pub mod stages;
-
 use std::collections::BTreeMap;
+#[cfg(test)]
+use std::fs;
+#[cfg(test)]
+use std::path::Path;
 
 use rocketchat_sandbox as sandbox;
 
-use crate::diagnostic::{Place, Texts};
-use crate::engine::check::{Checked, Typed};
-use crate::escape;
-use crate::observed::{ObservedState, ServerFacts, Snapshot};
-use crate::plan::Plan;
-use crate::redactor::Redactor;
-use crate::report::{self, Budget, Context, Look, PlanReport, ScriptDiff, diagnostics};
-use crate::schema::Checker;
-use crate::secret::Secret;
-use crate::server;
-use crate::variables::{Resolver, Secrets, Undefined, Variables};
+use rcsync::diagnostic::{Place, Texts};
+use rcsync::engine::check::{Checked, Typed};
+use rcsync::observed::{ObservedState, ServerFacts, Snapshot};
+use rcsync::plan::Plan;
+use rcsync::report::{self, Budget, Context, Look, PlanReport, ScriptDiff, diagnostics};
+use rcsync::schema::Checker;
+use rcsync::server;
+use rcsync::variables::{Resolver, Secrets, Undefined, Variables};
+use rocketchat_client::escape;
+use rocketchat_client::redactor::Redactor;
+use rocketchat_client::secret::Secret;
 
 /// A target: a name, and what takes the bytes.
 pub type Target = (&'static str, fn(&[u8]));
@@ -44,7 +47,7 @@ pub fn run(name: &str, bytes: &[u8]) {
 }
 
 thread_local! {
-    static CHECKER: Option<Checker> = crate::manifest::checker().ok();
+    static CHECKER: Option<Checker> = rcsync::manifest::checker().ok();
 
     /// What the records of a server are compared with.
     static MANIFEST: Option<Checked> = loaded(include_bytes!("../../examples/integrations.yaml"));
@@ -54,7 +57,7 @@ fn typed(bytes: &[u8]) -> Option<Typed> {
     CHECKER.with(|checker| Some(Typed::read_bytes(bytes, checker.as_ref()?)))
 }
 
-fn loaded(bytes: &[u8]) -> Option<Checked> {
+pub fn loaded(bytes: &[u8]) -> Option<Checked> {
     Some(typed(bytes)?.build_all(&no_variables()))
 }
 
@@ -123,7 +126,7 @@ fn escapers(bytes: &[u8]) {
         serde_json::from_str::<String>(&escaped).ok().as_deref(),
         Some(&*text)
     );
-    report::markdown_holds(&line, &text);
+    in_markdown(&line, &text);
 }
 
 /// The body of a listing, planned with a manifest and reported in every format.
@@ -133,7 +136,7 @@ fn listing(bytes: &[u8]) {
     }
 }
 
-fn facts() -> ServerFacts {
+pub fn facts() -> ServerFacts {
     ServerFacts {
         url: "https://chat.example.org".to_owned(),
         version: None,
@@ -211,29 +214,42 @@ fn shown(plan: &PlanReport) {
     }
 }
 
+/// Asserts that text from outside gets out of nothing that it is put in: `line` is one line, `lines` are several.
+fn in_markdown(line: &str, lines: &str) {
+    use rcsync::report::markdown_escape::{
+        LONGEST_COMMENT, cell, code, comment, fence, html, longest_run,
+    };
+    let ticks = |text: &str| text.chars().take_while(|c| *c == '`').count();
+    for span in [code(line), cell(line)] {
+        let edge = ticks(&span);
+        let inner = span.get(edge..span.len() - edge).unwrap_or_default();
+        assert!(line.is_empty() || edge > longest_run(inner));
+    }
+    let fenced = fence("diff", &format!("{lines}\n"));
+    assert!(ticks(&fenced) > longest_run(lines).max(2));
+    assert!(!html(line).contains(['<', '>', '"', '\'']));
+    let comment = comment(line);
+    assert!(
+        !comment.contains("--") && !comment.contains('>') && comment.len() < LONGEST_COMMENT + 16
+    );
+}
+
 /// Nothing that a terminal obeys is left, but for the ends of lines.
 fn is_harmless(text: &str) {
     assert_eq!(escape::lines(text), text);
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    use super::*;
-
-    /// Corpora hold the seeds, and whatever has broken a promise once.
-    #[test]
-    fn the_corpora_break_no_promise() {
-        let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-        for (name, target) in TARGETS {
-            let files = fs::read_dir(corpora.join(name)).unwrap();
-            let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-            assert!(!files.is_empty(), "{name}");
-            for file in files {
-                target(&fs::read(file).unwrap());
-            }
+#[test]
+fn the_corpora_break_no_promise() {
+    // They hold the seeds, and whatever has broken a promise once.
+    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    for (name, target) in TARGETS {
+        let files = fs::read_dir(corpora.join(name)).unwrap();
+        let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        assert!(!files.is_empty(), "{name}");
+        for file in files {
+            target(&fs::read(file).unwrap());
         }
     }
 }
