@@ -10,6 +10,25 @@ pub fn count<N: Copy + Display + Eq + From<u8>>(number: N, noun: &str) -> String
     format!("{number} {noun}{ending}")
 }
 
+/// A word that none of several things is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is nothing of that name")]
+pub struct NoSuchWord;
+
+impl NoSuchWord {
+    /// The one that is called so.
+    ///
+    /// # Errors
+    /// When none is.
+    pub fn find<T: Copy>(
+        all: impl IntoIterator<Item = T>,
+        called: impl Fn(T) -> &'static str,
+        word: &str,
+    ) -> Result<T, Self> {
+        all.into_iter().find(|it| called(*it) == word).ok_or(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -97,7 +97,7 @@ pub async fn plan(
     options.before.trace(&mut plan, desired, &observed);
     // What is planned for another version is never applied.
     plan.binding = (options.binding && options.assumed.is_none())
-        .then(|| Binding::of(&plan, desired, &observed, options.asking.extent));
+        .then(|| Binding::of(&plan, desired, &observed, options.asking.preflight));
     Ok(Planned {
         plan,
         observed,

@@ -5,7 +5,7 @@ use super::{Events, Source};
 use crate::client::ServerError;
 use crate::desired::DesiredState;
 use crate::observed::{Held, ObservedState, Snapshot};
-use crate::plan::{Asking, Extent, Plan};
+use crate::plan::{Asking, Plan, Preflight};
 
 /// Reads all that a plan of these manifests may ask. `invented` says where the sandbox keeps its state, if a sandbox that
 /// makes up what is missing is the server; `taken_at` is the time, in UTC.
@@ -21,7 +21,7 @@ pub async fn snapshot(
 ) -> Result<Snapshot, ServerError> {
     let mut observed = source.observe().await?;
     let asking = Asking {
-        extent: Extent::All,
+        preflight: Preflight::Full,
         invents: invented.is_some(),
         // Whoever plans from it may ask for what is not there yet.
         view: true,

@@ -13,6 +13,7 @@ pub mod written;
 
 use crate::redactor::ServerText;
 use std::fmt;
+use std::str::FromStr;
 
 pub use compat::Version;
 pub use field::{Field, LeftOut, Role, Shape};
@@ -21,6 +22,7 @@ pub use outgoing::{EVENTS, Event, Outgoing};
 pub use value::Value;
 
 use crate::secret::Text;
+use crate::words::NoSuchWord;
 
 /// The kinds of integration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +110,15 @@ impl Kind {
             Self::Incoming => incoming::normalise(values),
             Self::Outgoing => outgoing::normalise(values),
         }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = NoSuchWord;
+
+    /// By either of its names.
+    fn from_str(word: &str) -> Result<Self, NoSuchWord> {
+        Self::from_wire(word).map_or_else(|| NoSuchWord::find(Self::ALL, Self::word, word), Ok)
     }
 }
 

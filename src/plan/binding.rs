@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Change, Extent, Plan, compare};
+use super::{Change, Plan, Preflight, compare};
 use crate::desired::{Desired, DesiredState};
 use crate::integration::{Field, Fields, Shape, Value};
 use crate::observed::{ObservedState, Record};
@@ -25,23 +25,11 @@ pub struct Binding {
     /// The id of the account that asked.
     pub user_id: String,
     /// For which entries the posting users were looked up.
-    pub preflight: Asked,
+    pub preflight: Preflight,
     /// The entries, in the order they were read.
     pub entries: Vec<BoundEntry>,
     /// The records that the plan is about, by id.
     pub records: BTreeMap<String, BoundRecord>,
-}
-
-/// For which entries something was looked up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Asked {
-    /// For none.
-    Off,
-    /// For those with a write.
-    Auto,
-    /// For all.
-    Full,
 }
 
 /// An entry.
@@ -92,7 +80,7 @@ impl Binding {
         plan: &Plan,
         desired: &DesiredState,
         observed: &ObservedState,
-        preflight: Extent,
+        preflight: Preflight,
     ) -> Self {
         let entries: BTreeMap<_, _> = desired
             .entries
@@ -114,11 +102,7 @@ impl Binding {
         };
         Self {
             user_id: plan.server.user_id.to_string(),
-            preflight: match preflight {
-                Extent::Nothing => Asked::Off,
-                Extent::Writes => Asked::Auto,
-                Extent::All => Asked::Full,
-            },
+            preflight,
             entries: desired
                 .entries
                 .iter()

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::conditions::{self, Condition};
-use super::{Asking, Change, Extent, Plan};
+use super::{Asking, Change, Plan, Preflight};
 use crate::desired::Desired;
 use crate::integration::{Fields, Role, Value};
 use crate::observed::{ObservedState, Questions, Record};
@@ -18,7 +18,7 @@ const TARGET_GONE: &str = "target-gone";
 impl Plan {
     /// The outgoing records that are disabled and should not be: their histories may tell why.
     pub fn histories(&self, asking: Asking) -> Questions {
-        if asking.extent == Extent::Nothing {
+        if asking.preflight == Preflight::Off {
             return Questions::default();
         }
         let changes = self.changes.iter().filter(|change| enables(change));

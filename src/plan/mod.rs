@@ -26,7 +26,7 @@ use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Target, Users, View};
 use crate::redactor::Redactor;
 
-pub use binding::{Asked, Binding, BoundEntry, BoundRecord, Compared};
+pub use binding::{Binding, BoundEntry, BoundRecord, Compared};
 pub use change::{Action, Reason};
 pub use conditions::{Condition, script_failure};
 pub use drift::{Cause, Touched};
@@ -36,7 +36,7 @@ pub use guard::{ANOTHER_SERVER, Refusal};
 use identity::Identity;
 pub use identity::{Match, records};
 pub use open::{NotChecked, NotCompared, Open};
-pub use preflight::{Asking, Extent, Note, Poster};
+pub use preflight::{Asking, Note, Poster, Preflight};
 pub use prune::{LeftAlone, Step, Unmanaged};
 
 /// What would change on the server.

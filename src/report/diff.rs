@@ -73,19 +73,19 @@ pub(super) enum ScriptChange {
     /// In stretches.
     Shown(Vec<Vec<Line>>),
     /// All lines between the first and the last that differ.
-    TooLarge(Extent),
+    TooLarge(Preflight),
 }
 
 /// How many lines come and how many go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(super) struct Extent {
+pub(super) struct Preflight {
     /// How many come.
     pub(super) added: usize,
     /// How many go.
     pub(super) removed: usize,
 }
 
-impl Extent {
+impl Preflight {
     /// `too large to show: +3 -2 lines`.
     pub(super) fn words(self) -> String {
         format!("too large to show: +{} -{} lines", self.added, self.removed)
@@ -154,7 +154,7 @@ pub(super) fn change(before: &Text, after: &Text, room: &Room) -> ScriptChange {
     let start = same(&mut old.iter().zip(&new));
     let (rest_old, rest_new) = (&old[start..], &new[start..]);
     let end = same(&mut rest_old.iter().rev().zip(rest_new.iter().rev()));
-    let extent = Extent {
+    let extent = Preflight {
         added: rest_new.len() - end,
         removed: rest_old.len() - end,
     };
@@ -350,7 +350,7 @@ mod tests {
     fn what_is_too_large_is_counted() {
         let too_large = |before: &Text, after: &Text| change(before, after, &Room::default());
         let (old, new) = (lines(0..100_000), lines(100_000..300_000));
-        let extent = Extent {
+        let extent = Preflight {
             added: 200_000,
             removed: 100_000,
         };
@@ -379,7 +379,7 @@ mod tests {
         let all: Vec<_> = (0..200).map(|_| of()).collect();
         let shown = |it: &&ScriptChange| matches!(it, ScriptChange::Shown(_));
         assert_eq!(all.iter().filter(shown).count(), 63);
-        let extent = Extent {
+        let extent = Preflight {
             added: 1,
             removed: 0,
         };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Foreign;
 use super::cause::LastChangeReport;
-use super::diff::{self, Extent, Line, Room, ScriptChange};
+use super::diff::{self, Line, Preflight, Room, ScriptChange};
 use super::failure::FailureReport;
 use super::forecast::ForecastReport;
 use super::policy::{self, LeftOutReport, RefusalReport, UnmanagedReport, ViewReport};
@@ -227,7 +227,7 @@ pub(super) enum FieldDiff {
         hunks: Vec<Vec<Line>>,
         /// How many lines differ, if they are too many to be shown: then there are no hunks.
         #[serde(rename = "tooLarge", default, skip_serializing_if = "Option::is_none")]
-        too_large: Option<Extent>,
+        too_large: Option<Preflight>,
     },
 }
 

@@ -15,21 +15,21 @@ use crate::client::{
 use crate::secret::Secret;
 
 /// The token of [`Script::reader`]'s account. Must be found in no output.
-pub const TOKEN: &str = "hunter2-of-the-account";
+pub(crate) const TOKEN: &str = "hunter2-of-the-account";
 
 /// What the server does with the next request.
-pub type Step = Result<Response, SendError>;
+pub(crate) type Step = Result<Response, SendError>;
 
 /// Answers requests in order, and remembers them.
 #[derive(Default)]
-pub struct Script {
+pub(crate) struct Script {
     steps: Mutex<VecDeque<Step>>,
     requests: Mutex<Vec<Request>>,
 }
 
 impl Script {
     /// These answers, one after the other; then *unknown* for ever.
-    pub fn new(steps: impl IntoIterator<Item = Step>) -> Arc<Self> {
+    pub(crate) fn new(steps: impl IntoIterator<Item = Step>) -> Arc<Self> {
         Arc::new(Self {
             steps: Mutex::new(steps.into_iter().collect()),
             requests: Mutex::default(),
@@ -37,7 +37,7 @@ impl Script {
     }
 
     /// A session over it that sends a request so many times again.
-    pub fn session(self: &Arc<Self>, times: u16) -> Session {
+    pub(crate) fn session(self: &Arc<Self>, times: u16) -> Session {
         let credentials = Credentials {
             user_id: "u1".into(),
             token: Secret::new(TOKEN),
@@ -52,22 +52,22 @@ impl Script {
     }
 
     /// A reader over it that asks once.
-    pub fn reader(self: &Arc<Self>) -> Reader {
+    pub(crate) fn reader(self: &Arc<Self>) -> Reader {
         Reader::of(&self.session(0))
     }
 
     /// A reader over it that asks so many times again.
-    pub fn patient_reader(self: &Arc<Self>, times: u16) -> Reader {
+    pub(crate) fn patient_reader(self: &Arc<Self>, times: u16) -> Reader {
         Reader::of(&self.session(times))
     }
 
     /// A writer over it that asks and writes once.
-    pub fn writer(self: &Arc<Self>) -> Arc<Writer> {
+    pub(crate) fn writer(self: &Arc<Self>) -> Arc<Writer> {
         Arc::new(Writer::of(&self.session(0)))
     }
 
     /// The requests so far: method, path and query.
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
         requests
             .iter()
@@ -79,7 +79,7 @@ impl Script {
     }
 
     /// The requests so far.
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 }
@@ -94,7 +94,7 @@ impl Transport for Script {
 }
 
 /// A session over a transport.
-pub fn session(
+pub(crate) fn session(
     base: &str,
     credentials: &Credentials,
     transport: Arc<dyn Transport>,
@@ -110,7 +110,7 @@ pub fn session(
 }
 
 /// A session of somebody over a transport.
-pub fn anybody(transport: Arc<dyn Transport>) -> Session {
+pub(crate) fn anybody(transport: Arc<dyn Transport>) -> Session {
     let credentials = Credentials {
         user_id: "u1".to_owned(),
         token: Secret::new("t"),
@@ -120,19 +120,19 @@ pub fn anybody(transport: Arc<dyn Transport>) -> Session {
 
 /// An answer with this status and body.
 #[expect(clippy::unnecessary_wraps, reason = "a step may also be silence")]
-pub fn answer(status: u16, body: impl Into<String>) -> Step {
+pub(crate) fn answer(status: u16, body: impl Into<String>) -> Step {
     let response = http::Response::builder().status(status);
     Ok(response.body(Bytes::from(body.into())).unwrap())
 }
 
 /// A page of the listing.
-pub fn page(records: &[Json], total: usize) -> Step {
+pub(crate) fn page(records: &[Json], total: usize) -> Step {
     let page = json!({"integrations": records, "total": total, "success": true});
     answer(200, page.to_string())
 }
 
 /// An incoming record of the listing, created by the account of [`Script::reader`].
-pub fn record(id: &str) -> Json {
+pub(crate) fn record(id: &str) -> Json {
     json!({"_id": id, "type": "webhook-incoming", "name": format!("name of {id}"), "enabled": true,
         "username": "rocket.cat", "channel": ["#ops"], "scriptEnabled": false, "token": "hunter2-of-a-record",
         "_createdBy": {"_id": "u1", "username": "deploy"}})

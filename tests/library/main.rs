@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod architecture;
 mod export;
 #[path = "../../benches/made_up/mod.rs"]
 mod made_up;

@@ -22,13 +22,16 @@ mod urls;
 use std::num::NonZeroU8;
 use std::path::PathBuf;
 
-use clap::builder::UnknownArgumentValueParser;
+use clap::builder::{
+    PossibleValue, PossibleValuesParser, TypedValueParser, UnknownArgumentValueParser,
+};
 use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use rcsync::plan::Preflight;
 
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use export::ExportArgs;
 pub(crate) use init::{Ci, InitArgs};
-pub(crate) use narrow::{KindWord, NarrowArgs};
+pub(crate) use narrow::NarrowArgs;
 pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
 pub(crate) use server::ServerArgs;
@@ -220,7 +223,7 @@ pub(crate) struct PlanArgs {
     pub(crate) base: Option<String>,
 
     /// For which integrations whom they post as and where they post to is looked up
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Preflight::Auto)]
+    #[arg(long, value_name = "WHEN", value_parser = preflights(), default_value = "auto")]
     pub(crate) preflight: Preflight,
 
     #[command(flatten)]
@@ -236,15 +239,17 @@ pub(crate) enum FailOn {
     Any,
 }
 
-/// What is looked up before anything is written
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Preflight {
-    /// Nothing
-    Off,
-    /// For integrations that would be created or updated, and where records contradict each other
-    Auto,
-    /// For all integrations of the manifests
-    Full,
+/// The choices of `--preflight`
+fn preflights() -> impl TypedValueParser<Value = Preflight> {
+    let help = |preflight| match preflight {
+        Preflight::Off => "Nothing",
+        Preflight::Auto => {
+            "For integrations that would be created or updated, and where records contradict each other"
+        }
+        Preflight::Full => "For all integrations of the manifests",
+    };
+    let values = Preflight::ALL.map(|it| PossibleValue::new(it.word()).help(help(it)));
+    PossibleValuesParser::new(values).try_map(|word| word.parse::<Preflight>())
 }
 
 /// The command line, with what a derived one cannot say: `apply --plan` needs no paths
@@ -298,7 +303,7 @@ pub(crate) struct ApplyArgs {
     pub(crate) dry_run: bool,
 
     /// For which integrations whom they post as and where they post to is looked up
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Preflight::Auto)]
+    #[arg(long, value_name = "WHEN", value_parser = preflights(), default_value = "auto")]
     pub(crate) preflight: Preflight,
 
     /// Say first what will be made that this change of the manifests does not bring. The base is what they were before:

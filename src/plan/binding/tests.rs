@@ -30,7 +30,7 @@ fn bound(secret: &str) -> String {
     let desired = loaded(&path, Some(&secrets)).desired;
     let observed = observed(&listing);
     let plan = Plan::between(&desired, &observed);
-    let binding = Binding::of(&plan, &desired, &observed, Extent::Writes);
+    let binding = Binding::of(&plan, &desired, &observed, Preflight::Auto);
     serde_json::to_string_pretty(&binding).unwrap()
 }
 

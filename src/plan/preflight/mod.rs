@@ -4,48 +4,67 @@
 mod notes;
 pub(super) mod rooms;
 
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::conditions::{self, Condition};
 use super::{Action, Plan, Reason};
 use crate::integration::{Fields, Kind, compat};
 use crate::observed::{ObservedState, Questions, Record, Target};
 use crate::redactor::ServerText;
+use crate::words::NoSuchWord;
 
 pub use notes::Note;
 
 /// How many users and rooms are looked up one by one, unless all are asked for: each is a request.
 const MOST_LOOK_UPS: usize = 8;
 
-/// For which entries something is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
+/// For which entries something is looked up before anything is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Preflight {
     /// For none.
-    Nothing,
-    /// For those with a write, and for those whose record looks wrong already.
-    Writes,
+    Off,
+    /// For those with a write.
+    #[default]
+    Auto,
     /// For all.
-    All,
+    Full,
+}
+
+impl Preflight {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Auto, Self::Full];
+
+    /// Its name, as on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Auto => "auto",
+            Self::Full => "full",
+        }
+    }
+}
+
+impl FromStr for Preflight {
+    type Err = NoSuchWord;
+
+    fn from_str(word: &str) -> Result<Self, NoSuchWord> {
+        NoSuchWord::find(Self::ALL, Self::word, word)
+    }
 }
 
 /// What to ask, and how far to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Asking {
     /// For which entries.
-    pub extent: Extent,
+    pub preflight: Preflight,
     /// Whether the server makes up whatever is not there, as a sandbox may: then nothing is looked up.
     pub invents: bool,
     /// Whether what this account sees is asked in any case.
     pub view: bool,
-}
-
-impl Default for Asking {
-    /// For what would be written.
-    fn default() -> Self {
-        Self {
-            extent: Extent::Writes,
-            invents: false,
-            view: false,
-        }
-    }
 }
 
 /// Whom an entry's record posts as, once the plan is made.
@@ -67,20 +86,20 @@ impl Plan {
         if asking.invents {
             return Questions::default();
         }
-        let extent = asking.extent;
+        let preflight = asking.preflight;
         let asked = || {
             let posters = self.posters.iter();
-            posters.filter(|poster| match extent {
-                Extent::Nothing => false,
-                Extent::Writes => poster.written || self.is_doubtful(poster),
-                Extent::All => true,
+            posters.filter(|poster| match preflight {
+                Preflight::Off => false,
+                Preflight::Auto => poster.written || self.is_doubtful(poster),
+                Preflight::Full => true,
             })
         };
         let targets = self.targets.iter();
-        let targets = targets.filter(|(written, _)| match extent {
-            Extent::Nothing => false,
-            Extent::Writes => *written,
-            Extent::All => true,
+        let targets = targets.filter(|(written, _)| match preflight {
+            Preflight::Off => false,
+            Preflight::Auto => *written,
+            Preflight::Full => true,
         });
         Questions {
             targets: targets.map(|(_, target)| target.clone()).collect(),
@@ -88,9 +107,9 @@ impl Plan {
             impersonators: asked()
                 .any(|poster| compat::demands_impersonation(poster.kind, self.server.version)),
             view: asking.view || self.depends_on_view,
-            limit: match extent {
-                Extent::All => usize::MAX,
-                Extent::Writes | Extent::Nothing => MOST_LOOK_UPS,
+            limit: match preflight {
+                Preflight::Full => usize::MAX,
+                Preflight::Auto | Preflight::Off => MOST_LOOK_UPS,
             },
             ..Questions::default()
         }

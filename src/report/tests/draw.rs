@@ -16,7 +16,7 @@ use crate::integration::{EVENTS, Field, Fields, Key, Kind, Role, Shape, Value, V
 use crate::observed::{
     Found, Histories, ObservedState, Questions, Record, Rooms, ServerFacts, Target, Users, View,
 };
-use crate::plan::{Binding, Cause, Extent, NotCompared, Open, Plan, Touched};
+use crate::plan::{Binding, Cause, NotCompared, Open, Plan, Preflight, Touched};
 use crate::redactor::Redactor;
 use crate::secret::{Piece, Secret, Text};
 
@@ -453,7 +453,7 @@ impl Draw {
         if self.chance(20) {
             self.leave_open(&mut plan);
         } else if self.one_in(5) {
-            plan.binding = Some(Binding::of(&plan, &desired, &observed, Extent::All));
+            plan.binding = Some(Binding::of(&plan, &desired, &observed, Preflight::Full));
         }
         let base = self.chance(30).then(|| self.text());
         let state = self.chance(5).then(|| self.text());

@@ -1,7 +1,7 @@
 //! A script that differs, as text.
 
 use super::super::Foreign;
-use super::super::diff::{Extent, Line, Sign, is_first, stat};
+use super::super::diff::{Line, Preflight, Sign, is_first, stat};
 use super::super::look::ScriptDiff;
 use super::{DIM, GREEN, Page, RED};
 use crate::words::count;
@@ -10,7 +10,7 @@ use crate::words::count;
 pub(super) fn script_text(
     name: &str,
     file: Option<&Foreign>,
-    hunks: Result<&[Vec<Line>], Extent>,
+    hunks: Result<&[Vec<Line>], Preflight>,
     note: &str,
     page: &mut Page,
 ) {

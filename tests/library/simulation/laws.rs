@@ -17,7 +17,7 @@ use rcsync::apply::{Applied, Outcome};
 use rcsync::desired::DesiredState;
 use rcsync::integration::{EVENTS, Field, Key, Kind, LeftOut, Value, Version};
 use rcsync::observed::Record;
-use rcsync::plan::{Action, Change, Extent, Plan, Reason};
+use rcsync::plan::{Action, Change, Plan, Preflight, Reason};
 use rocketchat_client::Transport;
 use rocketchat_client::redactor::Redactor;
 
@@ -99,8 +99,8 @@ pub(super) async fn run(case: &Case, wrap: Wrap<'_>) -> Run {
     let (plan, applied) = client.apply(&desired).await;
     let after = world.records();
     let sober = Client::over(world.line());
-    let (_, next) = sober.plan(&desired, Extent::All).await;
-    let (_, usual) = sober.plan(&desired, Extent::Writes).await;
+    let (_, next) = sober.plan(&desired, Preflight::Full).await;
+    let (_, usual) = sober.plan(&desired, Preflight::Auto).await;
     unordered(&mut desired, &sober, &usual).await;
     Run {
         version: Version::parse(case.version),
@@ -117,7 +117,7 @@ pub(super) async fn run(case: &Case, wrap: Wrap<'_>) -> Run {
 /// The order of entries makes no difference.
 async fn unordered(desired: &mut DesiredState, client: &Client, plan: &Plan) {
     desired.entries.reverse();
-    let (_, reversed) = client.plan(desired, Extent::Writes).await;
+    let (_, reversed) = client.plan(desired, Preflight::Auto).await;
     assert_eq!(format!("{plan:?}"), format!("{reversed:?}"));
 }
 

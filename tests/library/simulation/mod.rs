@@ -6,6 +6,8 @@
 //! `requests` counts what a plan asks; `state` holds plans from snapshots against those of the server, `saved` saved
 //! ones against fresh ones, and `limits` is about time.
 //!
+//! `sessions` is what somebody who embeds the engine counts on: several servers in one run, and a run that is given up.
+//!
 //! `stale` lets somebody change records between a plan and its apply.
 //!
 //! `wire` is the way between a run and the server, with latency, mishaps and the end of the run; `faults` lets
@@ -21,6 +23,7 @@ mod prune;
 mod reach;
 mod requests;
 mod saved;
+mod sessions;
 mod stale;
 mod state;
 mod watched;
@@ -39,7 +42,7 @@ use rcsync::apply::{Applied, Stop};
 use rcsync::desired::DesiredState;
 use rcsync::engine::{self, ApplyOptions, PlanOptions, Planned};
 use rcsync::observed::ObservedState;
-use rcsync::plan::{Asking, Extent, Plan};
+use rcsync::plan::{Asking, Plan, Preflight};
 use rcsync::server::{Reader, Writer};
 use rocketchat_client::redactor::Redactor;
 use rocketchat_client::secret::Secret;
@@ -123,19 +126,19 @@ impl Client {
     }
 
     /// What `rcsync plan` would show, with the look-ups that belong to it.
-    async fn plan(&self, desired: &DesiredState, extent: Extent) -> (ObservedState, Plan) {
-        let planned = self.try_plan(desired, extent).await.unwrap();
+    async fn plan(&self, desired: &DesiredState, preflight: Preflight) -> (ObservedState, Plan) {
+        let planned = self.try_plan(desired, preflight).await.unwrap();
         (planned.observed, planned.plan)
     }
 
     async fn try_plan(
         &self,
         desired: &DesiredState,
-        extent: Extent,
+        preflight: Preflight,
     ) -> Result<Planned, ServerError> {
         let options = PlanOptions {
             asking: Asking {
-                extent,
+                preflight,
                 ..Asking::default()
             },
             ..PlanOptions::default()
@@ -155,7 +158,7 @@ impl Client {
 
     /// The first half of it: a plan that could be made.
     async fn planned(&self, desired: &DesiredState) -> Result<Planned, ServerError> {
-        self.try_plan(desired, Extent::Writes).await
+        self.try_plan(desired, Preflight::Auto).await
     }
 
     /// The second half: the plan is made.

@@ -18,7 +18,7 @@ use crate::support::desired;
 pub(super) use late::removes_though_late;
 use rcsync::desired::DesiredState;
 use rcsync::integration::Key;
-use rcsync::plan::{Change, Extent};
+use rcsync::plan::{Change, Preflight};
 use rocketchat_client::{BoxFuture, Request, Response, SendError, Transport};
 
 /// A wire that changes the body of every update.
@@ -186,7 +186,7 @@ fn the_order_of_a_servers_lists_makes_no_difference() {
         })
     };
     let planned = async |line: Arc<dyn Transport>, desired: &DesiredState| -> Vec<_> {
-        let (_, plan) = Client::over(line).plan(desired, Extent::Writes).await;
+        let (_, plan) = Client::over(line).plan(desired, Preflight::Auto).await;
         let fields = |change: &Change| change.fields.iter().map(|it| it.field.name).collect();
         let changes = plan.changes.into_iter();
         changes

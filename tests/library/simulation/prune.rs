@@ -235,7 +235,7 @@ async fn run(world: &World, asked: &Asked, wrong: Wrong) -> Run {
     let client = Client::over(watched.clone());
     let (plan, applied) = client.apply(&desired).await;
     let sent = watched.sent();
-    let (_, next) = client.plan(&desired, rcsync::plan::Extent::Writes).await;
+    let (_, next) = client.plan(&desired, rcsync::plan::Preflight::Auto).await;
     Run {
         asked: asked.clone(),
         entries,

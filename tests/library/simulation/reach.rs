@@ -9,7 +9,7 @@ use super::world::World;
 use super::{Account, Client};
 use crate::support::desired;
 use rcsync::observed::Sighting;
-use rcsync::plan::{Action, Extent};
+use rcsync::plan::{Action, Preflight};
 
 /// What an integration may post to: rooms that are there, that this account is not in, that are not; by name and by id.
 const TARGETS: [&str; 13] = [
@@ -64,11 +64,11 @@ async fn one(version: &str, account: Account, kind: &str, name: &str) -> &'stati
     }
     let desired = desired(&[entry]);
     let client = Client::of(account, world.line());
-    let (observed, plan) = client.plan(&desired, Extent::All).await;
+    let (observed, plan) = client.plan(&desired, Preflight::Full).await;
     let told = observed.rooms.found.values().next().cloned();
     let whole = plan.changes.first().map(|change| &change.action);
     // What the server makes of it: the request of a plan that looked nothing up.
-    let (_, blind) = client.plan(&desired, Extent::Nothing).await;
+    let (_, blind) = client.plan(&desired, Preflight::Off).await;
     let Some(Action::Create(to)) = blind.changes.first().map(|change| &change.action) else {
         panic!("{version} {account:?} {kind} {name}: {:?}", blind.changes);
     };

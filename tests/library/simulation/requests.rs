@@ -11,7 +11,7 @@ use super::world::{Seeded, World};
 use super::{ANN, Account, Client, LIM, OWN};
 use crate::support::desired_under;
 use rcsync::integration::Kind;
-use rcsync::plan::{Extent, Plan};
+use rcsync::plan::{Plan, Preflight};
 
 fn entry(n: usize) -> Json {
     json!({"type": "webhook-incoming", "name": format!("Hook {n}"), "username": "rocket.cat",
@@ -43,7 +43,7 @@ fn plan(
         let watched = Arc::new(Watched::over(world.line()));
         let client = Client::of(account, watched.clone());
         let desired = desired_under(settings, &entries);
-        let (_, plan) = client.plan(&desired, Extent::Writes).await;
+        let (_, plan) = client.plan(&desired, Preflight::Auto).await;
         let sent = watched.sent().into_iter().map(|sent| sent.what);
         (plan, sent.collect())
     })
@@ -94,7 +94,7 @@ fn permissions_are_asked_for_once() {
         let watched = Arc::new(Watched::over(world.line()));
         let client = Client::of(OWN, watched.clone());
         let (_, plan) = client
-            .plan(&desired_under(None, &[entry(0)]), Extent::Writes)
+            .plan(&desired_under(None, &[entry(0)]), Preflight::Auto)
             .await;
         (plan, watched.sent())
     });

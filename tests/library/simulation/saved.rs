@@ -14,7 +14,7 @@ use super::state::report;
 use super::world::World;
 use crate::support::desired;
 use rcsync::desired::{DesiredState, State};
-use rcsync::plan::{Binding, Extent, Plan};
+use rcsync::plan::{Binding, Plan, Preflight};
 use rcsync::report::{self, PlanReport};
 
 /// A server and what is asked of it.
@@ -38,9 +38,9 @@ impl Asked {
 
     /// What `rcsync plan --out plan.json` writes, and the records that it is about.
     async fn plan(&self) -> (PlanReport, Plan) {
-        let extent = Extent::Writes;
-        let (observed, mut plan) = self.client.plan(&self.manifest, extent).await;
-        let binding = Binding::of(&plan, &self.manifest, &observed, extent);
+        let preflight = Preflight::Auto;
+        let (observed, mut plan) = self.client.plan(&self.manifest, preflight).await;
+        let binding = Binding::of(&plan, &self.manifest, &observed, preflight);
         plan.binding = Some(binding);
         (report(&plan), plan)
     }
@@ -58,7 +58,7 @@ impl Asked {
 
     /// The ids of the records that no entry has anything to do with.
     async fn strangers(&self) -> Vec<String> {
-        let (observed, _) = self.client.plan(&self.manifest, Extent::Writes).await;
+        let (observed, _) = self.client.plan(&self.manifest, Preflight::Auto).await;
         let mut manifest = self.manifest.clone();
         // One that leaves its record alone names it too.
         for entry in &mut manifest.entries {

@@ -17,7 +17,7 @@ use rcsync::diagnostic::{Place, Texts};
 use rcsync::engine::{self, PlanOptions, Recorded};
 use rcsync::integration::{Field, Shape, Value};
 use rcsync::observed::{ObservedState, Sighting, Snapshot};
-use rcsync::plan::{Asking, Extent, NotChecked, Open, Plan};
+use rcsync::plan::{Asking, NotChecked, Open, Plan, Preflight};
 use rcsync::report::{Context, PlanReport};
 use rocketchat_client::Limits;
 use rocketchat_client::redactor::Redactor;
@@ -29,16 +29,16 @@ use rocketchat_client::secret::Secret;
 struct Drawn {
     case: Case,
     known: usize,
-    extent: Extent,
+    preflight: Preflight,
 }
 
 fn drawn() -> impl Strategy<Value = Drawn> {
     let known = select(vec![0, 2, 7, 7]);
-    let extent = select(vec![Extent::Writes, Extent::All]);
-    (honest(), known, extent).prop_map(|(case, known, extent)| Drawn {
+    let preflight = select(vec![Preflight::Auto, Preflight::Full]);
+    (honest(), known, preflight).prop_map(|(case, known, preflight)| Drawn {
         known: known.min(case.entries.len()),
         case,
-        extent,
+        preflight,
     })
 }
 
@@ -61,9 +61,9 @@ async fn both(drawn: &Drawn) -> Both {
     // Who plans from it may not know the secrets.
     let mut poor = manifest.clone();
     make_unknown(&mut poor, |_, field| field.shape == Shape::Secret);
-    let (observed, _) = client.plan(&manifest, drawn.extent).await;
+    let (observed, _) = client.plan(&manifest, drawn.preflight).await;
     Both {
-        state: planned(&poor, &snapshot, drawn.extent).await,
+        state: planned(&poor, &snapshot, drawn.preflight).await,
         known: drawn.known,
         manifest,
         observed,
@@ -78,12 +78,12 @@ async fn taken(client: &Client, manifest: &DesiredState) -> String {
 }
 
 /// What `rcsync plan --state` makes of it.
-async fn planned(manifest: &DesiredState, snapshot: &str, extent: Extent) -> Plan {
+async fn planned(manifest: &DesiredState, snapshot: &str, preflight: Preflight) -> Plan {
     let snapshot = Snapshot::parse(snapshot).unwrap();
     let source = Recorded::new(snapshot, &Redactor::default()).unwrap();
     let options = PlanOptions {
         asking: Asking {
-            extent,
+            preflight,
             ..Asking::default()
         },
         ..PlanOptions::default()

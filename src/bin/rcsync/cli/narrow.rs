@@ -1,6 +1,8 @@
 //! The flags that say which part of a plan a run is about, and which hold they lift.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use rcsync::integration::Kind;
 
 /// Which part of a plan a run is about
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -18,10 +20,10 @@ pub(crate) struct NarrowArgs {
     #[arg(
         long = "type",
         value_name = "TYPE",
-        value_enum,
+        value_parser = kinds(),
         help_heading = "Selection"
     )]
-    pub(crate) kind: Option<KindWord>,
+    pub(crate) kind: Option<Kind>,
 
     /// Create what is missing, and change nothing that is there
     #[arg(long, help_heading = "Selection")]
@@ -49,13 +51,16 @@ pub(crate) struct NarrowArgs {
     pub(crate) allow_partial_view: bool,
 }
 
-/// A type of integration
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum KindWord {
-    /// Others post to Rocket.Chat
-    #[value(alias = "webhook-incoming")]
-    Incoming,
-    /// Rocket.Chat calls others
-    #[value(alias = "webhook-outgoing")]
-    Outgoing,
+/// The choices of `--type`
+fn kinds() -> impl TypedValueParser<Value = Kind> {
+    let help = |kind| match kind {
+        Kind::Incoming => "Others post to Rocket.Chat",
+        Kind::Outgoing => "Rocket.Chat calls others",
+    };
+    let values = Kind::ALL.map(|it| {
+        PossibleValue::new(it.word())
+            .alias(it.wire())
+            .help(help(it))
+    });
+    PossibleValuesParser::new(values).try_map(|word| word.parse::<Kind>())
 }

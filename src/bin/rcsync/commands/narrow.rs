@@ -1,9 +1,8 @@
 //! What the flags of a run take from the manifest's policy, and which holds they lift.
 
-use crate::cli::{KindWord, NarrowArgs};
+use crate::cli::NarrowArgs;
 use rcsync::desired::policy::{Flags, Selection};
 use rcsync::desired::{Policy, Prune};
-use rcsync::integration::Kind;
 
 /// Narrows the policy by the flags. A sandbox in this process is nobody's server: the guard of the address is for real
 /// ones.
@@ -12,10 +11,7 @@ pub(super) fn narrow(policy: &mut Policy, args: &NarrowArgs, sandbox: bool) {
         selection: Selection {
             only: (!args.only.is_empty()).then(|| args.only.iter().collect()),
             exclude: args.exclude.iter().collect(),
-            kind: args.kind.map(|word| match word {
-                KindWord::Incoming => Kind::Incoming,
-                KindWord::Outgoing => Kind::Outgoing,
-            }),
+            kind: args.kind,
         },
         create_only: args.create_only,
         no_delete: args.no_delete,

@@ -12,7 +12,7 @@ use super::narrow;
 use super::output;
 use super::runtime;
 use super::session::{self, Session};
-use crate::cli::{FailOn, ManifestArgs, NarrowArgs, OutputArgs, PlanArgs, Preflight, ServerArgs};
+use crate::cli::{FailOn, ManifestArgs, NarrowArgs, OutputArgs, PlanArgs, ServerArgs};
 use crate::exit::Exit;
 use crate::progress::{self, Notes};
 use crate::terminal::{self, Terminal};
@@ -20,7 +20,7 @@ use rcsync::engine::check::Checked;
 use rcsync::engine::{self, PlanOptions, Planned, Recorded, Source};
 use rcsync::integration::Version;
 use rcsync::observed::Snapshot;
-use rcsync::plan::{Asking, Extent, Plan};
+use rcsync::plan::{Asking, Plan, Preflight};
 use rcsync::report::{Attempt, Context, PlanReport};
 use rcsync::variables::Undefined;
 
@@ -261,7 +261,7 @@ async fn made(
 
 fn asking(request: &Request<'_>, sandbox: Option<&str>) -> Asking {
     Asking {
-        extent: extent(request.preflight),
+        preflight: request.preflight,
         invents: sandbox.is_some(),
         ..Asking::default()
     }
@@ -285,14 +285,6 @@ fn version(text: &str) -> Result<Version, Failure> {
         let message = format!("{text:?} is no version");
         Failure::new(Exit::Invalid, &message, Some("write it as `8.6`"))
     })
-}
-
-fn extent(preflight: Preflight) -> Extent {
-    match preflight {
-        Preflight::Off => Extent::Nothing,
-        Preflight::Auto => Extent::Writes,
-        Preflight::Full => Extent::All,
-    }
 }
 
 /// What a reader has to know who sees a sandbox's plan.

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use super::files;
-use crate::cli::Preflight;
 use crate::exit::Exit;
-use rcsync::plan::Asked;
+use rcsync::plan::Preflight;
 use rcsync::report::{NoPlan, PlanReport, Unfit};
 
 /// What to do about a plan that cannot be applied.
@@ -52,11 +51,7 @@ impl Saved {
         };
         Ok(Self {
             path: path.to_owned(),
-            preflight: match preflight {
-                Asked::Off => Preflight::Off,
-                Asked::Auto => Preflight::Auto,
-                Asked::Full => Preflight::Full,
-            },
+            preflight,
             report,
         })
     }
