@@ -13,7 +13,7 @@ use crate::integration::{Field, Fields, Key, Role, Value};
 use crate::manifest::rules::{self, View};
 use crate::manifest::{Entry, Manifest};
 use crate::secret::Text;
-use crate::variables::{Resolver, Secrets, Variables};
+use crate::variables::{Resolver, Variables};
 
 pub use crate::manifest::{Prune, State};
 pub use policy::Policy;
@@ -112,8 +112,8 @@ pub fn build(
     let mut seen = Identities::default();
     settings_once(manifests, &mut resolver.findings);
     // One alone counts, and all problems are told.
-    for (settings, _, node) in manifests.iter().rev().filter_map(|it| it.settings.as_ref()) {
-        state.policy = policy::read(settings, node, &mut resolver);
+    for (settings, _) in manifests.iter().rev().filter_map(|it| it.settings.as_ref()) {
+        state.policy = policy::read(settings, &mut resolver);
     }
     for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
         let view = view::view(entry, scripts, texts, &mut resolver);
@@ -123,7 +123,8 @@ pub fn build(
         };
         unique(entry, &key, &mut seen, &mut resolver.findings);
         let mut desired = desired(entry, key, view, scripts);
-        desired.renamed_from = renamed_from(entry, &mut resolver);
+        let old = entry.own.renamed_from.as_ref();
+        desired.renamed_from = old.and_then(|old| policy::plain(old, &mut resolver));
         desired.secrets = std::mem::take(&mut resolver.secrets);
         state.entries.push(desired);
     }
@@ -258,21 +259,13 @@ fn desired(entry: &Entry, key: Key, view: View, scripts: &Scripts) -> Desired {
 /// The rows that the manifest leaves to others, and those it leaves out that follow one of them: a script that is
 /// left to others brings its own switch.
 fn ignored(entry: &Entry, written: &BTreeSet<&'static str>) -> BTreeSet<&'static str> {
-    let named = |field: &Field| entry.own.ignore.iter().any(|name| name == field.name);
+    let named = |field: &Field| entry.own.ignore.contains(&field.name);
     let rows = entry.kind.fields();
     let ignored = rows.iter().filter(|field| {
         let leader = rows.iter().find(|row| Some(row.role) == field.follows);
         named(field) || !written.contains(field.name) && leader.is_some_and(named)
     });
     ignored.map(|field| field.name).collect()
-}
-
-/// The old name, with its references replaced as in the name.
-fn renamed_from(entry: &Entry, resolver: &mut Resolver<'_>) -> Option<String> {
-    let old = entry.own.renamed_from.as_deref()?;
-    let node = entry.value("renamedFrom")?;
-    let text = resolver.text(old, &node.at, Secrets::Refused)?;
-    text.as_plain().map(str::to_owned)
 }
 
 fn script_at(entry: &Entry, scripts: &Scripts) -> Option<ScriptAt> {

@@ -102,6 +102,14 @@ pub fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// A text that is one variable as a whole; only such a text can stand where a flag or a number is expected.
+pub const WHOLE_VARIABLE: &str = r"^\$\{var\.[A-Za-z_][A-Za-z0-9_]*\}$";
+
+/// Whether a text has the form of [`WHOLE_VARIABLE`].
+pub fn is_whole_variable(text: &str) -> bool {
+    matches!(reference(text), Part::Var(_, name) if is_name(name))
+}
+
 /// Replaces references, and collects what was wrong with them.
 pub struct Resolver<'a> {
     variables: &'a Variables,

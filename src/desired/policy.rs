@@ -10,9 +10,8 @@ use wildmatch::WildMatchPattern;
 
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::integration::Kind;
-use crate::manifest::{Prune, Settings};
+use crate::manifest::{Located, LocatedList, Prune, Settings};
 use crate::variables::{Resolver, Secrets};
-use crate::yaml::{Content, Node};
 
 /// What a run may do beyond its entries.
 #[derive(Clone, Debug, Default)]
@@ -121,49 +120,39 @@ impl fmt::Display for Globs {
     }
 }
 
-/// Reads the settings, with their references replaced.
-pub(super) fn read(settings: &Settings, node: &Node, resolver: &mut Resolver<'_>) -> Policy {
-    let value = |key: &str| node.get(key).map(|member| &member.value);
+/// The settings, with their references replaced.
+pub(super) fn read(settings: &Settings, resolver: &mut Resolver<'_>) -> Policy {
     let scope = settings.scope.as_ref().map(|scope| {
-        let value = |key: &str| value("scope")?.get(key).map(|member| &member.value);
-        let mut texts = |key, texts: &Option<Vec<String>>| {
-            let texts = texts.as_ref()?;
-            Some(items(texts, value(key)?, resolver))
-        };
+        let mut texts = |list: &Option<LocatedList>| Some(items(list.as_ref()?, resolver));
         Scope {
-            names: texts("names", &scope.names).map(|names| names.iter().collect()),
-            creators: texts("creators", &scope.creators),
+            names: texts(&scope.names).map(|names| names.iter().collect()),
+            creators: texts(&scope.creators),
         }
     });
-    let keep = value("keep").map(|node| items(&settings.keep, node, resolver));
-    let server = settings.server.as_ref().zip(value("server"));
+    let keep = settings.keep.as_ref().map(|list| items(list, resolver));
+    let server = settings.server.as_ref();
     Policy {
-        server: server.and_then(|(text, node)| address(text, &node.at, resolver)),
+        server: server.and_then(|server| address(server, resolver)),
         scope,
         prune: settings.prune.unwrap_or_default(),
-        max_deletes: settings
-            .max_deletes
-            .map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
+        max_deletes: settings.max_deletes,
         keep: keep.unwrap_or_default().iter().collect(),
         flags: Flags::default(),
     }
 }
 
 /// The texts of a list. One that cannot be replaced is a finding, and the manifest is refused.
-fn items(texts: &[String], node: &Node, resolver: &mut Resolver<'_>) -> Vec<String> {
-    let Content::List(nodes) = &node.content else {
-        return Vec::new();
-    };
-    if texts.len() > MAX_GLOBS {
+fn items(list: &LocatedList, resolver: &mut Resolver<'_>) -> Vec<String> {
+    if list.items.len() > MAX_GLOBS {
         let message = format!("more than {MAX_GLOBS} names in one list");
-        resolver.findings.push(too_much(&node.at, message));
+        resolver.findings.push(too_much(&list.at, message));
         return Vec::new();
     }
-    let items = texts.iter().zip(nodes).filter_map(|(text, node)| {
-        let text = plain(text, &node.at, resolver)?;
+    let items = list.items.iter().filter_map(|item| {
+        let text = plain(item, resolver)?;
         if text.len() > LONGEST_GLOB {
             let message = format!("this name is longer than {LONGEST_GLOB} bytes");
-            resolver.findings.push(too_much(&node.at, message));
+            resolver.findings.push(too_much(&item.at, message));
             return None;
         }
         Some(text)
@@ -176,20 +165,25 @@ fn too_much(at: &Place, message: String) -> Diagnostic {
         .hint("`*` stands for any text: write fewer and shorter ones")
 }
 
-fn plain(text: &str, at: &Place, resolver: &mut Resolver<'_>) -> Option<String> {
-    let text = resolver.text(text, at, Secrets::Refused)?;
+/// A text with its references replaced.
+pub(super) fn plain(written: &Located, resolver: &mut Resolver<'_>) -> Option<String> {
+    let text = resolver.text(&written.text, &written.at, Secrets::Refused)?;
     text.as_plain().map(str::to_owned)
 }
 
-fn address(text: &str, at: &Place, resolver: &mut Resolver<'_>) -> Option<Url> {
-    let text = plain(text, at, resolver)?;
+fn address(written: &Located, resolver: &mut Resolver<'_>) -> Option<Url> {
+    let text = plain(written, resolver)?;
     let url = Url::parse(text.trim()).ok();
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if url.is_none() {
         resolver.findings.push(
-            Diagnostic::error(Code("not-an-address"), at.clone(), "`server` is no address")
-                .expected("expected the address of a server")
-                .hint("write it as `https://chat.example.org`, with the path it lives under"),
+            Diagnostic::error(
+                Code("not-an-address"),
+                written.at.clone(),
+                "`server` is no address",
+            )
+            .expected("expected the address of a server")
+            .hint("write it as `https://chat.example.org`, with the path it lives under"),
         );
     }
     url

@@ -1,14 +1,12 @@
 //! `script.replace`: what stands in the place of plain texts of a script file.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::integration::written::Token;
+use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::manifest::literals::{LITERAL_SECRET, is_like_a_key};
 use crate::secret::{Piece, Text};
 use crate::variables::{Resolver, Secrets};
-use crate::yaml::{Content, Member, Node};
+use crate::yaml::Member;
 
 const TOO_MUCH: Code = Code("too-much");
 
@@ -27,8 +25,8 @@ const PER_TIME: usize = 64;
 /// are written makes a difference.
 pub(super) fn script(
     template: &Arc<Text>,
-    replace: &BTreeMap<String, Token>,
-    node: &Node,
+    replace: &[Member],
+    at: &Place,
     resolver: &mut Resolver<'_>,
 ) -> Option<Arc<Text>> {
     if replace.is_empty() {
@@ -37,21 +35,21 @@ pub(super) fn script(
     let template = template.as_plain()?;
     if replace.len() > MAX_TEXTS {
         let message = format!("more than {MAX_TEXTS} texts are replaced in one script");
-        let error = Diagnostic::error(TOO_MUCH, node.at.clone(), message);
+        let error = Diagnostic::error(TOO_MUCH, at.clone(), message);
         resolver.findings.push(error.hint("replace fewer"));
         return None;
     }
-    if !resolver.search(template.len() * replace.len(), &node.at) {
+    if !resolver.search(template.len() * replace.len(), at) {
         return None;
     }
     let mut sound = true;
     let mut texts = Vec::new();
-    for member in members(node) {
+    for member in replace {
         if let Some(why) = unusable(&member.key, template) {
             resolver.findings.push(why.at(member));
             sound = false;
         }
-        let written = replace.get(&member.key).and_then(|token| token.0.expose());
+        let written = member.value.as_text();
         match written.and_then(|it| resolver.text(it, &member.value.at, Secrets::Allowed)) {
             Some(text) => {
                 if text.as_plain().is_some_and(is_like_a_key) {
@@ -66,20 +64,20 @@ pub(super) fn script(
         return None;
     }
     let (times, whole) = replaced(template, texts);
-    if !resolver.search(times * PER_TIME, &node.at) {
+    if !resolver.search(times * PER_TIME, at) {
         return None;
     }
     let Some(whole) = whole else {
         let most = MAX_SCRIPT >> 20;
         let message = format!("with its texts replaced this script is larger than {most} MiB");
-        let error = Diagnostic::error(TOO_MUCH, node.at.clone(), message);
+        let error = Diagnostic::error(TOO_MUCH, at.clone(), message);
         resolver
             .findings
             .push(error.hint("no file of a script may be larger either"));
         return None;
     };
     let made = length(&whole);
-    resolver.make(made, &node.at).then(|| Arc::new(whole))
+    resolver.make(made, at).then(|| Arc::new(whole))
 }
 
 /// How long a text is, as far as it is known.
@@ -96,14 +94,6 @@ fn written_out(member: &Member) -> Diagnostic {
     let message = "what looks like a key is written out";
     Diagnostic::warning(LITERAL_SECRET, member.value.at.clone(), message)
         .hint("write `${secret.NAME}`, which a diff does not show")
-}
-
-/// The texts to replace as they are written, each with its place.
-fn members(node: &Node) -> &[Member] {
-    match node.get("replace").map(|member| &member.value.content) {
-        Some(Content::Map(members)) => members,
-        _ => &[],
-    }
 }
 
 /// Why a text cannot be replaced.

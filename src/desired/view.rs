@@ -5,13 +5,12 @@ use std::ops::Range;
 
 use super::{Scripts, replaced};
 use crate::diagnostic::{Code, Diagnostic, Place, Texts};
-use crate::integration::written::{Count, Items, ScriptFile, ScriptSource, Switch, Written};
-use crate::integration::{Field, Value};
+use crate::integration::{Field, Shape, Value, Written};
 use crate::manifest::Entry;
 use crate::manifest::rules::{Seen, View};
 use crate::secret::{Piece, Secret, Text};
 use crate::variables::{Resolver, Secrets, within};
-use crate::yaml::{Content, MAX_ITEMS, Node};
+use crate::yaml::{MAX_ITEMS, Node};
 
 /// What a part of a text with commas takes in memory, in bytes: what is written in two of them.
 const PART: usize = 128;
@@ -24,7 +23,7 @@ pub(super) fn view(
     resolver: &mut Resolver<'_>,
 ) -> View {
     let mut values = BTreeMap::new();
-    for (field, written) in &entry.written {
+    for field in entry.kind.fields() {
         let Some(node) = entry.value(field.name) else {
             continue;
         };
@@ -33,22 +32,35 @@ pub(super) fn view(
             at: node.at.clone(),
             items: Vec::new(),
             joined: false,
-            literal: !matches!(written, Written::Token(token) if has_reference(&token.0)),
+            literal: true,
         };
-        let value = match written {
-            Written::Switch(switch) => flag(field, switch, node, resolver),
-            Written::Count(count) => number(field, count, node, resolver),
-            Written::Words(words) => resolver
-                .text(&words.0, &node.at, takes_secrets(field))
+        // The manifest has been told what has no such form.
+        let value = field.read(node).and_then(|written| match written {
+            Written::Flag(on) => Some(Value::Flag(on)),
+            Written::Number(number) => self::number(field, number, node, resolver),
+            Written::Variable(text) => variable(field, text, node, resolver),
+            Written::Text(text) if field.shape == Shape::Secret => {
+                seen.literal = !text.contains("${");
+                secret(text, node, resolver)
+            }
+            Written::Text(text) if field.shape == Shape::Script => Some(Value::script(text)),
+            Written::Text(text) => resolver
+                .text(text, &node.at, takes_secrets(field))
                 .map(Value::Text),
-            Written::Items(items) => list(field, items, node, texts, resolver).map(|items| {
-                seen.joined = matches!(node.content, Content::Text(_));
-                seen.items = items;
-                Value::List(item_values(&seen))
-            }),
-            Written::Script(script) => script_text(entry, script, node, scripts, resolver),
-            Written::Token(token) => secret(&token.0, node, resolver),
-        };
+            Written::Joined(text) => {
+                seen.joined = true;
+                seen.items = joined(field, text, node, texts, resolver)?;
+                Some(Value::List(item_values(&seen)))
+            }
+            Written::List(items) => {
+                seen.items = list(field, items, resolver);
+                Some(Value::List(item_values(&seen)))
+            }
+            Written::File(file, replace) => {
+                let (_, template) = scripts.get(&(entry.source(), file.as_text()?.to_owned()))?;
+                replaced::script(template, replace, &node.at, resolver).map(Value::Script)
+            }
+        });
         if let Some(value) = value {
             seen.value = value;
             values.insert(field.name, seen);
@@ -60,11 +72,6 @@ pub(super) fn view(
     }
 }
 
-/// Whether a secret is named, and not written out.
-fn has_reference(written: &Secret) -> bool {
-    written.expose().is_some_and(|text| text.contains("${"))
-}
-
 fn takes_secrets(field: &Field) -> Secrets {
     if field.sensitive {
         Secrets::Allowed
@@ -73,93 +80,88 @@ fn takes_secrets(field: &Field) -> Secrets {
     }
 }
 
-fn flag(field: &Field, switch: &Switch, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {
-    let text = match switch {
-        Switch::Known(on) => return Some(Value::Flag(*on)),
-        Switch::Variable(text) => resolver.text(text, &node.at, Secrets::Refused)?,
+/// The flag or number that a variable stands for.
+fn variable(field: &Field, text: &str, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {
+    let text = resolver.text(text, &node.at, Secrets::Refused)?;
+    let text = text.as_plain();
+    let (value, code, expected, hint) = if field.shape == Shape::Number {
+        let number = text.and_then(|text| text.trim().parse().ok());
+        let hint = "give the variable such a value";
+        (
+            number.map(Value::Number),
+            "not-a-number",
+            "a whole number",
+            hint,
+        )
+    } else {
+        let flag = match text {
+            Some("true") => Some(Value::Flag(true)),
+            Some("false") => Some(Value::Flag(false)),
+            _ => None,
+        };
+        let hint = "give the variable one of these values";
+        (flag, "not-a-flag", "`true` or `false`", hint)
     };
-    match text.as_plain() {
-        Some("true") => Some(Value::Flag(true)),
-        Some("false") => Some(Value::Flag(false)),
-        _ => {
-            let message = format!("`{}` must be `true` or `false`", field.name);
-            resolver.findings.push(
-                Diagnostic::error(Code("not-a-flag"), node.at.clone(), message)
-                    .expected("expected `true` or `false`")
-                    .hint("give the variable one of these values"),
-            );
-            None
-        }
+    if value.is_none() {
+        let error = misfit(field, code, expected, node).hint(hint);
+        resolver.findings.push(error);
     }
+    value
 }
 
-fn number(field: &Field, count: &Count, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {
-    let text = match count {
-        Count::Known(number) => return Some(Value::Number(*number)),
-        Count::Decimal(number) => Text::from(format!("{number:.0}")),
-        Count::Variable(text) => resolver.text(text, &node.at, Secrets::Refused)?,
-    };
-    let number = text
-        .as_plain()
-        .and_then(|text| text.trim().parse().ok())
-        .map(Value::Number);
-    if number.is_none() {
-        let message = format!("`{}` must be a whole number", field.name);
-        let error = Diagnostic::error(Code("not-a-number"), node.at.clone(), message)
-            .expected("expected a whole number");
-        resolver.findings.push(match count {
-            Count::Variable(_) => error.hint("give the variable such a value"),
-            Count::Known(_) | Count::Decimal(_) => error.hint("this one is too large"),
-        });
+fn number(field: &Field, number: i128, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {
+    let fitting = number.try_into().ok().map(Value::Number);
+    if fitting.is_none() {
+        let error = misfit(field, "not-a-number", "a whole number", node);
+        resolver.findings.push(error.hint("this one is too large"));
     }
-    number
+    fitting
 }
 
-/// The items of a list, each with its place; of a text with commas, its parts as they are written.
-fn list(
+fn misfit(field: &Field, code: &'static str, expected: &str, node: &Node) -> Diagnostic {
+    let message = format!("`{}` must be {expected}", field.name);
+    Diagnostic::error(Code(code), node.at.clone(), message).expected(format!("expected {expected}"))
+}
+
+/// The items of a list, each with its place.
+fn list(field: &Field, items: &[Node], resolver: &mut Resolver<'_>) -> Vec<(Text, Place)> {
+    let items = items.iter().map(|item| {
+        let text = item.as_text().unwrap_or_default();
+        let text = resolver.text(text, &item.at, takes_secrets(field));
+        // What could not be resolved is told; it keeps its place, so that the other items are looked at.
+        let text = text.unwrap_or_else(|| Secret::Unknown.into());
+        (text, item.at.clone())
+    });
+    items.collect()
+}
+
+/// The parts of a text with commas as they are written, each with its place.
+fn joined(
     field: &Field,
-    items: &Items,
+    text: &str,
     node: &Node,
     texts: &Texts,
     resolver: &mut Resolver<'_>,
 ) -> Option<Vec<(Text, Place)>> {
-    match items {
-        Items::Joined(text) => {
-            let whole = resolver.text(text, &node.at, takes_secrets(field))?;
-            let plain = whole.as_plain()?;
-            let count = plain.matches(',').count() + 1;
-            if count > MAX_ITEMS {
-                let message = format!("`{}` has more than {MAX_ITEMS} items", field.name);
-                let error = Diagnostic::error(Code("too-much"), node.at.clone(), message);
-                resolver.findings.push(error.hint("name fewer"));
-                return None;
-            }
-            if !resolver.make(count * PART, &node.at) {
-                return None;
-            }
-            let written = within(texts, &node.at, plain);
-            let parts = parts(plain).map(|(part, bytes)| {
-                let at = written.as_ref().filter(|_| part.len() < plain.len());
-                let at = at.and_then(|written| part_of(written, bytes));
-                (Text::from(part), at.unwrap_or_else(|| node.at.clone()))
-            });
-            Some(parts.collect())
-        }
-        Items::List(items) => {
-            let Content::List(nodes) = &node.content else {
-                return None;
-            };
-            let items = items.iter().zip(nodes).map(|(item, node)| {
-                let text = resolver.text(item, &node.at, takes_secrets(field));
-                // What could not be resolved is told; it keeps its place, so that the other items are looked at.
-                (
-                    text.unwrap_or_else(|| Secret::Unknown.into()),
-                    node.at.clone(),
-                )
-            });
-            Some(items.collect())
-        }
+    let whole = resolver.text(text, &node.at, takes_secrets(field))?;
+    let plain = whole.as_plain()?;
+    let count = plain.matches(',').count() + 1;
+    if count > MAX_ITEMS {
+        let message = format!("`{}` has more than {MAX_ITEMS} items", field.name);
+        let error = Diagnostic::error(Code("too-much"), node.at.clone(), message);
+        resolver.findings.push(error.hint("name fewer"));
+        return None;
     }
+    if !resolver.make(count * PART, &node.at) {
+        return None;
+    }
+    let written = within(texts, &node.at, plain);
+    let parts = parts(plain).map(|(part, bytes)| {
+        let at = written.as_ref().filter(|_| part.len() < plain.len());
+        let at = at.and_then(|written| part_of(written, bytes));
+        (Text::from(part), at.unwrap_or_else(|| node.at.clone()))
+    });
+    Some(parts.collect())
 }
 
 /// The parts of a text with commas, each with where it can be seen: without the blanks around it, and with a comma
@@ -203,24 +205,8 @@ fn item_values(seen: &Seen) -> Vec<Text> {
         .collect()
 }
 
-fn script_text(
-    entry: &Entry,
-    script: &ScriptSource,
-    node: &Node,
-    scripts: &Scripts,
-    resolver: &mut Resolver<'_>,
-) -> Option<Value> {
-    match script {
-        ScriptSource::Text(text) => Some(Value::Script(text.clone())),
-        ScriptSource::File(ScriptFile { file, replace }) => {
-            let (_, template) = scripts.get(&(entry.source(), file.clone()))?;
-            replaced::script(template, replace, node, resolver).map(Value::Script)
-        }
-    }
-}
-
-fn secret(written: &Secret, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {
-    let text = resolver.text(written.expose()?, &node.at, Secrets::Allowed)?;
+fn secret(written: &str, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {
+    let text = resolver.text(written, &node.at, Secrets::Allowed)?;
     let secret = match text.pieces() {
         [Piece::Secret(secret)] => secret.clone(),
         _ => text.expose().map_or(Secret::Unknown, Secret::new),

@@ -1,10 +1,12 @@
-//! The rows that both kinds have (reference 3.2).
+//! The rows that both kinds have (reference 3.2). What they say of messages or answers, each kind says itself.
 
 use super::compat::{Instead, Version, Versions};
 use super::{Field, LeftOut, Role, Shape};
 
 pub(super) const NAME: Field = Field {
     name: "name",
+    doc: "Name of the integration; together with `type` it identifies it. It is not shown in messages.",
+    examples: r#"["Grafana alerts"]"#,
     left_out: LeftOut::Required,
     always_sent: true,
     role: Role::Name,
@@ -13,6 +15,7 @@ pub(super) const NAME: Field = Field {
 
 pub(super) const ENABLED: Field = Field {
     name: "enabled",
+    examples: "[false]",
     shape: Shape::Flag,
     left_out: LeftOut::On,
     always_sent: true,
@@ -22,6 +25,7 @@ pub(super) const ENABLED: Field = Field {
 
 pub(super) const USERNAME: Field = Field {
     name: "username",
+    examples: r#"["rocket.cat"]"#,
     left_out: LeftOut::Required,
     always_sent: true,
     role: Role::PostsAs,
@@ -41,6 +45,8 @@ pub(super) const AVATAR: Field = Field {
 
 pub(super) const EMOJI: Field = Field {
     name: "emoji",
+    doc: "Emoji shown in place of a picture, as `:name:`. Quote it.",
+    examples: r#"[":ghost:"]"#,
     ..Field::PLAIN
 };
 
@@ -53,6 +59,8 @@ pub(super) const SCRIPT: Field = Field {
 
 pub(super) const SCRIPT_ENABLED: Field = Field {
     name: "scriptEnabled",
+    doc: "Whether the script is used. Left out, it is on when there is a script.",
+    examples: "[true]",
     shape: Shape::Flag,
     left_out: LeftOut::OnWithScript,
     always_sent: true,
@@ -64,6 +72,9 @@ pub(super) const SCRIPT_ENABLED: Field = Field {
 /// Since 6.5; until then scripts ran in `vm2`, and until 7.0 those of records without it still do (reference 3.3).
 pub(super) const SCRIPT_ENGINE: Field = Field {
     name: "scriptEngine",
+    doc: "Engine that runs the script, from Rocket.Chat 6.5 on; `isolated-vm` is the only one since 7.0. \
+          Left out, the server's value is kept.",
+    examples: r#"["isolated-vm"]"#,
     left_out: LeftOut::Observed,
     versions: Versions::since(Version::new(6, 5), Instead::Text("vm2"))
         .lingering_until(Version::new(7, 0)),
@@ -74,6 +85,9 @@ pub(super) const SCRIPT_ENGINE: Field = Field {
 /// Since 8.4; until then every script was transpiled (reference 7.4).
 pub(super) const SKIP_TRANSPILE: Field = Field {
     name: "skipTranspile",
+    doc: "Store the script as it is instead of transpiling it, from Rocket.Chat 8.4 on. Left out, the server's \
+          value is kept.",
+    examples: "[false]",
     shape: Shape::Flag,
     left_out: LeftOut::Observed,
     versions: Versions::since(Version::new(8, 4), Instead::Flag(false)),

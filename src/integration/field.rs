@@ -1,7 +1,7 @@
 //! One row of a kind's table: everything the stages need to know about a field.
 
-use super::Value;
 use super::compat::{Instead, Version, Versions};
+use super::{Shape, Value};
 use crate::secret::{Secret, Text};
 
 /// A field of a kind of integration.
@@ -9,6 +9,10 @@ use crate::secret::{Secret, Text};
 pub struct Field {
     /// The name, in the manifest and on the wire.
     pub name: &'static str,
+    /// What it is for, as editors show it.
+    pub doc: &'static str,
+    /// Values that it may have, as a JSON list.
+    pub examples: &'static str,
     /// What its values look like.
     pub shape: Shape,
     /// What it means to leave it out of the manifest.
@@ -27,25 +31,6 @@ pub struct Field {
     pub follows: Option<Role>,
     /// What the stages that look things up need to know about it.
     pub role: Role,
-}
-
-/// What a field's values look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// `true` or `false`.
-    Flag,
-    /// A whole number.
-    Number,
-    /// A text.
-    Text,
-    /// A set of texts: in requests one text, joined by commas; in records a list.
-    Joined,
-    /// A set of texts: a list in requests and records.
-    Set,
-    /// A script.
-    Script,
-    /// A secret.
-    Secret,
 }
 
 /// What it means to leave a field out of the manifest.
@@ -76,6 +61,8 @@ pub enum Role {
     PostsAs,
     /// Rooms and users.
     Destination,
+    /// The URLs that are called. Each may hold commas, and there is at least one.
+    Called,
     /// What has to happen.
     Event,
     /// A script to compile.
@@ -90,6 +77,8 @@ impl Field {
     /// A row with nothing special about it; the tables write the differences over it.
     pub(super) const PLAIN: Self = Self {
         name: "",
+        doc: "",
+        examples: "[]",
         shape: Shape::Text,
         left_out: LeftOut::Empty,
         versions: Versions::ALL,
@@ -100,11 +89,6 @@ impl Field {
         follows: None,
         role: Role::Plain,
     };
-
-    /// The same row under another name.
-    pub(super) const fn named(self, name: &'static str) -> Self {
-        Self { name, ..self }
-    }
 
     /// Whether a new record gets this value without asking for it.
     pub fn comes_by_itself(&self, value: &Value) -> bool {

@@ -8,17 +8,17 @@ pub mod compat;
 mod field;
 mod incoming;
 mod outgoing;
+mod shape;
 mod value;
-pub mod written;
 
 use crate::redactor::ServerText;
 use std::fmt;
 use std::str::FromStr;
 
 pub use compat::Version;
-pub use field::{Field, LeftOut, Role, Shape};
-pub use incoming::Incoming;
-pub use outgoing::{EVENTS, Event, Outgoing};
+pub use field::{Field, LeftOut, Role};
+pub use outgoing::{EVENTS, Event};
+pub use shape::{Shape, Written};
 pub use value::Value;
 
 use crate::secret::Text;
@@ -58,6 +58,14 @@ impl Kind {
         }
     }
 
+    /// The same as it starts a title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Incoming => "Incoming",
+            Self::Outgoing => "Outgoing",
+        }
+    }
+
     /// Whether others call it by a URL of its own, which dies with its record.
     pub fn has_url(self) -> bool {
         match self {
@@ -71,6 +79,22 @@ impl Kind {
         match self {
             Self::Incoming => false,
             Self::Outgoing => true,
+        }
+    }
+
+    /// What it is, as editors show it.
+    pub fn doc(self) -> &'static str {
+        match self {
+            Self::Incoming => incoming::DOC,
+            Self::Outgoing => outgoing::DOC,
+        }
+    }
+
+    /// The events that can happen to it.
+    pub fn events(self) -> &'static [Event] {
+        match self {
+            Self::Incoming => &[],
+            Self::Outgoing => outgoing::EVENTS,
         }
     }
 
@@ -252,30 +276,4 @@ fn comma_parts(text: &str) -> Vec<Text> {
         .filter(|part| !part.is_empty())
         .map(Text::from)
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_written_structs_and_the_rows_name_the_same_fields() {
-        let rows = |kind: Kind| {
-            kind.fields()
-                .iter()
-                .map(|field| field.name)
-                .collect::<Vec<_>>()
-        };
-        let written = |fields: Vec<(&'static str, Option<written::Written>)>| {
-            fields.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
-        };
-        assert_eq!(
-            written(Incoming::default().into_fields()),
-            rows(Kind::Incoming)
-        );
-        assert_eq!(
-            written(Outgoing::default().into_fields()),
-            rows(Kind::Outgoing)
-        );
-    }
 }

@@ -1,12 +1,17 @@
-//! The form of a manifest: the types that read it and that its schema is made from.
+//! The form of a manifest: the types that its schema is made from, and how they are read.
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde::de::DeserializeOwned;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error;
+use serde_json::{Map, Value as Json, json};
 
-use crate::integration::{Incoming, Kind, LeftOut, Outgoing};
+use crate::diagnostic::Place;
+use crate::integration::{Event, Field, Kind, LeftOut, Role};
+use crate::yaml::{Content, Member, Node};
 
 /// The webhook integrations that a Rocket.Chat server should have.
 #[derive(JsonSchema)]
@@ -25,17 +30,35 @@ pub struct Document {
     /// What rcsync may do on the server. Once over all files of a run.
     settings: Option<Settings>,
     /// The integrations. Each is identified by its `type` and `name`.
-    #[serde(default)]
+    #[schemars(default)]
     integrations: Vec<EntrySchema>,
 }
 
+/// A text and its place.
+#[derive(Debug)]
+pub struct Located {
+    /// The text.
+    pub text: String,
+    /// Where it stands.
+    pub at: Place,
+}
+
+/// A list of texts and its place.
+#[derive(Debug)]
+pub struct LocatedList {
+    /// The texts.
+    pub items: Vec<Located>,
+    /// Where the list stands.
+    pub at: Place,
+}
+
 /// The policy that `plan` shows and `apply` follows.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, JsonSchema)]
+#[schemars(title = "Settings", rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
     /// The server that these files are for. A guard, not the address: any other server is refused.
-    #[schemars(extend("examples" = ["https://chat.example.org"]))]
-    pub server: Option<String>,
+    #[schemars(with = "Option<String>", extend("examples" = ["https://chat.example.org"]))]
+    pub server: Option<Located>,
 
     /// What these files may call their own. Only records in scope are ever pruned; without a scope none is.
     pub scope: Option<Scope>,
@@ -48,31 +71,31 @@ pub struct Settings {
 
     /// How many records one run may disable or delete by `prune`, in place of the built-in limits (3, and 30 % of
     /// the records in scope).
-    #[schemars(extend("minimum" = 0, "examples" = [3]))]
-    pub max_deletes: Option<i64>,
+    #[schemars(with = "Option<i64>", extend("minimum" = 0, "examples" = [3]))]
+    pub max_deletes: Option<usize>,
 
     /// Names, with `*` for any text, of records that are never disabled or deleted, whatever else is written.
-    #[serde(default)]
-    #[schemars(extend("default" = [], "examples" = [["Grafana legacy"]]))]
-    pub keep: Vec<String>,
+    #[schemars(with = "Option<Vec<String>>", extend("default" = [], "examples" = [["Grafana legacy"]]))]
+    pub keep: Option<LocatedList>,
 }
 
 /// Which records these files may call their own: those that match in both ways.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, JsonSchema)]
+#[schemars(title = "Scope", rename_all = "camelCase", deny_unknown_fields)]
 pub struct Scope {
     /// Names, with `*` for any text; left out, every name.
-    #[schemars(extend("examples" = [["pay-*", "Grafana *"]]))]
-    pub names: Option<Vec<String>>,
+    #[schemars(with = "Option<Vec<String>>", extend("examples" = [["pay-*", "Grafana *"]]))]
+    pub names: Option<LocatedList>,
 
     /// Usernames of creators; left out, this account alone.
-    #[schemars(extend("examples" = [["deploy"]]))]
-    pub creators: Option<Vec<String>>,
+    #[schemars(with = "Option<Vec<String>>", extend("examples" = [["deploy"]]))]
+    pub creators: Option<LocatedList>,
 }
 
 /// What becomes of records in scope that no entry names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(title = "Prune")]
 pub enum Prune {
     #[default]
     Off,
@@ -81,21 +104,20 @@ pub enum Prune {
 }
 
 /// The keys of an entry that are rcsync's own and are never sent.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(rename_all = "camelCase")]
 pub struct Own {
     /// Pins the entry to the record with this id, whatever its name.
     #[schemars(extend("minLength" = 1, "examples" = ["66f2c41a9be07d3c5a1e8f02"]))]
     pub id: Option<String>,
 
     /// The name that the record still has on the server: it is renamed in place and keeps its URL.
-    #[schemars(extend("examples" = ["Grafana"]))]
-    pub renamed_from: Option<String>,
+    #[schemars(with = "Option<String>", extend("examples" = ["Grafana"]))]
+    pub renamed_from: Option<Located>,
 
     /// Fields that are written when the record is created and left to others ever after.
-    #[serde(default)]
-    #[schemars(extend("default" = [], "examples" = [["enabled"]]))]
-    pub ignore: Vec<String>,
+    #[schemars(with = "Option<Vec<String>>", extend("default" = [], "examples" = [["enabled"]]))]
+    pub ignore: Vec<&'static str>,
 
     /// `present`: it should exist. `absent`: delete it. `released`: leave it alone, to stop managing it or to move
     /// it to another manifest.
@@ -111,18 +133,133 @@ impl Document {
     pub const FREE: &'static str = "x-";
 }
 
-impl Own {
-    /// The names of these keys.
-    pub const KEYS: [&'static str; 4] = ["id", "renamedFrom", "ignore", "state"];
-}
-
 /// What an entry asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(title = "State")]
 pub enum State {
     Present,
     Absent,
     Released,
+}
+
+impl Settings {
+    /// Reads them; `None` if they have not the form that the schema asks for.
+    pub(super) fn read(node: &Node) -> Option<Self> {
+        let mut settings = Self {
+            server: None,
+            scope: None,
+            prune: None,
+            max_deletes: None,
+            keep: None,
+        };
+        for member in members(node)? {
+            let value = &member.value;
+            match member.key.as_str() {
+                "server" => settings.server = Some(located(value)?),
+                "scope" => settings.scope = Some(Scope::read(value)?),
+                "prune" => settings.prune = Some(named(value)?),
+                "maxDeletes" => {
+                    let most = value.as_integer().filter(|most| *most >= 0)?;
+                    settings.max_deletes = Some(usize::try_from(most).unwrap_or(usize::MAX));
+                }
+                "keep" => settings.keep = Some(list(value)?),
+                _ => return None,
+            }
+        }
+        Some(settings)
+    }
+}
+
+impl Scope {
+    fn read(node: &Node) -> Option<Self> {
+        let (mut names, mut creators) = (None, None);
+        for member in members(node)? {
+            match member.key.as_str() {
+                "names" => names = Some(list(&member.value)?),
+                "creators" => creators = Some(list(&member.value)?),
+                _ => return None,
+            }
+        }
+        Some(Self { names, creators })
+    }
+}
+
+impl Own {
+    /// Reads the keys of an entry that are rcsync's own, and sees that its rows can be read. Where nothing is known to
+    /// be missing (`whole`), nothing may be. The place of what has not the form that the schema asks for is an error.
+    pub(super) fn read(kind: Kind, entry: &Node, whole: bool) -> Result<Self, &Place> {
+        let mut own = Self::default();
+        for member in members(entry).ok_or(&entry.at)? {
+            let read = match kind.field(&member.key) {
+                Some(field) => field.read(&member.value).map(|_| ()),
+                None => own.take(kind, member),
+            };
+            read.ok_or(&member.key_at)?;
+        }
+        if whole && own.lacks_a_row(kind, entry) {
+            return Err(&entry.at);
+        }
+        Ok(own)
+    }
+
+    fn take(&mut self, kind: Kind, member: &Member) -> Option<()> {
+        let value = &member.value;
+        match member.key.as_str() {
+            "type" => return (value.as_text()? == kind.wire()).then_some(()),
+            "id" => self.id = Some(value.as_text().filter(|id| !id.is_empty())?.to_owned()),
+            "renamedFrom" => self.renamed_from = Some(located(value)?),
+            "ignore" => {
+                let row = |item: &Node| Some(kind.field(item.as_text()?)?.name);
+                self.ignore = value.as_list()?.iter().map(row).collect::<Option<_>>()?;
+            }
+            "state" => self.state = Some(named(value)?),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn lacks_a_row(&self, kind: Kind, entry: &Node) -> bool {
+        let event = kind.row(Role::Event).and_then(|row| entry.get(row.name));
+        let event = event.and_then(|member| Event::named(member.value.as_text()?));
+        let is_there = matches!(self.state, None | Some(State::Present));
+        kind.fields().iter().any(|field| {
+            let needed = is_needed(field, event) && (is_there || field.role == Role::Name);
+            needed && entry.get(field.name).is_none()
+        })
+    }
+}
+
+/// Whether an entry that waits for this event cannot do without the row.
+fn is_needed(field: &Field, event: Option<&Event>) -> bool {
+    field.left_out == LeftOut::Required || event.is_some_and(|event| event.needs(field))
+}
+
+fn members(node: &Node) -> Option<&[Member]> {
+    match &node.content {
+        Content::Map(members) => Some(members),
+        _ => None,
+    }
+}
+
+fn located(node: &Node) -> Option<Located> {
+    Some(Located {
+        text: node.as_text()?.to_owned(),
+        at: node.at.clone(),
+    })
+}
+
+fn list(node: &Node) -> Option<LocatedList> {
+    Some(LocatedList {
+        items: node.as_list()?.iter().map(located).collect::<Option<_>>()?,
+        at: node.at.clone(),
+    })
+}
+
+/// The variant of that name.
+fn named<T: DeserializeOwned>(node: &Node) -> Option<T> {
+    let name = IntoDeserializer::<Error>::into_deserializer(node.as_text()?);
+    T::deserialize(name).ok()
 }
 
 /// The schema of an entry: its `type` decides which fields it may have.
@@ -150,6 +287,7 @@ impl JsonSchema for EntrySchema {
             })
             .collect();
         json_schema!({
+            "title": "Integration",
             "type": "object",
             "required": ["type"],
             "properties": {
@@ -164,52 +302,90 @@ impl JsonSchema for EntrySchema {
                     "examples": kinds
                 }
             },
-            "allOf": branches
+            "allOf": branches,
+            "defaultSnippets": Kind::ALL.map(snippet)
         })
     }
 }
 
 /// The schema of one kind: its fields, and the keys that are rcsync's own.
 fn branch(kind: Kind, generator: &mut SchemaGenerator) -> Json {
-    let mut fields = match kind {
-        Kind::Incoming => Incoming::json_schema(generator),
-        Kind::Outgoing => Outgoing::json_schema(generator),
+    let mut properties = Map::new();
+    properties.insert("type".to_owned(), json!({ "const": kind.wire() }));
+    let rows = kind.fields().iter();
+    properties.extend(rows.map(|field| (field.name.to_owned(), field.schema())));
+    if let Json::Object(own) = Own::json_schema(generator).to_value()["properties"].take() {
+        properties.extend(own);
     }
-    .to_value();
-    let own = Own::json_schema(generator).to_value();
     let names: Vec<_> = kind.fields().iter().map(|field| field.name).collect();
-
-    let mut properties = json!({ "type": { "const": kind.wire() } });
-    extend(&mut properties, fields["properties"].take());
-    extend(&mut properties, own["properties"].clone());
-    properties["ignore"]["items"] = json!({ "type": "string", "enum": names });
-    fields["properties"] = properties;
-    fields["required"] = json!(["name"]);
-
-    let required: Vec<_> = kind
-        .fields()
-        .iter()
-        .filter(|field| field.left_out == LeftOut::Required && field.name != "name")
-        .map(|field| field.name)
-        .collect();
-    // An entry that only says that the record should go, or is none of ours, needs no more than its name.
-    let mut needs = json!({ "required": required });
-    if let Json::Object(keys) = &mut fields {
-        let rules = keys.shift_remove_entry("allOf");
-        extend(&mut needs, rules.into_iter().collect());
-        // Said once for all kinds; else what is no mapping would be told of each.
-        keys.shift_remove("type");
+    if let Some(ignore) = properties.get_mut("ignore") {
+        ignore["items"] = json!({ "type": "string", "enum": names });
     }
-    fields["allOf"] = json!([{
-        "if": { "properties": { "state": { "enum": ["absent", "released"] } }, "required": ["state"] },
-        "then": true,
-        "else": needs
-    }]);
-    fields
+    let required = kind.fields().iter();
+    let required = required
+        .filter(|field| field.left_out == LeftOut::Required && field.role != Role::Name)
+        .map(|field| field.name);
+    // An entry that only says that the record should go, or is none of ours, needs no more than its name.
+    let mut needs = json!({ "required": required.collect::<Vec<_>>() });
+    if let Some(event) = kind.row(Role::Event) {
+        needs["allOf"] = kind
+            .fields()
+            .iter()
+            .filter_map(|field| what_needs(kind, event, field))
+            .collect();
+    }
+    json!({
+        "title": format!("{} webhook", kind.title()),
+        "description": kind.doc(),
+        "properties": properties,
+        "additionalProperties": false,
+        "required": ["name"],
+        "allOf": [{
+            "if": { "properties": { "state": { "enum": ["absent", "released"] } }, "required": ["state"] },
+            "then": true,
+            "else": needs
+        }]
+    })
 }
 
-fn extend(object: &mut Json, with: Json) {
-    if let (Json::Object(object), Json::Object(with)) = (object, with) {
-        object.extend(with);
+/// The rule for a row that some events need.
+fn what_needs(kind: Kind, event: &Field, field: &Field) -> Option<Json> {
+    let events = kind.events().iter().filter(|event| event.needs(field));
+    let events: Vec<_> = events.map(|event| event.name).collect();
+    (!events.is_empty()).then(|| {
+        json!({
+            "if": { "properties": { event.name: { "enum": events } }, "required": [event.name] },
+            "then": { "required": [field.name] }
+        })
+    })
+}
+
+/// What an editor offers in the place of an entry: all that it cannot do without, to be filled in.
+fn snippet(kind: Kind) -> Json {
+    let event = kind.events().first();
+    let needed = kind.fields().iter().filter(|field| is_needed(field, event));
+    let needed = needed.zip(1..).map(|(field, number)| {
+        let mut example = field.example_values()[0].take();
+        let text = match &mut example {
+            Json::Array(items) => items.first_mut(),
+            text => Some(text),
+        };
+        if let Some(Json::String(text)) = text {
+            *text = blank(number, text);
+        }
+        (field.name.to_owned(), example)
+    });
+    let kind_first = std::iter::once(("type".to_owned(), kind.wire().into()));
+    let body: Map<String, Json> = kind_first.chain(needed).collect();
+    json!({ "label": kind.wire(), "description": kind.doc(), "body": body })
+}
+
+/// A place to fill in, with quotes around it where YAML asks for them.
+fn blank(number: usize, example: &str) -> String {
+    let blank = format!("${{{number}:{example}}}");
+    if example.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        blank
+    } else {
+        format!("\"{blank}\"")
     }
 }

@@ -1,6 +1,7 @@
 //! A checked manifest: exactly what the user wrote, typed, with every place at hand.
 //!
-//! A [`Manifest`] holds what follows the schema. What the schema cannot say stands in [`rules`]; what YAML hides, and
+//! A [`Manifest`] holds what follows the schema, and its entries their rows as trees: each is read once, where its
+//! references are replaced. What the schema cannot say stands in [`rules`]; what YAML hides, and
 //! how the schema's findings read, in [`hints`]; what a mistake leaves sound, in [`spoilt`].
 
 mod form;
@@ -14,20 +15,19 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-pub use form::{Document, Own, Prune, Settings, State};
+pub use form::{Document, Located, LocatedList, Own, Prune, Settings, State};
 pub use spoilt::Spoilt;
 
 use crate::diagnostic::{Code, Diagnostic, Findings, Place, SourceId};
-use crate::integration::written::{ScriptSource, Written};
-use crate::integration::{Field, Incoming, Kind, Outgoing};
+use crate::integration::{Kind, Role};
 use crate::schema::{Checker, Rule, Step, Violation};
 use crate::yaml::{Content, Node};
 
 /// What one document asks for.
 #[derive(Debug, Default)]
 pub struct Manifest {
-    /// Its settings, with the place of their key, and their tree.
-    pub settings: Option<(Settings, Place, Node)>,
+    /// Its settings, with the place of their key.
+    pub settings: Option<(Settings, Place)>,
     /// Its entries, in order.
     pub entries: Vec<Entry>,
 }
@@ -39,9 +39,7 @@ pub struct Entry {
     pub kind: Kind,
     /// The keys that are rcsync's own.
     pub own: Own,
-    /// The rows that it writes out.
-    pub written: Vec<(&'static Field, Written)>,
-    /// Its tree without the texts, for the places.
+    /// Its tree, which has a member for each row that it writes out.
     pub node: Node,
 }
 
@@ -63,18 +61,9 @@ impl Entry {
 
     /// The file that its script is in, and where the manifest names it.
     pub fn script_file(&self) -> Option<(&str, &Place)> {
-        self.written
-            .iter()
-            .find_map(|(field, written)| match written {
-                Written::Script(ScriptSource::File(script)) => {
-                    let at = self.value(field.name).and_then(|node| node.get("file"));
-                    Some((
-                        script.file.as_str(),
-                        at.map_or(&self.node.at, |member| &member.value.at),
-                    ))
-                }
-                _ => None,
-            })
+        let script = self.value(self.kind.row(Role::Script)?.name)?;
+        let file = &script.get("file")?.value;
+        Some((file.as_text()?, &file.at))
     }
 }
 
@@ -103,21 +92,26 @@ pub fn read(
     let entries = take_entries(&mut document);
     let mut violations = checker.check(&document);
     let mut manifest = Manifest::default();
-    if let Some(member) = spoilt.sound(&document, "settings", &violations)
-        && let Some(settings) = typed(&member.value, member.value.to_json(), findings)
-    {
-        manifest.settings = Some((settings, member.key_at.clone(), member.value.clone()));
+    if let Some(member) = spoilt.sound(&document, "settings", &violations) {
+        match Settings::read(&member.value) {
+            Some(settings) => manifest.settings = Some((settings, member.key_at.clone())),
+            None => findings.push(unreadable(&member.value.at)),
+        }
     }
     violations.retain(|violation| !spoilt.explains(violation));
     hints::explain(&violations, findings);
     for (number, node) in entries.into_iter().enumerate() {
         let mut violations = checker.check_item(number, &node);
         let broken = broken_members(&violations);
+        let whole = violations.is_empty() && spoilt.is_nothing();
         violations.retain(|violation| !spoilt.explains(violation));
         hints::explain(&violations, findings);
         let sound = spoilt.sound_entry(node, &broken);
-        let entry = sound.and_then(|node| entry(node, findings));
-        manifest.entries.extend(entry);
+        match sound.and_then(|node| entry(node, whole)) {
+            Some(Ok(entry)) => manifest.entries.push(entry),
+            Some(Err(at)) => findings.push(unreadable(&at)),
+            None => {}
+        }
     }
     manifest
 }
@@ -156,52 +150,22 @@ fn broken_members(violations: &[Violation<'_>]) -> BTreeSet<String> {
     members.collect()
 }
 
-fn entry(mut node: Node, findings: &mut Findings) -> Option<Entry> {
-    let Json::Object(mut keys) = node.take_json() else {
-        return None;
-    };
-    let kind = Kind::from_wire(keys.remove("type")?.as_str()?)?;
-    let own = Own::KEYS
-        .iter()
-        .filter_map(|key| keys.remove_entry(*key))
-        .collect();
-    let own: Own = typed(&node, Json::Object(own), findings)?;
-    let keys = Json::Object(keys);
-    let written = match kind {
-        Kind::Incoming => typed::<Incoming>(&node, keys, findings)?.into_fields(),
-        Kind::Outgoing => typed::<Outgoing>(&node, keys, findings)?.into_fields(),
-    };
-    let written = kind
-        .fields()
-        .iter()
-        .zip(written)
-        .filter_map(|(field, (_, written))| Some((field, written?)))
-        .collect();
-    Some(Entry {
-        kind,
-        own,
-        written,
-        node,
+/// Reads an entry of which all is sound that is left, and nothing is missing if it is whole. `None` if it does not say
+/// of which kind it is; an error, with the place, if a value cannot be read.
+fn entry(node: Node, whole: bool) -> Option<Result<Entry, Place>> {
+    let kind = Kind::from_wire(node.get("type")?.value.as_text()?)?;
+    Some(match Own::read(kind, &node, whole) {
+        Ok(own) => Ok(Entry { kind, own, node }),
+        Err(at) => Err(at.clone()),
     })
 }
 
-/// Reads a value that follows the schema. That serde then refuses it would be a flaw of this program: it is
-/// reported as one, without serde's words, which quote the value.
-fn typed<T: serde::de::DeserializeOwned>(
-    node: &Node,
-    json: Json,
-    findings: &mut Findings,
-) -> Option<T> {
-    let read = serde_json::from_value(json);
-    if read.is_err() {
-        findings.push(
-            Diagnostic::error(
-                Code("unreadable"),
-                node.at.clone(),
-                "this follows the schema and still cannot be read",
-            )
-            .hint("this is a flaw of rcsync: please report it with these lines"),
-        );
-    }
-    read.ok()
+/// What the schema takes and the reader does not: that would be a flaw of this program.
+fn unreadable(at: &Place) -> Diagnostic {
+    let message = "this follows the schema and still cannot be read";
+    Diagnostic::error(Code("unreadable"), at.clone(), message)
+        .hint("this is a flaw of rcsync: please report it with these lines")
 }
+
+#[cfg(test)]
+mod tests;

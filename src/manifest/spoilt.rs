@@ -35,6 +35,11 @@ impl Spoilt {
         spoilt
     }
 
+    /// Whether all of it is sound.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.places.is_empty()
+    }
+
     fn touches(&self, place: &Place) -> bool {
         let place = seen(place);
         let next = self

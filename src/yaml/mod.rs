@@ -264,6 +264,26 @@ impl Node {
         }
     }
 
+    /// The items, if it is a list.
+    pub fn as_list(&self) -> Option<&[Self]> {
+        match &self.content {
+            Content::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The whole number, if it is one (`3.0` is); of one that is larger than any, the largest.
+    pub fn as_integer(&self) -> Option<i128> {
+        match &self.content {
+            Content::Int(number) => Some((*number).into()),
+            Content::Float(number) if number.fract() == 0.0 => {
+                let largest = if *number < 0.0 { i128::MIN } else { i128::MAX };
+                Some(format!("{number:.0}").parse().unwrap_or(largest))
+            }
+            _ => None,
+        }
+    }
+
     /// The node under the segments of a JSON pointer (unescaped).
     #[cfg(test)]
     pub fn at_pointer<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Option<&Self> {
@@ -275,36 +295,21 @@ impl Node {
             })
     }
 
-    /// The same without places. JSON has no infinity and no NaN: these become texts, which no number's rule takes.
+    /// The same without places. JSON has neither infinity nor NaN: a fraction stands for them, which no rule takes.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value;
         match &self.content {
             Content::Null => Value::Null,
             Content::Bool(flag) => Value::Bool(*flag),
             Content::Int(number) => Value::from(*number),
-            Content::Float(number) => serde_json::Number::from_f64(*number)
-                .map_or_else(|| Value::String(number.to_string()), Value::Number),
+            Content::Float(number) if number.is_finite() => Value::from(*number),
+            Content::Float(_) => Value::from(0.5),
             Content::Text(text) => Value::String(text.clone()),
             Content::List(items) => items.iter().map(Self::to_json).collect(),
             Content::Map(members) => members
                 .iter()
                 .map(|member| (member.key.clone(), member.value.to_json()))
                 .collect(),
-        }
-    }
-
-    /// The same with the texts moved out of the tree, which may be long: what is left has the places.
-    pub fn take_json(&mut self) -> serde_json::Value {
-        match &mut self.content {
-            Content::Text(text) => std::mem::take(text).into(),
-            Content::List(items) => items.iter_mut().map(Self::take_json).collect(),
-            Content::Map(members) => members
-                .iter_mut()
-                .map(|member| (member.key.clone(), member.value.take_json()))
-                .collect(),
-            Content::Null | Content::Bool(_) | Content::Int(_) | Content::Float(_) => {
-                self.to_json()
-            }
         }
     }
 }

@@ -1,0 +1,329 @@
+//! The reader and the published schema take the same.
+
+use std::cell::Cell;
+
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::test_runner::{Config, TestRunner};
+
+use super::*;
+use crate::diagnostic::Texts;
+use crate::integration::{Field, LeftOut, Shape};
+use crate::yaml;
+
+/// Scalars of every type, as YAML writes them, with what each row, setting or key might know.
+const SCALARS: &[&str] = &[
+    "",
+    "null",
+    "~",
+    "true",
+    "False",
+    "yes",
+    "0",
+    "1",
+    "-1",
+    "3.0",
+    "-0.0",
+    "2.5",
+    "1e300",
+    "-1e300",
+    "0x1f",
+    "9223372036854775807",
+    "9223372036854775808",
+    ".inf",
+    "-.inf",
+    ".nan",
+    "2026-01-01",
+    "\"\"",
+    "\" \"",
+    "\"a\"",
+    "\"a,b\"",
+    "\"${var.x}\"",
+    "\"${var.x}\\n\"",
+    "\" ${var.x}\"",
+    "\"a ${var.x}\"",
+    "\"${var.x}${var.y}\"",
+    "\"${var.1}\"",
+    "\"${var.}\"",
+    "\"${var.é}\"",
+    "\"${secret.x}\"",
+    "\"${\"",
+    "\"$${var.x}\"",
+    "sendMessage",
+    "userCreated",
+    "roomCreated",
+    "roomcreated",
+    "present",
+    "absent",
+    "released",
+    "Absent",
+    "off",
+    "disable",
+    "delete",
+    "name",
+    "urls",
+    "webhook-incoming",
+    "webhook-outgoing",
+    "webhook",
+    "!!str 1",
+    "!!float 1",
+];
+
+/// The keys of an entry that are rcsync's own, and values that they take.
+const OWN: &[(&str, &[&str])] = &[
+    ("id", &["a", "\" \""]),
+    ("renamedFrom", &["a", "\"\"", "\"${var.x}\""]),
+    ("ignore", &["[]", "[name]", "[name, enabled, name]"]),
+    ("state", &["present", "absent", "released"]),
+];
+
+/// The settings, and values that they take.
+const SETTINGS: &[(&str, &[&str])] = &[
+    ("server", &["a", "\"\"", "\"${var.x}\""]),
+    (
+        "scope",
+        &[
+            "{}",
+            "{names: [a, \"${var.x}\"]}",
+            "{creators: [], names: []}",
+        ],
+    ),
+    ("prune", &["off", "disable", "delete"]),
+    (
+        "maxDeletes",
+        &["0", "3", "3.0", "1e300", "9223372036854775808"],
+    ),
+    ("keep", &["[]", "[a, \"\"]"]),
+];
+
+/// Values that a row takes.
+fn fitting(field: &Field) -> Vec<String> {
+    let of = |values: &[&str]| values.iter().map(ToString::to_string).collect();
+    match (field.shape, field.role) {
+        (_, Role::Event) => Kind::Outgoing
+            .events()
+            .iter()
+            .map(|event| event.name.to_owned())
+            .collect(),
+        (_, Role::Called) => of(&["[a]", "[\" \", \"${secret.x}\"]"]),
+        (Shape::Flag, _) => of(&["true", "false", "\"${var.x}\""]),
+        (Shape::Number, _) => of(&["3", "-1", "4.0", "1e300", "\"${var.x}\""]),
+        (Shape::Text | Shape::Secret, _) => of(&["a", "\"\"", "\"${var.x}\"", "\"${secret.x}\""]),
+        (Shape::Joined | Shape::Set, _) => of(&["a", "\"\"", "[]", "[a, \"\"]", "\"a,${var.x}\""]),
+        (Shape::Script, _) => of(&[
+            "a",
+            "\"\"",
+            "{file: a}",
+            "{replace: {}, file: a}",
+            "{file: a, replace: {\"\": b, c: \"${secret.x}\"}}",
+        ]),
+    }
+}
+
+/// Any value: of every type, and deeper ones that are nearly right.
+fn anything() -> impl Strategy<Value = String> {
+    let scalar = select(SCALARS).prop_map(str::to_owned);
+    let key = select(&["file", "replace", "names", "creators", "a", "\"\"", "type"][..]);
+    scalar.prop_recursive(3, 12, 3, move |inner| {
+        let member = (key.clone(), inner.clone());
+        prop_oneof![
+            prop::collection::vec(inner, 0..3).prop_map(|items| format!("[{}]", items.join(", "))),
+            prop::collection::btree_map(member.0, member.1, 0..3).prop_map(|members| {
+                let members = members.iter().map(|(key, value)| format!("{key}: {value}"));
+                format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+            }),
+        ]
+    })
+}
+
+/// What a key comes to: nothing, a value that fits, or anything.
+type Draw = (u8, Index, String);
+
+fn member(
+    key: &str,
+    fitting: &[String],
+    left_out: u8,
+    (roll, index, any): &Draw,
+) -> Option<String> {
+    match roll {
+        _ if *roll < left_out => None,
+        97.. => Some(format!("{key}: {any}")),
+        _ => Some(format!("{key}: {}", index.get(fitting))),
+    }
+}
+
+fn draws(count: usize) -> impl Strategy<Value = Vec<Draw>> {
+    prop::collection::vec((0_u8..100, any::<Index>(), anything()), count)
+}
+
+fn owned(values: &[&str]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
+}
+
+fn an_entry() -> impl Strategy<Value = String> {
+    (select(&Kind::ALL[..]), draws(30)).prop_map(|(kind, draws)| {
+        let mut draws = draws.iter();
+        let mut members = Vec::new();
+        let kinds = [kind.wire().to_owned()];
+        members.extend(
+            draws
+                .next()
+                .and_then(|draw| member("type", &kinds, 2, draw)),
+        );
+        for (field, draw) in kind.fields().iter().zip(&mut draws) {
+            let left_out = if field.left_out == LeftOut::Required {
+                3
+            } else {
+                40
+            };
+            members.extend(member(field.name, &fitting(field), left_out, draw));
+        }
+        for ((key, values), draw) in OWN.iter().zip(&mut draws) {
+            members.extend(member(key, &owned(values), 60, draw));
+        }
+        let strange = [
+            "token: a",
+            "urls: [a]",
+            "Name: a",
+            "\"\": a",
+            "<<: {alias: a}",
+        ];
+        members.extend(draws.next().and_then(|(roll, index, _)| {
+            let strange = *index.get(&strange[..]);
+            let known = strange
+                .split(':')
+                .next()
+                .is_some_and(|key| kind.field(key).is_some());
+            (*roll < 10 && !known).then(|| strange.to_owned())
+        }));
+        format!("{{{}}}", members.join(", "))
+    })
+}
+
+fn some_settings() -> impl Strategy<Value = String> {
+    draws(6).prop_map(|draws| {
+        let known = SETTINGS.iter().zip(&draws);
+        let mut members: Vec<_> = known
+            .filter_map(|((key, values), draw)| member(key, &owned(values), 40, draw))
+            .collect();
+        members.extend(member("other", &[], 97, &draws[5]));
+        format!("{{{}}}", members.join(", "))
+    })
+}
+
+fn tree(text: &str) -> Node {
+    let source = Texts::default().add("m", "");
+    let mut documents = yaml::load(source, text).unwrap_or_else(|_| panic!("no YAML: {text}"));
+    documents.remove(0)
+}
+
+/// Whether both take an entry; they have to agree.
+fn both_take_entry(checker: &Checker, text: &str) -> bool {
+    let node = tree(text);
+    let schema = checker.check_item(0, &node).is_empty();
+    let reader = matches!(entry(node, true), Some(Ok(_)));
+    assert_eq!(reader, schema, "the reader and the schema: {text}");
+    reader
+}
+
+/// The same for settings.
+fn both_take_settings(checker: &Checker, text: &str) -> bool {
+    let document = tree(&format!("settings: {text}"));
+    let schema = checker.check(&document).is_empty();
+    let reader = document
+        .get("settings")
+        .is_some_and(|member| Settings::read(&member.value).is_some());
+    assert_eq!(reader, schema, "the reader and the schema: {text}");
+    reader
+}
+
+/// What is drawn is taken often enough, and refused often enough.
+fn agree(strategy: impl Strategy<Value = String>, take: impl Fn(&str) -> bool) {
+    let (taken, all) = (Cell::new(0), Cell::new(0));
+    let config = Config {
+        cases: 3_000,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let ran = TestRunner::new(config).run(&strategy, |text| {
+        all.set(all.get() + 1);
+        taken.set(taken.get() + u32::from(take(&text)));
+        Ok(())
+    });
+    ran.unwrap();
+    assert!(
+        (all.get() / 10..all.get() * 9 / 10).contains(&taken.get()),
+        "{taken:?}"
+    );
+}
+
+#[test]
+fn the_reader_takes_exactly_the_entries_that_the_schema_takes() {
+    let checker = checker().unwrap();
+    agree(an_entry(), |text| both_take_entry(&checker, text));
+}
+
+#[test]
+fn the_reader_takes_exactly_the_settings_that_the_schema_takes() {
+    let checker = checker().unwrap();
+    agree(some_settings(), |text| both_take_settings(&checker, text));
+}
+
+#[test]
+fn every_type_of_value_is_judged_alike_in_every_place() {
+    let checker = checker().unwrap();
+    let sound: Vec<_> = [
+        ("type", "webhook-outgoing"),
+        ("name", "n"),
+        ("username", "u"),
+    ]
+    .into_iter()
+    .chain([("event", "sendMessage"), ("channel", "c"), ("urls", "[a]")])
+    .collect();
+    for kind in Kind::ALL {
+        let own = OWN.iter().map(|(key, _)| *key).chain(["type", "other"]);
+        let keys = kind.fields().iter().map(|field| field.name).chain(own);
+        for key in keys {
+            for scalar in SCALARS {
+                for value in [
+                    (*scalar).to_owned(),
+                    format!("[{scalar}]"),
+                    format!("[a, {scalar}]"),
+                    format!("{{a: {scalar}}}"),
+                    format!("{{file: {scalar}}}"),
+                    format!("{{file: a, replace: {scalar}}}"),
+                    format!("{{file: a, replace: {{b: {scalar}}}}}"),
+                    format!("{{file: a, b: {scalar}}}"),
+                ] {
+                    let members = sound.iter().filter(|(name, _)| *name != key);
+                    let members =
+                        members.filter(|(name, _)| *name == "type" || kind.field(name).is_some());
+                    let members = members.map(|(name, value)| match *name {
+                        "type" => format!("type: {}", kind.wire()),
+                        _ => format!("{name}: {value}"),
+                    });
+                    let members: Vec<_> = members.chain([format!("{key}: {value}")]).collect();
+                    both_take_entry(&checker, &format!("{{{}}}", members.join(", ")));
+                }
+            }
+        }
+    }
+    for (key, _) in SETTINGS {
+        for scalar in SCALARS {
+            for value in [
+                (*scalar).to_owned(),
+                format!("[{scalar}]"),
+                format!("{{names: {scalar}}}"),
+                format!("{{creators: [{scalar}]}}"),
+                format!("{{other: {scalar}}}"),
+            ] {
+                both_take_settings(&checker, &format!("{{{key}: {value}}}"));
+            }
+        }
+    }
+    for text in SCALARS.iter().filter(|text| !text.is_empty()) {
+        both_take_entry(&checker, text);
+        both_take_entry(&checker, &format!("[{text}]"));
+        both_take_settings(&checker, text);
+    }
+}
