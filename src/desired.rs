@@ -98,9 +98,9 @@ pub struct Built {
 }
 
 /// Replaces references, applies the rules that the schema cannot say, and fills in what is left out. What is found is
-/// added to `findings`.
+/// added to `findings`. The tree of each entry goes as its values come: there may be very many.
 pub fn build(
-    manifests: &[Manifest],
+    manifests: Vec<Manifest>,
     variables: &Variables,
     scripts: &Scripts,
     texts: &Texts,
@@ -110,19 +110,19 @@ pub fn build(
     resolver.findings = findings;
     let mut state = DesiredState::default();
     let mut seen = Identities::default();
-    settings_once(manifests, &mut resolver.findings);
+    settings_once(&manifests, &mut resolver.findings);
     // One alone counts, and all problems are told.
     for (settings, _) in manifests.iter().rev().filter_map(|it| it.settings.as_ref()) {
         state.policy = policy::read(settings, &mut resolver);
     }
-    for entry in manifests.iter().flat_map(|manifest| &manifest.entries) {
-        let view = view::view(entry, scripts, texts, &mut resolver);
+    for entry in manifests.into_iter().flat_map(|manifest| manifest.entries) {
+        let view = view::view(&entry, scripts, texts, &mut resolver);
         rules::check(&view, &mut resolver.findings);
-        let Some(key) = key(entry, &view) else {
+        let Some(key) = key(&entry, &view) else {
             continue;
         };
-        unique(entry, &key, &mut seen, &mut resolver.findings);
-        let mut desired = desired(entry, key, view, scripts);
+        unique(&entry, &key, &mut seen, &mut resolver.findings);
+        let mut desired = desired(&entry, key, view, scripts);
         let old = entry.own.renamed_from.as_ref();
         desired.renamed_from = old.and_then(|old| policy::plain(old, &mut resolver));
         desired.secrets = std::mem::take(&mut resolver.secrets);
@@ -163,37 +163,39 @@ fn key(entry: &Entry, view: &View) -> Option<Key> {
     }
 }
 
-/// The entries seen so far, by what may not be written twice.
+/// The entries seen so far, by what may not be written twice, and where that is written.
 #[derive(Default)]
-struct Identities<'m> {
+struct Identities {
     /// The first entry of each type and name.
-    first: BTreeMap<Key, &'m Entry>,
+    first: BTreeMap<Key, Place>,
     /// The first of them that is pinned to no record.
-    unpinned: BTreeMap<Key, &'m Entry>,
+    unpinned: BTreeMap<Key, Place>,
     /// The entry that is pinned to each record.
-    pinned: BTreeMap<&'m str, &'m Entry>,
+    pinned: BTreeMap<String, Place>,
 }
 
 /// Refuses a second entry of the same type and name, unless both are pinned to records of their own, and a second
 /// entry for the same record.
-fn unique<'m>(entry: &'m Entry, key: &Key, seen: &mut Identities<'m>, findings: &mut Findings) {
-    let place = |entry: &Entry, key: &str| {
+fn unique(entry: &Entry, key: &Key, seen: &mut Identities, findings: &mut Findings) {
+    let place = |key: &str| {
         entry
             .value(key)
-            .map_or_else(|| entry.place().clone(), |node| node.at.clone())
+            .map_or(entry.place(), |node| &node.at)
+            .clone()
     };
+    let name_at = place("name");
     let namesake = match &entry.own.id {
         Some(id) => {
-            if let Some(other) = seen.pinned.insert(id, entry) {
+            if let Some(other) = seen.pinned.insert(id.clone(), place("id")) {
                 findings.push(
                     Diagnostic::error(
                         Code("duplicate-id"),
-                        place(entry, "id"),
+                        place("id"),
                         "another entry is pinned to this record",
                     )
                     .expected("second entry for this id")
                     .hint("a record has one entry: remove one of them, or mend its `id`")
-                    .also(place(other, "id"), "first written here"),
+                    .also(other, "first written here"),
                 );
                 return;
             }
@@ -201,15 +203,13 @@ fn unique<'m>(entry: &'m Entry, key: &Key, seen: &mut Identities<'m>, findings: 
         }
         None => seen.first.get(key),
     };
-    if let Some(other) = namesake {
-        let (first, second) = (place(other, "name"), place(entry, "name"));
-        let repeated = first == second;
+    if let Some(first) = namesake {
         let error = Diagnostic::error(
             Code("duplicate-entry"),
-            second,
+            name_at.clone(),
             format!("a {} of this name is already written", key.kind),
         );
-        findings.push(if repeated {
+        findings.push(if *first == name_at {
             error
                 .expected("an alias repeats this name")
                 .hint("merge what the entries share instead, and give each a name: `<<: *anchor`")
@@ -217,12 +217,14 @@ fn unique<'m>(entry: &'m Entry, key: &Key, seen: &mut Identities<'m>, findings: 
             error
                 .expected("second entry of this type and name")
                 .hint("type and name identify an integration: give one of them another name, or pin each with an `id`")
-                .also(first, "first written here")
+                .also(first.clone(), "first written here")
         });
     }
-    seen.first.entry(key.clone()).or_insert(entry);
-    if entry.own.id.is_none() {
-        seen.unpinned.entry(key.clone()).or_insert(entry);
+    if entry.own.id.is_none() && !seen.unpinned.contains_key(key) {
+        seen.unpinned.insert(key.clone(), name_at.clone());
+    }
+    if !seen.first.contains_key(key) {
+        seen.first.insert(key.clone(), name_at);
     }
 }
 

@@ -181,16 +181,16 @@ impl<'a> Resolver<'a> {
         self.missed = 0;
         for part in parts(text) {
             let piece = match part {
-                Part::Literal(text) => Some(Piece::Plain(text.to_owned())),
+                Part::Literal(text) => Some(Piece::Plain(text.into())),
                 Part::Escaped => {
                     // The same text may follow as a reference.
                     let _ = self.place_of("$${", at);
-                    Some(Piece::Plain("${".to_owned()))
+                    Some(Piece::Plain("${".into()))
                 }
                 Part::Var(whole, name) => {
                     let value = self.var(whole, name, at);
                     let value = value.filter(|value| self.make(value.len(), at));
-                    value.map(|value| Piece::Plain(value.clone()))
+                    value.map(|value| Piece::Plain(value.as_str().into()))
                 }
                 Part::Secret(whole, name) => {
                     let secret = self.secret(whole, name, at, secrets);

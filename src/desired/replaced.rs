@@ -146,7 +146,7 @@ fn replaced(template: &str, mut texts: Vec<(&str, Text)>) -> (usize, Option<Text
             match piece {
                 Piece::Plain(text) => plain.push_str(text),
                 Piece::Secret(_) => {
-                    whole.push(Piece::Plain(std::mem::take(&mut plain)));
+                    whole.push(Piece::Plain(std::mem::take(&mut plain).into()));
                     whole.push(piece.clone());
                 }
             }
@@ -159,7 +159,7 @@ fn replaced(template: &str, mut texts: Vec<(&str, Text)>) -> (usize, Option<Text
         }
     }
     plain.push_str(&template[at..]);
-    whole.push(Piece::Plain(plain));
+    whole.push(Piece::Plain(plain.into()));
     let fits = made + template.len() - at <= MAX_SCRIPT;
     (times, fits.then_some(whole))
 }

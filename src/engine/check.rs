@@ -68,8 +68,8 @@ pub struct Checked {
     pub short_secrets: Vec<String>,
     /// The secrets whose values were made up.
     pub made_up: Vec<String>,
-    /// What the desired state was built from.
-    manifests: Vec<Manifest>,
+    /// How many integrations are written.
+    integrations: usize,
 }
 
 /// Reads manifests, up to the desired state. Scripts are not looked at yet: see [`Checked::scripts`].
@@ -137,18 +137,25 @@ impl Typed {
 
     /// Builds the desired state.
     pub fn build(&self, variables: &Variables) -> Built {
+        self.build_of(self.manifests.clone(), variables)
+    }
+
+    fn build_of(&self, manifests: Vec<Manifest>, variables: &Variables) -> Built {
+        let findings = Findings::default();
         desired::build(
-            &self.manifests,
+            manifests,
             variables,
             &self.scripts,
             &self.sources.texts,
-            Findings::default(),
+            findings,
         )
     }
 
     /// Builds the desired state, and puts it beside what it is from.
     pub fn build_all(mut self, variables: &Variables) -> Checked {
-        let built = self.build(variables);
+        let manifests = std::mem::take(&mut self.manifests);
+        let integrations = manifests.iter().map(|it| it.entries.len()).sum();
+        let built = self.build_of(manifests, variables);
         self.findings.absorb(built.findings);
         Checked {
             redactor: redactor(variables, &built.state),
@@ -156,7 +163,7 @@ impl Typed {
             desired: built.state,
             findings: self.findings,
             made_up: built.made_up,
-            manifests: self.manifests,
+            integrations,
             sources: self.sources,
         }
     }
@@ -300,7 +307,7 @@ impl Checked {
 
     /// How many integrations are written.
     pub fn integrations(&self) -> usize {
-        self.manifests.iter().map(|it| it.entries.len()).sum()
+        self.integrations
     }
 
     /// `2 files, 7 integrations`.

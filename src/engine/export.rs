@@ -63,7 +63,7 @@ fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>
         undefined_secrets: Undefined::Unknown,
         ..Variables::default()
     };
-    desired::build(&manifests, &variables, &scripts, &texts, findings)
+    desired::build(manifests, &variables, &scripts, &texts, findings)
         .findings
         .iter()
         .filter(|found| found.severity == Severity::Error)

@@ -35,7 +35,7 @@ pub struct Document {
 }
 
 /// A text and its place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Located {
     /// The text.
     pub text: String,
@@ -44,7 +44,7 @@ pub struct Located {
 }
 
 /// A list of texts and its place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LocatedList {
     /// The texts.
     pub items: Vec<Located>,
@@ -53,7 +53,7 @@ pub struct LocatedList {
 }
 
 /// The policy that `plan` shows and `apply` follows.
-#[derive(Debug, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(title = "Settings", rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
     /// The server that these files are for. A guard, not the address: any other server is refused.
@@ -80,7 +80,7 @@ pub struct Settings {
 }
 
 /// Which records these files may call their own: those that match in both ways.
-#[derive(Debug, JsonSchema)]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(title = "Scope", rename_all = "camelCase", deny_unknown_fields)]
 pub struct Scope {
     /// Names, with `*` for any text; left out, every name.
@@ -104,7 +104,7 @@ pub enum Prune {
 }
 
 /// The keys of an entry that are rcsync's own and are never sent.
-#[derive(Debug, Default, JsonSchema)]
+#[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 pub struct Own {
     /// Pins the entry to the record with this id, whatever its name.

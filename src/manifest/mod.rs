@@ -24,7 +24,7 @@ use crate::schema::{Checker, Rule, Step, Violation};
 use crate::yaml::{Content, Node};
 
 /// What one document asks for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Manifest {
     /// Its settings, with the place of their key.
     pub settings: Option<(Settings, Place)>,
@@ -33,7 +33,7 @@ pub struct Manifest {
 }
 
 /// One integration as written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// Its kind.
     pub kind: Kind,

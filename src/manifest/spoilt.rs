@@ -109,7 +109,8 @@ impl Spoilt {
         // Which record an entry is pinned to says whether its name is another's, too.
         let pinned = |members: &[Member]| members.iter().any(|member| member.key == "id");
         let was_pinned = pinned(&members);
-        members.retain(|member| !broken.contains(&member.key) && !self.touches_member(member));
+        members
+            .retain(|member| !broken.contains(member.key.as_str()) && !self.touches_member(member));
         if was_pinned && !pinned(&members) {
             members.retain(|member| member.key != "name");
         }

@@ -230,7 +230,7 @@ fn plain(value: &Value) -> Json {
 
 fn stretches(text: &Text) -> Json {
     let stretches = text.pieces().iter().map(|piece| match piece {
-        Piece::Plain(text) => json!(text),
+        Piece::Plain(text) => json!(text.as_str()),
         Piece::Secret(_) => Json::Null,
     });
     stretches.collect()

@@ -269,7 +269,7 @@ mod tests {
             script.push(if index % 2 == 1 {
                 Piece::Secret(Secret::new(stretch))
             } else {
-                Piece::Plain(stretch.to_owned())
+                Piece::Plain(stretch.into())
             });
         }
         script
@@ -367,7 +367,7 @@ mod tests {
         let long = "x".repeat(1 << 20);
         assert_eq!(shown(&Text::from("a"), &long.as_str().into()).len(), 1);
         let mut more = old.clone();
-        more.push(Piece::Plain("one more\n".to_owned()));
+        more.push(Piece::Plain("one more\n".into()));
         assert_eq!(shown(&old, &more).concat().len(), 4);
     }
 

@@ -12,6 +12,8 @@ pub mod scalars;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use ecow::EcoString;
+
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
 
 /// How deep lists and mappings may nest; everything that walks a tree recurses no deeper.
@@ -78,8 +80,8 @@ pub enum Content {
     Int(i64),
     /// Any other number.
     Float(f64),
-    /// A text, with line breaks as `\n`.
-    Text(String),
+    /// A text, with line breaks as `\n`. There may be very many small ones.
+    Text(EcoString),
     /// A list.
     List(Vec<Node>),
     /// A mapping, in the order it was written; keys are texts and differ.
@@ -90,7 +92,7 @@ pub enum Content {
 #[derive(Clone)]
 pub struct Member {
     /// The key.
-    pub key: String,
+    pub key: EcoString,
     /// Where the key stands.
     pub key_at: Place,
     /// The value.
@@ -304,11 +306,11 @@ impl Node {
             Content::Int(number) => Value::from(*number),
             Content::Float(number) if number.is_finite() => Value::from(*number),
             Content::Float(_) => Value::from(0.5),
-            Content::Text(text) => Value::String(text.clone()),
+            Content::Text(text) => Value::String(text.as_str().to_owned()),
             Content::List(items) => items.iter().map(Self::to_json).collect(),
             Content::Map(members) => members
                 .iter()
-                .map(|member| (member.key.clone(), member.value.to_json()))
+                .map(|member| (member.key.as_str().to_owned(), member.value.to_json()))
                 .collect(),
         }
     }

@@ -10,7 +10,7 @@ pub fn plain(text: &str) -> Content {
         "" | "~" | "null" | "Null" | "NULL" => Content::Null,
         "true" | "True" | "TRUE" => Content::Bool(true),
         "false" | "False" | "FALSE" => Content::Bool(false),
-        _ => number(text).unwrap_or_else(|| Content::Text(text.to_owned())),
+        _ => number(text).unwrap_or_else(|| Content::Text(text.into())),
     }
 }
 

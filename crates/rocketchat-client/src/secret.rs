@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use ecow::EcoString;
 use secrecy::{ExposeSecret, SecretString};
 
 /// What stands where a secret is not shown.
@@ -83,47 +84,67 @@ impl fmt::Debug for Secret {
 }
 
 /// A text of which stretches may be secret (`https://example.org/${secret.path}`).
-#[derive(Clone, Debug, Default)]
-pub struct Text {
-    pieces: Vec<Piece>,
+///
+/// Nearly every text is one stretch, and there may be very many.
+#[derive(Clone, Debug)]
+pub enum Text {
+    /// One stretch.
+    One(Piece),
+    /// Several, or none.
+    Several(Vec<Piece>),
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::EMPTY
+    }
 }
 
 /// A stretch of a [`Text`].
 #[derive(Clone, Debug)]
 pub enum Piece {
     /// Shown as it is.
-    Plain(String),
+    Plain(EcoString),
     /// Shown as a mask.
     Secret(Secret),
 }
 
 impl Text {
     /// The empty text.
-    pub const EMPTY: Self = Self { pieces: Vec::new() };
+    pub const EMPTY: Self = Self::Several(Vec::new());
 
     /// Adds a stretch.
     pub fn push(&mut self, piece: Piece) {
-        match (self.pieces.last_mut(), piece) {
+        let last = match self {
+            Self::One(piece) => Some(piece),
+            Self::Several(pieces) => pieces.last_mut(),
+        };
+        match (last, piece) {
             (_, Piece::Plain(text)) if text.is_empty() => {}
             (Some(Piece::Plain(last)), Piece::Plain(text)) => last.push_str(&text),
-            (_, piece) => {
-                // Nearly every text is one stretch, and there may be very many.
-                if self.pieces.is_empty() {
-                    self.pieces.reserve_exact(1);
-                }
-                self.pieces.push(piece);
+            (None, piece) => *self = Self::One(piece),
+            (Some(_), piece) => {
+                let mut pieces = match std::mem::take(self) {
+                    Self::One(first) => vec![first],
+                    Self::Several(pieces) => pieces,
+                };
+                pieces.push(piece);
+                *self = Self::Several(pieces);
             }
         }
     }
 
     /// The stretches.
     pub fn pieces(&self) -> &[Piece] {
-        &self.pieces
+        match self {
+            Self::One(piece) => std::slice::from_ref(piece),
+            Self::Several(pieces) => pieces,
+        }
     }
 
     /// The whole text, if no stretch of it is secret.
     pub fn as_plain(&self) -> Option<&str> {
-        match self.pieces.as_slice() {
+        match self.pieces() {
             [] => Some(""),
             [Piece::Plain(text)] => Some(text),
             _ => None,
@@ -132,7 +153,7 @@ impl Text {
 
     /// Whether nothing stands in it.
     pub fn is_empty(&self) -> bool {
-        self.pieces.iter().all(|piece| match piece {
+        self.pieces().iter().all(|piece| match piece {
             Piece::Plain(text) => text.is_empty(),
             Piece::Secret(secret) => secret.is_empty(),
         })
@@ -140,7 +161,7 @@ impl Text {
 
     /// Whether it holds nothing but white space. What is not known may hold more.
     pub fn is_blank(&self) -> bool {
-        self.pieces.iter().all(|piece| match piece {
+        self.pieces().iter().all(|piece| match piece {
             Piece::Plain(text) => text.trim().is_empty(),
             Piece::Secret(secret) => secret.is_blank(),
         })
@@ -148,7 +169,7 @@ impl Text {
 
     /// The secret stretches.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.pieces.iter().filter_map(|piece| match piece {
+        self.pieces().iter().filter_map(|piece| match piece {
             Piece::Secret(secret) => Some(secret),
             Piece::Plain(_) => None,
         })
@@ -174,7 +195,7 @@ impl Text {
 
     /// The same with another mask.
     pub fn masked_as(&self, mask: &str) -> String {
-        let shown = self.pieces.iter().map(|piece| match piece {
+        let shown = self.pieces().iter().map(|piece| match piece {
             Piece::Plain(text) => text.as_str(),
             Piece::Secret(_) => mask,
         });
@@ -184,7 +205,7 @@ impl Text {
     /// Its lines, without their ends, secrets of several lines among them; newlines at the end do not count.
     pub fn lines(&self) -> Vec<Self> {
         let mut lines = vec![Self::EMPTY];
-        for piece in &self.pieces {
+        for piece in self.pieces() {
             let (text, is_secret) = match piece {
                 Piece::Plain(text) => (text.as_str(), false),
                 Piece::Secret(Secret::Known(value)) => (value.expose_secret(), true),
@@ -206,7 +227,7 @@ impl Text {
                 if is_secret && !stretch.is_empty() {
                     last(&mut lines).push(Piece::Secret(Secret::new(stretch)));
                 } else {
-                    last(&mut lines).push(Piece::Plain(stretch.to_owned()));
+                    last(&mut lines).push(Piece::Plain(stretch.into()));
                 }
             }
             if text.ends_with('\n') {
@@ -223,17 +244,17 @@ impl Text {
     /// its secrets; at least one of them says something.
     pub fn frames(&self, text: &str) -> bool {
         let plain = |piece: &Piece| matches!(piece, Piece::Plain(text) if !text.trim().is_empty());
-        if !self.pieces.iter().any(plain) {
+        if !self.pieces().iter().any(plain) {
             return false;
         }
         let mut rest = text;
         let mut free = false;
-        for (index, piece) in self.pieces.iter().enumerate() {
+        for (index, piece) in self.pieces().iter().enumerate() {
             let Piece::Plain(stretch) = piece else {
                 free = true;
                 continue;
             };
-            let is_last = index + 1 == self.pieces.len();
+            let is_last = index + 1 == self.pieces().len();
             let found = match (free, is_last) {
                 (false, _) => rest.starts_with(stretch.as_str()).then_some(0),
                 (true, true) => rest
@@ -260,7 +281,7 @@ impl Text {
 
     /// The value in clear, for a request body and for nothing else; `None` if a secret in it is unknown.
     pub fn expose(&self) -> Option<String> {
-        self.pieces
+        self.pieces()
             .iter()
             .map(|piece| match piece {
                 Piece::Plain(text) => Some(text.as_str()),
@@ -282,16 +303,14 @@ pub struct Identity(Option<String>);
 
 impl From<Secret> for Text {
     fn from(secret: Secret) -> Self {
-        Self {
-            pieces: vec![Piece::Secret(secret)],
-        }
+        Self::One(Piece::Secret(secret))
     }
 }
 
 impl<T: Into<String>> From<T> for Text {
     fn from(text: T) -> Self {
         let mut whole = Self::EMPTY;
-        whole.push(Piece::Plain(text.into()));
+        whole.push(Piece::Plain(text.into().into()));
         whole
     }
 }
@@ -350,7 +369,7 @@ mod tests {
     fn framed(before: &str, secret: &str, after: &str) -> Text {
         let mut text = Text::from(before);
         text.push(Piece::Secret(Secret::new(secret)));
-        text.push(Piece::Plain(after.to_owned()));
+        text.push(Piece::Plain(after.into()));
         text
     }
 

@@ -61,7 +61,7 @@ fn not_a_flag(violation: &Violation<'_>, or_variable: bool) -> Diagnostic {
     )
     .expected("expected `true` or `false`");
     let text = match &node.content {
-        Content::Text(text) => text.clone(),
+        Content::Text(text) => text.as_str().to_owned(),
         Content::Int(number) => number.to_string(),
         _ => return error,
     };

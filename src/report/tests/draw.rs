@@ -133,7 +133,7 @@ impl Draw {
         let mut url = Text::from(format!("https://h{}.example/hooks/", self.below(5)));
         url.push(Piece::Secret(self.secret()));
         if self.chance(30) {
-            url.push(Piece::Plain(format!("/{}?k=", self.text())));
+            url.push(Piece::Plain(format!("/{}?k=", self.text()).into()));
             url.push(Piece::Secret(self.secret()));
         }
         url
@@ -144,14 +144,14 @@ impl Draw {
         let mut script = Text::EMPTY;
         for number in 0..lines {
             if keys && self.chance(20) {
-                script.push(Piece::Plain(format!("{FOREIGN}key{number} = '")));
+                script.push(Piece::Plain(format!("{FOREIGN}key{number} = '").into()));
                 script.push(Piece::Secret(self.key()));
-                script.push(Piece::Plain("'".to_owned()));
+                script.push(Piece::Plain("'".into()));
             } else {
-                script.push(Piece::Plain(self.text()));
+                script.push(Piece::Plain(self.text().into()));
             }
             let end = if self.chance(5) { "\r\n" } else { "\n" };
-            script.push(Piece::Plain(end.to_owned()));
+            script.push(Piece::Plain(end.into()));
         }
         script
     }
@@ -168,7 +168,7 @@ impl Draw {
             old.push(match piece {
                 Piece::Secret(_) if self.chance(70) => Piece::Secret(self.key()),
                 Piece::Plain(text) if self.chance(30) => {
-                    Piece::Plain(format!("{text}{}", self.text()))
+                    Piece::Plain(format!("{text}{}", self.text()).into())
                 }
                 same => same.clone(),
             });

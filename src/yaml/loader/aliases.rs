@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use ecow::EcoString;
+
 use super::{ALIAS, Abandon, Anchored, Loader, Size, too_deep};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::words::start;
@@ -87,7 +89,8 @@ impl Loader<'_> {
         if merges.is_empty() {
             return members;
         }
-        let mut known: HashSet<String> = members.iter().map(|member| member.key.clone()).collect();
+        let mut known: HashSet<EcoString> =
+            members.iter().map(|member| member.key.clone()).collect();
         for (index, (key_at, node)) in merges.into_iter().enumerate() {
             if index > 0 {
                 let finding = Diagnostic::error(

@@ -8,6 +8,7 @@ mod tags;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use ecow::EcoString;
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
 use super::{Content, MAX_DEPTH, MAX_FINDINGS, Member, Node, Style, hints, scalars};
@@ -108,7 +109,7 @@ enum Collection {
 
 /// A key that waits for its value.
 struct Key {
-    text: String,
+    text: EcoString,
     at: Place,
     role: Role,
 }
@@ -268,7 +269,7 @@ impl<'a> Loader<'a> {
         let content = match style {
             ScalarStyle::Plain if missing => Content::Null,
             ScalarStyle::Plain => scalars::plain(text),
-            _ => Content::Text(text.to_owned()),
+            _ => Content::Text(text.into()),
         };
         let told = self.reading.findings.len();
         let content = self.tagged(content, text, tag.clone(), &range);
@@ -320,7 +321,7 @@ impl<'a> Loader<'a> {
         };
         self.last_end = self.last_end.max(range.end);
         self.set_key(Key {
-            text: text.to_owned(),
+            text: text.into(),
             at,
             role,
         });

@@ -1,5 +1,7 @@
 //! Where a whole node goes: into a list, behind a key, or to the document; and how many there may be.
 
+use ecow::EcoString;
+
 use super::{Abandon, Collection, KEY, Key, Loader, Role};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::yaml::{MAX_ITEMS, MAX_VALUES, Member, Node};
@@ -79,7 +81,7 @@ impl Loader<'_> {
             .hint("if this was meant as a text, quote it");
         self.report(finding);
         self.set_key(Key {
-            text: String::new(),
+            text: EcoString::new(),
             at: node.at.clone(),
             role: Role::Refused,
         });

@@ -33,7 +33,7 @@ impl Loader<'_> {
         let as_text = tag.suffix() == "!" || tag.is_yaml_core_schema_tag("str");
         self.check_tag(Some((tag, tag_range)), wanted, range);
         if as_text {
-            return Content::Text(text.to_owned());
+            return Content::Text(text.into());
         }
         match content {
             #[expect(clippy::cast_precision_loss, reason = "asked for by `!!float`")]

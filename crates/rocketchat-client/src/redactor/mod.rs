@@ -106,11 +106,11 @@ impl Redactor {
         let mut marked = Text::EMPTY;
         let mut done = 0;
         for found in self.find(text) {
-            marked.push(Piece::Plain(text[done..found.start].to_owned()));
+            marked.push(Piece::Plain(text[done..found.start].into()));
             marked.push(Piece::Secret(Secret::new(&text[found.clone()])));
             done = found.end;
         }
-        marked.push(Piece::Plain(text[done..].to_owned()));
+        marked.push(Piece::Plain(text[done..].into()));
         marked
     }
 
