@@ -166,10 +166,8 @@ fn key(entry: &Entry, view: &View) -> Option<Key> {
 /// The entries seen so far, by what may not be written twice, and where that is written.
 #[derive(Default)]
 struct Identities {
-    /// The first entry of each type and name.
-    first: BTreeMap<Key, Place>,
-    /// The first of them that is pinned to no record.
-    unpinned: BTreeMap<Key, Place>,
+    /// The first entry of each type and name, and the first of them that is pinned to no record.
+    named: BTreeMap<Key, (Place, Option<Place>)>,
     /// The entry that is pinned to each record.
     pinned: BTreeMap<String, Place>,
 }
@@ -184,6 +182,7 @@ fn unique(entry: &Entry, key: &Key, seen: &mut Identities, findings: &mut Findin
             .clone()
     };
     let name_at = place("name");
+    let namesakes = seen.named.get(key);
     let namesake = match &entry.own.id {
         Some(id) => {
             if let Some(other) = seen.pinned.insert(id.clone(), place("id")) {
@@ -199,9 +198,9 @@ fn unique(entry: &Entry, key: &Key, seen: &mut Identities, findings: &mut Findin
                 );
                 return;
             }
-            seen.unpinned.get(key)
+            namesakes.and_then(|(_, unpinned)| unpinned.as_ref())
         }
-        None => seen.first.get(key),
+        None => namesakes.map(|(first, _)| first),
     };
     if let Some(first) = namesake {
         let error = Diagnostic::error(
@@ -220,11 +219,10 @@ fn unique(entry: &Entry, key: &Key, seen: &mut Identities, findings: &mut Findin
                 .also(first.clone(), "first written here")
         });
     }
-    if entry.own.id.is_none() && !seen.unpinned.contains_key(key) {
-        seen.unpinned.insert(key.clone(), name_at.clone());
-    }
-    if !seen.first.contains_key(key) {
-        seen.first.insert(key.clone(), name_at);
+    let unpinned = entry.own.id.is_none().then(|| name_at.clone());
+    match seen.named.get_mut(key) {
+        Some((_, first)) => *first = first.take().or(unpinned),
+        None => drop(seen.named.insert(key.clone(), (name_at, unpinned))),
     }
 }
 

@@ -3,10 +3,11 @@
 //! Generic: the owner of a type passes it in. Findings carry the kind of rule that was broken and the place,
 //! never the value: the words are the owner's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::rc::Rc;
 
+use ecow::EcoString;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{ValidationError, Validator};
@@ -16,7 +17,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value as Json};
 
 use crate::diagnostic::Place;
-use crate::yaml::{Content, Node};
+use crate::yaml::{Content, Member, Node};
 
 /// The JSON Schema of a type, for documents that are read (draft 2020-12, nothing referred to).
 pub fn of<T: JsonSchema>() -> Json {
@@ -94,13 +95,28 @@ pub struct Checker {
 struct Part {
     schema: Json,
     validator: Validator,
+    /// The keys that it names, wherever that is.
+    named: BTreeSet<String>,
+}
+
+/// How many items of a list, or members of a mapping, are judged at once: of each, much may be wrong.
+const STRETCH: usize = 1_000;
+
+/// What is judged at once of a long list or mapping.
+struct Stretch<'n> {
+    /// The keys that lead to it.
+    path: Vec<Step>,
+    /// The index of its first item.
+    first: usize,
+    /// Its members.
+    members: Vec<&'n Member>,
 }
 
 /// A rule of the schema that a document breaks.
 #[derive(Debug)]
 pub struct Violation<'n> {
     /// The keys and indexes that lead from the document to the value.
-    pub path: Vec<Step>,
+    pub path: Rc<[Step]>,
     /// The value.
     pub node: &'n Node,
     /// Where to point: the value, or the key that should not be there.
@@ -113,7 +129,7 @@ pub struct Violation<'n> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     /// Into a mapping.
-    Key(String),
+    Key(EcoString),
     /// Into a list.
     Index(usize),
 }
@@ -123,22 +139,25 @@ pub enum Step {
 pub enum Rule {
     /// A key is missing.
     Missing {
-        key: String,
+        key: EcoString,
         /// The key whose value asks for it.
         because: Option<String>,
         /// A value it could have, as JSON: the schema's first example or allowed value.
         example: Option<String>,
     },
     /// A key that is not among those allowed.
-    Unknown { key: String, allowed: Rc<[String]> },
+    Unknown {
+        key: EcoString,
+        allowed: Rc<[String]>,
+    },
     /// Another type of value.
-    Type { expected: Vec<String> },
+    Type { expected: Vec<EcoString> },
     /// A value that is not among those allowed.
     Enum { allowed: Vec<String> },
     /// A text of another form; `message` is the schema's own, `expected` are the types beside it.
     Pattern {
         message: Option<String>,
-        expected: Vec<String>,
+        expected: Vec<EcoString>,
     },
     /// A text, list or mapping that may not be empty.
     Empty,
@@ -165,44 +184,123 @@ impl Checker {
         })
     }
 
-    /// Every rule that the document breaks, without the items of the list.
-    pub fn check<'n>(&self, document: &'n Node) -> Vec<Violation<'n>> {
-        self.whole.check(document, &[])
+    /// Tells every rule that the document breaks, without the items of the list; many of them in several turns.
+    pub fn check<'n>(&self, document: &'n Node, tell: impl FnMut(Vec<Violation<'n>>)) {
+        self.whole.check(document, &[], tell);
     }
 
-    /// Every rule that one item of the list breaks, which has this number.
-    pub fn check_item<'n>(&self, number: usize, item: &'n Node) -> Vec<Violation<'n>> {
-        let path = [Step::Key(self.list.clone()), Step::Index(number)];
-        self.item.check(item, &path)
+    /// The same for one item of the list, which has this number.
+    pub fn check_item<'n>(
+        &self,
+        number: usize,
+        item: &'n Node,
+        tell: impl FnMut(Vec<Violation<'n>>),
+    ) {
+        let path = [Step::Key(self.list.as_str().into()), Step::Index(number)];
+        self.item.check(item, &path, tell);
     }
 }
 
 impl Part {
     fn new(schema: Json) -> Result<Self, String> {
         let validator = jsonschema::validator_for(&schema).map_err(|error| error.to_string())?;
-        Ok(Self { schema, validator })
+        let mut named = BTreeSet::new();
+        names(&schema, &mut named);
+        Ok(Self {
+            schema,
+            validator,
+            named,
+        })
     }
 
-    /// Every rule that a value breaks to which that path leads.
-    fn check<'n>(&self, value: &'n Node, before: &[Step]) -> Vec<Violation<'n>> {
-        let json = value.to_json();
+    /// Tells every rule that a value breaks to which that path leads. All that is named in the schema is judged
+    /// together, and what there may be any number of, a stretch at a time.
+    fn check<'n>(
+        &self,
+        value: &'n Node,
+        before: &[Step],
+        mut tell: impl FnMut(Vec<Violation<'n>>),
+    ) {
+        let mut rest = Vec::new();
+        let json = self.cut(value, &mut Vec::new(), &mut rest);
         let mut violations = Vec::new();
         for error in self.validator.iter_errors(&json) {
-            self.describe(value, before, &error, &mut violations);
+            self.describe(value, before, None, &error, &mut violations);
         }
-        violations
+        drop(json);
+        tell(violations);
+        for (stretch, part) in rest.iter().flat_map(stretches) {
+            let mut violations = Vec::new();
+            let json = around(value, &stretch, part);
+            for error in self.validator.iter_errors(&json) {
+                self.describe(value, before, Some(&stretch), &error, &mut violations);
+            }
+            tell(violations);
+        }
     }
 
+    /// A value without what comes in further stretches, which is put into `rest`.
+    fn cut<'n>(
+        &self,
+        value: &'n Node,
+        path: &mut Vec<Step>,
+        rest: &mut Vec<(Vec<Step>, Rest<'n>)>,
+    ) -> Json {
+        match &value.content {
+            Content::List(items) if items.len() > STRETCH => {
+                rest.push((path.clone(), Rest::Items(items)));
+                items[..STRETCH].iter().map(Node::to_json).collect()
+            }
+            Content::Map(members) => {
+                let (first, more): (Vec<_>, Vec<_>) =
+                    members.iter().enumerate().partition(|(number, member)| {
+                        *number < STRETCH || self.named.contains(member.key.as_str())
+                    });
+                if !more.is_empty() {
+                    let more = more.into_iter().map(|(_, member)| member).collect();
+                    rest.push((path.clone(), Rest::Members(more)));
+                }
+                let mut json = Map::new();
+                for (_, member) in first {
+                    path.push(Step::Key(member.key.clone()));
+                    let value = self.cut(&member.value, path, rest);
+                    path.pop();
+                    json.insert(member.key.to_string(), value);
+                }
+                Json::Object(json)
+            }
+            _ => value.to_json(),
+        }
+    }
+
+    /// Puts what breaks a rule into words of ours; of a stretch, what is wrong with its own items or members.
     fn describe<'n>(
         &self,
         document: &'n Node,
         before: &[Step],
+        stretch: Option<&Stretch<'n>>,
         error: &ValidationError<'_>,
         into: &mut Vec<Violation<'n>>,
     ) {
-        let within: Vec<Step> = steps(error.instance_path());
-        let node = walk(document, &within);
-        let path = [before, &within].concat();
+        let mut within: Vec<Step> = steps(error.instance_path());
+        if let Some(stretch) = stretch {
+            let depth = stretch.path.len();
+            let unknown = matches!(
+                error.kind(),
+                ValidationErrorKind::AdditionalProperties { .. }
+            );
+            if !within.starts_with(&stretch.path) || within.len() == depth && !unknown {
+                return;
+            }
+            match within.get_mut(depth) {
+                Some(Step::Index(index)) => *index += stretch.first,
+                // The key of another member that is there for the schema's sake.
+                Some(Step::Key(key)) if stretch.members.iter().all(|it| it.key != *key) => return,
+                _ => {}
+            }
+        }
+        let node = walk(document, &within, stretch);
+        let path: Rc<[Step]> = [before, &within].concat().into();
         let mut add = |at: Place, rule: Rule| {
             into.push(Violation {
                 path: path.clone(),
@@ -214,20 +312,20 @@ impl Part {
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 let allowed = self.allowed_keys(error);
-                let places = key_places(node);
+                let places = key_places(node, stretch);
                 for key in unexpected {
                     let at = places.get(key.as_str()).copied().unwrap_or(&node.at);
                     add(
                         at.clone(),
                         Rule::Unknown {
-                            key: key.clone(),
+                            key: key.as_str().into(),
                             allowed: allowed.clone(),
                         },
                     );
                 }
             }
             ValidationErrorKind::Required { property } => {
-                let key = property.as_str().unwrap_or_default().to_owned();
+                let key = EcoString::from(property.as_str().unwrap_or_default());
                 let because = self.because(error);
                 let reason = because.as_deref().and_then(|name| node.get(name));
                 let at = reason.map_or_else(|| first_key(node), |member| member.value.at.clone());
@@ -328,17 +426,23 @@ impl Part {
 fn steps(path: &Location) -> Vec<Step> {
     path.into_iter()
         .map(|segment| match segment {
-            LocationSegment::Property(key) => Step::Key(key.into_owned()),
+            LocationSegment::Property(key) => Step::Key(key.as_ref().into()),
             LocationSegment::Index(index) => Step::Index(index),
         })
         .collect()
 }
 
 /// The value that a path leads to, or the last one on the way that there is.
-fn walk<'n>(document: &'n Node, path: &[Step]) -> &'n Node {
+fn walk<'n>(document: &'n Node, path: &[Step], stretch: Option<&Stretch<'n>>) -> &'n Node {
     let mut node = document;
-    for step in path {
+    for (depth, step) in path.iter().enumerate() {
+        let here = stretch.filter(|stretch| stretch.path.len() == depth);
         let next = match (step, &node.content) {
+            (Step::Key(key), _) if here.is_some_and(|it| !it.members.is_empty()) => {
+                let members = here.map_or(&[][..], |it| &it.members);
+                let member = members.iter().find(|member| member.key == *key);
+                member.map(|member| &member.value)
+            }
             (Step::Key(key), _) => node.get(key).map(|member| &member.value),
             (Step::Index(index), Content::List(items)) => items.get(*index),
             (Step::Index(_), _) => None,
@@ -350,12 +454,76 @@ fn walk<'n>(document: &'n Node, path: &[Step]) -> &'n Node {
 }
 
 /// Where each key of a mapping stands: to search it key by key would cost the square of its size.
-fn key_places(node: &Node) -> BTreeMap<&str, &Place> {
-    let Content::Map(members) = &node.content else {
-        return BTreeMap::new();
+fn key_places<'n>(node: &'n Node, stretch: Option<&Stretch<'n>>) -> BTreeMap<&'n str, &'n Place> {
+    let place = |member: &'n Member| (member.key.as_str(), &member.key_at);
+    match (&node.content, stretch) {
+        (_, Some(stretch)) => stretch.members.iter().map(|it| place(it)).collect(),
+        (Content::Map(members), None) => members.iter().map(place).collect(),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// What of a list or a mapping comes in further stretches.
+enum Rest<'n> {
+    /// All of the list; the first items have been judged.
+    Items(&'n [Node]),
+    /// These members.
+    Members(Vec<&'n Member>),
+}
+
+/// The further stretches, each as a value of its own.
+fn stretches<'r, 'n>(
+    (path, rest): &'r (Vec<Step>, Rest<'n>),
+) -> Box<dyn Iterator<Item = (Stretch<'n>, Json)> + 'r> {
+    let stretch = |first, members| Stretch {
+        path: path.clone(),
+        first,
+        members,
     };
-    let places = members.iter().map(|m| (m.key.as_str(), &m.key_at));
-    places.collect()
+    match rest {
+        Rest::Items(items) => {
+            let stretches = items.chunks(STRETCH).enumerate().skip(1);
+            Box::new(stretches.map(move |(number, items)| {
+                let json = items.iter().map(Node::to_json).collect();
+                (stretch(number * STRETCH, Vec::new()), json)
+            }))
+        }
+        Rest::Members(members) => Box::new(members.chunks(STRETCH).map(move |members| {
+            let json = members.iter();
+            let json = json.map(|member| (member.key.to_string(), member.value.to_json()));
+            (stretch(0, members.to_vec()), json.collect())
+        })),
+    }
+}
+
+/// A stretch where it stands, with nothing around it but the `type` that says which rules are for it.
+fn around(value: &Node, stretch: &Stretch<'_>, part: Json) -> Json {
+    let mut json = part;
+    for step in stretch.path.iter().rev() {
+        if let Step::Key(key) = step {
+            json = Json::Object(Map::from_iter([(key.to_string(), json)]));
+        }
+    }
+    if let (Json::Object(members), Some(kind)) = (&mut json, value.get("type")) {
+        members
+            .entry("type")
+            .or_insert_with(|| kind.value.to_json());
+    }
+    json
+}
+
+/// The keys that a schema names.
+fn names(schema: &Json, into: &mut BTreeSet<String>) {
+    match schema {
+        Json::Object(keys) => {
+            if let Some(Json::Object(properties)) = keys.get("properties") {
+                into.extend(properties.keys().cloned());
+            }
+            keys.values().for_each(|inner| names(inner, into));
+        }
+        Json::Array(items) => items.iter().for_each(|inner| names(inner, into)),
+        _ => {}
+    }
 }
 
 /// Where a mapping's first key stands: a mapping has no better place for what it lacks.
@@ -367,14 +535,10 @@ fn first_key(node: &Node) -> Place {
     .unwrap_or_else(|| node.at.clone())
 }
 
-fn texts(value: Option<&Json>) -> Vec<String> {
+fn texts<T: for<'t> From<&'t str>>(value: Option<&Json>) -> Vec<T> {
     match value {
-        Some(Json::Array(items)) => items
-            .iter()
-            .filter_map(Json::as_str)
-            .map(str::to_owned)
-            .collect(),
-        Some(Json::String(one)) => vec![one.clone()],
+        Some(Json::Array(items)) => items.iter().filter_map(Json::as_str).map(T::from).collect(),
+        Some(Json::String(one)) => vec![one.as_str().into()],
         _ => Vec::new(),
     }
 }

@@ -205,7 +205,7 @@ fn read_manifests(sources: &Sources, checker: &Checker, findings: &mut Findings)
         let written = reading
             .documents
             .into_iter()
-            .filter(|node| !matches!(node.content, Content::Null));
+            .filter(|node| !matches!(node.content, Content::Null(_)));
         for document in written {
             empty = false;
             let manifest = manifest::read(checker, document, &spoilt, findings);

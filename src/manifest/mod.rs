@@ -13,6 +13,7 @@ mod spoilt;
 
 use std::collections::BTreeSet;
 
+use ecow::{EcoString, EcoVec};
 use serde_json::Value as Json;
 
 pub use form::{Document, Located, LocatedList, Own, Prune, Settings, State};
@@ -90,22 +91,26 @@ pub fn read(
     findings: &mut Findings,
 ) -> Manifest {
     let entries = take_entries(&mut document);
-    let mut violations = checker.check(&document);
     let mut manifest = Manifest::default();
-    if let Some(member) = spoilt.sound(&document, "settings", &violations) {
+    let mut broken = BTreeSet::new();
+    checker.check(&document, |violations| {
+        broken.extend(broken_members(0, &violations));
+        explain(violations, spoilt, findings);
+    });
+    if let Some(member) = spoilt.sound(&document, "settings", &broken) {
         match Settings::read(&member.value) {
             Some(settings) => manifest.settings = Some((settings, member.key_at.clone())),
             None => findings.push(unreadable(&member.value.at)),
         }
     }
-    violations.retain(|violation| !spoilt.explains(violation));
-    hints::explain(&violations, findings);
     for (number, node) in entries.into_iter().enumerate() {
-        let mut violations = checker.check_item(number, &node);
-        let broken = broken_members(&violations);
-        let whole = violations.is_empty() && spoilt.is_nothing();
-        violations.retain(|violation| !spoilt.explains(violation));
-        hints::explain(&violations, findings);
+        let mut broken = BTreeSet::new();
+        let mut whole = spoilt.is_nothing();
+        checker.check_item(number, &node, |violations| {
+            whole &= violations.is_empty();
+            broken.extend(broken_members(2, &violations));
+            explain(violations, spoilt, findings);
+        });
         let sound = spoilt.sound_entry(node, &broken);
         match sound.and_then(|node| entry(node, whole)) {
             Some(Ok(entry)) => manifest.entries.push(entry),
@@ -118,14 +123,14 @@ pub fn read(
 
 /// Takes the entries out of a document, and with them what is free for anybody's use: it has been repeated where it
 /// belongs.
-fn take_entries(document: &mut Node) -> Vec<Node> {
+fn take_entries(document: &mut Node) -> EcoVec<Node> {
     let Content::Map(members) = &mut document.content else {
-        return Vec::new();
+        return EcoVec::new();
     };
-    let mut entries = Vec::new();
-    for member in members {
+    let mut entries = EcoVec::new();
+    for member in members.make_mut() {
         if member.key.starts_with(Document::FREE) {
-            member.value.content = Content::Null;
+            member.value.content = Content::Null(None);
         }
         if member.key == Document::INTEGRATIONS
             && let Content::List(items) = &mut member.value.content
@@ -136,12 +141,16 @@ fn take_entries(document: &mut Node) -> Vec<Node> {
     entries
 }
 
-/// The members of an entry that break a rule.
-fn broken_members(violations: &[Violation<'_>]) -> BTreeSet<String> {
+/// Tells what breaks the schema, unless it only follows from what is spoilt.
+fn explain(mut violations: Vec<Violation<'_>>, spoilt: &Spoilt, findings: &mut Findings) {
+    violations.retain(|violation| !spoilt.explains(violation));
+    hints::explain(&violations, findings);
+}
+
+/// The members of a mapping, so deep in the document, that break a rule.
+fn broken_members(depth: usize, violations: &[Violation<'_>]) -> Vec<EcoString> {
     let members = violations.iter().filter_map(|violation| {
-        let [_, _, rest @ ..] = violation.path.as_slice() else {
-            return None;
-        };
+        let rest = violation.path.get(depth..)?;
         match (rest.first(), &violation.rule) {
             (Some(Step::Key(key)), _) | (None, Rule::Unknown { key, .. }) => Some(key.clone()),
             _ => None,

@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use ecow::EcoString;
+
 use crate::diagnostic::{Code, Diagnostic, Place};
-use crate::schema::{Rule, Step, Violation};
+use crate::schema::{Rule, Violation};
 use crate::yaml::{Content, Member, Node};
 
 /// Where a text is no sound YAML.
@@ -86,37 +88,32 @@ impl Spoilt {
         }
     }
 
-    /// What is sound of the value of a key of the document, `None` if nothing is.
+    /// What is sound of the value of a key of the document, given which of them break the schema; `None` if nothing is.
     pub(super) fn sound<'n>(
         &self,
         document: &'n Node,
         key: &str,
-        violations: &[Violation<'_>],
+        broken: &BTreeSet<EcoString>,
     ) -> Option<&'n Member> {
         let member = document.get(key)?;
-        let broken = violations
-            .iter()
-            .any(|found| matches!(found.path.first(), Some(Step::Key(first)) if first == key));
-        (!broken && !self.touches_member(member)).then_some(member)
+        (!broken.contains(key) && !self.touches_member(member)).then_some(member)
     }
 
     /// What is sound of an entry, given which of its members break the schema: the others. `None` if
     /// it cannot be known for an entry.
-    pub(super) fn sound_entry(&self, entry: Node, broken: &BTreeSet<String>) -> Option<Node> {
+    pub(super) fn sound_entry(&self, entry: Node, broken: &BTreeSet<EcoString>) -> Option<Node> {
         let Content::Map(mut members) = entry.content else {
             return None;
         };
         // Which record an entry is pinned to says whether its name is another's, too.
         let pinned = |members: &[Member]| members.iter().any(|member| member.key == "id");
         let was_pinned = pinned(&members);
-        members
-            .retain(|member| !broken.contains(member.key.as_str()) && !self.touches_member(member));
+        members.retain(|member| !broken.contains(&member.key) && !self.touches_member(member));
         if was_pinned && !pinned(&members) {
             members.retain(|member| member.key != "name");
         }
         Some(Node {
             content: Content::Map(members),
-            comment: None,
             ..entry
         })
     }

@@ -226,7 +226,8 @@ fn tree(text: &str) -> Node {
 /// Whether both take an entry; they have to agree.
 fn both_take_entry(checker: &Checker, text: &str) -> bool {
     let node = tree(text);
-    let schema = checker.check_item(0, &node).is_empty();
+    let mut schema = true;
+    checker.check_item(0, &node, |found| schema &= found.is_empty());
     let reader = matches!(entry(node, true), Some(Ok(_)));
     assert_eq!(reader, schema, "the reader and the schema: {text}");
     reader
@@ -235,7 +236,8 @@ fn both_take_entry(checker: &Checker, text: &str) -> bool {
 /// The same for settings.
 fn both_take_settings(checker: &Checker, text: &str) -> bool {
     let document = tree(&format!("settings: {text}"));
-    let schema = checker.check(&document).is_empty();
+    let mut schema = true;
+    checker.check(&document, |found| schema &= found.is_empty());
     let reader = document
         .get("settings")
         .is_some_and(|member| Settings::read(&member.value).is_some());

@@ -12,7 +12,7 @@ pub mod scalars;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use ecow::EcoString;
+use ecow::{EcoString, EcoVec};
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
 
@@ -23,8 +23,13 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_ITEMS: usize = 100_000;
 
 /// How many values a text may have, with those that aliases repeat: so many that as many integrations as a list takes
-/// items can be written, and so few that a small file of tiny values takes little memory.
+/// items can be written.
 const MAX_VALUES: usize = 600_000;
+
+/// The same for a text of so many bytes: so few that a small file of tiny values takes little memory.
+fn most_values(bytes: usize) -> usize {
+    MAX_VALUES.min(MAX_ITEMS + bytes / 3)
+}
 
 /// More findings of one text than this are not collected: nobody reads them. The last says so.
 const MAX_FINDINGS: usize = 1000;
@@ -48,9 +53,6 @@ pub struct Node {
     pub at: Place,
     /// How it was written.
     pub style: Style,
-    /// For an empty value: the comment that follows on its line, which may have been meant as the value
-    /// (`channel: #general`).
-    pub comment: Option<Box<Comment>>,
 }
 
 /// A comment in the place of a value.
@@ -69,11 +71,12 @@ impl Comment {
     }
 }
 
-/// What a node holds, after the YAML 1.2 core rules.
+/// What a node holds, after the YAML 1.2 core rules. A copy shares it, so that aliases take no memory.
 #[derive(Clone)]
 pub enum Content {
-    /// Nothing, `null` or `~`.
-    Null,
+    /// Nothing, `null` or `~`; and where nothing is written, the comment that follows on the line, which may have been
+    /// meant as the value (`channel: #general`).
+    Null(Option<Box<Comment>>),
     /// `true` or `false`; `yes` and `no` are text.
     Bool(bool),
     /// A whole number that fits 64 bits.
@@ -83,9 +86,9 @@ pub enum Content {
     /// A text, with line breaks as `\n`. There may be very many small ones.
     Text(EcoString),
     /// A list.
-    List(Vec<Node>),
+    List(EcoVec<Node>),
     /// A mapping, in the order it was written; keys are texts and differ.
-    Map(Vec<Member>),
+    Map(EcoVec<Member>),
 }
 
 /// A key and its value.
@@ -266,6 +269,14 @@ impl Node {
         }
     }
 
+    /// The comment in the place of a value.
+    pub fn comment(&self) -> Option<&Comment> {
+        match &self.content {
+            Content::Null(comment) => comment.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The items, if it is a list.
     pub fn as_list(&self) -> Option<&[Self]> {
         match &self.content {
@@ -301,7 +312,7 @@ impl Node {
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value;
         match &self.content {
-            Content::Null => Value::Null,
+            Content::Null(_) => Value::Null,
             Content::Bool(flag) => Value::Bool(*flag),
             Content::Int(number) => Value::from(*number),
             Content::Float(number) if number.is_finite() => Value::from(*number),
@@ -320,7 +331,7 @@ impl std::fmt::Debug for Node {
     /// The kind and the place: values may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kind = match self.content {
-            Content::Null => "null",
+            Content::Null(_) => "null",
             Content::Bool(_) => "bool",
             Content::Int(_) => "int",
             Content::Float(_) => "float",

@@ -7,7 +7,7 @@ use super::Content;
 /// The meaning of a scalar without quotes.
 pub fn plain(text: &str) -> Content {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => Content::Null,
+        "" | "~" | "null" | "Null" | "NULL" => Content::Null(None),
         "true" | "True" | "TRUE" => Content::Bool(true),
         "false" | "False" | "FALSE" => Content::Bool(false),
         _ => number(text).unwrap_or_else(|| Content::Text(text.into())),
@@ -79,7 +79,7 @@ mod tests {
 
     fn shown(text: &str) -> String {
         match plain(text) {
-            Content::Null => "null".into(),
+            Content::Null(_) => "null".into(),
             Content::Bool(flag) => format!("bool {flag}"),
             Content::Int(number) => format!("int {number}"),
             Content::Float(number) => format!("float {number}"),

@@ -53,7 +53,7 @@ fn problems(text: &str) -> String {
 fn places(text: &str) -> Vec<String> {
     fn walk(node: &Node, path: &str, text: &str, lines: &mut Vec<String>) {
         let range = node.at.bytes.start as usize..node.at.bytes.end as usize;
-        let comment = node.comment.as_ref().map_or(String::new(), |comment| {
+        let comment = node.comment().map_or(String::new(), |comment| {
             let range = comment.at.bytes.start as usize..comment.at.bytes.end as usize;
             assert_eq!(text[range], comment.text);
             format!(" {:?}", comment.text)
@@ -524,7 +524,7 @@ fn check(text: &str) {
             assert!(text.get(range).is_some(), "{:?}", place.bytes);
         };
         place(&node.at);
-        if let Some(comment) = &node.comment {
+        if let Some(comment) = node.comment() {
             place(&comment.at);
         }
         match &node.content {

@@ -86,18 +86,15 @@ impl fmt::Debug for Secret {
 /// A text of which stretches may be secret (`https://example.org/${secret.path}`).
 ///
 /// Nearly every text is one stretch, and there may be very many.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub enum Text {
+    /// Nothing.
+    #[default]
+    Empty,
     /// One stretch.
     One(Piece),
-    /// Several, or none.
-    Several(Vec<Piece>),
-}
-
-impl Default for Text {
-    fn default() -> Self {
-        Self::EMPTY
-    }
+    /// More than one.
+    Several(Box<[Piece]>),
 }
 
 /// A stretch of a [`Text`].
@@ -111,11 +108,12 @@ pub enum Piece {
 
 impl Text {
     /// The empty text.
-    pub const EMPTY: Self = Self::Several(Vec::new());
+    pub const EMPTY: Self = Self::Empty;
 
     /// Adds a stretch.
     pub fn push(&mut self, piece: Piece) {
         let last = match self {
+            Self::Empty => None,
             Self::One(piece) => Some(piece),
             Self::Several(pieces) => pieces.last_mut(),
         };
@@ -125,11 +123,12 @@ impl Text {
             (None, piece) => *self = Self::One(piece),
             (Some(_), piece) => {
                 let mut pieces = match std::mem::take(self) {
+                    Self::Empty => Vec::new(),
                     Self::One(first) => vec![first],
-                    Self::Several(pieces) => pieces,
+                    Self::Several(pieces) => pieces.into_vec(),
                 };
                 pieces.push(piece);
-                *self = Self::Several(pieces);
+                *self = Self::Several(pieces.into());
             }
         }
     }
@@ -137,6 +136,7 @@ impl Text {
     /// The stretches.
     pub fn pieces(&self) -> &[Piece] {
         match self {
+            Self::Empty => &[],
             Self::One(piece) => std::slice::from_ref(piece),
             Self::Several(pieces) => pieces,
         }

@@ -13,7 +13,7 @@ pub(super) fn by_yaml(violation: &Violation<'_>) -> Option<Diagnostic> {
     };
     let takes = |name: &str| expected.iter().any(|known| known == name);
     match &violation.node.content {
-        Content::Null => Some(empty_value(violation)),
+        Content::Null(_) => Some(empty_value(violation)),
         Content::Text(_) | Content::Int(_) | Content::Float(_) if takes("boolean") => {
             Some(not_a_flag(violation, takes("string")))
         }
@@ -29,7 +29,7 @@ pub(super) fn by_yaml(violation: &Violation<'_>) -> Option<Diagnostic> {
 fn empty_value(violation: &Violation<'_>) -> Diagnostic {
     let node = violation.node;
     let subject = subject(violation);
-    let Some(comment) = &node.comment else {
+    let Some(comment) = node.comment() else {
         return Diagnostic::error(
             Code("empty"),
             node.at.clone(),
@@ -129,7 +129,7 @@ fn unquoted_colon(violation: &Violation<'_>) -> Option<Diagnostic> {
     };
     let key = &member.key;
     match &member.value.content {
-        Content::Null if node.style == Style::Indented => Some(
+        Content::Null(_) if node.style == Style::Indented => Some(
             error("a `:` at the end of a text makes a key")
                 .hint("quote it")
                 .fix(quoted(&format!("{key}:"))),

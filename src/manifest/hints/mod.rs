@@ -11,6 +11,8 @@ pub use names::nearest;
 
 use std::collections::HashSet;
 
+use ecow::EcoString;
+
 use crate::diagnostic::{Code, Diagnostic, Findings};
 use crate::schema::{Rule, Step, Violation};
 use crate::yaml::{Content, Node, Style};
@@ -25,13 +27,13 @@ pub fn explain(violations: &[Violation<'_>], findings: &mut Findings) {
         let those = violations
             .iter()
             .filter(|violation| wanted(&violation.rule));
-        those.map(|violation| violation.path.as_slice()).collect()
+        those.map(|violation| &*violation.path).collect()
     };
     let typed = with(|rule| matches!(rule, Rule::Type { .. }));
     let listed = with(|rule| matches!(rule, Rule::Enum { .. }));
     let said_better = |violation: &Violation<'_>| {
-        let path = violation.path.as_slice();
-        let empty = matches!(violation.node.content, Content::Null);
+        let path = &*violation.path;
+        let empty = matches!(violation.node.content, Content::Null(_));
         match violation.rule {
             Rule::Type { .. } => !empty && listed.contains(path),
             Rule::Enum { .. } => empty && typed.contains(path),
@@ -86,7 +88,7 @@ fn explain_one(violation: &Violation<'_>) -> Diagnostic {
     }
 }
 
-fn wrong_type(violation: &Violation<'_>, subject: &str, expected: &[String]) -> Diagnostic {
+fn wrong_type(violation: &Violation<'_>, subject: &str, expected: &[EcoString]) -> Diagnostic {
     let wanted = or_list(&types(expected));
     let node = violation.node;
     let error = Diagnostic::error(
@@ -113,7 +115,7 @@ fn wrong_type(violation: &Violation<'_>, subject: &str, expected: &[String]) -> 
         Content::Text(text) if takes("array") => error
             .hint("write it as a list")
             .fix(format!("[{}]", quoted(text))),
-        Content::Text(_) if matches!(violation.path.as_slice(), [.., Step::Index(_)]) => {
+        Content::Text(_) if matches!(&*violation.path, [.., Step::Index(_)]) => {
             error.hint("write its keys, each as `key: value`")
         }
         _ => error,

@@ -17,7 +17,7 @@ const LONGEST_VALUE: usize = 40;
 pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) -> Diagnostic {
     let entry = entry_kind(violation);
     let top = violation.path.is_empty();
-    let message = match (entry, violation.path.as_slice()) {
+    let message = match (entry, &*violation.path) {
         (Some(kind), [_, _]) => format!("`{key}` is not a field of a {kind}"),
         (_, []) => format!("`{key}` is not a key of a manifest"),
         (_, [Step::Key(section)]) if section == "settings" => format!("`{key}` is not a setting"),

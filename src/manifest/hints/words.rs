@@ -1,5 +1,7 @@
 //! What a value, its type and its place in a manifest are called in a sentence.
 
+use ecow::EcoString;
+
 use crate::integration::{Kind, LeftOut};
 use crate::manifest::Document;
 use crate::schema::{Step, Violation};
@@ -7,7 +9,7 @@ use crate::yaml::{Content, Node};
 
 /// The value as a sentence names it: by its key, or by what it is an item of.
 pub(super) fn subject(violation: &Violation<'_>) -> String {
-    match violation.path.as_slice() {
+    match &*violation.path {
         [] => "a manifest".to_owned(),
         [Step::Key(list), Step::Index(_)] if list == Document::INTEGRATIONS => {
             "an integration".to_owned()
@@ -20,7 +22,7 @@ pub(super) fn subject(violation: &Violation<'_>) -> String {
 
 /// The kind of the entry that the finding is in, if it says a known one.
 pub(super) fn entry_kind(violation: &Violation<'_>) -> Option<Kind> {
-    match violation.path.as_slice() {
+    match &*violation.path {
         [Step::Key(list), Step::Index(_)] if list == Document::INTEGRATIONS => {
             Kind::from_wire(violation.node.get("type")?.value.as_text()?)
         }
@@ -30,7 +32,7 @@ pub(super) fn entry_kind(violation: &Violation<'_>) -> Option<Kind> {
 
 /// How to mend an empty value: what can be left out, can be left out.
 pub(super) fn fill_or_remove(violation: &Violation<'_>) -> &'static str {
-    match violation.path.as_slice() {
+    match &*violation.path {
         [Step::Key(list)] if list == Document::INTEGRATIONS => {
             "write the entries below, each beginning with `- type:`, or `integrations: []`"
         }
@@ -53,7 +55,7 @@ fn always_needed(key: &str) -> bool {
 
 /// The types a value may have, in words. Where a text is taken beside a flag or a number, it is for a variable: to
 /// name it would mislead.
-pub(super) fn types(names: &[String]) -> Vec<&'static str> {
+pub(super) fn types(names: &[EcoString]) -> Vec<&'static str> {
     let for_variable = names
         .iter()
         .any(|name| matches!(name.as_str(), "boolean" | "integer"));
@@ -75,7 +77,7 @@ pub(super) fn types(names: &[String]) -> Vec<&'static str> {
 /// The type a value has, in words.
 pub(super) fn found(node: &Node) -> &'static str {
     match node.content {
-        Content::Null => "nothing",
+        Content::Null(_) => "nothing",
         Content::Bool(_) => "a flag",
         Content::Int(_) => "a number",
         Content::Float(_) => "a fraction",

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use ecow::EcoString;
+use ecow::{EcoString, EcoVec};
 
 use super::{ALIAS, Abandon, Anchored, Loader, Size, too_deep};
 use crate::diagnostic::{Code, Diagnostic, Place};
@@ -103,7 +103,7 @@ impl Loader<'_> {
             let at = node.at.clone();
             for source in match node.content {
                 Content::List(items) => items,
-                _ => vec![node],
+                _ => EcoVec::from([node]),
             } {
                 if let Content::Map(more) = source.content {
                     members.extend(
@@ -150,7 +150,7 @@ impl Loader<'_> {
         self.last_end = self.last_end.max(range.end);
         if self.awaits_key() {
             // What it repeats stands elsewhere; the mistake is here.
-            let node = self.node(Content::Null, range, Style::Plain);
+            let node = self.node(Content::Null(None), range, Style::Plain);
             self.refuse_key(&node);
             return Ok(());
         }
@@ -158,7 +158,7 @@ impl Loader<'_> {
             let message = "this alias stands inside what it repeats";
             let hint = "repeat a value that is complete above";
             self.report(Diagnostic::error(ALIAS, at, message).hint(hint));
-            let node = self.node(Content::Null, range, Style::Plain);
+            let node = self.node(Content::Null(None), range, Style::Plain);
             return self.put(node);
         };
         if self.stack.len() + size.height > MAX_DEPTH {

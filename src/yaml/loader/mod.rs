@@ -224,7 +224,7 @@ impl<'a> Loader<'a> {
             Event::UnresolvedAlias(_) => {
                 self.report(unknown_alias(self.place(&range)));
                 self.last_end = range.end;
-                let node = self.node(Content::Null, &range, Style::Plain);
+                let node = self.node(Content::Null(None), &range, Style::Plain);
                 self.put(node)?;
             }
             Event::DocumentEnd => {
@@ -243,7 +243,6 @@ impl<'a> Loader<'a> {
             content,
             at: self.place(range),
             style,
-            comment: None,
         }
     }
 
@@ -267,7 +266,7 @@ impl<'a> Loader<'a> {
             return Ok(());
         }
         let content = match style {
-            ScalarStyle::Plain if missing => Content::Null,
+            ScalarStyle::Plain if missing => Content::Null(None),
             ScalarStyle::Plain => scalars::plain(text),
             _ => Content::Text(text.into()),
         };
@@ -292,7 +291,10 @@ impl<'a> Loader<'a> {
         };
         let mut node = self.node(content, &at, style);
         if missing {
-            node.comment = self.comment_behind(at.start).map(Box::new);
+            let comment = self.comment_behind(at.start).map(Box::new);
+            if let Content::Null(none) = &mut node.content {
+                *none = comment;
+            }
         }
         self.last_end = self.last_end.max(at.end);
         self.anchor(anchor, &node)?;
@@ -368,17 +370,12 @@ impl<'a> Loader<'a> {
             self.last_end = self.last_end.max(range.end);
         }
         let content = match open.collection {
-            Collection::List(mut items) => {
-                items.shrink_to_fit();
-                Content::List(items)
-            }
+            Collection::List(items) => Content::List(items.into()),
             Collection::Map {
                 members, merges, ..
             } => {
                 let members = self.without_duplicates(members);
-                let mut members = self.merged(members, merges);
-                members.shrink_to_fit();
-                Content::Map(members)
+                Content::Map(self.merged(members, merges).into())
             }
         };
         let at = open.start..self.last_end.max(open.start);

@@ -4,7 +4,7 @@ use ecow::EcoString;
 
 use super::{Abandon, Collection, KEY, Key, Loader, Role};
 use crate::diagnostic::{Code, Diagnostic, Place};
-use crate::yaml::{MAX_ITEMS, MAX_VALUES, Member, Node};
+use crate::yaml::{MAX_ITEMS, MAX_VALUES, Member, Node, most_values};
 
 const TOO_LARGE: Code = Code("yaml-too-large");
 
@@ -17,11 +17,10 @@ impl Loader<'_> {
             return Ok(());
         }
         self.values += 1;
-        if self.values > MAX_VALUES {
-            return self.refuse_size(
-                node.at,
-                &format!("this file has more than {MAX_VALUES} values"),
-            );
+        // What aliases repeat is there once, but is looked at each time.
+        let most = most_values(self.text.len());
+        if self.values > MAX_VALUES || self.values - self.copied.nodes > most {
+            return self.refuse_size(node.at, &format!("this file has more than {most} values"));
         }
         let Some(open) = self.stack.last_mut() else {
             self.root = Some(node);

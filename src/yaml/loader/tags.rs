@@ -21,7 +21,7 @@ impl Loader<'_> {
         range: &Range<usize>,
     ) -> Content {
         let wanted = match &content {
-            Content::Null => &["str", "null"][..],
+            Content::Null(_) => &["str", "null"][..],
             Content::Bool(_) => &["str", "bool"],
             Content::Int(_) => &["str", "int", "float"],
             Content::Float(_) => &["str", "float"],
