@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use super::hostile::{MIB, MOST, measured};
+use super::hostile::{MIB, measured};
 use super::support::{Run, manifest, rcsync, write};
 
 /// As much as it takes of a unit to make so many bytes.
@@ -34,6 +35,26 @@ fn numbered(head: &str, unit: impl Fn(usize) -> String, tail: &str) -> String {
 const OUTGOING: &str = "integrations:\n  - {type: webhook-outgoing, name: n, username: u, event: sendMessage, \
                         channel: \"#c\", urls: ";
 
+/// What a released program takes by itself, as far as the bound on memory is concerned.
+const PROGRAM: usize = 12 * MIB;
+
+/// The most memory that a run over a manifest of so many bytes may take: 32 MiB and twenty times its size, and never
+/// more than 400 MiB.
+fn most(bytes: usize) -> usize {
+    (32 * MIB + 20 * bytes).min(400 * MIB)
+}
+
+/// How much more a run over nothing takes here than a released program does: builds for tests are larger.
+fn excess() -> usize {
+    static EXCESS: OnceLock<usize> = OnceLock::new();
+    *EXCESS.get_or_init(|| {
+        let folder = TempDir::new().unwrap();
+        let file = write(folder.path(), "a.yaml", "integrations: []\n");
+        let (_, memory) = measured(&mut rcsync(&["validate", &file]));
+        memory.saturating_sub(PROGRAM)
+    })
+}
+
 /// Checks a manifest within bounds.
 fn checked(text: &str, more: &[&str]) -> Run {
     let folder = TempDir::new().unwrap();
@@ -41,7 +62,7 @@ fn checked(text: &str, more: &[&str]) -> Run {
     let (run, memory) = measured(&mut rcsync(&[&["validate", &file], more].concat()));
     let start = &text[..text.len().min(100)];
     assert!(
-        memory > MIB && memory < MOST,
+        memory > MIB && memory < most(text.len()) + excess(),
         "{} MiB: {start}",
         memory / MIB
     );
@@ -156,6 +177,58 @@ fn values_just_below_the_limits_take_little_memory() {
         let run = checked(&text, &[]).exits(3);
         let closing = format!("error: {problems} problems in 1 file\n");
         assert!(run.err.ends_with(&closing), "{}", run.err);
+    }
+}
+
+#[test]
+fn no_manifest_takes_more_memory_than_its_size_explains() {
+    let entry = |number| {
+        format!("  - {{type: webhook-incoming, name: h{number}, username: u, channel: \"#a\"}}\n")
+    };
+    let replaced = numbered_keys(
+        &format!("{OUTGOING}[a], script: {{file: a.js, replace: {{"),
+        50_000,
+        "}}}\n",
+    );
+    let long = format!("{OUTGOING}[a], alias: \"{}\"}}\n", "a".repeat(30 << 20));
+    let whole_list = |unit: &str| format!("{OUTGOING}[{}]}}\n", unit.repeat(99_990));
+    for (text, code) in [
+        (numbered("integrations:\n", entry, ""), 0),
+        (
+            numbered(
+                "",
+                |number| format!("---\nintegrations:\n{}", entry(number)),
+                "",
+            ),
+            0,
+        ),
+        (
+            numbered_keys("x-a: &a {", 1_000, "}\nx-b:\n") + &" - *a\n".repeat(200),
+            0,
+        ),
+        (
+            format!(
+                "x-a: [{}]\n",
+                format!("{}{},", "[".repeat(60), "]".repeat(60)).repeat(2_000)
+            ),
+            0,
+        ),
+        (numbered_keys("x-a: {", 99_990, "}\n"), 0),
+        (whole_list("a,"), 0),
+        (whole_list("\"http://a/${secret.b}\","), 0),
+        (
+            whole_list("a,").replace("urls: [", "urls: [a], triggerWords: ["),
+            0,
+        ),
+        (replaced.clone(), 3),
+        (replaced.replace(": v", ": 1"), 3),
+        (
+            format!("settings: {{keep: [{}]}}\n", "1,".repeat(99_990)),
+            3,
+        ),
+        (long, 0),
+    ] {
+        checked(&text, &[]).exits(code);
     }
 }
 
