@@ -8,7 +8,7 @@
 //! | `source` (I/O) | paths, a revision in git | texts, each read once |
 //! | `yaml` | a text | a tree in which every key and value has its place |
 //! | `schema` | types | JSON Schemas; a tree checked against one |
-//! | `manifest` | a tree | a typed manifest that follows the schema |
+//! | `manifest` | a tree | entries that follow the schema, their rows still as trees |
 //! | `variables` | `${var.X}`, `${secret.X}` | their values |
 //! | `desired` | manifests, values, scripts | the desired state |
 //! | `server` (I/O), `observed` | a server | the observed state, only if it was read whole |

@@ -339,3 +339,49 @@ fn every_type_of_value_is_judged_alike_in_every_place() {
         both_take_settings(&checker, text);
     }
 }
+
+#[test]
+fn what_is_wrong_far_down_a_long_list_or_mapping_is_told_at_its_place() {
+    let checker = checker().unwrap();
+    let mut urls = vec!["a"; 2_500];
+    (urls[999], urls[1_700], urls[2_499]) = ("1", "2", "3");
+    let mut texts: Vec<_> = (0..2_500).map(|number| format!("k{number}: v")).collect();
+    texts[1_234] = "k1234: 4".to_owned();
+    let mut strange: Vec<_> = (0..1_500).map(|number| format!("n{number}: v")).collect();
+    // What the schema names is judged with the rest of the entry, wherever it stands.
+    strange.push(
+        "type: webhook-outgoing, name: n, event: sendMessage, channel: c, enabled: 5".to_owned(),
+    );
+    let text = format!(
+        "{{{}, urls: [{}], script: {{replace: {{{}}}, file: a}}}}",
+        strange.join(", "),
+        urls.join(", "),
+        texts.join(", ")
+    );
+    let node = tree(&text);
+    let (mut types, mut unknown, mut other) = (Vec::new(), 0, Vec::new());
+    checker.check_item(0, &node, |found| {
+        for violation in found {
+            let bytes = violation.at.bytes.start as usize..violation.at.bytes.end as usize;
+            match violation.rule {
+                Rule::Type { .. } => types.push((text[bytes].to_owned(), violation.path.to_vec())),
+                Rule::Unknown { key, .. } => {
+                    assert_eq!(text[bytes], *key);
+                    unknown += 1;
+                }
+                rule => other.push(rule),
+            }
+        }
+    });
+    types.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let values: Vec<_> = types.iter().map(|(value, _)| value.as_str()).collect();
+    assert_eq!(values, ["1", "2", "3", "4", "5"]);
+    assert_eq!(types[1].1.last(), Some(&Step::Index(1_700)));
+    assert_eq!(types[3].1.last(), Some(&Step::Key("k1234".into())));
+    assert_eq!(unknown, 1_500);
+    // The entry lacks its user, and nothing else.
+    assert!(
+        matches!(&other[..], [Rule::Missing { key, .. }] if key == "username"),
+        "{other:?}"
+    );
+}
