@@ -15,6 +15,8 @@ use crate::yaml;
 const SCALARS: &[&str] = &[
     "",
     "null",
+    "[]",
+    "{}",
     "~",
     "true",
     "False",
