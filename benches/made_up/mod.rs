@@ -22,7 +22,7 @@ fn script(number: usize) -> String {
 }
 
 /// A manifest of so many integrations, every other one incoming, each with a script.
-pub fn manifest(count: usize) -> Vec<u8> {
+pub(crate) fn manifest(count: usize) -> Vec<u8> {
     let mut text = String::from("integrations:\n");
     for number in 0..count {
         let _ = if number % 2 == 0 {
@@ -47,7 +47,7 @@ pub fn manifest(count: usize) -> Vec<u8> {
 }
 
 /// The body of a listing of a server that has just that.
-pub fn listing(count: usize) -> Vec<u8> {
+pub(crate) fn listing(count: usize) -> Vec<u8> {
     let record = |number: usize| {
         let incoming = number.is_multiple_of(2);
         let name = if incoming { "Alerts" } else { "Tickets" };

@@ -96,6 +96,7 @@ pub struct Scope {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(title = "Prune")]
+#[expect(missing_docs, reason = "the schema describes them where they are used")]
 pub enum Prune {
     #[default]
     Off,
@@ -137,6 +138,7 @@ impl Document {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(title = "State")]
+#[expect(missing_docs, reason = "the schema describes them where they are used")]
 pub enum State {
     Present,
     Absent,

@@ -57,6 +57,7 @@ pub enum Step {
 pub enum Rule {
     /// A key is missing.
     Missing {
+        /// Which.
         key: EcoString,
         /// The key whose value asks for it.
         because: Option<String>,
@@ -65,24 +66,40 @@ pub enum Rule {
     },
     /// A key that is not among those allowed.
     Unknown {
+        /// Which.
         key: EcoString,
+        /// Those.
         allowed: Rc<[String]>,
     },
     /// Another type of value.
-    Type { expected: Vec<EcoString> },
+    Type {
+        /// The types that are allowed.
+        expected: Vec<EcoString>,
+    },
     /// A value that is not among those allowed.
-    Enum { allowed: Vec<String> },
-    /// A text of another form; `message` is the schema's own, `expected` are the types beside it.
+    Enum {
+        /// Those, as JSON.
+        allowed: Vec<String>,
+    },
+    /// A text of another form.
     Pattern {
+        /// The schema's own words.
         message: Option<String>,
+        /// The types that are allowed beside it.
         expected: Vec<EcoString>,
     },
     /// A text, list or mapping that may not be empty.
     Empty,
     /// A number below the least allowed.
-    Least { limit: String },
-    /// Any other rule, by its keyword.
-    Other { keyword: String },
+    Least {
+        /// That one.
+        limit: String,
+    },
+    /// Any other rule.
+    Other {
+        /// Its keyword.
+        keyword: String,
+    },
 }
 
 impl Checker {

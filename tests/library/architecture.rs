@@ -299,13 +299,10 @@ fn no_module_of_the_library_imports_itself_by_way_of_others() {
         .map(|it| it.0.clone())
     {
         imports.remove(&free);
-        imports
-            .values_mut()
-            .for_each(|others| drop(others.remove(&free)));
         let known: BTreeSet<_> = imports.keys().cloned().collect();
-        imports
-            .values_mut()
-            .for_each(|others| others.retain(|it| known.contains(it)));
+        for others in imports.values_mut() {
+            others.retain(|it| known.contains(it));
+        }
     }
     assert!(imports.is_empty(), "{imports:#?}");
 }

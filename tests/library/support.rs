@@ -17,12 +17,16 @@ use rocketchat_client::redactor::{Redactor, ServerText};
 use serde_json::{Map, Value as Json, json};
 
 /// The manifest of a folder, which has to be sound.
-pub fn loaded(manifest: &Path, secrets: Option<&Path>) -> Checked {
+pub(crate) fn loaded(manifest: &Path, secrets: Option<&Path>) -> Checked {
     loaded_with(manifest, secrets, Undefined::Refused)
 }
 
 /// The same, with a choice of what an undefined secret is.
-pub fn loaded_with(manifest: &Path, secrets: Option<&Path>, undefined: Undefined) -> Checked {
+pub(crate) fn loaded_with(
+    manifest: &Path,
+    secrets: Option<&Path>,
+    undefined: Undefined,
+) -> Checked {
     let inputs = Inputs {
         paths: vec![manifest.to_owned()],
         secret_files: secrets.into_iter().map(Path::to_owned).collect(),
@@ -40,12 +44,12 @@ pub fn loaded_with(manifest: &Path, secrets: Option<&Path>, undefined: Undefined
 }
 
 /// What a manifest with these entries asks for.
-pub fn desired(entries: &[Json]) -> DesiredState {
+pub(crate) fn desired(entries: &[Json]) -> DesiredState {
     desired_under(None, entries)
 }
 
 /// What a manifest with these settings and entries asks for.
-pub fn desired_under(settings: Option<&Json>, entries: &[Json]) -> DesiredState {
+pub(crate) fn desired_under(settings: Option<&Json>, entries: &[Json]) -> DesiredState {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("manifest.yaml");
     let mut manifest = json!({ "integrations": entries });
@@ -57,7 +61,7 @@ pub fn desired_under(settings: Option<&Json>, entries: &[Json]) -> DesiredState 
 }
 
 /// What a server has: `{"version": "8.8.1", "integrations": [...]}`, as its listing would give it.
-pub fn observed(listing: &Json) -> ObservedState {
+pub(crate) fn observed(listing: &Json) -> ObservedState {
     let version = listing["version"].as_str().map(str::to_owned);
     let record = |json: &Json| {
         Record::decode(

@@ -4,6 +4,8 @@
 //! Each target takes bytes from outside through the stages that read them, and through what is made of them, and
 //! asserts what must hold for any bytes.
 
+#![allow(unreachable_pub, reason = "`fuzz/` exports what it runs")]
+
 use std::collections::BTreeMap;
 #[cfg(test)]
 use std::fs;
@@ -25,10 +27,10 @@ use rocketchat_client::redactor::Redactor;
 use rocketchat_client::secret::Secret;
 
 /// A target: a name, and what takes the bytes.
-pub type Target = (&'static str, fn(&[u8]));
+type Target = (&'static str, fn(&[u8]));
 
 /// All targets, by the names of their corpora in `fuzz/corpus`.
-pub const TARGETS: &[Target] = &[
+const TARGETS: &[Target] = &[
     ("manifest", manifest),
     ("variables", variables),
     ("escapers", escapers),
@@ -40,6 +42,7 @@ pub const TARGETS: &[Target] = &[
 ];
 
 /// Runs the target of this name.
+#[cfg_attr(test, expect(dead_code, reason = "for the programs in `fuzz/`"))]
 pub fn run(name: &str, bytes: &[u8]) {
     for (_, target) in TARGETS.iter().filter(|(other, _)| *other == name) {
         target(bytes);
