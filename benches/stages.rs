@@ -5,11 +5,11 @@
 mod made_up;
 
 use divan::{Bencher, black_box};
-use rcsync::diagnostic::Texts;
 use rcsync::engine::check::{Checked, Typed};
 use rcsync::manifest;
 use rcsync::observed::{ObservedState, ServerFacts};
 use rcsync::plan::Plan;
+use rcsync::problem::Texts;
 use rcsync::report::{self, Context, Look, PlanReport};
 use rcsync::variables::{Undefined, Variables};
 use rcsync::{server, yaml};

@@ -8,10 +8,10 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, Findings, Place, SourceId, Texts};
 use crate::integration::{Field, Fields, Key, Role, Value};
 use crate::manifest::rules::{self, View};
 use crate::manifest::{Entry, Manifest};
+use crate::problem::{Code, Findings, Place, Problem, SourceId, Texts};
 use crate::secret::Text;
 use crate::variables::{Resolver, Variables};
 
@@ -141,12 +141,12 @@ fn settings_once(manifests: &[Manifest], findings: &mut Findings) {
         .filter_map(|manifest| Some(&manifest.settings.as_ref()?.1));
     if let Some(first) = places.next() {
         findings.extend(places.map(|place| {
-            Diagnostic::error(
+            Problem::error(
                 Code("second-settings"),
                 place.clone(),
                 "`settings` is written twice",
             )
-            .hint("write it once over all files")
+            .help("write it once over all files")
             .also(first.clone(), "first written here")
         }));
     }
@@ -187,13 +187,13 @@ fn unique(entry: &Entry, key: &Key, seen: &mut Identities, findings: &mut Findin
         Some(id) => {
             if let Some(other) = seen.pinned.insert(id.clone(), place("id")) {
                 findings.push(
-                    Diagnostic::error(
+                    Problem::error(
                         Code("duplicate-id"),
                         place("id"),
                         "another entry is pinned to this record",
                     )
                     .expected("second entry for this id")
-                    .hint("a record has one entry: remove one of them, or mend its `id`")
+                    .help("a record has one entry: remove one of them, or mend its `id`")
                     .also(other, "first written here"),
                 );
                 return;
@@ -203,7 +203,7 @@ fn unique(entry: &Entry, key: &Key, seen: &mut Identities, findings: &mut Findin
         None => namesakes.map(|(first, _)| first),
     };
     if let Some(first) = namesake {
-        let error = Diagnostic::error(
+        let error = Problem::error(
             Code("duplicate-entry"),
             name_at.clone(),
             format!("a {} of this name is already written", key.kind),
@@ -211,11 +211,11 @@ fn unique(entry: &Entry, key: &Key, seen: &mut Identities, findings: &mut Findin
         findings.push(if *first == name_at {
             error
                 .expected("an alias repeats this name")
-                .hint("merge what the entries share instead, and give each a name: `<<: *anchor`")
+                .help("merge what the entries share instead, and give each a name: `<<: *anchor`")
         } else {
             error
                 .expected("second entry of this type and name")
-                .hint("type and name identify an integration: give one of them another name, or pin each with an `id`")
+                .help("type and name identify an integration: give one of them another name, or pin each with an `id`")
                 .also(first.clone(), "first written here")
         });
     }

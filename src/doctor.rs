@@ -11,6 +11,7 @@ use crate::client::ServerError;
 use crate::integration::Kind;
 use crate::integration::compat::{self, Version};
 use crate::observed::{Permissions, ServerFacts, Sight, View};
+use crate::problem::Problem;
 use crate::redactor::ServerText;
 use crate::server::Checkup;
 use crate::words::count;
@@ -24,7 +25,7 @@ pub struct Facts {
     /// The way to the server.
     pub way: Way,
     /// As whom, or why that cannot be told.
-    pub identity: Result<By, Missing>,
+    pub identity: Result<By, Problem>,
     /// What the server answered.
     pub checkup: Checkup,
 }
@@ -49,15 +50,6 @@ pub enum By {
     Token,
     /// By a password.
     Password,
-}
-
-/// What is missing, and what to do about it.
-#[derive(Clone, Debug)]
-pub struct Missing {
-    /// What.
-    pub message: String,
-    /// How to mend it.
-    pub remedy: String,
 }
 
 /// One thing that was looked at.
@@ -139,7 +131,7 @@ pub fn checks(facts: &Facts) -> Vec<Check> {
     match (identity, &checkup.account) {
         (Err(missing), _) => {
             let check = Check::new("credentials", Verdict::Blocked, &*missing.message);
-            checks.push(check.remedy(&*missing.remedy));
+            checks.push(check.remedy(missing.help.as_deref().unwrap_or_default()));
         }
         (_, Some(Err(error))) => {
             checks.push(Check::failed("credentials", Verdict::Blocked, error));

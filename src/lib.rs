@@ -38,7 +38,6 @@
 
 pub mod apply;
 pub mod desired;
-pub mod diagnostic;
 pub mod doctor;
 pub mod engine;
 pub mod export;
@@ -46,6 +45,7 @@ pub mod integration;
 pub mod manifest;
 pub mod observed;
 pub mod plan;
+pub mod problem;
 pub mod regular;
 pub mod report;
 pub mod schema;

@@ -20,7 +20,7 @@ pub use files::{bounded, bounded_file};
 
 use files::{Disk, Files, Unreadable, read_text, words};
 
-use crate::diagnostic::{Code, Diagnostic, Place, SourceId, Texts};
+use crate::problem::{Code, Place, Problem, SourceId, Texts};
 
 /// The largest manifest that is read.
 const MAX_MANIFEST: usize = 32 << 20;
@@ -77,15 +77,6 @@ pub struct ManifestSource {
     shown_dir: PathBuf,
 }
 
-/// Why a script file cannot be used; the place is the path's in the manifest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScriptFileError {
-    /// What is wrong, in the style of a diagnostic's message.
-    pub message: String,
-    /// How to mend it.
-    pub hint: Option<String>,
-}
-
 impl Sources {
     /// Reads all manifests that the paths name, and says what could not be read.
     ///
@@ -95,12 +86,12 @@ impl Sources {
         paths: &[PathBuf],
         root: Option<&Path>,
         stdin: &mut dyn Read,
-    ) -> (Self, Vec<Diagnostic>) {
+    ) -> (Self, Vec<Problem>) {
         Self::from(Rc::new(Disk), false).reading(paths, root, stdin)
     }
 
     /// Reads the manifests that the same paths named in the base. What was not there then is nothing.
-    pub fn before(base: &Base, paths: &[PathBuf], root: Option<&Path>) -> (Self, Vec<Diagnostic>) {
+    pub fn before(base: &Base, paths: &[PathBuf], root: Option<&Path>) -> (Self, Vec<Problem>) {
         Self::from(base.files(), true).reading(paths, root, &mut io::empty())
     }
 
@@ -121,7 +112,7 @@ impl Sources {
         paths: &[PathBuf],
         root: Option<&Path>,
         stdin: &mut dyn Read,
-    ) -> (Self, Vec<Diagnostic>) {
+    ) -> (Self, Vec<Problem>) {
         let mut sources = self;
         let mut findings = Vec::new();
         let root = match root.map(|root| (root, sources.files.resolve(root))) {
@@ -151,7 +142,7 @@ impl Sources {
     }
 
     /// Reads what one path names.
-    fn path(&mut self, path: &Path, root: Option<&Path>) -> Result<(), Vec<Diagnostic>> {
+    fn path(&mut self, path: &Path, root: Option<&Path>) -> Result<(), Vec<Problem>> {
         let is_folder = match self.files.is_folder(path) {
             Err(error) if self.misses(&error) => return Ok(()),
             found => found,
@@ -162,7 +153,7 @@ impl Sources {
                 _ => UNREADABLE,
             };
             let hint = "name a file, a folder, or `-` for standard input";
-            vec![self.about_path(path, code, words(&error)).hint(hint)]
+            vec![self.about_path(path, code, words(&error)).help(hint)]
         })?;
         if !is_folder {
             let own = parent(path);
@@ -185,7 +176,7 @@ impl Sources {
             let finding = self.about_path(path, EMPTY, "this folder holds no manifest".to_owned());
             let hint =
                 "manifests end in `.yaml` or `.yml`; hidden ones and `*.test.yaml` are skipped";
-            findings.push(finding.hint(hint));
+            findings.push(finding.help(hint));
         }
         for file in files {
             let read = self.manifest(&file, root.unwrap_or(path));
@@ -208,7 +199,7 @@ impl Sources {
     }
 
     /// Reads a manifest's file.
-    fn manifest(&mut self, path: &Path, root: &Path) -> Result<(), Vec<Diagnostic>> {
+    fn manifest(&mut self, path: &Path, root: &Path) -> Result<(), Vec<Problem>> {
         let shown_dir = parent(path);
         let resolve = |path: &Path| self.files.resolve(path);
         let resolved =
@@ -217,7 +208,7 @@ impl Sources {
             let hint = "the name is there, and what it leads to is not";
             let found = self.about_path(path, UNREADABLE, words(&error));
             vec![match error.kind() {
-                io::ErrorKind::NotFound => found.hint(hint),
+                io::ErrorKind::NotFound => found.help(hint),
                 _ => found,
             }]
         })?;
@@ -225,7 +216,7 @@ impl Sources {
         if !file.starts_with(&root) && !file.starts_with(&dir) {
             let message = "this is a link to a file outside of the root folder";
             let found = self.about_path(path, UNREADABLE, message.to_owned());
-            return Err(vec![found.hint(
+            return Err(vec![found.help(
                 "name that file itself, or name a folder above both with `--root`",
             )]);
         }
@@ -257,7 +248,7 @@ impl Sources {
     }
 
     /// Reads a manifest from standard input.
-    fn stdin(&mut self, root: Option<&Path>, stdin: &mut dyn Read) -> Result<(), Vec<Diagnostic>> {
+    fn stdin(&mut self, root: Option<&Path>, stdin: &mut dyn Read) -> Result<(), Vec<Problem>> {
         let read = read_text(stdin, MAX_MANIFEST).and_then(|text| {
             Ok((
                 text,
@@ -276,10 +267,10 @@ impl Sources {
     }
 
     /// The script at a path, as a manifest writes it: relative to the manifest's folder, below its root.
-    pub fn script(&mut self, manifest: SourceId, path: &str) -> Result<SourceId, ScriptFileError> {
-        let error = |message: String, hint: &str| ScriptFileError {
-            message,
-            hint: (!hint.is_empty()).then(|| hint.to_owned()),
+    pub fn script(&mut self, manifest: SourceId, path: &str) -> Result<SourceId, Problem> {
+        let error = |message: String, help: &str| Problem {
+            help: (!help.is_empty()).then(|| help.to_owned()),
+            ..Problem::new(Code("script-file"), message)
         };
         // They were given their numbers in this order.
         let found = self
@@ -343,24 +334,24 @@ impl Sources {
     }
 
     /// A finding about a path as a whole.
-    fn about_path(&mut self, path: &Path, code: Code, message: String) -> Diagnostic {
+    fn about_path(&mut self, path: &Path, code: Code, message: String) -> Problem {
         self.about(&shown(path), code, message)
     }
 
-    fn about(&mut self, origin: &str, code: Code, message: String) -> Diagnostic {
+    fn about(&mut self, origin: &str, code: Code, message: String) -> Problem {
         let source = self.texts.add(origin, "");
-        Diagnostic::error(code, Place::new(source, 0..0), message)
+        Problem::error(code, Place::new(source, 0..0), message)
     }
 
-    fn unreadable(&mut self, origin: &str, error: Unreadable) -> Diagnostic {
+    fn unreadable(&mut self, origin: &str, error: Unreadable) -> Problem {
         let Unreadable::NotText(bad) = error else {
             return self.about(origin, UNREADABLE, error.words());
         };
         let bytes = bad.at..bad.at + '\u{fffd}'.len_utf8();
         let at = Place::new(self.texts.add(origin, bad.text), bytes);
-        Diagnostic::error(ENCODING, at, "the file is not UTF-8")
+        Problem::error(ENCODING, at, "the file is not UTF-8")
             .expected(bad.bytes)
-            .hint(bad.hint)
+            .help(bad.hint)
     }
 }
 

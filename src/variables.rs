@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::{Code, Diagnostic, Findings, Place, Texts};
+use crate::problem::{Code, Findings, Place, Problem, Texts};
 use crate::secret::{Piece, Secret, Text};
 
 /// What `${var.X}` reads from the environment: `RCSYNC_VAR_X`.
@@ -153,7 +153,7 @@ impl<'a> Resolver<'a> {
         if had_room && self.room.is_none() {
             let most = MAX_MADE >> 20;
             let message = format!("more than {most} MiB are made of these manifests");
-            self.findings.push(too_much(at, message).hint(
+            self.findings.push(too_much(at, message).help(
                 "long values are repeated too often: use shorter ones, or check fewer entries in one run",
             ));
         }
@@ -168,7 +168,7 @@ impl<'a> Resolver<'a> {
             let message = "too many texts are replaced in scripts that are too long";
             let hint = "replace fewer texts, or check fewer entries in one run";
             self.findings
-                .push(too_much(at, message.to_owned()).hint(hint));
+                .push(too_much(at, message.to_owned()).help(hint));
         }
         self.searches.is_some()
     }
@@ -225,7 +225,7 @@ impl<'a> Resolver<'a> {
                     format!("set `{VAR_PREFIX}{name}`, or give `--var {name}=…` or a `--var-file`")
                 }
             };
-            self.findings.push(error.hint(hint));
+            self.findings.push(error.help(hint));
         }
         value
     }
@@ -239,7 +239,7 @@ impl<'a> Resolver<'a> {
                     at,
                     format!("`{whole}` cannot stand here: plans show this value"),
                 )
-                .hint("secrets go into `token`, `urls`, `avatar` and a script's `replace`");
+                .help("secrets go into `token`, `urls`, `avatar` and a script's `replace`");
             self.findings.push(error);
             return None;
         }
@@ -261,7 +261,7 @@ impl<'a> Resolver<'a> {
                         at,
                         format!("`{whole}` has no value"),
                     )
-                    .hint(format!(
+                    .help(format!(
                         "set `{SECRET_PREFIX}{name}`, or give it in a `--secret-file`"
                     ));
                 self.findings.push(error);
@@ -280,7 +280,7 @@ impl<'a> Resolver<'a> {
                 at,
                 "this is not a reference to a variable".to_owned(),
             )
-            .hint(hint)
+            .help(hint)
         } else {
             self.error(
                 "malformed-reference",
@@ -288,7 +288,7 @@ impl<'a> Resolver<'a> {
                 at,
                 "`${` is not closed by `}`".to_owned(),
             )
-            .hint("close it; a literal `${` is written `$${`")
+            .help("close it; a literal `${` is written `$${`")
         };
         self.findings.push(error);
         None
@@ -300,8 +300,8 @@ impl<'a> Resolver<'a> {
         reference: &str,
         at: &Place,
         message: String,
-    ) -> Diagnostic {
-        Diagnostic::error(Code(code), self.place_of(reference, at), message)
+    ) -> Problem {
+        Problem::error(Code(code), self.place_of(reference, at), message)
     }
 
     /// Where a reference stands inside a value, behind those reported before; the value itself if it is written in
@@ -322,8 +322,8 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn too_much(at: &Place, message: String) -> Diagnostic {
-    Diagnostic::error(Code("too-much"), at.clone(), message).expected("the limit is reached here")
+fn too_much(at: &Place, message: String) -> Problem {
+    Problem::error(Code("too-much"), at.clone(), message).expected("the limit is reached here")
 }
 
 /// Where a stretch of a value stands, if the value is written as it reads.

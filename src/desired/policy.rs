@@ -8,9 +8,9 @@ use std::fmt;
 use url::Url;
 use wildmatch::WildMatchPattern;
 
-use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::integration::Kind;
 use crate::manifest::{Located, LocatedList, Prune, Settings};
+use crate::problem::{Code, Place, Problem};
 use crate::variables::{Resolver, Secrets};
 
 /// What a run may do beyond its entries.
@@ -160,9 +160,9 @@ fn items(list: &LocatedList, resolver: &mut Resolver<'_>) -> Vec<String> {
     items.collect()
 }
 
-fn too_much(at: &Place, message: String) -> Diagnostic {
-    Diagnostic::error(Code("too-much"), at.clone(), message)
-        .hint("`*` stands for any text: write fewer and shorter ones")
+fn too_much(at: &Place, message: String) -> Problem {
+    Problem::error(Code("too-much"), at.clone(), message)
+        .help("`*` stands for any text: write fewer and shorter ones")
 }
 
 /// A text with its references replaced.
@@ -177,13 +177,13 @@ fn address(written: &Located, resolver: &mut Resolver<'_>) -> Option<Url> {
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if url.is_none() {
         resolver.findings.push(
-            Diagnostic::error(
+            Problem::error(
                 Code("not-an-address"),
                 written.at.clone(),
                 "`server` is no address",
             )
             .expected("expected the address of a server")
-            .hint("write it as `https://chat.example.org`, with the path it lives under"),
+            .help("write it as `https://chat.example.org`, with the path it lives under"),
         );
     }
     url

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::manifest::literals::{LITERAL_SECRET, is_like_a_key};
+use crate::problem::{Code, Place, Problem};
 use crate::secret::{Piece, Text};
 use crate::variables::{Resolver, Secrets};
 use crate::yaml::Member;
@@ -35,8 +35,8 @@ pub(super) fn script(
     let template = template.as_plain()?;
     if replace.len() > MAX_TEXTS {
         let message = format!("more than {MAX_TEXTS} texts are replaced in one script");
-        let error = Diagnostic::error(TOO_MUCH, at.clone(), message);
-        resolver.findings.push(error.hint("replace fewer"));
+        let error = Problem::error(TOO_MUCH, at.clone(), message);
+        resolver.findings.push(error.help("replace fewer"));
         return None;
     }
     if !resolver.search(template.len() * replace.len(), at) {
@@ -70,10 +70,10 @@ pub(super) fn script(
     let Some(whole) = whole else {
         let most = MAX_SCRIPT >> 20;
         let message = format!("with its texts replaced this script is larger than {most} MiB");
-        let error = Diagnostic::error(TOO_MUCH, at.clone(), message);
+        let error = Problem::error(TOO_MUCH, at.clone(), message);
         resolver
             .findings
-            .push(error.hint("no file of a script may be larger either"));
+            .push(error.help("no file of a script may be larger either"));
         return None;
     };
     let made = length(&whole);
@@ -90,18 +90,18 @@ fn length(text: &Text) -> usize {
 }
 
 /// A key that stands in the manifest.
-fn written_out(member: &Member) -> Diagnostic {
+fn written_out(member: &Member) -> Problem {
     let message = "what looks like a key is written out";
-    Diagnostic::warning(LITERAL_SECRET, member.value.at.clone(), message)
-        .hint("write `${secret.NAME}`, which a diff does not show")
+    Problem::warning(LITERAL_SECRET, member.value.at.clone(), message)
+        .help("write `${secret.NAME}`, which a diff does not show")
 }
 
 /// Why a text cannot be replaced.
 struct Unusable(&'static str, &'static str);
 
 impl Unusable {
-    fn at(self, member: &Member) -> Diagnostic {
-        Diagnostic::error(Code("replace-unused"), member.key_at.clone(), self.0).hint(self.1)
+    fn at(self, member: &Member) -> Problem {
+        Problem::error(Code("replace-unused"), member.key_at.clone(), self.0).help(self.1)
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use webhook_script::Engine;
 
 use super::{Desired, ScriptAt};
-use crate::diagnostic::{Diagnostic, Findings, Severity, SourceId, Texts};
 use crate::integration::{Role, Value};
 use crate::manifest::scripts::{self, Home, Looks, UNCHECKED, Used};
+use crate::problem::{Findings, Problem, Severity, SourceId, Texts};
 use crate::secret::Text;
 
 /// What identifies a script: its file, or where it starts in a manifest; and whether texts in it are replaced.
@@ -61,11 +61,11 @@ pub fn check<'d>(entries: impl IntoIterator<Item = &'d Desired>, texts: &Texts) 
 /// What is left of findings about a script once it is looked at with its texts replaced: `{{KEY}}` in its place is no
 /// JavaScript, and need not be. What is told is about the script as it stands in the file, where no secret is.
 fn weighed(
-    mut about: Vec<Diagnostic>,
+    mut about: Vec<Problem>,
     used: &Used<'_>,
     replaced: &[&Text],
     looks: &mut Looks<'_>,
-) -> Vec<Diagnostic> {
+) -> Vec<Problem> {
     let mut unchecked = None;
     for text in replaced {
         let found = with_replaced(used, text, looks);
@@ -81,7 +81,7 @@ fn weighed(
 }
 
 /// What is found in a script with its texts replaced. Of a secret that is not known nothing can be said.
-fn with_replaced(used: &Used<'_>, replaced: &Text, looks: &mut Looks<'_>) -> Vec<Diagnostic> {
+fn with_replaced(used: &Used<'_>, replaced: &Text, looks: &mut Looks<'_>) -> Vec<Problem> {
     let Some(text) = replaced.expose() else {
         return Vec::new();
     };
@@ -95,7 +95,7 @@ fn with_replaced(used: &Used<'_>, replaced: &Text, looks: &mut Looks<'_>) -> Vec
     looks.check_once(&used)
 }
 
-fn is_refused(found: &[Diagnostic]) -> bool {
+fn is_refused(found: &[Problem]) -> bool {
     found.iter().any(|one| one.severity == Severity::Error)
 }
 

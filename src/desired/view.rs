@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{Scripts, replaced};
-use crate::diagnostic::{Code, Diagnostic, Place, Texts};
 use crate::integration::{Field, Shape, Value, Written};
 use crate::manifest::Entry;
 use crate::manifest::rules::{Seen, View};
+use crate::problem::{Code, Place, Problem, Texts};
 use crate::secret::{Piece, Secret, Text};
 use crate::variables::{Resolver, Secrets, within};
 use crate::yaml::{MAX_ITEMS, Node};
@@ -103,7 +103,7 @@ fn variable(field: &Field, text: &str, node: &Node, resolver: &mut Resolver<'_>)
         (flag, "not-a-flag", "`true` or `false`", hint)
     };
     if value.is_none() {
-        let error = misfit(field, code, expected, node).hint(hint);
+        let error = misfit(field, code, expected, node).help(hint);
         resolver.findings.push(error);
     }
     value
@@ -113,14 +113,14 @@ fn number(field: &Field, number: i128, node: &Node, resolver: &mut Resolver<'_>)
     let fitting = number.try_into().ok().map(Value::Number);
     if fitting.is_none() {
         let error = misfit(field, "not-a-number", "a whole number", node);
-        resolver.findings.push(error.hint("this one is too large"));
+        resolver.findings.push(error.help("this one is too large"));
     }
     fitting
 }
 
-fn misfit(field: &Field, code: &'static str, expected: &str, node: &Node) -> Diagnostic {
+fn misfit(field: &Field, code: &'static str, expected: &str, node: &Node) -> Problem {
     let message = format!("`{}` must be {expected}", field.name);
-    Diagnostic::error(Code(code), node.at.clone(), message).expected(format!("expected {expected}"))
+    Problem::error(Code(code), node.at.clone(), message).expected(format!("expected {expected}"))
 }
 
 /// The items of a list, each with its place.
@@ -148,8 +148,8 @@ fn joined(
     let count = plain.matches(',').count() + 1;
     if count > MAX_ITEMS {
         let message = format!("`{}` has more than {MAX_ITEMS} items", field.name);
-        let error = Diagnostic::error(Code("too-much"), node.at.clone(), message);
-        resolver.findings.push(error.hint("name fewer"));
+        let error = Problem::error(Code("too-much"), node.at.clone(), message);
+        resolver.findings.push(error.help("name fewer"));
         return None;
     }
     if !resolver.make(count * PART, &node.at) {

@@ -5,6 +5,7 @@ use http::StatusCode;
 
 use super::*;
 use crate::client::Rate;
+use crate::problem::Code;
 
 /// Sound facts: a bot that may do everything.
 fn sound() -> Facts {
@@ -148,10 +149,8 @@ fn versions_mean_something() {
 #[test]
 fn without_credentials_the_server_is_looked_at_alone() {
     let lines = said(|facts| {
-        facts.identity = Err(Missing {
-            message: "no user id is given".to_owned(),
-            remedy: "set RCSYNC_USER_ID".to_owned(),
-        });
+        facts.identity =
+            Err(Problem::new(Code("connection"), "no user id is given").help("set RCSYNC_USER_ID"));
         facts.checkup.account = None;
     });
     assert_eq!(

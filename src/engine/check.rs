@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::desired::{self, Built, DesiredState, Scripts};
-use crate::diagnostic::{Code, Diagnostic, Findings, Place, Severity, SourceId};
 use crate::integration::{Role, Value};
 use crate::manifest::{self, Manifest, Spoilt};
 use crate::plan::{Change, Plan};
+use crate::problem::{Code, Findings, Place, Problem, Severity, SourceId};
 use crate::redactor::{Redactor, SHORTEST};
 use crate::schema::Checker;
 use crate::secret::{Secret, Text};
@@ -49,7 +49,7 @@ pub enum CheckError {
     #[error("{0}")]
     Schema(String),
     /// A path has no place in the base.
-    #[error("{}", .0.message)]
+    #[error("{}", .0.problem.message)]
     Base(BaseError),
 }
 
@@ -117,7 +117,7 @@ pub struct Typed {
 
 impl Typed {
     /// Takes what was read through every stage up to typed manifests.
-    fn read(mut sources: Sources, findings: Vec<Diagnostic>, checker: &Checker) -> Self {
+    fn read(mut sources: Sources, findings: Vec<Problem>, checker: &Checker) -> Self {
         let mut findings = findings.into_iter().collect();
         let manifests = read_manifests(&sources, checker, &mut findings);
         let scripts = read_scripts(&manifests, &mut sources, &mut findings);
@@ -230,7 +230,7 @@ fn read_manifests(sources: &Sources, checker: &Checker, findings: &mut Findings)
 const MAX_VALUES_IN_ALL: usize = 4_000_000;
 
 /// Why no further manifest is read after this one, if they have more than all of them together may have.
-fn too_much(last: SourceId, entries: usize, values: usize) -> Option<Diagnostic> {
+fn too_much(last: SourceId, entries: usize, values: usize) -> Option<Problem> {
     let most = yaml::MAX_ITEMS;
     let words = match (entries > most, values > MAX_VALUES_IN_ALL) {
         (true, _) => format!("{most} integrations"),
@@ -239,14 +239,14 @@ fn too_much(last: SourceId, entries: usize, values: usize) -> Option<Diagnostic>
     };
     let at = Place::new(last, 0..0);
     let message = format!("the manifests up to this one have more than {words}");
-    let error = Diagnostic::error(Code("too-much"), at, message);
-    Some(error.hint("check them in several runs; those after it are not read"))
+    let error = Problem::error(Code("too-much"), at, message);
+    Some(error.help("check them in several runs; those after it are not read"))
 }
 
-fn nothing_written(source: SourceId) -> Diagnostic {
+fn nothing_written(source: SourceId) -> Problem {
     let at = Place::new(source, 0..0);
-    Diagnostic::warning(Code("empty-file"), at, "nothing is written here")
-        .hint("a manifest starts with `integrations:`")
+    Problem::warning(Code("empty-file"), at, "nothing is written here")
+        .help("a manifest starts with `integrations:`")
 }
 
 fn read_scripts(manifests: &[Manifest], sources: &mut Sources, findings: &mut Findings) -> Scripts {
@@ -264,11 +264,7 @@ fn read_scripts(manifests: &[Manifest], sources: &mut Sources, findings: &mut Fi
                 let text = sources.texts.get(id).text.trim_start_matches('\u{feff}');
                 scripts.insert(key, (id, Arc::new(text.replace("\r\n", "\n").into())));
             }
-            Err(error) => {
-                let mut found = Diagnostic::error(Code("script-file"), at.clone(), error.message);
-                found.hint = error.hint;
-                findings.push(found);
-            }
+            Err(problem) => findings.push(problem.at(at.clone())),
         }
     }
     scripts

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use crate::desired::{self, Scripts};
-use crate::diagnostic::{Findings, Severity, Texts};
 use crate::export::{self, Asked, Export, Faults};
 use crate::manifest::{self, Spoilt};
 use crate::observed::{ObservedState, ServerId};
+use crate::problem::{Findings, Severity, Texts};
 use crate::schema::Checker;
 use crate::variables::{Undefined, Variables};
 use crate::yaml;
@@ -68,11 +68,9 @@ fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>
         .iter()
         .filter(|found| found.severity == Severity::Error)
         .map(|found| {
-            let at = found.at.bytes.start as usize;
-            let entry = export
-                .entries
-                .iter()
-                .find(|entry| entry.bytes.contains(&at));
+            let at = found.start();
+            let mut entries = export.entries.iter();
+            let entry = entries.find(|entry| at.is_some_and(|at| entry.bytes.contains(&at)));
             let entry =
                 entry.ok_or_else(|| format!("the export is no manifest: {}", found.message))?;
             Ok((entry.id.clone(), found.message.clone()))

@@ -2,9 +2,9 @@
 
 use crate::client::{BaseUrl, ServerError};
 use crate::desired::DesiredState;
-use crate::diagnostic::Findings;
 use crate::observed::{DecodeError, ServerFacts};
 use crate::plan::{self, Plan, Refusal};
+use crate::problem::Findings;
 use crate::server::Reader;
 use crate::urls::{self, Asked, Webhook};
 

@@ -9,8 +9,8 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error;
 use serde_json::{Map, Value as Json, json};
 
-use crate::diagnostic::Place;
 use crate::integration::{Event, Field, Kind, LeftOut, Role};
+use crate::problem::Place;
 use crate::yaml::{Content, Member, Node};
 
 /// The webhook integrations that a Rocket.Chat server should have.

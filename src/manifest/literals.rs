@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::diagnostic::Code;
+use crate::problem::Code;
 
 /// The code of the warning. Where it points is masked wherever lines are shown.
 pub const LITERAL_SECRET: Code = Code("literal-secret");

@@ -19,8 +19,8 @@ use serde_json::Value as Json;
 pub use form::{Document, Located, LocatedList, Own, Prune, Settings, State};
 pub use spoilt::Spoilt;
 
-use crate::diagnostic::{Code, Diagnostic, Findings, Place, SourceId};
 use crate::integration::{Kind, Role};
+use crate::problem::{Code, Findings, Place, Problem, SourceId};
 use crate::schema::{Checker, Rule, Step, Violation};
 use crate::yaml::{Content, Node};
 
@@ -170,10 +170,10 @@ fn entry(node: Node, whole: bool) -> Option<Result<Entry, Place>> {
 }
 
 /// What the schema takes and the reader does not: that would be a flaw of this program.
-fn unreadable(at: &Place) -> Diagnostic {
+fn unreadable(at: &Place) -> Problem {
     let message = "this follows the schema and still cannot be read";
-    Diagnostic::error(Code("unreadable"), at.clone(), message)
-        .hint("this is a flaw of rcsync: please report it with these lines")
+    Problem::error(Code("unreadable"), at.clone(), message)
+        .help("this is a flaw of rcsync: please report it with these lines")
 }
 
 #[cfg(test)]

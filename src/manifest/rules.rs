@@ -8,8 +8,8 @@ mod checks;
 use std::collections::BTreeMap;
 
 use super::literals::LITERAL_SECRET;
-use crate::diagnostic::{self, Code, Diagnostic, Place, Severity};
 use crate::integration::{Event, Kind, Value};
+use crate::problem::{Code, Place, Problem, Severity};
 use crate::secret::Text;
 
 /// An entry with its references replaced, as the rules look at it: values as written, not yet in normal form.
@@ -100,14 +100,14 @@ struct Rule {
 struct Findings<'r> {
     rule: &'r Rule,
     /// The last finding, to which the check may still add.
-    last: Option<Diagnostic>,
-    into: &'r mut diagnostic::Findings,
+    last: Option<Problem>,
+    into: &'r mut crate::problem::Findings,
 }
 
 impl Findings<'_> {
-    fn add(&mut self, at: &Place, message: impl Into<String>) -> &mut Diagnostic {
+    fn add(&mut self, at: &Place, message: impl Into<String>) -> &mut Problem {
         self.pass_on();
-        let mut found = Diagnostic::error(Code(self.rule.code), at.clone(), message);
+        let mut found = Problem::error(Code(self.rule.code), at.clone(), message);
         found.severity = self.rule.severity;
         self.last.insert(found)
     }
@@ -120,8 +120,8 @@ impl Findings<'_> {
         found
             .expected
             .get_or_insert_with(|| format!("the server {}", self.rule.foresees));
-        if found.hint.is_none() {
-            found.set_hint(self.rule.remedy);
+        if found.help.is_none() {
+            found.set_help(self.rule.remedy);
         }
         self.into.push(found);
     }
@@ -133,7 +133,7 @@ impl Findings<'_> {
 }
 
 /// Applies every rule to an entry.
-pub fn check(view: &View, into: &mut diagnostic::Findings) {
+pub fn check(view: &View, into: &mut crate::problem::Findings) {
     for rule in RULES
         .iter()
         .filter(|rule| rule.kind.is_none_or(|kind| kind == view.kind))

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use ecow::EcoString;
 
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::problem::{Code, Place, Problem};
 use crate::schema::{Rule, Violation};
 use crate::yaml::{Content, Member, Node};
 
@@ -21,11 +21,12 @@ pub struct Spoilt {
 
 impl Spoilt {
     /// Of the problems of one text.
-    pub fn new(problems: &[Diagnostic]) -> Self {
+    pub fn new(problems: &[Problem]) -> Self {
         let mut spoilt = Self::default();
         // Of a key that is written twice, the first is there: nothing is lost.
-        let losing = |problem: &&Diagnostic| problem.code != Code("yaml-duplicate-key");
-        let places = problems.iter().filter(losing).map(|found| seen(&found.at));
+        let losing = |problem: &&Problem| problem.code != Code("yaml-duplicate-key");
+        let places = problems.iter().filter(losing);
+        let places = places.filter_map(|found| found.place.as_ref()).map(seen);
         spoilt.places.extend(places);
         spoilt.places.sort_by_key(|place| place.start);
         for place in &spoilt.places {

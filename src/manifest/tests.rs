@@ -7,8 +7,8 @@ use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
-use crate::diagnostic::Texts;
 use crate::integration::{Field, LeftOut, Shape};
+use crate::problem::Texts;
 use crate::yaml;
 
 /// Scalars of every type, as YAML writes them, with what each row, setting or key might know.

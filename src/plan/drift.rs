@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::identity::{Identity, Match};
 use super::{Action, Change, FieldChange, Plan, Reason, compare};
 use crate::desired::{Desired, DesiredState, State};
-use crate::diagnostic::SourceId;
 use crate::integration::{Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerId};
+use crate::problem::SourceId;
 use crate::redactor::ServerText;
 
 /// Where a difference comes from.

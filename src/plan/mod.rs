@@ -21,9 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::client::Limits;
 use crate::desired::{Desired, DesiredState, Policy, Prune, State};
-use crate::diagnostic::Place;
 use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Target, Users, View};
+use crate::problem::Place;
 use crate::redactor::Redactor;
 
 pub use binding::{Binding, BoundEntry, BoundRecord, Compared};

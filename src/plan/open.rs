@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use super::compare;
 use super::identity::Match;
 use crate::desired::{Desired, State};
-use crate::diagnostic::Place;
 use crate::integration::{Field, Key};
 use crate::observed::{Detail, Found, ObservedState, Questions, ServerId, Target};
+use crate::problem::Place;
 
 /// What was not compared about an entry.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use self::json::Problems;
 use super::wrap::wrapped;
-use crate::diagnostic::{Counts, Diagnostic, Findings, Place, Severity, SourceText, Texts};
 use crate::escape;
+use crate::problem::{Counts, Findings, Place, Problem, Severity, SourceText, Texts};
 use crate::words::count;
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet,
@@ -90,15 +90,16 @@ pub fn summary(findings: &Findings, files: usize) -> Option<String> {
 }
 
 /// By file, place and weight.
-fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
+fn sorted(diagnostics: &[Problem]) -> Vec<&Problem> {
     let mut sorted: Vec<_> = diagnostics.iter().collect();
     sorted.sort_by_key(|found| {
-        let bytes = &found.at.bytes;
+        let place = found.place.as_ref();
+        let bytes = place.map(|place| &place.bytes);
         (
-            found.at.source,
-            bytes.start,
+            found.source(),
+            bytes.map(|bytes| bytes.start),
             found.severity,
-            bytes.end,
+            bytes.map(|bytes| bytes.end),
             found.code,
             &found.message,
         )
@@ -107,7 +108,7 @@ fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
 }
 
 /// As many as are shown: errors before warnings, and yet in their order.
-fn capped(sorted: Vec<&Diagnostic>) -> Vec<&Diagnostic> {
+fn capped(sorted: Vec<&Problem>) -> Vec<&Problem> {
     if sorted.len() <= MAX_SHOWN {
         return sorted;
     }
@@ -117,7 +118,7 @@ fn capped(sorted: Vec<&Diagnostic>) -> Vec<&Diagnostic> {
         .count()
         .min(MAX_SHOWN);
     let mut left = (errors, MAX_SHOWN - errors);
-    let room = |found: &&Diagnostic| {
+    let room = |found: &&Problem| {
         let left = match found.severity {
             Severity::Error => &mut left.0,
             Severity::Warning => &mut left.1,
@@ -153,14 +154,14 @@ struct Crop {
 }
 
 impl Drawing<'_> {
-    fn draw(&self, found: &Diagnostic, renderer: &Renderer) -> String {
+    fn draw(&self, found: &Problem, renderer: &Renderer) -> String {
         let level = match found.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
         let title = level.primary_title(clean(&found.message)).id(found.code.0);
         let mut report = vec![self.group(title, found)];
-        if let Some(hint) = &found.hint {
+        if let Some(hint) = &found.help {
             let title =
                 Level::HELP.secondary_title(wrapped("", &clean(hint), 0, WIDTH - "help: ".len()));
             report.push(match self.patch(found) {
@@ -174,16 +175,15 @@ impl Drawing<'_> {
     }
 
     /// The places of a finding: those near to each other in one drawing, others each in its own.
-    fn group<'s>(
-        &'s self,
-        title: annotate_snippets::Title<'s>,
-        found: &'s Diagnostic,
-    ) -> Group<'s> {
-        let mut stretches = vec![vec![Mark {
-            place: &found.at,
-            kind: AnnotationKind::Primary,
-            words: found.expected.as_deref(),
-        }]];
+    fn group<'s>(&'s self, title: annotate_snippets::Title<'s>, found: &'s Problem) -> Group<'s> {
+        let own = found.place.iter().map(|place| {
+            vec![Mark {
+                place,
+                kind: AnnotationKind::Primary,
+                words: found.expected.as_deref(),
+            }]
+        });
+        let mut stretches: Vec<_> = own.collect();
         for (place, words) in &found.also {
             let mark = Mark {
                 place,
@@ -282,23 +282,23 @@ impl Drawing<'_> {
     }
 
     /// The line as it would be when mended; not where that would repeat a masked text.
-    fn patch<'s>(&'s self, found: &'s Diagnostic) -> Option<Snippet<'s, Patch<'s>>> {
-        let fix = found.fix.as_deref()?;
-        let (start, end) = (self.texts.start(&found.at), self.texts.end(&found.at));
+    fn patch<'s>(&'s self, found: &'s Problem) -> Option<Snippet<'s, Patch<'s>>> {
+        let (fix, place) = (found.fix.as_deref()?, found.place.as_ref()?);
+        let (start, end) = (self.texts.start(place), self.texts.end(place));
         let hidden = self.masked.iter().any(|mask| {
-            mask.source == found.at.source
-                && mask.bytes.start < found.at.bytes.end
-                && found.at.bytes.start < mask.bytes.end
+            mask.source == place.source
+                && mask.bytes.start < place.bytes.end
+                && place.bytes.start < mask.bytes.end
         });
-        let crop = self.crop(&found.at, start.line, end.line);
+        let crop = self.crop(place, start.line, end.line);
         if hidden || end.line - start.line > NEAR || crop.source.len() > MAX_MENDED {
             return None;
         }
-        let at = crop.within(&found.at);
+        let at = crop.within(place);
         Some(
             Snippet::source(crop.source)
                 .line_start(crop.first_line)
-                .path(clean(&self.texts.get(found.at.source).origin))
+                .path(clean(&self.texts.get(place.source).origin))
                 .patch(Patch::new(at, clean(fix))),
         )
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
-use super::diagnostics::json::{More, Problem, Problems};
+use super::diagnostics::json::{More, ProblemReport, Problems};
 use super::plan::{Counts, ManifestReport, PlanReport, ServerReport};
 
 /// Why a run failed.
@@ -20,7 +20,7 @@ pub struct FailureReport {
     pub(super) hint: Option<Foreign>,
     /// What is wrong with the manifests, if that is why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<ProblemReport>,
     /// How many more are, by file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) more: Vec<More>,

@@ -3,12 +3,12 @@
 //! GitHub shows the first ten errors, warnings and notices of a step.
 
 use super::Foreign;
-use super::diagnostics::json::{More, Problem};
+use super::diagnostics::json::{More, ProblemReport};
 use super::plan::{ActionWord, ChangeReport, FieldDiff, PlaceReport, PlanReport};
 use super::text::{pruned_words, refusal_lines, value_text};
 
 /// Findings as annotations, and for each file one that says how many more there are.
-pub fn problems_github(problems: &[Problem], more: &[More]) -> String {
+pub fn problems_github(problems: &[ProblemReport], more: &[More]) -> String {
     let more = more.iter().map(|more| {
         let level = if more.errors > 0 { "error" } else { "warning" };
         command(level, Some((&more.file, 1, 1)), "rcsync", &more.words())
@@ -16,7 +16,7 @@ pub fn problems_github(problems: &[Problem], more: &[More]) -> String {
     problems.iter().map(problem).chain(more).collect()
 }
 
-fn problem(problem: &Problem) -> String {
+fn problem(problem: &ProblemReport) -> String {
     let message = hinted(&problem.message, problem.hint.as_ref());
     let place = Some((&problem.file, problem.line, problem.column));
     command(

@@ -39,5 +39,5 @@ pub use run::RunReport;
 pub use saved::{NoPlan, Unfit};
 pub use text::{drift_text, plan_text, run_text};
 
-pub use diagnostics::json::Problem;
+pub use diagnostics::json::ProblemReport;
 pub use shown::Foreign;

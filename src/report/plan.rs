@@ -13,11 +13,11 @@ use super::forecast::ForecastReport;
 use super::policy::{self, LeftOutReport, RefusalReport, UnmanagedReport, ViewReport};
 use super::shown::{Observed, Shown, Side, redacted_all, shown};
 use super::snapshot::SnapshotReport;
-use crate::diagnostic::{Place, Texts};
 use crate::integration::{Shape, Value};
 use crate::plan::{
     Action, Binding, Cause, Change, Condition, FieldChange, Note, Plan, Reason, Step,
 };
+use crate::problem::{Place, Texts};
 use crate::secret::Text;
 
 /// A plan, as it is shown and saved.

@@ -11,9 +11,9 @@ use super::plan::{
 };
 use super::shown::{Observed, Shown, Side, shown};
 use crate::apply::{Applied, Outcome, Settled};
-use crate::diagnostic::Texts;
 use crate::integration::{Fields, Kind};
 use crate::plan::{Change, Plan};
+use crate::problem::Texts;
 
 /// What became of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

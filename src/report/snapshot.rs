@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Foreign;
 use super::plan::{PlaceReport, place_report};
-use crate::diagnostic::Texts;
 use crate::plan::{NotCompared, Open, Plan};
+use crate::problem::Texts;
 
 /// The snapshot that a plan is made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -10,7 +10,7 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::Value as Json;
 
 use super::stretch::{Stretch, around, cut, names, stretches};
-use crate::diagnostic::Place;
+use crate::problem::Place;
 use crate::yaml::{Content, Member, Node};
 
 /// A schema, ready to check documents, and the items of one list of theirs one at a time: a document may break a rule

@@ -11,6 +11,7 @@ use super::git::{Repository, none_around};
 use super::program::Environment;
 use super::revision::Revision;
 use crate::escape;
+use crate::problem::{Code, Problem};
 
 /// Where the manifests of before are.
 #[derive(Debug)]
@@ -38,10 +39,8 @@ enum BasePlace {
 /// Why there is no base.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseError {
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub hint: String,
+    /// What is wrong, and what to do about it.
+    pub problem: Problem,
     /// Whether it is named like a commit, and git knows none of that name.
     pub is_unknown: bool,
 }
@@ -49,8 +48,7 @@ pub struct BaseError {
 impl BaseError {
     pub(super) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
-            message: message.into(),
-            hint: hint.into(),
+            problem: Problem::new(Code("base"), message).help(hint),
             is_unknown: false,
         }
     }

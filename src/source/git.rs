@@ -54,7 +54,7 @@ impl Repository {
             }
             let hint = "if you trust its owner, say so in your own configuration, outside of the repository: \
                         `git config --global --add safe.directory FOLDER`";
-            BaseError::new(error.message, hint)
+            BaseError::new(error.problem.message, hint)
         })?;
         if fs::canonicalize(&found).ok().as_ref() != Some(&top) {
             let (top, found) = (top.display(), found.display());

@@ -38,8 +38,8 @@ fn read(folder: &TempDir, paths: &[&str]) -> (Sources, Vec<String>, Vec<String>)
     let findings = findings
         .iter()
         .map(|finding| {
-            let start = sources.texts.start(&finding.at);
-            let origin = origin(finding.at.source);
+            let start = sources.texts.start(finding.place.as_ref().unwrap());
+            let origin = origin(finding.place.as_ref().unwrap().source);
             format!(
                 "{origin}:{}:{} {}: {} {}",
                 start.line,

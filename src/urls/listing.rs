@@ -5,9 +5,9 @@ use serde::{Serialize, Serializer};
 
 use super::Webhook;
 use super::env::names;
-use crate::diagnostic::Texts;
 use crate::integration::Kind;
-use crate::report::{Foreign, Problem};
+use crate::problem::Texts;
+use crate::report::{Foreign, ProblemReport};
 
 /// The webhooks that were asked for. Holds secrets in clear.
 #[derive(Serialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub struct Listing {
     /// The webhooks.
     pub(super) webhooks: Vec<Listed>,
     /// Why others have no URL here.
-    problems: Vec<Problem>,
+    problems: Vec<ProblemReport>,
 }
 
 /// A webhook. Holds secrets in clear.
@@ -57,7 +57,7 @@ impl Listing {
     pub fn in_clear(
         base: &str,
         webhooks: &[Webhook],
-        problems: Vec<Problem>,
+        problems: Vec<ProblemReport>,
         texts: &Texts,
     ) -> Self {
         let variables = names(webhooks);

@@ -10,10 +10,10 @@ mod text;
 use url::form_urlencoded;
 
 use crate::desired::DesiredState;
-use crate::diagnostic::{Code, Diagnostic, Findings, Place};
 use crate::integration::{Key, Kind};
 use crate::observed::{DecodeError, ObservedState, Record, ServerId};
 use crate::plan::{self, Match, Reason};
+use crate::problem::{Code, Findings, Place, Problem};
 use crate::secret::Secret;
 
 pub use env::env;
@@ -130,21 +130,21 @@ fn encoded(part: &str) -> String {
     encoded.replace('+', "%20")
 }
 
-fn nothing(key: &Key, at: &Place) -> Diagnostic {
+fn nothing(key: &Key, at: &Place) -> Problem {
     let message = format!(
         "this account sees no record of the {} `{}`",
         key.kind, key.name
     );
-    Diagnostic::error(Code("no-record"), at.clone(), message)
-        .hint("`rcsync apply` creates what is missing; `rcsync plan` tells what it would do")
+    Problem::error(Code("no-record"), at.clone(), message)
+        .help("`rcsync apply` creates what is missing; `rcsync plan` tells what it would do")
 }
 
-fn blocked(reason: &Reason, at: &Place) -> Diagnostic {
+fn blocked(reason: &Reason, at: &Place) -> Problem {
     let message = match reason.choices.as_slice() {
         [] => reason.why.clone(),
         choices => format!("{} {}", reason.why, choices.join("; ")),
     };
-    Diagnostic::error(Code("unclear-record"), at.clone(), message).hint(reason.remedy.as_str())
+    Problem::error(Code("unclear-record"), at.clone(), message).help(reason.remedy.as_str())
 }
 
 #[cfg(test)]

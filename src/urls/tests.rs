@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::diagnostic::Texts;
+use crate::problem::Texts;
 use crate::support::observed;
 
 const ASKED: Asked<'_> = Asked {

@@ -19,7 +19,13 @@ fn resolve(text: &str) -> Result<String, Vec<String>> {
     value.map(|value| value.expose().unwrap()).ok_or_else(|| {
         findings
             .iter()
-            .map(|f| format!("{} {:?}", f.code.0, texts.start(&f.at).column))
+            .map(|f| {
+                format!(
+                    "{} {:?}",
+                    f.code.0,
+                    texts.start(f.place.as_ref().unwrap()).column
+                )
+            })
             .collect()
     })
 }

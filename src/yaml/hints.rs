@@ -9,7 +9,7 @@ use granit_parser::{ErrorKind, ScanError};
 
 use super::loader::{Syntax, too_deep};
 use super::{SYNTAX, line_end, line_start, masks};
-use crate::diagnostic::{Diagnostic, Place, SourceId};
+use crate::problem::{Place, Problem, SourceId};
 
 /// No look at the text around goes further than this.
 const REACH: usize = 64 << 10;
@@ -60,7 +60,7 @@ impl Scene<'_> {
             | ErrorKind::TabInIndentation
             | ErrorKind::TabInPlainScalar => self.tab(at),
             ErrorKind::RecursionLimitExceeded => Syntax {
-                diagnostic: too_deep(Place::new(self.source, at..self.after(at))),
+                problem: too_deep(Place::new(self.source, at..self.after(at))),
                 blank: None,
             },
             kind => self.plainly(at, kind, error),
@@ -140,17 +140,17 @@ impl Scene<'_> {
         let mut syntax = self.found(at..end, message, Some(hint));
         if let (ErrorKind::InvalidColonPlacement, Some(bracket)) = (kind, self.bracket) {
             let opened = Place::new(self.source, bracket..self.after(bracket));
-            syntax.diagnostic = syntax.diagnostic.also(opened, "opened here");
+            syntax.problem = syntax.problem.also(opened, "opened here");
         }
         syntax
     }
 
     fn found(&self, range: Range<usize>, message: impl Into<String>, hint: Option<&str>) -> Syntax {
         let at = Place::new(self.source, range);
-        let mut diagnostic = Diagnostic::error(SYNTAX, at, message);
-        diagnostic.hint = hint.map(str::to_owned);
+        let mut problem = Problem::error(SYNTAX, at, message);
+        problem.help = hint.map(str::to_owned);
         Syntax {
-            diagnostic,
+            problem,
             blank: None,
         }
     }
@@ -160,7 +160,7 @@ impl Scene<'_> {
         let mut syntax = self.found(range.clone(), message, Some("quote it"));
         let line = &self.text[line_start(self.text, range.start)..line_end(self.text, range.end)];
         if masks::ranges(line).is_empty() {
-            syntax.diagnostic = syntax.diagnostic.fix(quoted(&self.text[range.clone()]));
+            syntax.problem = syntax.problem.fix(quoted(&self.text[range.clone()]));
         }
         if !self.goes_on_below(range.end) {
             syntax.blank = Some(range);
@@ -269,7 +269,7 @@ impl Scene<'_> {
             value,
             "`#` after a blank starts a comment, up to the end of the line",
         );
-        syntax.diagnostic.expected = Some("read as a comment".to_owned());
+        syntax.problem.expected = Some("read as a comment".to_owned());
         syntax
     }
 

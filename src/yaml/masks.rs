@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Place, SourceId};
+use crate::problem::{Place, SourceId};
 
 /// Where a text holds literal values under keys that look like secrets.
 pub fn secret_looking(source: SourceId, text: &str) -> Vec<Place> {

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 
 use ecow::{EcoString, EcoVec};
 
-use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
+use crate::problem::{Code, Place, Problem, SourceId};
 
 /// How deep lists and mappings may nest; everything that walks a tree recurses no deeper.
 pub const MAX_DEPTH: usize = 64;
@@ -123,13 +123,13 @@ pub struct Reading {
     /// that lacks its quotes stands there under a made-up text, one that could not be read as nothing.
     pub documents: Vec<Node>,
     /// What is wrong, by place; all of it errors.
-    pub problems: Vec<Diagnostic>,
+    pub problems: Vec<Problem>,
     /// How many values were read, those of what could not be read to its end among them.
     pub values: usize,
 }
 
 /// Reads every document of a text that has to be sound; else all that is wrong with it.
-pub fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Diagnostic>> {
+pub fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Problem>> {
     let reading = read(source, text);
     if reading.problems.is_empty() {
         Ok(reading.documents)
@@ -153,7 +153,7 @@ pub fn read(source: SourceId, text: &str) -> Reading {
     }
     let passes = (MAX_READ / text.len().max(1)).clamp(1, MAX_PASSES);
     let mut text = Cow::Borrowed(text);
-    let mut problems: Vec<Diagnostic> = Vec::new();
+    let mut problems: Vec<Problem> = Vec::new();
     let mut documents = Vec::new();
     let mut values = 0;
     let mut blanked = HashSet::new();
@@ -162,7 +162,7 @@ pub fn read(source: SourceId, text: &str) -> Reading {
         values += reading.values;
         let mut again = false;
         for syntax in reading.syntax {
-            let line = line_start(&text, syntax.diagnostic.at.bytes.start as usize);
+            let line = line_start(&text, syntax.problem.start().unwrap_or_default());
             // A second mistake on a blanked line is most likely the first one's consequence.
             if blanked.contains(&line) {
                 continue;
@@ -172,12 +172,12 @@ pub fn read(source: SourceId, text: &str) -> Reading {
                     blanked.insert(line);
                     let blank = "_".repeat(range.len());
                     text.to_mut().replace_range(range, &blank);
-                    problems.push(syntax.diagnostic);
+                    problems.push(syntax.problem);
                     again = true;
                 }
                 // The next reading finds it once more.
                 _ if again => {}
-                _ => problems.push(syntax.diagnostic),
+                _ => problems.push(syntax.problem),
             }
         }
         if !again {
@@ -187,16 +187,16 @@ pub fn read(source: SourceId, text: &str) -> Reading {
         }
     }
     let enough = problems.len() >= MAX_FINDINGS;
-    problems.sort_by_key(|problem| problem.at.bytes.start);
+    problems.sort_by_key(Problem::start);
     problems.dedup();
     if enough {
         // Some may not have been collected: what else is said could follow from them.
         documents.clear();
         problems.truncate(MAX_FINDINGS - 1);
-        let last = problems.last().map(|last| last.at.clone());
+        let last = problems.last().and_then(|last| last.place.clone());
         problems.extend(last.map(|at| {
             let message = format!("this file has {MAX_FINDINGS} problems or more");
-            Diagnostic::error(TOO_MANY, at, message).expected("the rest of it is not checked")
+            Problem::error(TOO_MANY, at, message).expected("the rest of it is not checked")
         }));
     }
     Reading {
@@ -207,7 +207,7 @@ pub fn read(source: SourceId, text: &str) -> Reading {
 }
 
 /// The characters that YAML does not take, not even in quotes or comments.
-fn control_characters(source: SourceId, text: &str) -> Vec<Diagnostic> {
+fn control_characters(source: SourceId, text: &str) -> Vec<Problem> {
     // Nearly every manifest passes here; without a way out of the loop it goes many bytes at a time.
     let plain = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
     if text.bytes().fold(true, |all, byte| all & plain(byte)) {
@@ -221,15 +221,15 @@ fn control_characters(source: SourceId, text: &str) -> Vec<Diagnostic> {
         .take(20)
         .map(|(at, char)| {
             let code = u32::from(char);
-            let finding = Diagnostic::error(
+            let finding = Problem::error(
                 CONTROL,
                 Place::new(source, at..at + char.len_utf8()),
                 format!("the control character U+{code:04X} cannot stand in YAML"),
             );
             if char == '\0' {
-                finding.hint("remove it; a text saved as UTF-16 must be saved as UTF-8")
+                finding.help("remove it; a text saved as UTF-16 must be saved as UTF-8")
             } else {
-                finding.hint(format!(
+                finding.help(format!(
                     "remove it, or write `\\u{code:04x}` in a text in double quotes"
                 ))
             }

@@ -1,7 +1,7 @@
 use super::*;
-use crate::diagnostic::Texts;
+use crate::problem::Texts;
 
-fn loaded(text: &str) -> (Texts, Result<Vec<Node>, Vec<Diagnostic>>) {
+fn loaded(text: &str) -> (Texts, Result<Vec<Node>, Vec<Problem>>) {
     let mut texts = Texts::default();
     let source = texts.add("a.yaml", text);
     let result = load(source, text);
@@ -20,16 +20,17 @@ fn json(text: &str) -> serde_json::Value {
 }
 
 /// One finding a line: place, code, the bytes, message, hint, fix, other places.
-fn described(texts: &Texts, problems: &[Diagnostic]) -> String {
+fn described(texts: &Texts, problems: &[Problem]) -> String {
     let lines = problems.iter().map(|problem| {
-        let start = texts.start(&problem.at);
-        let range = problem.at.bytes.start as usize..problem.at.bytes.end as usize;
+        let start = texts.start(problem.place.as_ref().unwrap());
+        let range = problem.place.as_ref().unwrap().bytes.start as usize
+            ..problem.place.as_ref().unwrap().bytes.end as usize;
         let mut line = format!(
             "{}:{} {} {:?}: {}",
             start.line,
             start.column,
             problem.code.0,
-            &texts.get(problem.at.source).text[range],
+            &texts.get(problem.place.as_ref().unwrap().source).text[range],
             problem.message
         );
         if let Some(fix) = &problem.fix {
@@ -545,8 +546,8 @@ fn check(text: &str) {
         Err(problems) => {
             assert!(!problems.is_empty());
             for problem in problems {
-                let places =
-                    std::iter::once(&problem.at).chain(problem.also.iter().map(|(place, _)| place));
+                let places = std::iter::once(problem.place.as_ref().unwrap())
+                    .chain(problem.also.iter().map(|(place, _)| place));
                 for place in places {
                     let range = place.bytes.start as usize..place.bytes.end as usize;
                     assert!(text.get(range).is_some(), "{problem:?}");

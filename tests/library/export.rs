@@ -78,8 +78,7 @@ fn there_and_back(observed: &ObservedState, scripts: bool) -> Back {
 
 /// Another reader of YAML reads the same.
 fn other_reader_agrees(text: &str) {
-    let ours =
-        rcsync::yaml::load(rcsync::diagnostic::Texts::default().add("m", text), text).unwrap();
+    let ours = rcsync::yaml::load(rcsync::problem::Texts::default().add("m", text), text).unwrap();
     let theirs: serde_yaml::Value =
         serde_yaml::from_str(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
     assert_eq!(

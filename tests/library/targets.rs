@@ -14,10 +14,10 @@ use std::path::Path;
 
 use rocketchat_sandbox as sandbox;
 
-use rcsync::diagnostic::{Place, Texts};
 use rcsync::engine::check::{Checked, Typed};
 use rcsync::observed::{ObservedState, ServerFacts, Snapshot};
 use rcsync::plan::Plan;
+use rcsync::problem::{Place, Texts};
 use rcsync::report::{self, Budget, Context, Look, PlanReport, ScriptDiff, diagnostics};
 use rcsync::schema::Checker;
 use rcsync::server;
@@ -77,7 +77,8 @@ fn manifest(bytes: &[u8]) {
     let Some(loaded) = loaded(bytes) else { return };
     let texts = &loaded.sources.texts;
     for found in loaded.findings.iter() {
-        assert!(found.at.bytes.end as usize <= texts.get(found.at.source).text.len());
+        let at = found.place.as_ref().unwrap();
+        assert!(at.bytes.end as usize <= texts.get(at.source).text.len());
     }
     is_harmless(&diagnostics::text(&loaded.findings, texts, &[], false));
     let _ = report::json(&diagnostics::json(&loaded.findings, texts));

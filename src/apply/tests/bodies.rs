@@ -201,7 +201,7 @@ async fn kept_bytes_show_in_no_report() {
     };
     let names: Vec<_> = shortfall.fields.iter().map(|it| it.field.name).collect();
     assert_eq!(names, ["urls", "token", "alias", "avatar"]);
-    let texts = crate::diagnostic::Texts::default();
+    let texts = crate::problem::Texts::default();
     let mut plan = plan;
     plan.changes[0].place = None;
     let context = crate::report::Context {

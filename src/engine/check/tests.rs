@@ -349,13 +349,15 @@ fn survives(text: &[u8]) -> Result<(), TestCaseError> {
         let texts = &loaded.sources.texts;
         let refused = loaded.is_refused(false);
         for found in loaded.findings.iter() {
-            let length = texts.get(found.at.source).text.len();
-            let end = usize::try_from(found.at.bytes.end).unwrap();
+            let length = texts.get(found.place.as_ref().unwrap().source).text.len();
+            let end = usize::try_from(found.place.as_ref().unwrap().bytes.end).unwrap();
             prop_assert!(
-                found.at.bytes.start <= found.at.bytes.end && end <= length,
+                found.place.as_ref().unwrap().bytes.start
+                    <= found.place.as_ref().unwrap().bytes.end
+                    && end <= length,
                 "{found:?}"
             );
-            for words in [Some(&found.message), found.hint.as_ref()]
+            for words in [Some(&found.message), found.help.as_ref()]
                 .into_iter()
                 .flatten()
             {
@@ -540,6 +542,10 @@ fn all_files_together_have_so_many_integrations() {
     };
     let words = "the manifests up to this one have more than 100000 integrations";
     assert_eq!(found.message, words);
-    let origin = &typed.sources.texts.get(found.at.source).origin;
+    let origin = &typed
+        .sources
+        .texts
+        .get(found.place.as_ref().unwrap().source)
+        .origin;
     assert!(origin.ends_with("c.yaml"), "{origin}");
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::Inputs;
-use crate::diagnostic::Texts;
+use crate::problem::Texts;
 use crate::secret::Secret;
 use crate::variables::{SECRET_PREFIX, VAR_PREFIX, Variables, is_name};
 use crate::yaml;
@@ -74,7 +74,7 @@ fn values(path: &Path, read: Read<'_>) -> Result<BTreeMap<String, String>, Strin
         .as_deref()
         .and_then(<[_]>::first)
     {
-        let line = texts.start(&problem.at).line;
+        let line = problem.place.as_ref().map_or(1, |at| texts.start(at).line);
         return Err(format!(
             "{shown}:{line}: not a YAML mapping ({})",
             problem.code.0

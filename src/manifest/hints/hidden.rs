@@ -2,12 +2,12 @@
 
 use super::words::{fill_or_remove, subject};
 use super::{quoted, scalar_text};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::problem::{Code, Problem};
 use crate::schema::{Rule, Violation};
 use crate::yaml::{Content, Style};
 
 /// The finding with a hint of its own, if this is such a mistake.
-pub(super) fn by_yaml(violation: &Violation<'_>) -> Option<Diagnostic> {
+pub(super) fn by_yaml(violation: &Violation<'_>) -> Option<Problem> {
     let (Rule::Type { expected } | Rule::Pattern { expected, .. }) = &violation.rule else {
         return None;
     };
@@ -26,35 +26,35 @@ pub(super) fn by_yaml(violation: &Violation<'_>) -> Option<Diagnostic> {
 }
 
 /// `channel:` with nothing behind it, or with a comment that was meant as the value.
-fn empty_value(violation: &Violation<'_>) -> Diagnostic {
+fn empty_value(violation: &Violation<'_>) -> Problem {
     let node = violation.node;
     let subject = subject(violation);
     let Some(comment) = node.comment() else {
-        return Diagnostic::error(
+        return Problem::error(
             Code("empty"),
             node.at.clone(),
             format!("{subject} is empty"),
         )
         .expected("expected a value")
-        .hint(fill_or_remove(violation));
+        .help(fill_or_remove(violation));
     };
-    let error = Diagnostic::error(
+    let error = Problem::error(
         Code("yaml-comment"),
         comment.at.clone(),
         format!("{subject} is empty: `#` after a blank starts a comment"),
     )
     .expected("read as a comment");
     if comment.is_prose() {
-        error.hint("write a value before the comment")
+        error.help("write a value before the comment")
     } else {
-        error.hint("quote it").fix(quoted(&comment.text))
+        error.help("quote it").fix(quoted(&comment.text))
     }
 }
 
 /// `yes`, `"true"` or `1` where a flag is expected.
-fn not_a_flag(violation: &Violation<'_>, or_variable: bool) -> Diagnostic {
+fn not_a_flag(violation: &Violation<'_>, or_variable: bool) -> Problem {
     let node = violation.node;
-    let error = Diagnostic::error(
+    let error = Problem::error(
         Code("not-a-flag"),
         node.at.clone(),
         format!("{} must be `true` or `false`", subject(violation)),
@@ -70,17 +70,17 @@ fn not_a_flag(violation: &Violation<'_>, or_variable: bool) -> Diagnostic {
     };
     let error = error.fix(meant);
     match (node.as_text().is_some(), node.style) {
-        (false, _) => error.hint(format!("write `{meant}`")),
+        (false, _) => error.help(format!("write `{meant}`")),
         (true, Style::Plain) => {
-            error.hint(format!("in YAML 1.2 `{text}` is a text: write `{meant}`"))
+            error.help(format!("in YAML 1.2 `{text}` is a text: write `{meant}`"))
         }
-        (true, _) => error.hint(format!("in quotes it is a text: write `{meant}`")),
+        (true, _) => error.help(format!("in quotes it is a text: write `{meant}`")),
     }
 }
 
 /// `"3"`, `three` or `2.5` where a whole number is expected.
-fn not_a_number(violation: &Violation<'_>, or_variable: bool) -> Diagnostic {
-    let error = Diagnostic::error(
+fn not_a_number(violation: &Violation<'_>, or_variable: bool) -> Problem {
+    let error = Problem::error(
         Code("not-a-number"),
         violation.at.clone(),
         format!("{} must be a whole number", subject(violation)),
@@ -91,26 +91,26 @@ fn not_a_number(violation: &Violation<'_>, or_variable: bool) -> Diagnostic {
     };
     match text.trim().parse::<i64>() {
         Ok(number) => error
-            .hint(format!("in quotes it is a text: write `{number}`"))
+            .help(format!("in quotes it is a text: write `{number}`"))
             .fix(number.to_string()),
         Err(_) => with_variable(error, text, or_variable),
     }
 }
 
 /// A reference that stands among other text has been meant well, and cannot be a flag or a number.
-fn with_variable(error: Diagnostic, text: &str, or_variable: bool) -> Diagnostic {
+fn with_variable(error: Problem, text: &str, or_variable: bool) -> Problem {
     if text.starts_with("${secret.") {
-        return error.hint("a secret cannot stand here: plans show this value");
+        return error.help("a secret cannot stand here: plans show this value");
     }
     match (text.contains("${"), or_variable) {
-        (true, true) => error.hint("a variable must be the whole value: `${var.NAME}`"),
-        (true, false) => error.hint("no variable is replaced here: write the value itself"),
+        (true, true) => error.help("a variable must be the whole value: `${var.NAME}`"),
+        (true, false) => error.help("no variable is replaced here: write the value itself"),
         _ => error,
     }
 }
 
 /// `- :ghost:` or `- gif: me` in the place of a text.
-fn unquoted_colon(violation: &Violation<'_>) -> Option<Diagnostic> {
+fn unquoted_colon(violation: &Violation<'_>) -> Option<Problem> {
     let node = violation.node;
     let Content::Map(members) = &node.content else {
         return None;
@@ -120,7 +120,7 @@ fn unquoted_colon(violation: &Violation<'_>) -> Option<Diagnostic> {
     };
     let subject = subject(violation);
     let error = |why: &str| {
-        Diagnostic::error(
+        Problem::error(
             Code("yaml-map"),
             node.at.clone(),
             format!("{subject} is a mapping: {why}"),
@@ -131,12 +131,12 @@ fn unquoted_colon(violation: &Violation<'_>) -> Option<Diagnostic> {
     match &member.value.content {
         Content::Null(_) if node.style == Style::Indented => Some(
             error("a `:` at the end of a text makes a key")
-                .hint("quote it")
+                .help("quote it")
                 .fix(quoted(&format!("{key}:"))),
         ),
         Content::Text(value) if node.style == Style::Indented && !value.contains('\n') => Some(
             error("a `: ` inside a text makes a key")
-                .hint("if it is meant as a text, quote it")
+                .help("if it is meant as a text, quote it")
                 .fix(quoted(&format!("{key}: {value}"))),
         ),
         _ => None,

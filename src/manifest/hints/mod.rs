@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 use ecow::EcoString;
 
-use crate::diagnostic::{Code, Diagnostic, Findings};
+use crate::problem::{Code, Findings, Problem};
 use crate::schema::{Rule, Step, Violation};
 use crate::yaml::{Content, Node, Style};
 use words::{entry_kind, found, or_list, subject, types};
@@ -51,11 +51,11 @@ pub fn explain(violations: &[Violation<'_>], findings: &mut Findings) {
     }
 }
 
-fn explain_one(violation: &Violation<'_>) -> Diagnostic {
+fn explain_one(violation: &Violation<'_>) -> Problem {
     if let Some(hidden) = hidden::by_yaml(violation) {
         return hidden;
     }
-    let say = |code, message: String| Diagnostic::error(Code(code), violation.at.clone(), message);
+    let say = |code, message: String| Problem::error(Code(code), violation.at.clone(), message);
     let subject = subject(violation);
     match &violation.rule {
         Rule::Unknown { key, allowed } => names::unknown(violation, key, allowed),
@@ -68,7 +68,7 @@ fn explain_one(violation: &Violation<'_>) -> Diagnostic {
         Rule::Enum { allowed } => names::not_among(violation, &subject, allowed),
         Rule::Pattern { message, .. } => {
             let words = message.as_deref().unwrap_or("write it in another form");
-            say("wrong-form", format!("{subject} is not of the right form")).hint(words)
+            say("wrong-form", format!("{subject} is not of the right form")).help(words)
         }
         Rule::Empty => {
             let expected = match violation.node.content {
@@ -77,7 +77,7 @@ fn explain_one(violation: &Violation<'_>) -> Diagnostic {
             };
             say("empty", format!("{subject} is empty"))
                 .expected(expected)
-                .hint(words::fill_or_remove(violation))
+                .help(words::fill_or_remove(violation))
         }
         Rule::Least { limit } => say("too-small", format!("{subject} is below {limit}"))
             .expected(format!("expected {limit} or more")),
@@ -88,10 +88,10 @@ fn explain_one(violation: &Violation<'_>) -> Diagnostic {
     }
 }
 
-fn wrong_type(violation: &Violation<'_>, subject: &str, expected: &[EcoString]) -> Diagnostic {
+fn wrong_type(violation: &Violation<'_>, subject: &str, expected: &[EcoString]) -> Problem {
     let wanted = or_list(&types(expected));
     let node = violation.node;
-    let error = Diagnostic::error(
+    let error = Problem::error(
         Code("wrong-type"),
         violation.at.clone(),
         format!("{subject} must be {wanted}, not {}", found(node)),
@@ -100,23 +100,23 @@ fn wrong_type(violation: &Violation<'_>, subject: &str, expected: &[EcoString]) 
     let takes = |name: &str| expected.iter().any(|known| known == name);
     match &node.content {
         _ if violation.path.is_empty() => {
-            error.hint("a manifest starts with `integrations:`, and its entries stand below")
+            error.help("a manifest starts with `integrations:`, and its entries stand below")
         }
         Content::Bool(_) | Content::Int(_) | Content::Float(_) if takes("string") => {
-            error.hint("quote it")
+            error.help("quote it")
         }
         Content::Map(_) if takes("array") && node.style == Style::Indented => {
-            error.hint("begin each item of the list with `- `")
+            error.help("begin each item of the list with `- `")
         }
         // A list of one that holds commas is hardly what is meant.
         Content::Text(text) if takes("array") && text.contains([',', '\n']) => {
-            error.hint("write it as a list, one item each")
+            error.help("write it as a list, one item each")
         }
         Content::Text(text) if takes("array") => error
-            .hint("write it as a list")
+            .help("write it as a list")
             .fix(format!("[{}]", quoted(text))),
         Content::Text(_) if matches!(&*violation.path, [.., Step::Index(_)]) => {
-            error.hint("write its keys, each as `key: value`")
+            error.help("write its keys, each as `key: value`")
         }
         _ => error,
     }
@@ -127,7 +127,7 @@ fn missing(
     key: &str,
     because: Option<&str>,
     example: Option<&str>,
-) -> Diagnostic {
+) -> Problem {
     let value = because
         .and_then(|name| violation.node.get(name))
         .and_then(|member| member.value.as_text());
@@ -139,16 +139,16 @@ fn missing(
             None => format!("{} needs `{key}`", subject(violation)),
         },
     };
-    let error = Diagnostic::error(Code("missing-field"), violation.at.clone(), message)
+    let error = Problem::error(Code("missing-field"), violation.at.clone(), message)
         .expected(format!("`{key}` is missing"));
     match (key, because, example) {
         ("type", _, _) => {
-            error.hint("write `type: webhook-incoming` or `type: webhook-outgoing`")
+            error.help("write `type: webhook-incoming` or `type: webhook-outgoing`")
         }
-        ("channel", Some("event"), _) => error.hint(
+        ("channel", Some("event"), _) => error.help(
             "name rooms and users (`[\"#general\"]`), or write `channel: all_public_channels` for all public channels",
         ),
-        (_, _, Some(example)) => error.hint(format!("write it, for example `{key}: {example}`")),
+        (_, _, Some(example)) => error.help(format!("write it, for example `{key}: {example}`")),
         _ => error,
     }
 }

@@ -1,8 +1,8 @@
 //! Keys and values that are none of those allowed: most are nearly right, or right elsewhere.
 
 use super::words::{and_list, entry_kind, or_list, subject};
-use crate::diagnostic::{Code, Diagnostic};
 use crate::integration::Kind;
+use crate::problem::{Code, Problem};
 use crate::schema::{Step, Violation};
 use crate::words::start;
 use crate::yaml::Content;
@@ -14,7 +14,7 @@ const FEW: usize = 3;
 const LONGEST_VALUE: usize = 40;
 
 /// A key that is not among those allowed.
-pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) -> Diagnostic {
+pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) -> Problem {
     let entry = entry_kind(violation);
     let top = violation.path.is_empty();
     let message = match (entry, &*violation.path) {
@@ -23,27 +23,27 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
         (_, [Step::Key(section)]) if section == "settings" => format!("`{key}` is not a setting"),
         _ => format!("{} has no key `{key}`", subject(violation)),
     };
-    let error = Diagnostic::error(Code("unknown-field"), violation.at.clone(), message);
+    let error = Problem::error(Code("unknown-field"), violation.at.clone(), message);
     if let Some(why) = entry.and_then(|kind| never_a_field(kind, key)) {
-        return error.hint(why);
+        return error.help(why);
     }
     if let Some(near) = nearest(key, allowed) {
-        return error.hint(format!("did you mean `{near}`?")).fix(near);
+        return error.help(format!("did you mean `{near}`?")).fix(near);
     }
     if top
         && Kind::ALL
             .iter()
             .any(|kind| key == "type" || kind.field(key).is_some())
     {
-        return error.hint("it belongs to an integration: write `integrations:`, and below it `- ` and the keys, all indented");
+        return error.help("it belongs to an integration: write `integrations:`, and below it `- ` and the keys, all indented");
     }
     if top {
-        return error.hint(
+        return error.help(
             "a manifest has `settings` and `integrations`; keys that start with `x-` are free",
         );
     }
     let keys = and_list(allowed);
-    error.hint(match entry {
+    error.help(match entry {
         Some(kind) => match other_kind_with(kind, key) {
             Some(other) => format!("it is a field of a {other}"),
             None => format!("a {kind} has {keys}"),
@@ -77,32 +77,28 @@ fn other_kind_with(kind: Kind, key: &str) -> Option<Kind> {
 }
 
 /// A value that is not among those allowed.
-pub(super) fn not_among(
-    violation: &Violation<'_>,
-    subject: &str,
-    allowed: &[String],
-) -> Diagnostic {
+pub(super) fn not_among(violation: &Violation<'_>, subject: &str, allowed: &[String]) -> Problem {
     let listed: Vec<_> = allowed.iter().map(|name| format!("`{name}`")).collect();
     let listed = or_list(&listed);
     let Content::Text(text) = &violation.node.content else {
-        return Diagnostic::error(
+        return Problem::error(
             Code("unknown-value"),
             violation.at.clone(),
             format!("{subject} must be {listed}"),
         )
         .expected("expected one of these texts");
     };
-    let error = Diagnostic::error(
+    let error = Problem::error(
         Code("unknown-value"),
         violation.at.clone(),
         format!("{subject} cannot be `{}`", start(text, LONGEST_VALUE)),
     );
     if text.contains("${") {
-        return error.hint("no variable is replaced here: write the value itself");
+        return error.help("no variable is replaced here: write the value itself");
     }
     match nearest(text, allowed).or_else(|| only_one_with(text, allowed)) {
-        Some(near) => error.hint(format!("did you mean `{near}`?")).fix(near),
-        None if allowed.len() > FEW => error.hint(format!("write {listed}")),
+        Some(near) => error.help(format!("did you mean `{near}`?")).fix(near),
+        None if allowed.len() > FEW => error.help(format!("write {listed}")),
         None => error.expected(format!("expected {listed}")),
     }
 }

@@ -3,8 +3,8 @@
 use super::super::hints::nearest;
 use super::super::literals::in_url;
 use super::{Findings, Seen, View};
-use crate::diagnostic::Place;
 use crate::integration::{Kind, Value};
+use crate::problem::Place;
 
 /// What an outgoing webhook may name in the place of a room.
 const SCOPES: [&str; 3] = [
@@ -38,7 +38,7 @@ pub(super) fn username_form(view: &View, found: &mut Findings<'_>) {
     let bare = name.trim().trim_start_matches('@');
     if !bare.is_empty() && bare != name {
         let error = found.add(at, format!("no user is named `{name}`"));
-        error.set_hint(format!("write the bare username: `{bare}`"));
+        error.set_help(format!("write the bare username: `{bare}`"));
     }
 }
 
@@ -127,9 +127,9 @@ pub(super) fn comma_in_channel(view: &View, found: &mut Findings<'_>) {
                 .collect();
             let error = found.add(at, "an item of `channel` holds a comma");
             match parts.as_slice() {
-                [] => error.set_hint("remove it"),
-                [one] => error.set_hint(format!("write `{one}`")),
-                _ => error.set_hint(format!("write one item each: `[{}]`", parts.join(", "))),
+                [] => error.set_help("remove it"),
+                [one] => error.set_help(format!("write `{one}`")),
+                _ => error.set_help(format!("write one item each: `[{}]`", parts.join(", "))),
             }
         }
     }
@@ -177,7 +177,7 @@ pub(super) fn channel_prefix(view: &View, found: &mut Findings<'_>) {
             str::to_owned,
         );
         let error = found.add(at, message);
-        error.set_hint(hint);
+        error.set_help(hint);
         if matches!(item, "#" | "@") {
             error.expected = Some("the server answers `error-invalid-room`".to_owned());
         }
@@ -189,7 +189,7 @@ pub(super) fn scope_case(view: &View, found: &mut Findings<'_>) {
         let lower = item.to_lowercase();
         if lower != item {
             let error = found.add(at, format!("`{item}` has to be in lower case"));
-            error.set_hint(format!("write `{lower}`"));
+            error.set_help(format!("write `{lower}`"));
         }
     }
 }
@@ -362,7 +362,7 @@ pub(super) fn retry_delay_case(view: &View, found: &mut Findings<'_>) {
         && view.flag("retryFailedCalls")
     {
         let error = found.add(at, "`retryDelay` has to be in lower case");
-        error.set_hint(format!("write `{}`", delay.to_lowercase()));
+        error.set_help(format!("write `{}`", delay.to_lowercase()));
     }
 }
 
@@ -401,6 +401,6 @@ fn unknown_name(view: &View, field: &str, known: &[&str], found: &mut Findings<'
     let near = nearest(name, &known).map(|near| format!("did you mean `{near}`?"));
     let warning = found.add(at, format!("no server knows the `{field}` `{name}`"));
     if let Some(near) = near {
-        warning.set_hint(near);
+        warning.set_help(near);
     }
 }

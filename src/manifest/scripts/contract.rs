@@ -3,9 +3,9 @@
 use webhook_script::{Class, Facts, Spot};
 
 use super::{Used, declared, undefined, word};
-use crate::diagnostic::{Diagnostic, Place};
 use crate::integration::Kind;
 use crate::manifest::hints::nearest;
+use crate::problem::{Place, Problem};
 
 const WRITE_A_CLASS: &str =
     "write `class Script { … }`: the server answers every call with `new Script()`";
@@ -19,11 +19,11 @@ fn called(kind: Kind) -> &'static [&'static str] {
 }
 
 /// There is no `Script` at the top level: what there is in its place.
-pub(super) fn no_script(used: &Used<'_>, facts: &Facts) -> Diagnostic {
+pub(super) fn no_script(used: &Used<'_>, facts: &Facts) -> Problem {
     let error = |at, name: &str, message| used.error("script-class", at, name, message);
     if let Some((name, at)) = nearly_script(facts) {
         return error(Some(at), name, "no class is named `Script`")
-            .hint("did you mean `Script`?")
+            .help("did you mean `Script`?")
             .fix("Script");
     }
     let declares = |keyword: &str| ["class", "function", "let", "const", "var"].contains(&keyword);
@@ -32,15 +32,15 @@ pub(super) fn no_script(used: &Used<'_>, facts: &Facts) -> Diagnostic {
     {
         let message = "`Script` cannot be reached: it is declared inside of a block or a function";
         return error(Some(*at), "Script", message)
-            .hint("declare it at the top level of the script");
+            .help("declare it at the top level of the script");
     }
     let class =
         pairs(facts).find(|(before, word)| *before == "class" && facts.top_level.contains(word));
     if let Some((_, (name, at))) = class {
         return error(Some(*at), name, "no class is named `Script`")
-            .hint(format!("if a server is to use `{name}`, name it `Script`"));
+            .help(format!("if a server is to use `{name}`, name it `Script`"));
     }
-    error(None, "", "the script has no class named `Script`").hint(WRITE_A_CLASS)
+    error(None, "", "the script has no class named `Script`").help(WRITE_A_CLASS)
 }
 
 /// Each word with the one before it.
@@ -73,14 +73,14 @@ fn nearly_script(facts: &Facts) -> Option<(&str, Spot)> {
 }
 
 /// There is a `Script`, and it cannot be made with `new`.
-pub(super) fn no_class(used: &Used<'_>, facts: &Facts) -> Diagnostic {
+pub(super) fn no_class(used: &Used<'_>, facts: &Facts) -> Problem {
     let at = declared(facts, "Script").or_else(|| word(facts, "Script", None));
     used.error("script-class", at, "Script", "`Script` is no class")
-        .hint(WRITE_A_CLASS)
+        .help(WRITE_A_CLASS)
 }
 
 /// Its constructor takes something, and a server passes nothing.
-pub(super) fn constructor(used: &Used<'_>, facts: &Facts) -> Diagnostic {
+pub(super) fn constructor(used: &Used<'_>, facts: &Facts) -> Problem {
     let class = declared(facts, "Script").or_else(|| word(facts, "Script", None));
     let at = word(facts, "constructor", class).filter(|at| Some(*at) > class);
     let (at, name) = at.map_or((class, "Script"), |at| (Some(at), "constructor"));
@@ -90,7 +90,7 @@ pub(super) fn constructor(used: &Used<'_>, facts: &Facts) -> Diagnostic {
         name,
         "the constructor of `Script` takes parameters",
     )
-    .hint("the server calls `new Script()`, and passes the request to the methods")
+    .help("the server calls `new Script()`, and passes the request to the methods")
 }
 
 /// Whether a server of that kind finds a method to call.
@@ -99,7 +99,7 @@ pub(super) fn method(
     facts: &Facts,
     class: &Class,
     (kind, place): &(Kind, Place),
-) -> Option<Diagnostic> {
+) -> Option<Problem> {
     if class.methods.iter().any(|name| calls(*kind, name)) {
         return None;
     }
@@ -112,11 +112,11 @@ pub(super) fn method(
         .and_then(|(name, called)| Some((name, called, word(facts, name, script)?)));
     let error = if let Some((name, called, at)) = near {
         used.error("script-method", Some(at), name, message)
-            .hint(format!("did you mean `{called}`?"))
+            .help(format!("did you mean `{called}`?"))
             .fix(called)
     } else {
         used.error("script-method", script, "Script", message)
-            .hint(instead(*kind, class))
+            .help(instead(*kind, class))
     };
     Some(match used.users {
         Some(_) => error.also(place.clone(), format!("{} webhook", kind.word())),
@@ -165,7 +165,7 @@ pub(super) fn threw(
     message: &str,
     at: Option<Spot>,
     constructing: bool,
-) -> Diagnostic {
+) -> Problem {
     let declared_twice = message
         .strip_prefix("SyntaxError: redeclaration of '")
         .and_then(|rest| rest.strip_suffix('\''));
@@ -173,7 +173,7 @@ pub(super) fn threw(
         let message = format!("the script declares `{name}`, which the engine has already");
         return used
             .error("script-throws", declared(facts, name), name, message)
-            .hint(format!(
+            .help(format!(
                 "choose another name, or use the engine's own `{name}`"
             ));
     }
@@ -190,7 +190,7 @@ pub(super) fn threw(
         .find(|absent| message == undefined(&absent.name));
     let name = missing.map_or("", |absent| &absent.name);
     used.error("script-throws", place, name, text)
-        .hint(match missing {
+        .help(match missing {
             Some(absent) => absent.instead.as_ref(),
             None => "a server loads the script before each first call, and answers with this error",
         })

@@ -2,7 +2,7 @@
 
 use webhook_script::Spot;
 
-use crate::diagnostic::{Place, SourceId, Texts};
+use crate::problem::{Place, SourceId, Texts};
 
 /// Where a script stands: which bytes of a text its lines are.
 #[derive(Clone, Debug)]

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use webhook_script::{Absent, Checker, Engine, Facts, Loaded, Looked, NotChecked, Spot};
 
-use crate::diagnostic::{Code, Diagnostic, Place, Severity};
 use crate::integration::{Fields, Kind, Value};
+use crate::problem::{Code, Place, Problem, Severity};
 
 use contract::{constructor, method, no_class, no_script, threw};
 pub use home::Home;
@@ -70,7 +70,7 @@ impl<'s> Looks<'s> {
     }
 
     /// Applies every rule to a script.
-    pub fn check(&mut self, used: &Used<'s>) -> Vec<Diagnostic> {
+    pub fn check(&mut self, used: &Used<'s>) -> Vec<Problem> {
         let key = (used.text, used.engine);
         if let Some(looked) = self.kept.get(&key) {
             return told(used, Ok(looked));
@@ -85,21 +85,24 @@ impl<'s> Looks<'s> {
     }
 
     /// The same for one that is not kept.
-    pub fn check_once(&mut self, used: &Used<'_>) -> Vec<Diagnostic> {
+    pub fn check_once(&mut self, used: &Used<'_>) -> Vec<Problem> {
         let looked = self.checker.look(used.text, used.engine);
         told(used, looked.as_ref().map_err(|why| *why))
     }
 }
 
 /// What is wrong with a script, given what was found out about it.
-fn told(used: &Used<'_>, looked: Result<&Looked, NotChecked>) -> Vec<Diagnostic> {
+fn told(used: &Used<'_>, looked: Result<&Looked, NotChecked>) -> Vec<Problem> {
     let mut found = match looked {
         Err(why) => vec![not_checked(used, why)],
         Ok(Err(error)) => vec![syntax(used, error)],
         Ok(Ok(Some(facts))) => used.weighed(judge(used, facts)),
         Ok(Ok(None)) => Vec::new(),
     };
-    for one in found.iter_mut().filter(|one| one.at == used.home.whole) {
+    for one in found
+        .iter_mut()
+        .filter(|one| one.place.as_ref() == Some(&used.home.whole))
+    {
         // What would mend a word of the script must not stand in the place of all of it.
         one.fix = None;
     }
@@ -116,7 +119,7 @@ fn told(used: &Used<'_>, looked: Result<&Looked, NotChecked>) -> Vec<Diagnostic>
     found
 }
 
-fn judge(used: &Used<'_>, facts: &Facts) -> Vec<Diagnostic> {
+fn judge(used: &Used<'_>, facts: &Facts) -> Vec<Problem> {
     let mut found = Vec::new();
     match &facts.loaded {
         Loaded::Class(class) if class.parameters > 0 => found.push(constructor(used, facts)),
@@ -156,11 +159,11 @@ fn undefined(name: &str) -> String {
 }
 
 /// A script that nothing is known of is not passed in silence. It is not an error either: a server may take it.
-fn not_checked(used: &Used<'_>, why: NotChecked) -> Diagnostic {
+fn not_checked(used: &Used<'_>, why: NotChecked) -> Problem {
     let message = format!("the script was not checked: {}", why.words());
     let mut warning = used.error(UNCHECKED.0, None, "", message);
     warning.severity = Severity::Warning;
-    warning.hint(match why {
+    warning.help(match why {
         NotChecked::Time => HINT,
         NotChecked::TimeOfAll(_) => "check the manifests in several runs",
         NotChecked::Engine => "check it once more; if that does not help, please report the script",
@@ -172,14 +175,14 @@ pub const UNCHECKED: Code = Code("script-unchecked");
 const HINT: &str = "leave only declarations at the top level, and do such work in a method";
 
 /// Nothing is said for certain about a script that could not be loaded here.
-fn unchecked(used: &Used<'_>, why: &str) -> Diagnostic {
+fn unchecked(used: &Used<'_>, why: &str) -> Problem {
     let message = format!("the script could not be checked whole: when it is loaded it {why}");
     let mut warning = used.error(UNCHECKED.0, None, "", message);
     warning.severity = Severity::Warning;
-    warning.hint(HINT)
+    warning.help(HINT)
 }
 
-fn global(used: &Used<'_>, absent: &Absent) -> Diagnostic {
+fn global(used: &Used<'_>, absent: &Absent) -> Problem {
     let times = match absent.uses {
         1 => String::new(),
         several => format!(" (used {several} times)"),
@@ -187,7 +190,7 @@ fn global(used: &Used<'_>, absent: &Absent) -> Diagnostic {
     let message = format!("`{}` does not exist in `isolated-vm`{times}", absent.name);
     let mut warning = used.error("script-global", Some(absent.at), &absent.name, message);
     warning.severity = Severity::Warning;
-    warning.hint(absent.instead.as_ref())
+    warning.help(absent.instead.as_ref())
 }
 
 /// Where a name is declared at the top level.
@@ -204,7 +207,7 @@ fn word(facts: &Facts, name: &str, from: Option<Spot>) -> Option<Spot> {
 
 impl Used<'_> {
     /// What a server would not find is a warning as long as it does not look for it.
-    fn weighed(&self, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    fn weighed(&self, mut found: Vec<Problem>) -> Vec<Problem> {
         if !self.enabled {
             for one in &mut found {
                 one.severity = Severity::Warning;
@@ -220,12 +223,12 @@ impl Used<'_> {
         at: Option<Spot>,
         word: &str,
         message: impl Into<String>,
-    ) -> Diagnostic {
+    ) -> Problem {
         let start = Spot { line: 1, column: 1 };
         if let Some(place) = self.home.place(at.unwrap_or(start), word.len()) {
-            return Diagnostic::error(Code(code), place, message);
+            return Problem::error(Code(code), place, message);
         }
-        let error = Diagnostic::error(Code(code), self.home.whole.clone(), message);
+        let error = Problem::error(Code(code), self.home.whole.clone(), message);
         match at {
             Some(Spot { line, column }) => {
                 error.expected(format!("at {line}:{column} of the script"))

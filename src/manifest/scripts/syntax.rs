@@ -3,10 +3,10 @@
 use webhook_script::{ScriptError, Spot};
 
 use super::{Used, before};
-use crate::diagnostic::Diagnostic;
+use crate::problem::Problem;
 
 /// The finding about it.
-pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Diagnostic {
+pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
     let at = (error.line > 0).then_some(Spot {
         line: error.line,
         column: error.column,
@@ -40,7 +40,7 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Diagnostic {
         }
         _ => "a server would store the script uncompiled and never run it",
     };
-    used.error("script-syntax", at, "", message).hint(hint)
+    used.error("script-syntax", at, "", message).help(hint)
 }
 
 /// The script from a spot on.

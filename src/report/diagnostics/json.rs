@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::Foreign;
-use crate::diagnostic::{Diagnostic, Findings, Place, Severity, Texts};
+use crate::problem::{Findings, Place, Problem, Severity, Texts};
 use crate::words::count;
 
 /// The findings of a run, for programs.
@@ -14,7 +14,7 @@ pub struct Problems {
     /// The version of this format.
     pub format_version: u32,
     /// What was found, by file and place: of each file a hundred at most, errors rather than warnings.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ProblemReport>,
     /// How many more were found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<More>,
@@ -34,7 +34,7 @@ pub struct More {
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Problem {
+pub struct ProblemReport {
     /// The name of this kind of finding.
     pub code: Foreign,
     /// `error` or `warning`.
@@ -76,8 +76,10 @@ pub struct Also {
 
 impl Problems {
     /// Those that are kept, in the order given.
-    pub(super) fn of(kept: &[&Diagnostic], all: &Findings, texts: &Texts) -> Self {
-        let problems = kept.iter().map(|found| Problem::of(found, texts));
+    pub(super) fn of(kept: &[&Problem], all: &Findings, texts: &Texts) -> Self {
+        let problems = kept
+            .iter()
+            .filter_map(|found| ProblemReport::of(found, texts));
         let more = all.more().map(|(source, more)| More {
             file: texts.get(source).origin.as_str().into(),
             errors: more.errors,
@@ -103,28 +105,30 @@ impl More {
     }
 }
 
-impl Problem {
-    fn of(found: &Diagnostic, texts: &Texts) -> Self {
+impl ProblemReport {
+    /// The form of a problem that is in a text.
+    fn of(found: &Problem, texts: &Texts) -> Option<Self> {
+        let at = found.place.as_ref()?;
         let file = |place: &Place| Foreign::from(texts.get(place.source).origin.as_str());
-        let (start, end) = (texts.start(&found.at), texts.end(&found.at));
+        let (start, end) = (texts.start(at), texts.end(at));
         let also = found.also.iter().map(|(place, words)| Also {
             file: file(place),
             line: texts.start(place).line,
             column: texts.start(place).column,
             message: words.as_str().into(),
         });
-        Problem {
+        Some(Self {
             code: found.code.0.into(),
             severity: found.severity,
             message: found.message.as_str().into(),
             expected: found.expected.as_deref().map(Into::into),
-            hint: found.hint.as_deref().map(Into::into),
-            file: file(&found.at),
+            hint: found.help.as_deref().map(Into::into),
+            file: file(at),
             line: start.line,
             column: start.column,
             end_line: end.line,
             end_column: end.column,
             also: also.collect(),
-        }
+        })
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
-use crate::diagnostic::{Code, SourceId};
+use crate::problem::{Code, SourceId};
 
-fn all(found: &[Diagnostic]) -> Findings {
+fn all(found: &[Problem]) -> Findings {
     found.iter().cloned().collect()
 }
 
@@ -24,7 +24,7 @@ fn place(source: SourceId, text: &str, what: &str) -> Place {
 }
 
 /// One finding of each look, and what is masked.
-fn sample() -> (Texts, Vec<Diagnostic>, Place) {
+fn sample() -> (Texts, Vec<Problem>, Place) {
     let mut texts = Texts::default();
     let a = texts.add("chat/alerts.yaml", TEXT);
     let long = format!(
@@ -36,21 +36,21 @@ fn sample() -> (Texts, Vec<Diagnostic>, Place) {
     let none = texts.add("nope.yaml", "");
     let at = |what| place(a, TEXT, what);
     let found = vec![
-        Diagnostic::error(
+        Problem::error(
             Code("unknown-field"),
             at("scriptEnable"),
             "`scriptEnable` is not a field of a webhook-incoming",
         )
-        .hint("did you mean `scriptEnabled`?")
+        .help("did you mean `scriptEnabled`?")
         .fix("scriptEnabled"),
-        Diagnostic::error(
+        Problem::error(
             Code("yaml-comment"),
             at("#ops"),
             "`channel` is empty: `#` after a blank starts a comment",
         )
         .expected("read as a comment")
-        .hint("quote it: `channel: \"#ops\"`"),
-        Diagnostic::error(
+        .help("quote it: `channel: \"#ops\"`"),
+        Problem::error(
             Code("yaml-duplicate-key"),
             Place {
                 bytes: at("name: Grafana\n").bytes.start..at("name: Grafana\n").bytes.start + 4,
@@ -60,14 +60,14 @@ fn sample() -> (Texts, Vec<Diagnostic>, Place) {
         )
         .expected("second time")
         .also(at("name: Grafana alerts"), "first time"),
-        Diagnostic::warning(
+        Problem::warning(
             Code("token"),
             at("abc123"),
             "bad token\u{1b}[31m\u{202e}\nx",
         )
-        .hint("do \u{1b}[1mit")
+        .help("do \u{1b}[1mit")
         .fix("abc"),
-        Diagnostic::error(
+        Problem::error(
             Code("list"),
             Place {
                 bytes: at("- type").bytes.start..u32::try_from(TEXT.len()).unwrap() - 1,
@@ -76,13 +76,13 @@ fn sample() -> (Texts, Vec<Diagnostic>, Place) {
             "an entry",
         )
         .also(place(b, &long, "y: 1"), "and there"),
-        Diagnostic::error(Code("long"), place(b, &long, "@bad"), "in a long line")
-            .hint("quote it")
+        Problem::error(Code("long"), place(b, &long, "@bad"), "in a long line")
+            .help("quote it")
             .fix("\"@bad\""),
-        Diagnostic::error(Code("long"), place(b, &long, "@bad"), "in a long line")
-            .hint("quote it")
+        Problem::error(Code("long"), place(b, &long, "@bad"), "in a long line")
+            .help("quote it")
             .fix("\"@bad\""),
-        Diagnostic::error(
+        Problem::error(
             Code("source-missing"),
             Place {
                 source: none,
@@ -204,9 +204,9 @@ fn many_findings_are_capped() {
             bytes: index * 2..index * 2 + 1,
         };
         if index < 150 {
-            Diagnostic::warning(Code("w"), place, "slip")
+            Problem::warning(Code("w"), place, "slip")
         } else {
-            Diagnostic::error(Code("e"), place, "wrong")
+            Problem::error(Code("e"), place, "wrong")
         }
     };
     let found: Vec<_> = (0..210).map(finding).collect();
@@ -232,7 +232,7 @@ fn nothing_masked_is_drawn() {
         source,
         bytes: 11..26,
     };
-    let finding = Diagnostic::error(
+    let finding = Problem::error(
         Code("e"),
         Place {
             source,
@@ -247,8 +247,8 @@ fn nothing_masked_is_drawn() {
         },
         "here",
     );
-    let whole = Diagnostic::error(Code("e"), mask.clone(), "wrong")
-        .hint("quote it")
+    let whole = Problem::error(Code("e"), mask.clone(), "wrong")
+        .help("quote it")
         .fix("sécret");
     let drawn = text(&all(&[finding, whole]), &texts, &[mask], false);
     assert!(
@@ -256,7 +256,7 @@ fn nothing_masked_is_drawn() {
         "{drawn}"
     );
     let huge = texts.add("b.yaml", "x".repeat(3 << 20));
-    let finding = Diagnostic::error(
+    let finding = Problem::error(
         Code("e"),
         Place {
             source: huge,
@@ -272,9 +272,9 @@ fn lines_that_end_in_crlf_are_drawn_without_their_ends() {
     let mut texts = Texts::default();
     let text_of = "integrations:\r\n  - name: a\r\n    name: b\r\n";
     let source = texts.add("a.yaml", text_of);
-    let finding = Diagnostic::error(Code("e"), place(source, text_of, "b"), "wrong")
+    let finding = Problem::error(Code("e"), place(source, text_of, "b"), "wrong")
         .fix("c")
-        .hint("mend it")
+        .help("mend it")
         .also(place(source, text_of, "a\r"), "first");
     let drawn = text(&all(&[finding]), &texts, &[], false);
     assert!(!drawn.contains(['\r', '␍']), "{drawn}");
@@ -316,7 +316,7 @@ proptest::proptest! {
         let source = texts.add("a.yaml", written);
         let mut places: Vec<_> = places.into_iter().map(|(start, length)| Place { source, bytes: start..start + length }).collect();
         let mask = places.clone();
-        let mut found = Diagnostic::error(Code("e"), places.remove(0), "wrong").hint("mend it");
+        let mut found = Problem::error(Code("e"), places.remove(0), "wrong").help("mend it");
         found.fix = fix;
         for place in places {
             found = found.also(place, "here");

@@ -11,12 +11,12 @@ use super::super::{Context, PlanReport};
 use crate::client::Limits;
 use crate::desired::policy::{Flags, Scope};
 use crate::desired::{Desired, DesiredState, Policy, Prune, State};
-use crate::diagnostic::{Place, Texts};
 use crate::integration::{EVENTS, Field, Fields, Key, Kind, Role, Shape, Value, Version};
 use crate::observed::{
     Found, Histories, ObservedState, Questions, Record, Rooms, ServerFacts, Target, Users, View,
 };
 use crate::plan::{Binding, Cause, NotCompared, Open, Plan, Preflight, Touched};
+use crate::problem::{Place, Texts};
 use crate::redactor::Redactor;
 use crate::secret::{Piece, Secret, Text};
 

@@ -1,6 +1,6 @@
 //! A run that failed before there was a plan, as text.
 
-use super::super::diagnostics::json::Problem;
+use super::super::diagnostics::json::ProblemReport;
 use super::super::failure::FailureReport;
 use super::Page;
 
@@ -21,7 +21,7 @@ pub(super) fn failure_text(failure: &FailureReport, page: &mut Page) {
 }
 
 /// A finding in one line: `chat/a.yaml:3:5: error[unknown-field]: …`.
-pub(in crate::report) fn problem_line(problem: &Problem) -> String {
+pub(in crate::report) fn problem_line(problem: &ProblemReport) -> String {
     format!(
         "{}:{}:{}: {}[{}]: {}",
         problem.file.for_terminal(),

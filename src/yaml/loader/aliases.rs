@@ -6,7 +6,7 @@ use std::ops::Range;
 use ecow::{EcoString, EcoVec};
 
 use super::{ALIAS, Abandon, Anchored, Loader, Size, too_deep};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::problem::{Code, Place, Problem};
 use crate::words::start;
 use crate::yaml::{Content, MAX_DEPTH, Member, Node, Style};
 
@@ -70,8 +70,8 @@ impl Loader<'_> {
                         "`{}` is written twice in one mapping",
                         start(&member.key, LONGEST_KEY)
                     );
-                    let finding = Diagnostic::error(DUPLICATE_KEY, member.key_at, message);
-                    let finding = finding.expected("second time").hint("keep one of them");
+                    let finding = Problem::error(DUPLICATE_KEY, member.key_at, message);
+                    let finding = finding.expected("second time").help("keep one of them");
                     self.report(finding.also(first, "first time"));
                 }
                 None => kept.push(member),
@@ -93,12 +93,12 @@ impl Loader<'_> {
             members.iter().map(|member| member.key.clone()).collect();
         for (index, (key_at, node)) in merges.into_iter().enumerate() {
             if index > 0 {
-                let finding = Diagnostic::error(
+                let finding = Problem::error(
                     DUPLICATE_KEY,
                     key_at.clone(),
                     "`<<` is written twice in one mapping",
                 );
-                self.report(finding.hint("merge several mappings with a list: `<<: [*a, *b]`"));
+                self.report(finding.help("merge several mappings with a list: `<<: [*a, *b]`"));
             }
             let at = node.at.clone();
             for source in match node.content {
@@ -111,8 +111,7 @@ impl Loader<'_> {
                             .filter(|member| known.insert(member.key.clone())),
                     );
                 } else if !self.is_told(&at) {
-                    let finding =
-                        Diagnostic::error(MERGE, at.clone(), "`<<` merges mappings alone");
+                    let finding = Problem::error(MERGE, at.clone(), "`<<` merges mappings alone");
                     self.report(
                         finding
                             .expected("expected a mapping, or a list of mappings")
@@ -129,7 +128,7 @@ impl Loader<'_> {
         self.reading
             .findings
             .last()
-            .is_some_and(|last| last.at == *at)
+            .is_some_and(|last| last.place.as_ref() == Some(at))
     }
 
     /// Keeps a node for the aliases that repeat it. The copy kept counts too: anchors may nest.
@@ -157,7 +156,7 @@ impl Loader<'_> {
         let Some(size) = self.anchors.get(&anchor).map(|anchored| anchored.size) else {
             let message = "this alias stands inside what it repeats";
             let hint = "repeat a value that is complete above";
-            self.report(Diagnostic::error(ALIAS, at, message).hint(hint));
+            self.report(Problem::error(ALIAS, at, message).help(hint));
             let node = self.node(Content::Null(None), range, Style::Plain);
             return self.put(node);
         };
@@ -182,9 +181,9 @@ impl Loader<'_> {
         }
         let message = "the aliases of this file repeat too much";
         self.report(
-            Diagnostic::error(ALIAS_BUDGET, at.clone(), message)
+            Problem::error(ALIAS_BUDGET, at.clone(), message)
                 .expected("the limit is reached here")
-                .hint(format!(
+                .help(format!(
                     "at most {MAX_COPIED_NODES} values and {} MiB of text may be repeated",
                     MAX_COPIED_TEXT >> 20
                 )),

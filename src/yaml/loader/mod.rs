@@ -12,7 +12,7 @@ use ecow::EcoString;
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
 use super::{Content, MAX_DEPTH, MAX_FINDINGS, Member, Node, Style, hints, scalars};
-use crate::diagnostic::{Code, Diagnostic, Place, SourceId};
+use crate::problem::{Code, Place, Problem, SourceId};
 
 const KEY: Code = Code("yaml-key");
 const ALIAS: Code = Code("yaml-alias");
@@ -25,7 +25,7 @@ pub(super) struct Reading {
     /// A tree per document; where anything was found, what is left of it.
     pub(super) documents: Vec<Node>,
     /// What is wrong though the syntax is right.
-    pub(super) findings: Vec<Diagnostic>,
+    pub(super) findings: Vec<Problem>,
     /// Mistakes in the syntax: each ended the reading of its document.
     pub(super) syntax: Vec<Syntax>,
     /// How many values were read.
@@ -35,7 +35,7 @@ pub(super) struct Reading {
 /// A mistake in the syntax.
 pub(super) struct Syntax {
     /// What to tell.
-    pub(super) diagnostic: Diagnostic,
+    pub(super) problem: Problem,
     /// The value that, written as a plain word, would mend it.
     pub(super) blank: Option<Range<usize>>,
 }
@@ -187,7 +187,7 @@ impl<'a> Loader<'a> {
         Place::new(self.source, range.clone())
     }
 
-    fn report(&mut self, finding: Diagnostic) {
+    fn report(&mut self, finding: Problem) {
         if self.reading.findings.len() < MAX_FINDINGS {
             self.reading.findings.push(finding);
         }
@@ -257,8 +257,8 @@ impl<'a> Loader<'a> {
         // The parser gives `~` with nothing in the text for a value that is not there.
         let missing = style == ScalarStyle::Plain && range.is_empty();
         if text.contains('\0') {
-            let finding = Diagnostic::error(NUL, self.place(&range), "a text cannot hold NUL");
-            self.report(finding.hint("remove `\\0`"));
+            let finding = Problem::error(NUL, self.place(&range), "a text cannot hold NUL");
+            self.report(finding.help("remove `\\0`"));
         }
         if self.awaits_key() {
             self.check_tag(tag, &["str"], &range);
@@ -313,8 +313,8 @@ impl<'a> Loader<'a> {
     fn key(&mut self, text: &str, style: ScalarStyle, missing: bool, range: Range<usize>) {
         let at = self.place(&range);
         let role = if missing {
-            let finding = Diagnostic::error(KEY, at.clone(), "the key before `:` is missing");
-            self.report(finding.hint("write the key, or quote the text that begins with `:`"));
+            let finding = Problem::error(KEY, at.clone(), "the key before `:` is missing");
+            self.report(finding.help("write the key, or quote the text that begins with `:`"));
             Role::Refused
         } else if text == "<<" && style == ScalarStyle::Plain {
             Role::Merge
@@ -386,14 +386,14 @@ impl<'a> Loader<'a> {
 }
 
 /// Nesting without end.
-pub(super) fn too_deep(at: Place) -> Diagnostic {
-    Diagnostic::error(DEPTH, at, format!("nested deeper than {MAX_DEPTH} levels"))
-        .hint("no manifest needs so many: is a bracket or an indentation repeated?")
+pub(super) fn too_deep(at: Place) -> Problem {
+    Problem::error(DEPTH, at, format!("nested deeper than {MAX_DEPTH} levels"))
+        .help("no manifest needs so many: is a bracket or an indentation repeated?")
 }
 
-fn unknown_alias(at: Place) -> Diagnostic {
+fn unknown_alias(at: Place) -> Problem {
     let message = "an unquoted `*` repeats an anchor, and none of that name is written above";
-    Diagnostic::error(ALIAS, at, message)
+    Problem::error(ALIAS, at, message)
         .expected("read as an alias")
-        .hint("write `&` and the name before the value to repeat, or quote the text if it was meant as one")
+        .help("write `&` and the name before the value to repeat, or quote the text if it was meant as one")
 }

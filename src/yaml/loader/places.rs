@@ -5,7 +5,7 @@ use std::ops::Range;
 use granit_parser::StructureStyle;
 
 use super::{Collection, Loader};
-use crate::diagnostic::Place;
+use crate::problem::Place;
 use crate::yaml::{Comment, hints, line_end};
 
 impl Loader<'_> {

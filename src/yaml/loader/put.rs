@@ -3,7 +3,7 @@
 use ecow::EcoString;
 
 use super::{Abandon, Collection, KEY, Key, Loader, Role};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::problem::{Code, Place, Problem};
 use crate::yaml::{MAX_ITEMS, MAX_VALUES, Member, Node, most_values};
 
 const TOO_LARGE: Code = Code("yaml-too-large");
@@ -66,18 +66,18 @@ impl Loader<'_> {
     /// There is more than any manifest needs: it is told at once, and nothing more is read.
     fn refuse_size(&mut self, at: Place, message: &str) -> Result<(), Abandon> {
         self.too_large = true;
-        let finding = Diagnostic::error(TOO_LARGE, at, message)
+        let finding = Problem::error(TOO_LARGE, at, message)
             .expected("the limit is reached here")
-            .hint("split it over several files");
+            .help("split it over several files");
         self.report(finding);
         Err(Abandon)
     }
 
     /// A list, a mapping or an alias stands where a key should.
     pub(super) fn refuse_key(&mut self, node: &Node) {
-        let finding = Diagnostic::error(KEY, node.at.clone(), "a key must be a text")
+        let finding = Problem::error(KEY, node.at.clone(), "a key must be a text")
             .expected("expected a text")
-            .hint("if this was meant as a text, quote it");
+            .help("if this was meant as a text, quote it");
         self.report(finding);
         self.set_key(Key {
             text: EcoString::new(),

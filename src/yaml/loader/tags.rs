@@ -5,7 +5,7 @@ use std::ops::Range;
 use granit_parser::Tag;
 
 use super::Loader;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::problem::{Code, Problem};
 use crate::yaml::{Content, MAX_FINDINGS, hints, line_end, line_start, masks};
 
 const TAG: Code = Code("yaml-tag");
@@ -62,8 +62,8 @@ impl Loader<'_> {
             None if tag.suffix() == "!" && tag.handle().is_empty() => return,
             Some(_) => {
                 let finding =
-                    Diagnostic::error(TAG, self.place(&range), "this tag does not fit its value");
-                self.report(finding.hint("remove the tag"));
+                    Problem::error(TAG, self.place(&range), "this tag does not fit its value");
+                self.report(finding.help("remove the tag"));
                 return;
             }
             None => {}
@@ -73,16 +73,16 @@ impl Loader<'_> {
         let whole = range.start..if scalar { value.end } else { range.end };
         let written = &self.text[whole.clone()];
         let line = &self.text[line_start(self.text, whole.start)..line_end(self.text, whole.end)];
-        let finding = Diagnostic::error(
+        let finding = Problem::error(
             TAG,
             self.place(&whole),
             "an unquoted `!` starts a tag, which has no use here",
         );
         let finding = finding.expected("read as a tag");
         self.report(if masks::ranges(line).is_empty() {
-            finding.hint("quote it").fix(hints::quoted(written))
+            finding.help("quote it").fix(hints::quoted(written))
         } else {
-            finding.hint("quote it")
+            finding.help("quote it")
         });
     }
 }

@@ -129,7 +129,7 @@ fn sensible(args: &ApplyArgs) -> Result<(), Failure> {
     if let Some(path) = args.report.as_deref() {
         let help = "`--report` needs a file that can be written";
         files::can_be_written(path)
-            .map_err(|(message, _)| refused(Exit::Invalid)((message, help.to_owned())))?;
+            .map_err(|problem| Failure::of(Exit::Invalid, &problem.help(help)))?;
     }
     Ok(())
 }

@@ -5,9 +5,9 @@ use super::manifests;
 use crate::cli::ManifestArgs;
 use crate::exit::Exit;
 use crate::terminal;
-use rcsync::diagnostic::{Diagnostic, Severity, Texts};
 use rcsync::engine::Before;
 use rcsync::engine::check::{CheckError, check_base};
+use rcsync::problem::{Problem, Severity, Texts};
 use rcsync::source::Base;
 use rcsync::variables::Undefined;
 
@@ -72,7 +72,8 @@ fn load(
         Err(error) if error.is_unknown && may_be_unknown => {
             terminal::note(&format!(
                 "warning: {}, so this change cannot be told from drift\nhelp: {}\n",
-                error.message, error.hint
+                error.problem.message,
+                error.problem.help.unwrap_or_default()
             ));
             return Ok(Before::Unknown);
         }
@@ -97,17 +98,13 @@ fn load(
     Ok(Before::Base(name, Box::new(checked.desired)))
 }
 
-fn in_one_line(found: &Diagnostic, texts: &Texts) -> String {
-    let start = texts.start(&found.at);
-    let line = format!(
-        "{}:{}:{}: {}",
-        texts.get(found.at.source).origin,
-        start.line,
-        start.column,
-        found.message
-    );
+fn in_one_line(found: &Problem, texts: &Texts) -> String {
+    let place = found.place.as_ref().map_or_else(String::new, |at| {
+        let start = texts.start(at);
+        let origin = &texts.get(at.source).origin;
+        format!("{origin}:{}:{}: ", start.line, start.column)
+    });
     // It may hold anything.
-    line.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    let line = format!("{place}{}", found.message);
+    line.replace(char::is_control, " ")
 }

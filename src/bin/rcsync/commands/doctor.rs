@@ -8,7 +8,7 @@ use super::session::{self, NoEntry, Way};
 use crate::cli::{DoctorArgs, PlainFormat};
 use crate::exit::Exit;
 use crate::terminal;
-use rcsync::doctor::{self, By, Facts, Missing};
+use rcsync::doctor::{self, By, Facts};
 use rcsync::report::DoctorReport;
 use rcsync::server::Reader;
 use rocketchat_client::redactor::Redactor;
@@ -58,10 +58,7 @@ async fn facts(way: &Way) -> Facts {
             session::close(session).await;
             (Ok(by), checkup)
         }
-        Err(NoEntry::Missing((message, remedy))) => {
-            let missing = Missing { message, remedy };
-            (Err(missing), anonymous.checkup(false).await)
-        }
+        Err(NoEntry::Missing(problem)) => (Err(problem), anonymous.checkup(false).await),
         Err(NoEntry::Refused(error)) => {
             let mut checkup = anonymous.checkup(false).await;
             checkup.account = Some(Err(error));

@@ -2,6 +2,7 @@
 
 use crate::exit::Exit;
 use crate::terminal;
+use rcsync::problem::Problem;
 use rcsync::report::FailureReport;
 use rocketchat_client::ServerError;
 
@@ -28,6 +29,11 @@ impl Failure {
     /// The server did not answer as it should.
     pub(super) fn server(error: &ServerError) -> Self {
         Self::new(Exit::of(error), &error.to_string(), error.hint().as_deref())
+    }
+
+    /// A problem.
+    pub(super) fn of(exit: Exit, problem: &Problem) -> Self {
+        Self::new(exit, &problem.message, problem.help.as_deref())
     }
 
     /// A reason that has been shown.

@@ -11,18 +11,22 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::failure::Failure;
 use crate::exit::Exit;
+use rcsync::problem::{Code, Problem};
 use rcsync::regular;
 use rcsync::source::bounded_file;
 
-/// What is wrong, and what to do about it.
-pub(super) type Refusal = (String, String);
-
 /// Why something was not written, for `map_err`.
-pub(super) fn refused(exit: Exit) -> impl FnOnce(Refusal) -> Failure {
-    move |(message, hint)| {
-        let hint = Some(hint.as_str()).filter(|hint| !hint.is_empty());
-        Failure::new(exit, &message, hint)
-    }
+pub(super) fn refused(exit: Exit) -> impl FnOnce(Problem) -> Failure {
+    move |problem| Failure::of(exit, &problem)
+}
+
+/// Something about a file that is to be written.
+pub(super) fn about_file(message: impl Into<String>) -> Problem {
+    Problem::new(Code("file"), message)
+}
+
+fn cannot_be_written(path: &Path, error: &io::Error) -> Problem {
+    about_file(format!("{} cannot be written: {error}", path.display()))
 }
 
 /// The largest saved plan or snapshot, in bytes.
@@ -51,37 +55,34 @@ pub(super) fn folder(file: &Path) -> &Path {
 }
 
 /// A path with its links resolved. Those that a pull request may have brought are refused.
-pub(super) fn resolved(path: &Path) -> Result<PathBuf, Refusal> {
-    let located = regular::locate(path).map_err(|error| {
-        let message = format!("{} cannot be written: {error}", path.display());
-        (message, String::new())
-    })?;
+pub(super) fn resolved(path: &Path) -> Result<PathBuf, Problem> {
+    let located = regular::locate(path).map_err(|error| cannot_be_written(path, &error))?;
     Ok(located.path)
 }
 
 /// Refuses what exists, unless it may be replaced; what is no regular file stays in any case, and so does what this
 /// very export writes there.
-pub(super) fn check_free(files: &[File], force: bool) -> Result<(), Refusal> {
+pub(super) fn check_free(files: &[File], force: bool) -> Result<(), Problem> {
     let mut taken = BTreeSet::new();
     for file in files {
         let shown = file.path.display();
         if !taken.insert(resolved(&file.path)?) {
-            let hint = "give each file a place of its own";
-            return Err((format!("{shown} would be written twice"), hint.to_owned()));
+            let problem = about_file(format!("{shown} would be written twice"));
+            return Err(problem.help("give each file a place of its own"));
         }
         match fs::symlink_metadata(&file.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                return Err((format!("{shown} cannot be written: {error}"), String::new()));
+                return Err(cannot_be_written(&file.path, &error));
             }
             Ok(found) if !found.is_file() => {
-                let hint = "name the file itself, or another one";
-                return Err((format!("{shown} is no regular file"), hint.to_owned()));
+                let problem = about_file(format!("{shown} is no regular file"));
+                return Err(problem.help("name the file itself, or another one"));
             }
             Ok(_) if force => {}
             Ok(_) => {
-                let hint = "`--force` replaces it".to_owned();
-                return Err((format!("{shown} exists already"), hint));
+                let problem = about_file(format!("{shown} exists already"));
+                return Err(problem.help("`--force` replaces it"));
             }
         }
     }
@@ -89,11 +90,8 @@ pub(super) fn check_free(files: &[File], force: bool) -> Result<(), Refusal> {
 }
 
 /// Whether a file could be written there by now, in the place of what there is.
-pub(super) fn can_be_written(path: &Path) -> Result<(), Refusal> {
-    let said = |error: &io::Error| {
-        let message = format!("{} cannot be written: {error}", path.display());
-        (message, String::new())
-    };
+pub(super) fn can_be_written(path: &Path) -> Result<(), Problem> {
+    let said = |error: &io::Error| cannot_be_written(path, error);
     let file = File {
         path: path.to_owned(),
         text: String::new(),
@@ -107,12 +105,9 @@ pub(super) fn can_be_written(path: &Path) -> Result<(), Refusal> {
 }
 
 /// Writes all files, or, if one cannot be written, none.
-pub(super) fn write(files: &[File], force: bool) -> Result<(), Refusal> {
+pub(super) fn write(files: &[File], force: bool) -> Result<(), Problem> {
     check_free(files, force)?;
-    let said = |file: &File, error: &io::Error| {
-        let message = format!("{} cannot be written: {error}", file.path.display());
-        (message, String::new())
-    };
+    let said = |file: &File, error: &io::Error| cannot_be_written(&file.path, error);
     let mut staged = Vec::new();
     for file in files {
         staged.push((file, stage(file).map_err(|error| said(file, &error))?));
@@ -129,7 +124,7 @@ pub(super) fn write(files: &[File], force: bool) -> Result<(), Refusal> {
 }
 
 /// Writes one file in the place of what was there; a secret one for its owner alone.
-pub(super) fn replace(path: &Path, text: String, secret: bool) -> Result<(), Refusal> {
+pub(super) fn replace(path: &Path, text: String, secret: bool) -> Result<(), Problem> {
     let file = [File {
         path: path.to_owned(),
         text,

@@ -8,9 +8,9 @@ use super::failure::Failure;
 use crate::cli::ManifestArgs;
 use crate::exit::Exit;
 use crate::terminal::{self, Terminal};
-use rcsync::diagnostic::{Findings, Severity};
 use rcsync::engine::check::{self, CheckError, Checked, Inputs};
 use rcsync::manifest::literals::LITERAL_SECRET;
+use rcsync::problem::{Findings, Severity};
 use rcsync::report::{Context, diagnostics};
 use rcsync::variables::Undefined;
 use rcsync::yaml;
@@ -96,7 +96,9 @@ pub(super) fn show(checked: &Checked, findings: &Findings, terminal: Terminal) {
     let secrets = manifests
         .flat_map(|source| yaml::masks::secret_looking(source.id, &texts.get(source.id).text));
     let literals = findings.iter().filter(|it| it.code == LITERAL_SECRET);
-    let masked: Vec<_> = secrets.chain(literals.map(|it| it.at.clone())).collect();
+    let masked: Vec<_> = secrets
+        .chain(literals.filter_map(|it| it.place.clone()))
+        .collect();
     let is_error = findings.iter().any(|it| it.severity == Severity::Error);
     let write = if is_error {
         terminal::err
@@ -125,7 +127,7 @@ impl From<CheckError> for Failure {
         let (exit, help) = match &error {
             CheckError::Values(_) => (Exit::Invalid, None),
             CheckError::Schema(_) => (Exit::Unexpected, None),
-            CheckError::Base(error) => (Exit::Invalid, Some(error.hint.as_str())),
+            CheckError::Base(error) => (Exit::Invalid, error.problem.help.as_deref()),
         };
         Self::new(exit, &error.to_string(), help)
     }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::ExportArgs;
-use crate::commands::files::{Refusal, folder, resolved};
+use crate::commands::files::{about_file, folder, resolved};
+use rcsync::problem::Problem;
 
 /// The manifest in a folder that is named alone.
 const IN_A_FOLDER: &str = "integrations.yaml";
@@ -21,10 +22,10 @@ pub(super) struct Places {
 
 impl Places {
     /// What the flags say, checked before anything is asked or written.
-    pub(super) fn of(args: &ExportArgs) -> Result<Self, Refusal> {
+    pub(super) fn of(args: &ExportArgs) -> Result<Self, Problem> {
         if args.out.as_deref() == Some(Path::new("-")) {
-            let hint = "leave `--out` out: the manifest goes to standard output";
-            return Err(("`-` is no file".to_owned(), hint.to_owned()));
+            let help = "leave `--out` out: the manifest goes to standard output";
+            return Err(about_file("`-` is no file").help(help));
         }
         let manifest = args.out.as_deref().map(manifest_path);
         let scripts = match (&manifest, &args.scripts) {
@@ -41,7 +42,7 @@ impl Places {
     }
 
     /// A folder of manifests is read whole: a file of secrets in it would be taken for one of them.
-    fn keep_secrets_apart(&self, args: &ExportArgs) -> Result<(), Refusal> {
+    fn keep_secrets_apart(&self, args: &ExportArgs) -> Result<(), Problem> {
         let (Some(manifest), Some(secrets)) = (&self.manifest, &self.secrets) else {
             return Ok(());
         };
@@ -51,10 +52,10 @@ impl Places {
             && resolved(secrets)?.starts_with(resolved(folder(manifest))?);
         if taken || in_folder {
             let secrets = secrets.display();
-            return Err((
-                format!("{secrets} would be read as a manifest"),
-                "keep the secrets in another folder, outside of the repository".to_owned(),
-            ));
+            let problem = about_file(format!("{secrets} would be read as a manifest"));
+            return Err(
+                problem.help("keep the secrets in another folder, outside of the repository")
+            );
         }
         Ok(())
     }
@@ -81,20 +82,18 @@ fn is_manifest(path: &Path) -> bool {
 }
 
 /// The way from a folder to one below it, as a manifest writes it.
-fn below(folder: &Path, inner: &Path) -> Result<String, Refusal> {
+fn below(folder: &Path, inner: &Path) -> Result<String, Problem> {
     let (above, below) = (resolved(folder)?, resolved(inner)?);
     let outside = || {
-        (
-            format!(
-                "{} is not below {}, the manifest's folder",
-                inner.display(),
-                folder.display()
-            ),
-            format!(
-                "a manifest reaches no script outside: try `--scripts {}`",
-                folder.join("scripts").display()
-            ),
-        )
+        let (inner, scripts) = (inner.display(), folder.join("scripts"));
+        let folder = folder.display();
+        about_file(format!(
+            "{inner} is not below {folder}, the manifest's folder"
+        ))
+        .help(format!(
+            "a manifest reaches no script outside: try `--scripts {}`",
+            scripts.display()
+        ))
     };
     let way = below.strip_prefix(&above).map_err(|_| outside())?;
     let mut text = String::new();
@@ -107,7 +106,7 @@ fn below(folder: &Path, inner: &Path) -> Result<String, Refusal> {
                 "the path {} cannot be written in a manifest",
                 inner.display()
             );
-            (words, "choose one of plain characters".to_owned())
+            about_file(words).help("choose one of plain characters")
         })?;
         text.push('/');
     }
@@ -169,7 +168,7 @@ mod tests {
         assert!(
             scripts("a.yaml", "link/s")
                 .unwrap_err()
-                .0
+                .message
                 .contains("is not below")
         );
         assert!(places("dir/", None, Some("dir/secrets.yaml")).is_err());

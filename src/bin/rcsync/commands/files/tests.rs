@@ -66,7 +66,8 @@ fn what_exists_needs_force_and_what_is_no_file_is_never_replaced() {
     let files = [file(&folder, "a", "new", false)];
     check_free(&files, false).unwrap();
     fs::write(&files[0].path, "old").unwrap();
-    assert!(check_free(&files, false).unwrap_err().1.contains("--force"));
+    let help = check_free(&files, false).unwrap_err().help;
+    assert!(help.is_some_and(|help| help.contains("--force")));
     check_free(&files, true).unwrap();
     // One that appears after the check is not replaced either.
     write(&files, false).unwrap_err();
@@ -88,5 +89,10 @@ fn no_two_files_go_to_one_place() {
         file(&folder, "a", "", false),
         file(&folder, "./a", "", true),
     ];
-    assert!(check_free(&twice, true).unwrap_err().0.contains("twice"));
+    assert!(
+        check_free(&twice, true)
+            .unwrap_err()
+            .message
+            .contains("twice")
+    );
 }

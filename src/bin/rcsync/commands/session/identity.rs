@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::cli::ServerArgs;
+use rcsync::problem::{Code, Problem};
 use rcsync::source::bounded_file;
 use rocketchat_client::secret::Secret;
 use rocketchat_client::{Auth, BaseUrl, Credentials, Login};
@@ -11,8 +12,10 @@ use rocketchat_client::{Auth, BaseUrl, Credentials, Login};
 /// The largest file of a token, a password or certificates, in bytes.
 const LARGEST: usize = 1 << 20;
 
-/// What is wrong, and what to do about it.
-pub(super) type Complaint = (String, String);
+/// Something about how the server is to be reached.
+pub(super) fn connection(message: impl Into<String>) -> Problem {
+    Problem::new(Code("connection"), message)
+}
 
 /// A variable of the environment. An empty one is none.
 fn from_env(name: &str) -> Option<String> {
@@ -25,7 +28,7 @@ pub(super) fn address(args: &ServerArgs) -> Option<String> {
 }
 
 /// The server.
-pub(super) fn server(args: &ServerArgs) -> Result<BaseUrl, Complaint> {
+pub(super) fn server(args: &ServerArgs) -> Result<BaseUrl, Problem> {
     let url = address(args).ok_or_else(|| {
         missing(
             "server",
@@ -34,28 +37,29 @@ pub(super) fn server(args: &ServerArgs) -> Result<BaseUrl, Complaint> {
     })?;
     let base = BaseUrl::parse(&url).map_err(|error| {
         let how = "give it as `https://chat.example.org`";
-        (error.to_string(), how.to_owned())
+        connection(error.to_string()).help(how)
     })?;
     if base.is_in_clear() && !args.insecure_http {
         let message =
             format!("{base} is plain http: whoever is on the way could read the credentials");
         let how = "use https, or give `--insecure-http` where the way is safe without it";
-        return Err((message, how.to_owned()));
+        return Err(connection(message).help(how));
     }
     Ok(base)
 }
 
 /// As whom: by password if a user is named by a flag, or by the environment alone; else by token.
-pub(super) fn auth(args: &ServerArgs) -> Result<Auth, Complaint> {
+pub(super) fn auth(args: &ServerArgs) -> Result<Auth, Problem> {
     let token_flags = args.user_id.is_some() || args.auth_token_file.is_some();
     let user_flags = args.user.is_some() || args.password_file.is_some();
     let user = args.user.clone().or_else(|| from_env("RCSYNC_USER"));
     let user_id = args.user_id.clone().or_else(|| from_env("RCSYNC_USER_ID"));
     if !token_flags && !user_flags && user.is_some() && user_id.is_some() {
-        return Err((
-            "both RCSYNC_USER and RCSYNC_USER_ID are set: a password or a token?".to_owned(),
-            "unset the one that is not meant, or give `--user` or `--user-id`".to_owned(),
-        ));
+        let problem =
+            connection("both RCSYNC_USER and RCSYNC_USER_ID are set: a password or a token?");
+        return Err(
+            problem.help("unset the one that is not meant, or give `--user` or `--user-id`")
+        );
     }
     if user_flags || (!token_flags && user.is_some()) {
         let user = user.ok_or_else(|| missing("user", "set RCSYNC_USER or give `--user`"))?;
@@ -88,7 +92,7 @@ pub(super) fn auth(args: &ServerArgs) -> Result<Auth, Complaint> {
 }
 
 /// The certificates to trust beside the system's.
-pub(super) fn authorities(args: &ServerArgs) -> Result<Option<Vec<u8>>, Complaint> {
+pub(super) fn authorities(args: &ServerArgs) -> Result<Option<Vec<u8>>, Problem> {
     let named = || from_env("RCSYNC_CA_FILE").map(PathBuf::from);
     let Some(path) = args.ca_file.clone().or_else(named) else {
         return Ok(None);
@@ -104,7 +108,7 @@ fn given(
     variable: &str,
     file_variable: &str,
     flag: &str,
-) -> Result<String, Complaint> {
+) -> Result<String, Problem> {
     let named = || from_env(file_variable).map(PathBuf::from);
     match file.map(Path::to_owned).or_else(named) {
         Some(path) => read(&path, what),
@@ -113,13 +117,13 @@ fn given(
     }
 }
 
-fn read(path: &Path, what: &str) -> Result<String, Complaint> {
+fn read(path: &Path, what: &str) -> Result<String, Problem> {
     bounded_file(path, LARGEST).map_err(|error| {
         let message = format!("the {what} file {} cannot be read: {error}", path.display());
-        (message, format!("it holds the {what} and nothing else"))
+        connection(message).help(format!("it holds the {what} and nothing else"))
     })
 }
 
-fn missing(what: &str, how: &str) -> Complaint {
-    (format!("no {what} is given"), how.to_owned())
+fn missing(what: &str, how: &str) -> Problem {
+    connection(format!("no {what} is given")).help(how)
 }

@@ -14,7 +14,8 @@ use super::known;
 use crate::cli::ServerArgs;
 use crate::exit::Exit;
 use crate::terminal;
-use identity::Complaint;
+use identity::connection;
+use rcsync::problem::Problem;
 use rcsync::server::{Reader, Writer};
 use rocketchat_client as client;
 use rocketchat_client::redactor::Redactor;
@@ -55,7 +56,7 @@ pub(super) async fn with<T>(
 ) -> Result<T, Failure> {
     let way = way(args, writing, known).await?;
     let inner = way.open().await.map_err(|no_entry| match no_entry {
-        NoEntry::Missing(complaint) => complain(complaint),
+        NoEntry::Missing(problem) => Failure::of(Exit::Invalid, &problem),
         NoEntry::Refused(error) => error.into(),
     })?;
     let session = Session {
@@ -83,7 +84,9 @@ pub(super) async fn close(session: client::Session) {
 /// When a flag, a variable or a file is missing or unsound.
 pub(super) async fn check(args: &ServerArgs) -> Result<(), Failure> {
     let way = way(args, false, &Redactor::default()).await?;
-    way.auth.map(drop).map_err(complain)
+    way.auth
+        .map(drop)
+        .map_err(|problem| Failure::of(Exit::Invalid, &problem))
 }
 
 /// The way to a server, and who one would be there.
@@ -94,13 +97,13 @@ pub(super) struct Way {
     pub(super) has_authorities: bool,
     /// For the embedded sandbox, where its state is.
     sandbox: Option<String>,
-    auth: Result<Auth, Complaint>,
+    auth: Result<Auth, Problem>,
 }
 
 /// Why there is no session.
 pub(super) enum NoEntry {
     /// It is not said who one would be, or not so that it can be sent.
-    Missing(Complaint),
+    Missing(Problem),
     /// A login failed.
     Refused(ServerError),
 }
@@ -118,8 +121,10 @@ pub(super) async fn way(
         let (base, credentials) = embedded::open(state, writing).await?;
         (base, Ok(Auth::Token(credentials)), None)
     } else {
-        let base = identity::server(args).map_err(complain)?;
-        let authorities = identity::authorities(args).map_err(complain)?;
+        let base =
+            identity::server(args).map_err(|problem| Failure::of(Exit::Invalid, &problem))?;
+        let authorities =
+            identity::authorities(args).map_err(|problem| Failure::of(Exit::Invalid, &problem))?;
         (base, identity::auth(args), authorities)
     };
     Ok(Way {
@@ -150,7 +155,7 @@ impl Way {
         opened.map_err(|error| match error {
             NoSession::Unusable(error) => {
                 let how = "check RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN, or the file of the token";
-                NoEntry::Missing((error.to_string(), how.to_owned()))
+                NoEntry::Missing(connection(error.to_string()).help(how))
             }
             NoSession::Refused(error) => NoEntry::Refused(error),
         })
@@ -187,10 +192,6 @@ fn transport(
         Failure::new(Exit::Server, &message, None)
     })?;
     Ok(Arc::new(transport))
-}
-
-fn complain((message, help): Complaint) -> Failure {
-    Failure::new(Exit::Invalid, &message, Some(&help))
 }
 
 /// Which server is named, whatever else is missing: its address, or where the embedded sandbox keeps its state.

@@ -1,18 +1,9 @@
-//! What is wrong, and where: the words every stage reports its findings in.
+//! The texts that problems are in, and places in them.
 //!
 //! A place is a range of bytes in a text; lines and columns are counted only when it is shown.
 
-mod findings;
-
 use std::ops::Range;
 use std::sync::OnceLock;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::words::start;
-
-pub use findings::{Counts, Findings};
 
 /// Names one of the [`Texts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,121 +31,6 @@ impl Place {
     /// Where it begins: that tells one entry from all others.
     pub fn begins(&self) -> (SourceId, u32) {
         (self.source, self.bytes.start)
-    }
-}
-
-/// How much a finding weighs.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The input is refused.
-    Error,
-    /// The input is taken, though it is surely a slip (refused under `--strict`).
-    Warning,
-}
-
-impl Severity {
-    /// As it stands before a message.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-        }
-    }
-}
-
-/// The stable, kebab-case name of a kind of finding, shown as `error[code]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Code(pub &'static str);
-
-/// One finding. Messages start in lower case and have no final period; what the user wrote stands in back-ticks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// Which kind of finding.
-    pub code: Code,
-    /// How much it weighs.
-    pub severity: Severity,
-    /// What is wrong, in one line.
-    pub message: String,
-    /// A few words beside the caret: what was expected here, or what comes of what is written.
-    pub expected: Option<String>,
-    /// How to mend it.
-    pub hint: Option<String>,
-    /// What to write in the place of `at`, where that alone mends it; shown with the hint.
-    pub fix: Option<String>,
-    /// Where.
-    pub at: Place,
-    /// Other places that belong to it (the first of two duplicates), each with a few words.
-    pub also: Vec<(Place, String)>,
-}
-
-/// No message or hint is longer: what it quotes may be as long as a file.
-const MAX_WORDS: usize = 400;
-
-/// Words in one line and of a length that can be read.
-fn one_line(mut words: String) -> String {
-    if words.contains(['\n', '\r']) {
-        words = words.replace("\r\n", " ").replace(['\n', '\r'], " ");
-    }
-    start(&words, MAX_WORDS)
-}
-
-impl Diagnostic {
-    /// An error at a place.
-    pub fn error(code: Code, at: Place, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            severity: Severity::Error,
-            message: one_line(message.into()),
-            expected: None,
-            hint: None,
-            fix: None,
-            at,
-            also: Vec::new(),
-        }
-    }
-
-    /// A warning at a place.
-    pub fn warning(code: Code, at: Place, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, at, message)
-        }
-    }
-
-    /// Adds what was expected.
-    #[must_use]
-    pub fn expected(mut self, words: impl Into<String>) -> Self {
-        self.expected = Some(words.into());
-        self
-    }
-
-    /// Adds how to mend it.
-    #[must_use]
-    pub fn hint(mut self, words: impl Into<String>) -> Self {
-        self.set_hint(words);
-        self
-    }
-
-    /// The same for a finding that is built in steps.
-    pub fn set_hint(&mut self, words: impl Into<String>) {
-        self.hint = Some(one_line(words.into()));
-    }
-
-    /// Adds the text that would mend it, in the place of `at`.
-    #[must_use]
-    pub fn fix(mut self, text: impl Into<String>) -> Self {
-        self.fix = Some(text.into());
-        self
-    }
-
-    /// Adds another place.
-    #[must_use]
-    pub fn also(mut self, place: Place, words: impl Into<String>) -> Self {
-        self.also.push((place, words.into()));
-        self
     }
 }
 
@@ -322,14 +198,6 @@ mod tests {
             let end = texts.get(id).position(text.len());
             assert_eq!(end.column, length + 4);
         }
-    }
-
-    #[test]
-    fn what_is_quoted_stays_in_one_line_and_short() {
-        assert_eq!(one_line("a\r\nb\n\nc".to_owned()), "a b  c");
-        let long = one_line("ä".repeat(MAX_WORDS + 1));
-        assert_eq!(long.chars().count(), MAX_WORDS);
-        assert!(long.ends_with("ä…"));
     }
 
     #[test]

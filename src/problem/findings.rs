@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
-use super::{Diagnostic, Place, Severity, SourceId};
+use super::{Place, Problem, Severity, SourceId};
 
 /// How many findings of one text are kept.
 pub(super) const MAX_KEPT: usize = 100;
@@ -17,10 +17,10 @@ const MAX_KEPT_IN_ALL: usize = 10_000;
 /// more there are. Reads as a slice of those that are kept.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
-    kept: Vec<Diagnostic>,
+    kept: Vec<Problem>,
     /// How many of those kept are warnings.
     warnings: usize,
-    tallies: BTreeMap<SourceId, Tally>,
+    tallies: BTreeMap<Option<SourceId>, Tally>,
     /// Whether all are kept.
     unbounded: bool,
 }
@@ -75,32 +75,32 @@ impl Findings {
     }
 
     /// Takes in a finding. Where there is no room an error takes the place of the last warning.
-    pub fn push(&mut self, found: Diagnostic) {
-        let digest = digest(&(found.code, found.severity, &found.at, &found.message));
-        if self.is_new(found.at.source, digest) {
+    pub fn push(&mut self, found: Problem) {
+        let digest = digest(&(found.code, found.severity, &found.place, &found.message));
+        if self.is_new(found.source(), digest) {
             self.put(found);
         }
     }
 
     /// Takes in an error, which is put into words only if there is room for it. `what` tells it from others at the same
     /// place.
-    pub fn error_at(&mut self, at: &Place, what: impl Hash, words: impl FnOnce() -> Diagnostic) {
-        if !self.is_new(at.source, digest(&(at, what))) {
+    pub fn error_at(&mut self, at: &Place, what: impl Hash, words: impl FnOnce() -> Problem) {
+        if !self.is_new(Some(at.source), digest(&(at, what))) {
             return;
         }
         if self.has_room(at.source) {
             self.put(words());
         } else {
-            self.tallies.entry(at.source).or_default().more.errors += 1;
+            self.tallies.entry(Some(at.source)).or_default().more.errors += 1;
         }
     }
 
-    fn is_new(&mut self, source: SourceId, digest: u64) -> bool {
+    fn is_new(&mut self, source: Option<SourceId>, digest: u64) -> bool {
         self.tallies.entry(source).or_default().seen.insert(digest)
     }
 
-    fn put(&mut self, found: Diagnostic) {
-        let source = found.at.source;
+    fn put(&mut self, found: Problem) {
+        let source = found.source();
         let tally = self.tallies.entry(source).or_default();
         let full = tally.kept.total() >= MAX_KEPT;
         if self.unbounded || !(full || self.kept.len() >= MAX_KEPT_IN_ALL) {
@@ -115,21 +115,21 @@ impl Findings {
             *tally.more.of(found.severity) += 1;
             return;
         }
-        let is_less = |kept: &Diagnostic| {
-            kept.severity == Severity::Warning && !(full && kept.at.source != source)
+        let is_less = |kept: &Problem| {
+            kept.severity == Severity::Warning && !(full && kept.source() != source)
         };
         if let Some(at) = self.kept.iter().rposition(is_less) {
             let less = self.kept.remove(at);
             self.warnings -= 1;
-            let tally = self.tallies.entry(less.at.source).or_default();
+            let tally = self.tallies.entry(less.source()).or_default();
             tally.kept.warnings -= 1;
             tally.more.warnings += 1;
         }
         self.keep(found);
     }
 
-    fn keep(&mut self, found: Diagnostic) {
-        let tally = self.tallies.entry(found.at.source).or_default();
+    fn keep(&mut self, found: Problem) {
+        let tally = self.tallies.entry(found.source()).or_default();
         *tally.kept.of(found.severity) += 1;
         self.warnings += usize::from(found.severity == Severity::Warning);
         self.kept.push(found);
@@ -138,7 +138,7 @@ impl Findings {
     /// Whether an error about this text would be kept: no words need to be found for one that is only counted.
     pub fn has_room(&self, source: SourceId) -> bool {
         let errors = |tally: &Tally| tally.kept.errors;
-        self.unbounded || self.tallies.get(&source).map_or(0, errors) < MAX_KEPT
+        self.unbounded || self.tallies.get(&Some(source)).map_or(0, errors) < MAX_KEPT
     }
 
     /// Takes in what another stage found.
@@ -168,7 +168,7 @@ impl Findings {
         let more = self
             .tallies
             .iter()
-            .map(|(source, tally)| (*source, tally.more));
+            .filter_map(|(source, tally)| Some(((*source)?, tally.more)));
         more.filter(|(_, more)| more.total() > 0)
     }
 }
@@ -181,21 +181,21 @@ fn digest(what: &impl Hash) -> u64 {
 }
 
 impl Deref for Findings {
-    type Target = [Diagnostic];
+    type Target = [Problem];
 
-    fn deref(&self) -> &[Diagnostic] {
+    fn deref(&self) -> &[Problem] {
         &self.kept
     }
 }
 
-impl Extend<Diagnostic> for Findings {
-    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, found: I) {
+impl Extend<Problem> for Findings {
+    fn extend<I: IntoIterator<Item = Problem>>(&mut self, found: I) {
         found.into_iter().for_each(|one| self.push(one));
     }
 }
 
-impl FromIterator<Diagnostic> for Findings {
-    fn from_iter<I: IntoIterator<Item = Diagnostic>>(found: I) -> Self {
+impl FromIterator<Problem> for Findings {
+    fn from_iter<I: IntoIterator<Item = Problem>>(found: I) -> Self {
         let mut findings = Self::default();
         findings.extend(found);
         findings
@@ -207,12 +207,12 @@ mod tests {
     use super::super::{Code, Place, Texts};
     use super::*;
 
-    fn error(source: SourceId, at: usize) -> Diagnostic {
-        Diagnostic::error(Code("e"), Place::new(source, at..at + 1), "wrong")
+    fn error(source: SourceId, at: usize) -> Problem {
+        Problem::error(Code("e"), Place::new(source, at..at + 1), "wrong")
     }
 
-    fn warning(source: SourceId, at: usize) -> Diagnostic {
-        Diagnostic::warning(Code("w"), Place::new(source, at..at + 1), "slip")
+    fn warning(source: SourceId, at: usize) -> Problem {
+        Problem::warning(Code("w"), Place::new(source, at..at + 1), "slip")
     }
 
     fn sources(count: usize) -> Vec<SourceId> {
@@ -252,7 +252,7 @@ mod tests {
         let kept = found
             .iter()
             .filter(|it| it.severity == Severity::Warning)
-            .map(|it| it.at.bytes.start);
+            .map(|it| it.place.as_ref().unwrap().bytes.start);
         assert!(kept.eq(0..97));
         let all = Counts {
             errors: 3,
