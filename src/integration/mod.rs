@@ -15,6 +15,8 @@ use crate::redactor::ServerText;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 pub use compat::Version;
 pub use field::{Field, LeftOut, Role};
 pub use outgoing::{EVENTS, Event};
@@ -25,11 +27,13 @@ use crate::secret::Text;
 use crate::words::NoSuchWord;
 
 /// The kinds of integration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// Others post to Rocket.Chat through a URL.
+    #[serde(rename = "webhook-incoming")]
     Incoming,
     /// Rocket.Chat calls URLs when something happens.
+    #[serde(rename = "webhook-outgoing")]
     Outgoing,
 }
 

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Change, Plan, Preflight, compare};
 use crate::desired::{Desired, DesiredState};
-use crate::integration::{Field, Fields, Shape, Value};
+use crate::integration::{Field, Fields, Kind, Shape, Value};
 use crate::observed::{ObservedState, Record};
 use crate::secret::{Piece, Text};
 
@@ -38,7 +38,8 @@ pub struct Binding {
 pub struct BoundEntry {
     /// `webhook-incoming` or `webhook-outgoing`.
     #[serde(rename = "type")]
-    pub kind: String,
+    #[schemars(with = "String")]
+    pub kind: Kind,
     /// Its name.
     pub name: String,
     /// The record that it is pinned to.
@@ -156,7 +157,7 @@ impl BoundEntry {
             secrets,
         ]);
         Self {
-            kind: key.kind.wire().to_owned(),
+            kind: key.kind,
             name: key.name.raw().to_owned(),
             id: id.clone(),
             digest: digest(&whole),

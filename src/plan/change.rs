@@ -1,5 +1,8 @@
 //! What would be done about one integration, and why it may not be.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::integration::Fields;
 use crate::observed::{Record, ServerId};
 
@@ -47,6 +50,40 @@ pub enum Action {
     },
 }
 
+/// What would be done, without to what; in the order in which changes are shown.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "they are said of the actions")]
+pub enum ActionKind {
+    Blocked,
+    Condition,
+    Delete,
+    Disable,
+    Update,
+    Create,
+}
+
+impl ActionKind {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Condition => "condition",
+            Self::Delete => "delete",
+            Self::Disable => "disable",
+            Self::Update => "update",
+            Self::Create => "create",
+        }
+    }
+
+    /// Whether it is a write.
+    pub fn is_write(self) -> bool {
+        !matches!(self, Self::Blocked | Self::Condition)
+    }
+}
+
 impl Action {
     /// The deletion of a record that is as this one.
     pub(super) fn delete(record: &Record) -> Self {
@@ -56,21 +93,21 @@ impl Action {
         }
     }
 
-    /// The order in which changes are shown.
-    pub(super) fn rank(&self) -> u8 {
+    /// What would be done.
+    pub fn kind(&self) -> ActionKind {
         match self {
-            Self::Blocked { .. } => 0,
-            Self::Condition { .. } => 1,
-            Self::Delete { .. } => 2,
-            Self::Disable { .. } => 3,
-            Self::Update { .. } => 4,
-            Self::Create(_) => 5,
+            Self::Blocked { .. } => ActionKind::Blocked,
+            Self::Condition { .. } => ActionKind::Condition,
+            Self::Delete { .. } => ActionKind::Delete,
+            Self::Disable { .. } => ActionKind::Disable,
+            Self::Update { .. } => ActionKind::Update,
+            Self::Create(_) => ActionKind::Create,
         }
     }
 
     /// Whether it is a write.
     pub fn is_write(&self) -> bool {
-        !matches!(self, Self::Blocked { .. } | Self::Condition { .. })
+        self.kind().is_write()
     }
 
     /// The record that it changes or removes.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use super::{Action, Plan};
+use super::{Action, ActionKind, Plan};
 use crate::desired::policy::{Policy, Scope};
 use crate::desired::{DesiredState, Prune, State};
 use crate::integration::Kind;
@@ -140,11 +140,10 @@ struct Losses {
 impl Losses {
     fn of(plan: &Plan) -> Self {
         let pruned = || plan.changes.iter().filter(|change| change.pruned.is_some());
-        let deletes = |action: &Action| matches!(action, Action::Delete { .. });
-        let disables = |action: &Action| matches!(action, Action::Disable { .. });
+        let number = |kind| pruned().filter(|it| it.action.kind() == kind).count();
         Self {
-            disabled: pruned().filter(|it| disables(&it.action)).count(),
-            deleted: pruned().filter(|it| deletes(&it.action)).count(),
+            disabled: number(ActionKind::Disable),
+            deleted: number(ActionKind::Delete),
         }
     }
 

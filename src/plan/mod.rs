@@ -27,7 +27,7 @@ use crate::problem::Place;
 use crate::redactor::Redactor;
 
 pub use binding::{Binding, BoundEntry, BoundRecord, Compared};
-pub use change::{Action, Reason};
+pub use change::{Action, ActionKind, Reason};
 pub use conditions::{Condition, script_failure};
 pub use drift::{Cause, Touched};
 pub use forecast::Forecast;
@@ -279,7 +279,7 @@ impl Change {
     /// Where it is shown. Pinned entries may share a name: then their places tell.
     fn order(&self) -> impl Ord {
         let place = self.place.as_ref().map(Place::begins);
-        (self.action.rank(), &self.key, place)
+        (self.action.kind(), &self.key, place)
     }
 }
 

@@ -4,8 +4,9 @@
 
 use super::Foreign;
 use super::diagnostics::json::{More, ProblemReport};
-use super::plan::{ActionWord, ChangeReport, FieldDiff, PlaceReport, PlanReport};
+use super::plan::{ChangeReport, FieldDiff, PlaceReport, PlanReport};
 use super::text::{pruned_words, refusal_lines, value_text};
+use crate::plan::ActionKind;
 
 /// Findings as annotations, and for each file one that says how many more there are.
 pub fn problems_github(problems: &[ProblemReport], more: &[More]) -> String {
@@ -64,16 +65,14 @@ pub fn plan_github(report: &PlanReport) -> String {
 }
 
 fn change(change: &ChangeReport) -> String {
-    let (level, word) = match change.action {
-        ActionWord::Blocked => ("error", "blocked"),
-        ActionWord::Condition => ("warning", "condition"),
-        ActionWord::Delete => ("notice", "delete"),
-        ActionWord::Disable => ("notice", "disable"),
-        ActionWord::Update => ("notice", "update"),
-        ActionWord::Create => ("notice", "create"),
+    let level = match change.action {
+        ActionKind::Blocked => "error",
+        ActionKind::Condition => "warning",
+        _ => "notice",
     };
-    let name = change.name.for_terminal();
-    let title = format!("{word} {} {name}", change.kind_word.for_terminal());
+    let (word, subject) = (change.action.word(), &change.subject);
+    let name = subject.name.for_terminal();
+    let title = format!("{word} {} {name}", subject.kind.word());
     let place = change.place.as_ref();
     let place = place.map(|PlaceReport { file, line, column }| (file, *line, *column));
     command(level, place, &title, &message(change))

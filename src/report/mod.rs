@@ -21,6 +21,7 @@ mod saved;
 mod shown;
 mod snapshot;
 mod stale;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod text;

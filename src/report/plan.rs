@@ -13,9 +13,10 @@ use super::forecast::ForecastReport;
 use super::policy::{self, LeftOutReport, RefusalReport, UnmanagedReport, ViewReport};
 use super::shown::{Observed, Shown, Side, redacted_all, shown};
 use super::snapshot::SnapshotReport;
+use super::subject::Subject;
 use crate::integration::{Shape, Value};
 use crate::plan::{
-    Action, Binding, Cause, Change, Condition, FieldChange, Note, Plan, Reason, Step,
+    Action, ActionKind, Binding, Cause, Change, Condition, FieldChange, Note, Plan, Reason, Step,
 };
 use crate::problem::{Place, Texts};
 use crate::secret::Text;
@@ -100,14 +101,10 @@ pub(super) struct ManifestReport {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ChangeReport {
     /// What would be done.
-    pub(super) action: ActionWord,
-    /// `webhook-incoming` or `webhook-outgoing`.
-    #[serde(rename = "type")]
-    pub(super) kind: Foreign,
-    /// The kind in one word.
-    pub(super) kind_word: Foreign,
-    /// The name.
-    pub(super) name: Foreign,
+    pub(super) action: ActionKind,
+    /// Which integration.
+    #[serde(flatten)]
+    pub(super) subject: Subject,
     /// The record, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Foreign>,
@@ -144,18 +141,6 @@ pub(super) struct NoteReport {
     pub(super) code: Foreign,
     /// In one line.
     pub(super) words: Foreign,
-}
-
-/// What would be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ActionWord {
-    Blocked,
-    Condition,
-    Delete,
-    Disable,
-    Update,
-    Create,
 }
 
 /// A place in a manifest.
@@ -269,12 +254,8 @@ impl PlanReport {
     /// Takes the secrets out of a plan.
     pub fn new(plan: &Plan, context: &Context<'_>) -> Self {
         let room = Room::default();
-        let count = |word| {
-            plan.changes
-                .iter()
-                .filter(|change| action(change) == word)
-                .count()
-        };
+        let kinds: Vec<_> = plan.changes.iter().map(|it| it.action.kind()).collect();
+        let count = |kind| kinds.iter().filter(|it| **it == kind).count();
         Self {
             format_version: Self::FORMAT_VERSION,
             failure: None,
@@ -287,12 +268,12 @@ impl PlanReport {
                 .map(|change| change_report(change, context.texts, Observed::of(plan), &room))
                 .collect(),
             counts: Counts {
-                create: count(ActionWord::Create),
-                update: count(ActionWord::Update),
-                disable: count(ActionWord::Disable),
-                delete: count(ActionWord::Delete),
-                blocked: count(ActionWord::Blocked),
-                condition: count(ActionWord::Condition),
+                create: count(ActionKind::Create),
+                update: count(ActionKind::Update),
+                disable: count(ActionKind::Disable),
+                delete: count(ActionKind::Delete),
+                blocked: count(ActionKind::Blocked),
+                condition: count(ActionKind::Condition),
                 unchanged: plan.unchanged,
                 released: plan.released,
                 unmanaged: plan.unmanaged.len() + plan.strangers,
@@ -339,17 +320,6 @@ fn note(note: &Note) -> NoteReport {
     }
 }
 
-fn action(change: &Change) -> ActionWord {
-    match change.action {
-        Action::Blocked { .. } => ActionWord::Blocked,
-        Action::Condition { .. } => ActionWord::Condition,
-        Action::Delete { .. } => ActionWord::Delete,
-        Action::Disable { .. } => ActionWord::Disable,
-        Action::Update { .. } => ActionWord::Update,
-        Action::Create(_) => ActionWord::Create,
-    }
-}
-
 fn change_report(
     change: &Change,
     texts: &Texts,
@@ -361,10 +331,8 @@ fn change_report(
         _ => None,
     };
     ChangeReport {
-        action: action(change),
-        kind: change.key.kind.wire().into(),
-        kind_word: change.key.kind.word().into(),
-        name: (&change.key.name).into(),
+        action: change.action.kind(),
+        subject: (&change.key).into(),
         id: change.action.id().map(|id| id.text().into()),
         place: change
             .place

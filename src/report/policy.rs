@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
+use super::subject::Subject;
 use crate::integration::Kind;
 use crate::observed::{Sight, View};
 use crate::plan::{LeftAlone, Plan, Refusal, Unmanaged};
@@ -12,13 +13,9 @@ use crate::plan::{LeftAlone, Plan, Refusal, Unmanaged};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UnmanagedReport {
-    /// `webhook-incoming` or `webhook-outgoing`.
-    #[serde(rename = "type")]
-    pub(super) kind: Foreign,
-    /// The kind in one word.
-    pub(super) kind_word: Foreign,
-    /// The name.
-    pub(super) name: Foreign,
+    /// Which integration.
+    #[serde(flatten)]
+    pub(super) subject: Subject,
     /// The id.
     pub(super) id: Foreign,
     /// The username of its creator.
@@ -89,9 +86,7 @@ pub(super) struct Fact {
 
 pub(super) fn unmanaged(record: &Unmanaged) -> UnmanagedReport {
     UnmanagedReport {
-        kind: record.key.kind.wire().into(),
-        kind_word: record.key.kind.word().into(),
-        name: (&record.key.name).into(),
+        subject: (&record.key).into(),
         id: record.id.text().into(),
         creator: record.creator.as_ref().map(Into::into),
         why: record.why,

@@ -10,8 +10,9 @@ use super::plan::{
     Context, FieldReport, ManifestReport, PlaceReport, ServerReport, field_report, place_report,
 };
 use super::shown::{Observed, Shown, Side, shown};
+use super::subject::Subject;
 use crate::apply::{Applied, Outcome, Settled};
-use crate::integration::{Fields, Kind};
+use crate::integration::Fields;
 use crate::plan::{Change, Plan};
 use crate::problem::Texts;
 
@@ -45,13 +46,9 @@ pub struct RunReport {
 pub(super) struct OutcomeReport {
     /// In one word.
     pub(super) outcome: OutcomeWord,
-    /// `webhook-incoming` or `webhook-outgoing`.
-    #[serde(rename = "type")]
-    pub(super) kind: Foreign,
-    /// The kind in one word.
-    pub(super) kind_word: Foreign,
-    /// The name.
-    pub(super) name: Foreign,
+    /// Which integration.
+    #[serde(flatten)]
+    pub(super) subject: Subject,
     /// The record, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Foreign>,
@@ -211,8 +208,7 @@ impl OutcomeReport {
     /// Whether it is new and has a URL, which nobody knows yet.
     pub(super) fn has_new_url(&self) -> bool {
         let new = matches!(self.outcome, OutcomeWord::Created | OutcomeWord::Adopted);
-        let mut with_url = Kind::ALL.into_iter().filter(|kind| kind.has_url());
-        new && with_url.any(|kind| self.kind == Foreign::from(kind.wire()))
+        new && self.subject.kind.has_url()
     }
 }
 
@@ -265,9 +261,7 @@ fn outcome_report(
     let place = change.place.as_ref();
     let mut report = OutcomeReport {
         outcome: word(outcome),
-        kind: change.key.kind.wire().into(),
-        kind_word: change.key.kind.word().into(),
-        name: (&change.key.name).into(),
+        subject: (&change.key).into(),
         id: change.action.rewrites().map(|id| id.text().into()),
         place: place.map(|place| place_report(place, texts)),
         why: None,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Foreign;
 use super::plan::{PlaceReport, place_report};
+use super::subject::Subject;
 use crate::plan::{NotCompared, Open, Plan};
 use crate::problem::Texts;
 
@@ -39,13 +40,9 @@ fn is_zero(number: &usize) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NotComparedReport {
-    /// `webhook-incoming` or `webhook-outgoing`.
-    #[serde(rename = "type")]
-    pub(super) kind: Foreign,
-    /// The kind in one word.
-    pub(super) kind_word: Foreign,
-    /// The name.
-    pub(super) name: Foreign,
+    /// Which integration.
+    #[serde(flatten)]
+    pub(super) subject: Subject,
     /// Where the entry stands.
     pub(super) place: PlaceReport,
     /// Whether nothing of it was: no entry named its record when the snapshot was taken.
@@ -80,9 +77,7 @@ fn not_compared(open: &NotCompared, texts: &Texts) -> NotComparedReport {
         Open::Fields(fields) => fields.as_slice(),
     };
     NotComparedReport {
-        kind: open.key.kind.wire().into(),
-        kind_word: open.key.kind.word().into(),
-        name: (&open.key.name).into(),
+        subject: (&open.key).into(),
         place: place_report(&open.place, texts),
         whole: matches!(open.what, Open::Record),
         fields: fields.iter().map(|field| field.name.into()).collect(),

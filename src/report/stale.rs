@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Foreign;
-use super::plan::{ActionWord, ChangeReport, PlanReport};
-use crate::plan::{Binding, BoundEntry, BoundRecord, Compared};
+use super::plan::{ChangeReport, PlanReport};
+use super::subject::Subject;
+use crate::plan::{ActionKind, Binding, BoundEntry, BoundRecord, Compared};
 
 impl PlanReport {
     /// The first thing in which a fresh plan is not this one; `None` if it is.
@@ -70,8 +71,7 @@ impl PlanReport {
             let word = word(change.action);
             let Some(is) = now.get(&identity(change)) else {
                 let name = name(change);
-                let namesake =
-                    |it: &&ChangeReport| it.kind == change.kind && it.name == change.name;
+                let namesake = |it: &&ChangeReport| it.subject == change.subject;
                 if let Some(other) = fresh.changes.iter().find(namesake) {
                     let (id, other) = (other.id.as_ref(), self::word(other.action));
                     let of = id.map_or_else(String::new, |id| {
@@ -94,7 +94,7 @@ impl PlanReport {
         let mut new = fresh.changes.iter();
         let new = new.find(|change| !was.contains_key(&identity(change)))?;
         let fields: Vec<_> = new.fields.iter().map(|it| it.name.for_terminal()).collect();
-        let fields = if fields.is_empty() || new.action == ActionWord::Create {
+        let fields = if fields.is_empty() || new.action == ActionKind::Create {
             String::new()
         } else {
             format!(" (`{}`)", fields.join("`, `"))
@@ -123,8 +123,8 @@ fn other_entries(saved: &Binding, now: &Binding) -> Option<String> {
         _ => "was changed in the manifests",
     };
     let (kind, name, _) = key;
-    let entry = |text: &str| Foreign::from(text).for_terminal();
-    Some(format!("the {} `{}` {what}", entry(kind), entry(name)))
+    let name = Foreign::from(name.as_str()).for_terminal();
+    Some(format!("the {kind} `{name}` {what}"))
 }
 
 fn other_record(was: &BoundRecord, is: &BoundRecord) -> Option<String> {
@@ -149,19 +149,14 @@ fn other_record(was: &BoundRecord, is: &BoundRecord) -> Option<String> {
     (was.updated_at != is.updated_at).then(|| "was written on the server since".to_owned())
 }
 
-/// What tells a change from the others.
-fn identity(change: &ChangeReport) -> (Foreign, Foreign, Option<Foreign>) {
-    // Another record under the same name is another change, but which action it is may differ.
-    (change.kind.clone(), change.name.clone(), change.id.clone())
+/// What tells a change from the others. Another record under the same name is another change, but which action it is
+/// may differ.
+fn identity(change: &ChangeReport) -> (&Subject, Option<&Foreign>) {
+    (&change.subject, change.id.as_ref())
 }
 
-fn by_identity(
-    changes: &[ChangeReport],
-) -> BTreeMap<(Foreign, Foreign, Option<Foreign>), &ChangeReport> {
-    changes
-        .iter()
-        .map(|change| (identity(change), change))
-        .collect()
+fn by_identity(changes: &[ChangeReport]) -> BTreeMap<(&Subject, Option<&Foreign>), &ChangeReport> {
+    changes.iter().map(|it| (identity(it), it)).collect()
 }
 
 /// What is not the same in two changes of one integration.
@@ -197,17 +192,17 @@ fn bare(change: &ChangeReport) -> ChangeReport {
 }
 
 fn name(change: &ChangeReport) -> String {
-    let (kind, name) = (change.kind.for_terminal(), change.name.for_terminal());
-    format!("the {kind} `{name}`")
+    let Subject { kind, name } = &change.subject;
+    format!("the {kind} `{}`", name.for_terminal())
 }
 
-fn word(action: ActionWord) -> &'static str {
+fn word(action: ActionKind) -> &'static str {
     match action {
-        ActionWord::Blocked => "a block",
-        ActionWord::Condition => "a condition",
-        ActionWord::Delete => "a delete",
-        ActionWord::Disable => "a disable",
-        ActionWord::Update => "an update",
-        ActionWord::Create => "a create",
+        ActionKind::Blocked => "a block",
+        ActionKind::Condition => "a condition",
+        ActionKind::Delete => "a delete",
+        ActionKind::Disable => "a disable",
+        ActionKind::Update => "an update",
+        ActionKind::Create => "a create",
     }
 }

@@ -19,10 +19,10 @@ pub(super) use snapshot::{disabled, moment, open_fields};
 
 use super::Foreign;
 use super::look::{Look, ScriptDiff};
-use super::plan::{
-    ActionWord, ChangeReport, ConditionReport, FieldReport, PlaceReport, PlanReport,
-};
+use super::plan::{ChangeReport, ConditionReport, FieldReport, PlaceReport, PlanReport};
+use super::subject::Subject;
 use super::wrap::wrapped;
+use crate::plan::ActionKind;
 use crate::words::{count, start};
 use failure::failure_text;
 use field::field_text;
@@ -132,15 +132,14 @@ fn heading(report: &PlanReport, page: &mut Page) {
 }
 
 fn change_head(change: &ChangeReport, page: &Page) -> Head {
-    let (sign, word, style) = match change.action {
-        ActionWord::Blocked => ("!", "blocked", YELLOW),
-        ActionWord::Condition => ("!", "condition", YELLOW),
-        ActionWord::Delete => ("-", "delete", RED),
-        ActionWord::Disable => ("~", "disable", RED),
-        ActionWord::Update => ("~", "update", YELLOW),
-        ActionWord::Create => ("+", "create", GREEN),
+    let (sign, style) = match change.action {
+        ActionKind::Blocked | ActionKind::Condition => ("!", YELLOW),
+        ActionKind::Delete => ("-", RED),
+        ActionKind::Disable => ("~", RED),
+        ActionKind::Update => ("~", YELLOW),
+        ActionKind::Create => ("+", GREEN),
     };
-    head(sign, word, style, &change.kind_word, &change.name, page)
+    head(sign, change.action.word(), style, &change.subject, page)
 }
 
 fn change_text(change: &ChangeReport, page: &mut Page) {
@@ -187,13 +186,10 @@ struct Head {
     columns: usize,
 }
 
-fn head(sign: &str, word: &str, style: Style, kind: &Foreign, name: &Foreign, page: &Page) -> Head {
+fn head(sign: &str, word: &str, style: Style, subject: &Subject, page: &Page) -> Head {
     let lead = format!("{sign} {word:<9}");
-    let rest = format!(
-        " {:<9} {}",
-        kind.for_terminal(),
-        start(&name.for_terminal(), 36)
-    );
+    let name = start(&subject.name.for_terminal(), 36);
+    let rest = format!(" {:<9} {name}", subject.kind.word());
     let columns = lead.chars().count() + rest.chars().count();
     Head {
         text: page.paint(style, &lead) + &rest,

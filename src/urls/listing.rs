@@ -1,7 +1,7 @@
 //! Webhooks with their URLs and tokens in clear: what `rcsync urls` prints, and the only place where it is so.
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::Webhook;
 use super::env::names;
@@ -28,7 +28,7 @@ pub struct Listing {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Listed {
     /// `webhook-incoming` or `webhook-outgoing`.
-    #[serde(rename = "type", serialize_with = "wire")]
+    #[serde(rename = "type")]
     #[schemars(with = "String")]
     pub(super) kind: Kind,
     /// Its name.
@@ -71,11 +71,6 @@ impl Listing {
             problems,
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
-fn wire<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(kind.wire())
 }
 
 fn listed(webhook: &Webhook, variable: String, texts: &Texts) -> Listed {

@@ -7,13 +7,17 @@
 //!
 //! The line that says it all counts every change whatever is left out, and what is left out is counted in words.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::look::{Budget, ScriptDiff};
-use super::super::plan::{ActionWord, ChangeReport};
+use super::super::plan::ChangeReport;
 use super::{TABLE_HEAD, change};
+use crate::plan::ActionKind;
+use crate::words::count;
 
 /// A change in pieces.
 pub(super) struct Part {
-    action: ActionWord,
+    action: ActionKind,
     row: String,
     /// The fold, by how much it shows of scripts: from the least.
     folds: Vec<String>,
@@ -117,7 +121,7 @@ fn document(head: &str, parts: &[Part], kept: &[Kept], left_out: &str, foot: &st
 
 /// Everything that can be left out, in order.
 fn steps(parts: &[Part]) -> Vec<Step> {
-    use ActionWord::{Blocked, Condition, Create, Delete, Disable, Update};
+    use ActionKind::{Blocked, Condition, Create, Delete, Disable, Update};
     let mut scripts: Vec<_> = (0..parts.len())
         .filter(|at| parts[*at].folds.len() > 1)
         .collect();
@@ -128,7 +132,7 @@ fn steps(parts: &[Part]) -> Vec<Step> {
             .filter(move |at| parts[**at].folds.len() > level);
         scripts.map(|at| Step::Script(*at))
     };
-    let of = |action: ActionWord| {
+    let of = |action: ActionKind| {
         (0..parts.len())
             .rev()
             .filter(move |at| parts[*at].action == action)
@@ -139,7 +143,7 @@ fn steps(parts: &[Part]) -> Vec<Step> {
     };
     let rows = |action| of(action).map(Step::Row);
     let mut steps: Vec<_> = with(2).chain(with(1)).collect();
-    let groups: [&[ActionWord]; 5] = [
+    let groups: [&[ActionKind]; 5] = [
         &[Create, Update],
         &[Condition],
         &[Blocked],
@@ -156,55 +160,37 @@ fn steps(parts: &[Part]) -> Vec<Step> {
 /// How much is left out.
 #[derive(Default)]
 struct LeftOut {
-    scripts: std::collections::BTreeSet<usize>,
-    folds: [usize; 6],
-    rows: [usize; 6],
+    scripts: BTreeSet<usize>,
+    folds: BTreeMap<ActionKind, usize>,
+    rows: BTreeMap<ActionKind, usize>,
 }
-
-/// The kinds of change, as they are counted.
-const NOUNS: [(ActionWord, &str); 6] = [
-    (ActionWord::Blocked, "blocked"),
-    (ActionWord::Condition, "condition"),
-    (ActionWord::Delete, "delete"),
-    (ActionWord::Disable, "disable"),
-    (ActionWord::Update, "update"),
-    (ActionWord::Create, "create"),
-];
 
 impl LeftOut {
     fn count(&mut self, step: Step, part: &Part) {
-        let kind = NOUNS
-            .iter()
-            .position(|(action, _)| *action == part.action)
-            .unwrap_or(0);
         match step {
             Step::Script(at) => {
                 self.scripts.insert(at);
             }
             Step::Fold(at) => {
                 self.scripts.remove(&at);
-                self.folds[kind] += 1;
+                *self.folds.entry(part.action).or_default() += 1;
             }
-            Step::Row(_) => self.rows[kind] += 1,
+            Step::Row(_) => *self.rows.entry(part.action).or_default() += 1,
         }
     }
 
     /// The line that says so; empty if all is there.
     fn words(&self, budget: Budget) -> String {
-        let of = |counts: &[usize; 6]| {
-            let some = NOUNS.iter().zip(counts).filter(|(_, number)| **number > 0);
-            let some = some.map(|((action, noun), number)| match action {
-                ActionWord::Blocked => format!("{number} {noun}"),
-                _ if *number == 1 => format!("1 {noun}"),
-                _ => format!("{number} {noun}s"),
+        let of = |counts: &BTreeMap<ActionKind, usize>| {
+            let some = counts.iter().map(|(action, number)| match action {
+                ActionKind::Blocked => format!("{number} blocked"),
+                _ => count(*number, action.word()),
             });
             some.collect::<Vec<_>>().join(", ")
         };
         let mut words = Vec::new();
-        match self.scripts.len() {
-            0 => {}
-            1 => words.push("1 script diff".to_owned()),
-            number => words.push(format!("{number} script diffs")),
+        if !self.scripts.is_empty() {
+            words.push(count(self.scripts.len(), "script diff"));
         }
         for (what, counts) in [("the details", &self.folds), ("the rows", &self.rows)] {
             let counts = of(counts);

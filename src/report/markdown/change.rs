@@ -3,13 +3,12 @@
 use super::super::Foreign;
 use super::super::diff::{Line, Sign, is_first, stat};
 use super::super::look::ScriptDiff;
-use super::super::plan::{ActionWord, ChangeReport, FieldDiff, FieldReport};
+use super::super::plan::{ChangeReport, FieldDiff, FieldReport};
 use super::super::shown::Shown;
 use super::super::text::{pruned_words, value_text};
 use super::escape::{cell, code, fence, html};
 use super::sign;
-use crate::integration::Kind;
-use crate::plan::{Cause, Step};
+use crate::plan::{ActionKind, Cause, Step};
 use crate::words::{count, end, start};
 
 /// The longest name in a table or a fold's heading.
@@ -24,16 +23,10 @@ pub(super) fn row(change: &ChangeReport) -> String {
         let place = format!("{}:{}", place.file.for_terminal(), place.line);
         cell(&end(&place, LONGEST_NAME))
     });
-    let kind = change.kind_word.for_terminal();
-    // A saved plan may say anything there.
-    let kind = if Kind::ALL.iter().any(|known| known.word() == kind) {
-        kind
-    } else {
-        cell(&start(&kind, LONGEST_NAME))
-    };
     format!(
-        "| {} | {kind} | {} | {} | {} |\n",
+        "| {} | {} | {} | {} | {} |\n",
         sign(change.action),
+        change.subject.kind.word(),
         cell(&name(change)),
         what(change),
         place.unwrap_or_default()
@@ -41,7 +34,7 @@ pub(super) fn row(change: &ChangeReport) -> String {
 }
 
 fn name(change: &ChangeReport) -> String {
-    start(&change.name.for_terminal(), LONGEST_NAME)
+    start(&change.subject.name.for_terminal(), LONGEST_NAME)
 }
 
 /// What would be done, in a few words.
@@ -49,7 +42,7 @@ fn what(change: &ChangeReport) -> String {
     let fields = change.fields.iter().map(|field| &field.name);
     let conditions = change.conditions.iter().map(|condition| &condition.code);
     let what = match change.action {
-        ActionWord::Blocked => match &change.blocked {
+        ActionKind::Blocked => match &change.blocked {
             Some(blocked) => format!(
                 "blocked: {}",
                 cell(&start(
@@ -59,14 +52,14 @@ fn what(change: &ChangeReport) -> String {
             ),
             None => "blocked".to_owned(),
         },
-        ActionWord::Delete if change.url_dies => "delete: **its URL dies**".to_owned(),
-        ActionWord::Delete => "delete".to_owned(),
-        ActionWord::Disable if change.pruned == Some(Step::First) => {
+        ActionKind::Delete if change.url_dies => "delete: **its URL dies**".to_owned(),
+        ActionKind::Delete => "delete".to_owned(),
+        ActionKind::Disable if change.pruned == Some(Step::First) => {
             "disable; second step: delete".to_owned()
         }
-        ActionWord::Disable => "disable".to_owned(),
-        ActionWord::Create => "new".to_owned(),
-        ActionWord::Update | ActionWord::Condition => names(fields.chain(conditions)),
+        ActionKind::Disable => "disable".to_owned(),
+        ActionKind::Create => "new".to_owned(),
+        ActionKind::Update | ActionKind::Condition => names(fields.chain(conditions)),
     };
     match change.cause {
         Some(cause) => format!("{what} · {}", cause.short()),

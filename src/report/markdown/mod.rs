@@ -14,8 +14,9 @@ use super::Foreign;
 use super::diagnostics::json::More;
 use super::failure::FailureReport;
 use super::look::Look;
-use super::plan::{ActionWord, PlanReport, ServerReport};
+use super::plan::{PlanReport, ServerReport};
 use super::text::{are, problem_line, refusal_lines, view_words};
+use crate::plan::ActionKind;
 use crate::words::{end, start};
 use budget::Part;
 use escape::{code, comment, fence};
@@ -261,12 +262,12 @@ fn failure_lines(failure: &FailureReport, problems: usize, longest: usize) -> St
 }
 
 /// The sign of an action; the words beside it say the same.
-fn sign(action: ActionWord) -> &'static str {
+fn sign(action: ActionKind) -> &'static str {
     match action {
-        ActionWord::Blocked | ActionWord::Condition => "❗",
-        ActionWord::Delete => "🗑️",
-        ActionWord::Disable => "⏸️",
-        ActionWord::Update => "✏️",
-        ActionWord::Create => "➕",
+        ActionKind::Blocked | ActionKind::Condition => "❗",
+        ActionKind::Delete => "🗑️",
+        ActionKind::Disable => "⏸️",
+        ActionKind::Update => "✏️",
+        ActionKind::Create => "➕",
     }
 }

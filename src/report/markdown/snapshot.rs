@@ -108,7 +108,7 @@ fn line(open: &NotComparedReport) -> String {
     };
     format!(
         "{} {}: {what} (not compared)\n",
-        open.kind_word.for_terminal(),
-        start(&open.name.for_terminal(), LONGEST)
+        open.subject.kind.word(),
+        start(&open.subject.name.for_terminal(), LONGEST)
     )
 }

@@ -1,6 +1,6 @@
 //! What changes come from, as text.
 
-use super::{ActionWord, DIM, Foreign, Page, change_head};
+use super::{DIM, Foreign, Page, change_head};
 use crate::plan::Cause;
 use crate::report::look::Look;
 use crate::report::plan::{ChangeReport, PlanReport};
@@ -44,15 +44,8 @@ pub(super) fn summary(report: &PlanReport, page: &mut Page) {
 pub fn drift_text(report: &PlanReport, look: &Look) -> String {
     let mut page = Page::new(look);
     let drifts = |change: &&ChangeReport| change.cause.is_some_and(Cause::is_drift);
-    let writes = |change: &&ChangeReport| {
-        !matches!(change.action, ActionWord::Blocked | ActionWord::Condition)
-    };
-    let changes: Vec<_> = report
-        .changes
-        .iter()
-        .filter(drifts)
-        .filter(writes)
-        .collect();
+    let changes = report.changes.iter().filter(drifts);
+    let changes: Vec<_> = changes.filter(|it| it.action.is_write()).collect();
     if changes.is_empty() {
         return String::new();
     }

@@ -1,16 +1,16 @@
 //! What a plan as text says about pruning, about what flags leave out, and about refusals.
 
-use super::super::plan::{ActionWord, ChangeReport, PlanReport};
+use super::super::plan::{ChangeReport, PlanReport};
 use super::super::policy::{LeftOutReport, RefusalReport, SightWord, UnmanagedReport, ViewReport};
 use super::super::wrap::wrapped;
 use super::{COLUMNS, Foreign, Page};
-use crate::plan::{LeftAlone, Step};
+use crate::plan::{ActionKind, LeftAlone, Step};
 use crate::words::{count, start};
 
 /// What pruning does to a record.
 pub(in super::super) fn pruned_words(change: &ChangeReport) -> Option<&'static str> {
     Some(match (change.pruned?, change.action) {
-        (_, ActionWord::Blocked) => "in no entry: it should be pruned, and cannot",
+        (_, ActionKind::Blocked) => "in no entry: it should be pruned, and cannot",
         (Step::Off, _) => "in no entry: switched off, and kept",
         (Step::First, _) => {
             "in no entry: switched off now; announced second step: a later run that finds it switched off deletes it"
@@ -91,8 +91,8 @@ fn unmanaged_line(record: &UnmanagedReport) -> String {
     };
     format!(
         "  {:<9} {:<36}  {}  made by {}{why}",
-        record.kind_word.for_terminal(),
-        start(&record.name.for_terminal(), 36),
+        record.subject.kind.word(),
+        start(&record.subject.name.for_terminal(), 36),
         record.id.for_terminal(),
         creator.as_deref().unwrap_or("somebody unknown"),
     )

@@ -39,7 +39,7 @@ fn outcome_words(word: OutcomeWord) -> (&'static str, &'static str, Style) {
 
 fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
     let (sign, word, style) = outcome_words(outcome.outcome);
-    let head = head(sign, word, style, &outcome.kind_word, &outcome.name, page);
+    let head = head(sign, word, style, &outcome.subject, page);
     let line = match &outcome.id {
         Some(id) if outcome.outcome.is_done() => beside(&head, &id.for_terminal(), page),
         _ => placed(&head, outcome.place.as_ref(), page),

@@ -112,8 +112,8 @@ fn line(open: &NotComparedReport, page: &Page) -> String {
     };
     let text = format!(
         "    {:<9} {}: {what}",
-        open.kind_word.for_terminal(),
-        start(&open.name.for_terminal(), 24)
+        open.subject.kind.word(),
+        start(&open.subject.name.for_terminal(), 24)
     );
     let head = Head {
         columns: text.chars().count(),

@@ -1,0 +1,56 @@
+//! Which integration a report speaks of.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Foreign;
+use crate::integration::{Key, Kind};
+
+/// Which integration.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Written", into = "Written")]
+pub(super) struct Subject {
+    /// The kind.
+    pub(super) kind: Kind,
+    /// The name.
+    pub(super) name: Foreign,
+}
+
+/// The same for programs, and for those that show the kind to people.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Written {
+    /// `webhook-incoming` or `webhook-outgoing`.
+    #[serde(rename = "type")]
+    #[schemars(with = "String")]
+    kind: Kind,
+    /// The kind in one word.
+    kind_word: Foreign,
+    /// The name.
+    name: Foreign,
+}
+
+impl From<Subject> for Written {
+    fn from(Subject { kind, name }: Subject) -> Self {
+        Self {
+            kind,
+            kind_word: kind.word().into(),
+            name,
+        }
+    }
+}
+
+impl From<Written> for Subject {
+    fn from(Written { kind, name, .. }: Written) -> Self {
+        Self { kind, name }
+    }
+}
+
+impl From<&Key> for Subject {
+    fn from(key: &Key) -> Self {
+        Self {
+            kind: key.kind,
+            name: (&key.name).into(),
+        }
+    }
+}
