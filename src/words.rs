@@ -10,6 +10,22 @@ pub fn count<N: Copy + Display + Eq + From<u8>>(number: N, noun: &str) -> String
     format!("{number} {noun}{ending}")
 }
 
+/// `2 fields, 1 integration`: of each how many there are, but for those of which there are none.
+pub fn counted<const N: usize>(counts: [(usize, &str); N]) -> String {
+    let some = counts.into_iter().filter(|(number, _)| *number > 0);
+    let some: Vec<_> = some.map(|(number, noun)| count(number, noun)).collect();
+    some.join(", ")
+}
+
+/// `1 to create, 2 to update`: the same of what needs no ending.
+pub fn listed<const N: usize>(counts: [(usize, &str); N]) -> String {
+    let some = counts.into_iter().filter(|(number, _)| *number > 0);
+    let some: Vec<_> = some
+        .map(|(number, words)| format!("{number} {words}"))
+        .collect();
+    some.join(", ")
+}
+
 /// A word that none of several things is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is nothing of that name")]

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
 use super::Foreign;
+use super::look::ScriptDiff;
 use crate::secret::{Identity, Text};
+use crate::words::count;
 
 /// A line of a script's diff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -50,30 +52,72 @@ impl Sign {
     }
 }
 
+impl Line {
+    /// As people read it, behind its sign.
+    pub(super) fn words(&self) -> String {
+        let note = if self.space_only {
+            "  (white space only)"
+        } else {
+            ""
+        };
+        self.text.line() + note
+    }
+}
+
 /// How many lines come and how many go.
-pub(super) fn stat(hunks: &[Vec<Line>]) -> (usize, usize) {
-    let count = |sign| {
-        hunks
-            .iter()
-            .flatten()
-            .filter(|line| line.sign == sign)
-            .count()
-    };
-    (count(Sign::Added), count(Sign::Removed))
+pub(super) fn stat<'a>(lines: impl IntoIterator<Item = &'a Line>) -> (usize, usize) {
+    lines
+        .into_iter()
+        .fold((0, 0), |(added, removed), line| match line.sign {
+            Sign::Added => (added + 1, removed),
+            Sign::Removed => (added, removed + 1),
+            Sign::Same => (added, removed),
+        })
 }
 
-/// Whether there was no script before: then no line goes and none stays.
-pub(super) fn is_first(hunks: &[Vec<Line>]) -> bool {
-    hunks.iter().flatten().all(|line| line.sign == Sign::Added)
+/// Another script, or a first one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ScriptReport {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file: Option<Foreign>,
+    pub(super) hunks: Vec<Vec<Line>>,
+    /// How many lines differ, if they are too many to be shown: then there are no hunks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    too_large: Option<Preflight>,
 }
 
-/// A script that differs: the lines, or how many there are where they are too many to be shown.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum ScriptChange {
-    /// In stretches.
-    Shown(Vec<Vec<Line>>),
-    /// All lines between the first and the last that differ.
-    TooLarge(Preflight),
+impl ScriptReport {
+    /// Whether there was no script before: then no line goes and none stays.
+    pub(super) fn is_first(&self) -> bool {
+        let mut lines = self.hunks.iter().flatten();
+        self.too_large.is_none() && lines.all(|line| line.sign == Sign::Added)
+    }
+
+    /// Whether its lines are shown, where so much is shown of scripts.
+    pub(super) fn is_shown(&self, scripts: ScriptDiff) -> bool {
+        scripts == ScriptDiff::Full && self.too_large.is_none() && !self.is_first()
+    }
+
+    /// Where it comes from.
+    pub(super) fn origin(&self) -> String {
+        let file = self.file.as_ref();
+        file.map_or("inline".to_owned(), Foreign::for_terminal)
+    }
+
+    /// In one line: where it comes from, and how much of it differs.
+    pub(super) fn words(&self, scripts: ScriptDiff) -> String {
+        let file = self.origin();
+        let (added, removed) = stat(self.hunks.iter().flatten());
+        match self.too_large {
+            Some(Preflight { added, removed }) => {
+                format!("{file} (too large to show: +{added} -{removed} lines)")
+            }
+            None if self.is_first() => format!("{file} ({})", count(added, "line")),
+            None if scripts == ScriptDiff::Stat => format!("{file} (+{added} -{removed} lines)"),
+            None => file,
+        }
+    }
 }
 
 /// How many lines come and how many go.
@@ -83,13 +127,6 @@ pub(super) struct Preflight {
     pub(super) added: usize,
     /// How many go.
     pub(super) removed: usize,
-}
-
-impl Preflight {
-    /// `too large to show: +3 -2 lines`.
-    pub(super) fn words(self) -> String {
-        format!("too large to show: +{} -{} lines", self.added, self.removed)
-    }
 }
 
 /// How large the differences of one script may be to be shown, and those of a whole report: the same file may be the
@@ -143,7 +180,12 @@ impl Room {
 /// Where the new script has secret stretches, the old one may have another secret there, or anywhere, that nobody
 /// declared. So of the old script nothing is shown then but what the new one shows too: a line that stands in it, or the
 /// plain stretches of one of its lines around whatever the old one has between them.
-pub(super) fn change(before: &Text, after: &Text, room: &Room) -> ScriptChange {
+pub(super) fn change(
+    file: Option<Foreign>,
+    before: &Text,
+    after: &Text,
+    room: &Room,
+) -> ScriptReport {
     let (before, after) = (before.lines(), after.lines());
     let identities = |lines: &[Text]| lines.iter().map(Text::identity).collect::<Vec<_>>();
     let (old, new) = (identities(&before), identities(&after));
@@ -167,7 +209,11 @@ pub(super) fn change(before: &Text, after: &Text, room: &Room) -> ScriptChange {
     // Each old line may be compared with each new one that holds a secret.
     let compared = if guarded { after.len() } else { extent.added };
     if !room.takes(bytes, compared.saturating_mul(extent.removed)) {
-        return ScriptChange::TooLarge(extent);
+        return ScriptReport {
+            file,
+            hunks: Vec::new(),
+            too_large: Some(extent),
+        };
     }
     let ops = capture_diff_slices(Algorithm::Myers, &old, &new);
     let mut known = BTreeMap::new();
@@ -182,7 +228,11 @@ pub(super) fn change(before: &Text, after: &Text, room: &Room) -> ScriptChange {
     };
     let groups = group_diff_ops(ops, 3).into_iter();
     let hunks = groups.map(|ops| ops.iter().flat_map(|op| diff.lines(op)).collect());
-    ScriptChange::Shown(hunks.collect())
+    ScriptReport {
+        file,
+        hunks: hunks.collect(),
+        too_large: None,
+    }
 }
 
 /// What stands in the place of a line of the old script that may be or hold a secret.
@@ -276,10 +326,9 @@ mod tests {
     }
 
     fn shown(before: &Text, after: &Text) -> Vec<Vec<Line>> {
-        match change(before, after, &Room::default()) {
-            ScriptChange::Shown(hunks) => hunks,
-            ScriptChange::TooLarge(extent) => unreachable!("{extent:?}"),
-        }
+        let found = change(None, before, after, &Room::default());
+        assert_eq!(found.too_large, None);
+        found.hunks
     }
 
     fn told(before: &str, after: &str) -> Vec<String> {
@@ -348,21 +397,22 @@ mod tests {
 
     #[test]
     fn what_is_too_large_is_counted() {
-        let too_large = |before: &Text, after: &Text| change(before, after, &Room::default());
+        let too_large = |before: &Text, after: &Text| {
+            let found = change(None, before, after, &Room::default());
+            assert!(found.too_large.is_none() || found.hunks.is_empty());
+            found.too_large
+        };
         let (old, new) = (lines(0..100_000), lines(100_000..300_000));
         let extent = Preflight {
             added: 200_000,
             removed: 100_000,
         };
-        assert_eq!(too_large(&old, &new), ScriptChange::TooLarge(extent));
+        assert_eq!(too_large(&old, &new), Some(extent));
         // Lines that all stand in the other one, too.
         let turned: Vec<_> = old.lines().into_iter().rev().collect();
         let turned = turned.iter().filter_map(Text::as_plain);
         let turned = Text::from(turned.collect::<Vec<_>>().join("\n"));
-        assert!(matches!(
-            too_large(&old, &turned),
-            ScriptChange::TooLarge(_)
-        ));
+        assert!(too_large(&old, &turned).is_some());
         // One line of a megabyte is shown, and what is long and nearly the same.
         let long = "x".repeat(1 << 20);
         assert_eq!(shown(&Text::from("a"), &long.as_str().into()).len(), 1);
@@ -375,16 +425,16 @@ mod tests {
     fn a_report_has_room_for_so_many_scripts() {
         let room = Room::default();
         let long = Text::from("x".repeat(1 << 20));
-        let of = || change(&Text::EMPTY, &long, &room);
+        let of = || change(None, &Text::EMPTY, &long, &room);
         let all: Vec<_> = (0..200).map(|_| of()).collect();
-        let shown = |it: &&ScriptChange| matches!(it, ScriptChange::Shown(_));
+        let shown = |it: &&ScriptReport| it.too_large.is_none();
         assert_eq!(all.iter().filter(shown).count(), 63);
         let extent = Preflight {
             added: 1,
             removed: 0,
         };
-        assert_eq!(of(), ScriptChange::TooLarge(extent));
+        assert_eq!(of().too_large, Some(extent));
         // A small one still fits.
-        assert!(shown(&&change(&Text::EMPTY, &Text::from("a"), &room)));
+        assert!(shown(&&change(None, &Text::EMPTY, &Text::from("a"), &room)));
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Foreign;
 use super::diagnostics::json::{More, ProblemReport, Problems};
-use super::plan::{Counts, ManifestReport, PlanReport, ServerReport};
+use super::plan::{ManifestReport, PlanReport, ServerReport};
 
 /// Why a run failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -79,8 +79,7 @@ impl Attempt<'_> {
     pub(super) fn manifest(&self) -> ManifestReport {
         ManifestReport {
             paths: self.paths.iter().map(Into::into).collect(),
-            files: 0,
-            integrations: 0,
+            ..ManifestReport::default()
         }
     }
 }
@@ -93,17 +92,7 @@ impl PlanReport {
             failure: Some(failure),
             server: attempt.server(),
             manifest: attempt.manifest(),
-            base: None,
-            changes: Vec::new(),
-            counts: Counts::default(),
-            forecast: None,
-            unmanaged: Vec::new(),
-            view: None,
-            left_out: None,
-            refusals: Vec::new(),
-            notes: Vec::new(),
-            snapshot: None,
-            binding: None,
+            ..Self::default()
         }
     }
 }

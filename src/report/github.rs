@@ -4,8 +4,8 @@
 
 use super::Foreign;
 use super::diagnostics::json::{More, ProblemReport};
-use super::plan::{ChangeReport, FieldDiff, PlaceReport, PlanReport};
-use super::text::{pruned_words, refusal_lines, value_text};
+use super::plan::{ChangeReport, ConditionReport, PlaceReport, PlanReport};
+use super::text::{field_line, pruned_words, refusal_lines};
 use crate::plan::ActionKind;
 
 /// Findings as annotations, and for each file one that says how many more there are.
@@ -86,42 +86,8 @@ fn message(change: &ChangeReport) -> String {
         lines.extend(blocked.choices.iter().map(Foreign::for_terminal));
         lines.push(blocked.remedy.for_terminal());
     }
-    for field in &change.fields {
-        let name = field.name.for_terminal();
-        lines.push(match &field.change {
-            FieldDiff::Set(value) => format!("{name}: {}", value_text(value)),
-            FieldDiff::Replaced { before, after } => {
-                format!("{name}: {} → {}", value_text(before), value_text(after))
-            }
-            FieldDiff::Items { added, removed } => {
-                let removed = removed
-                    .iter()
-                    .map(|item| format!("- {}", item.for_terminal()));
-                let added = added
-                    .iter()
-                    .map(|item| format!("+ {}", item.for_terminal()));
-                format!(
-                    "{name}: {}",
-                    removed.chain(added).collect::<Vec<_>>().join(", ")
-                )
-            }
-            FieldDiff::Script { .. } => name,
-        });
-    }
-    for condition in &change.conditions {
-        lines.push(format!(
-            "{}: {}",
-            condition.code.for_terminal(),
-            condition.why.for_terminal()
-        ));
-        lines.extend(
-            condition
-                .words
-                .iter()
-                .chain([&condition.remedy])
-                .map(Foreign::for_terminal),
-        );
-    }
+    lines.extend(change.fields.iter().map(field_line));
+    lines.extend(change.conditions.iter().flat_map(ConditionReport::lines));
     lines.extend(pruned_words(change).map(str::to_owned));
     if change.url_dies {
         lines.push("its URL dies: whatever posts to it is refused from then on".to_owned());

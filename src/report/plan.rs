@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Foreign;
 use super::cause::LastChangeReport;
-use super::diff::{self, Line, Preflight, Room, ScriptChange};
+use super::diff::{self, Room, ScriptReport};
 use super::failure::FailureReport;
 use super::forecast::ForecastReport;
 use super::policy::{self, LeftOutReport, RefusalReport, UnmanagedReport, ViewReport};
@@ -22,7 +22,7 @@ use crate::problem::{Place, Texts};
 use crate::secret::Text;
 
 /// A plan, as it is shown and saved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanReport {
     /// The version of this form.
@@ -85,7 +85,7 @@ pub(super) struct ServerReport {
 }
 
 /// What was read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ManifestReport {
     /// The paths that were named.
@@ -206,14 +206,7 @@ pub(super) enum FieldDiff {
         removed: Vec<Foreign>,
     },
     /// Another script, or a first one.
-    Script {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        file: Option<Foreign>,
-        hunks: Vec<Vec<Line>>,
-        /// How many lines differ, if they are too many to be shown: then there are no hunks.
-        #[serde(rename = "tooLarge", default, skip_serializing_if = "Option::is_none")]
-        too_large: Option<Preflight>,
-    },
+    Script(ScriptReport),
 }
 
 /// How many of each.
@@ -290,7 +283,45 @@ impl PlanReport {
     }
 }
 
+impl ChangeReport {
+    /// What stands behind a field that is only a part of where the change comes from.
+    pub(super) fn note(&self, field: &FieldReport) -> &'static str {
+        match field.cause {
+            Some(cause) if self.cause == Some(Cause::Both) => cause.note(),
+            _ => "",
+        }
+    }
+}
+
+impl ConditionReport {
+    /// As people read it: what is wrong, what the server says about it, and what to do.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let (code, why) = (self.code.for_terminal(), self.why.for_terminal());
+        let rest = self.words.iter().chain([&self.remedy]);
+        let rest = rest.map(Foreign::for_terminal);
+        [format!("{code}: {why}")].into_iter().chain(rest).collect()
+    }
+}
+
+impl PlaceReport {
+    /// `chat/team.yaml:12`.
+    pub(super) fn words(&self) -> String {
+        format!("{}:{}", self.file.for_terminal(), self.line)
+    }
+}
+
 impl ServerReport {
+    /// As people read it, the address shown already; `show` escapes foreign text.
+    pub(super) fn words(&self, address: &str, show: impl Fn(&Foreign) -> String) -> String {
+        let sandbox = if self.sandbox { "sandbox " } else { "" };
+        let account = self.account.as_ref().map(|account| {
+            let version = self.version.as_ref().map(&show);
+            let version = version.unwrap_or_else(|| "of an unknown version".to_owned());
+            format!(" · Rocket.Chat {version} · as {}", show(account))
+        });
+        format!("{sandbox}{address}{}", account.unwrap_or_default())
+    }
+
     /// The server that a plan was made for.
     pub(super) fn of(plan: &Plan, context: &Context<'_>) -> Self {
         Self {
@@ -399,16 +430,8 @@ pub(super) fn field_report(
                 Some(Value::Script(before)) => before.as_ref(),
                 _ => &Text::EMPTY,
             };
-            let (hunks, too_large) =
-                match diff::change(&observed.redactor.mark_in(before), after, room) {
-                    ScriptChange::Shown(hunks) => (hunks, None),
-                    ScriptChange::TooLarge(extent) => (Vec::new(), Some(extent)),
-                };
-            FieldDiff::Script {
-                file,
-                hunks,
-                too_large,
-            }
+            let before = observed.redactor.mark_in(before);
+            FieldDiff::Script(diff::change(file, &before, after, room))
         }
         (None, Some(after)) if has_no_record(&whole.action) => {
             FieldDiff::Set(shown(field, after, Side::Desired))

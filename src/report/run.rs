@@ -13,6 +13,7 @@ use super::shown::{Observed, Shown, Side, shown};
 use super::subject::Subject;
 use crate::apply::{Applied, Outcome, Settled};
 use crate::integration::Fields;
+use crate::observed::ServerId;
 use crate::plan::{Change, Plan};
 use crate::problem::Texts;
 
@@ -260,7 +261,7 @@ fn outcome_report(
 ) -> OutcomeReport {
     let place = change.place.as_ref();
     let mut report = OutcomeReport {
-        outcome: word(outcome),
+        outcome: OutcomeWord::NotAttempted,
         subject: (&change.key).into(),
         id: change.action.rewrites().map(|id| id.text().into()),
         place: place.map(|place| place_report(place, texts)),
@@ -271,17 +272,22 @@ fn outcome_report(
         before: Vec::new(),
         removed_twins: Vec::new(),
     };
-    match outcome {
-        Outcome::Created(id)
-        | Outcome::Adopted(id)
-        | Outcome::Updated(id)
-        | Outcome::Disabled(id)
-        | Outcome::Deleted(id)
-        | Outcome::AlreadyGone(id) => report.id = Some(id.text().into()),
+    let mut known = |id: &ServerId, word| {
+        report.id = Some(id.text().into());
+        word
+    };
+    report.outcome = match outcome {
+        Outcome::Created(id) => known(id, OutcomeWord::Created),
+        Outcome::Adopted(id) => known(id, OutcomeWord::Adopted),
+        Outcome::Updated(id) => known(id, OutcomeWord::Updated),
+        Outcome::Disabled(id) => known(id, OutcomeWord::Disabled),
+        Outcome::Deleted(id) => known(id, OutcomeWord::Deleted),
+        Outcome::AlreadyGone(id) => known(id, OutcomeWord::AlreadyGone),
         Outcome::Stale { id, why } => {
             report.id = Some(id.text().into());
             report.why = Some(why.as_str().into());
             report.remedy = Some("it was left as it is: plan again".into());
+            OutcomeWord::Stale
         }
         Outcome::NotApplied { id, shortfall } => {
             report.id = Some(id.text().into());
@@ -292,42 +298,29 @@ fn outcome_report(
                 .iter()
                 .map(|field| field_report(field, change, observed, &Room::default()))
                 .collect();
+            OutcomeWord::NotApplied
         }
         Outcome::Doubled { records } => {
             report.why = Some("several records have this type and name by now:".into());
             report.records = records.iter().map(Into::into).collect();
             report.remedy =
                 Some("delete all but one of them, or pin the entry to one by `id`".into());
+            OutcomeWord::Doubled
         }
         Outcome::Failed(error) => {
             report.why = Some(error.to_string().into());
             report.remedy = error.hint().map(Into::into);
+            OutcomeWord::Failed
         }
         Outcome::Unknown(why) => {
             report.why = Some(format!("it may have been done: {why}").into());
             report.remedy =
                 Some("plan again before anything else: it shows what the server has".into());
+            OutcomeWord::Unknown
         }
-        Outcome::Blocked | Outcome::Condition | Outcome::NotAttempted => {}
-    }
-    report
-}
-
-fn word(outcome: &Outcome) -> OutcomeWord {
-    match outcome {
-        Outcome::Created(_) => OutcomeWord::Created,
-        Outcome::Adopted(_) => OutcomeWord::Adopted,
-        Outcome::Updated(_) => OutcomeWord::Updated,
-        Outcome::Disabled(_) => OutcomeWord::Disabled,
-        Outcome::Deleted(_) => OutcomeWord::Deleted,
-        Outcome::AlreadyGone(_) => OutcomeWord::AlreadyGone,
-        Outcome::NotApplied { .. } => OutcomeWord::NotApplied,
-        Outcome::Stale { .. } => OutcomeWord::Stale,
-        Outcome::Doubled { .. } => OutcomeWord::Doubled,
-        Outcome::Failed(_) => OutcomeWord::Failed,
-        Outcome::Unknown(_) => OutcomeWord::Unknown,
         Outcome::Blocked => OutcomeWord::Blocked,
         Outcome::Condition => OutcomeWord::Condition,
         Outcome::NotAttempted => OutcomeWord::NotAttempted,
-    }
+    };
+    report
 }

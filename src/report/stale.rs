@@ -3,7 +3,7 @@
 //! What the plan is not about may change freely: where entries stand, records that it does not name, what the drift
 //! is put down to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Foreign;
 use super::plan::{ChangeReport, PlanReport};
@@ -71,12 +71,11 @@ impl PlanReport {
             let word = word(change.action);
             let Some(is) = now.get(&identity(change)) else {
                 let name = name(change);
-                let namesake = |it: &&ChangeReport| it.subject == change.subject;
-                if let Some(other) = fresh.changes.iter().find(namesake) {
+                let mut namesakes = fresh.changes.iter();
+                if let Some(other) = namesakes.find(|it| it.subject == change.subject) {
                     let (id, other) = (other.id.as_ref(), self::word(other.action));
-                    let of = id.map_or_else(String::new, |id| {
-                        format!(" of record {}", id.for_terminal())
-                    });
+                    let of = id.map(|id| format!(" of record {}", id.for_terminal()));
+                    let of = of.unwrap_or_default();
                     return Some(format!("{name}: {word} was planned, and now {other}{of}"));
                 }
                 let done = if fresh.changes.is_empty() {
@@ -106,6 +105,16 @@ impl PlanReport {
     }
 }
 
+/// The first key to which two maps do not have the same.
+fn differing<'m, K: Ord, V: PartialEq>(
+    was: &'m BTreeMap<K, V>,
+    is: &'m BTreeMap<K, V>,
+) -> Option<&'m K> {
+    let mut keys: Vec<_> = was.keys().chain(is.keys()).collect();
+    keys.sort();
+    keys.into_iter().find(|key| was.get(key) != is.get(key))
+}
+
 fn other_entries(saved: &Binding, now: &Binding) -> Option<String> {
     let keyed = |entries: &[BoundEntry]| -> BTreeMap<_, _> {
         let entries = entries.iter().cloned();
@@ -114,9 +123,7 @@ fn other_entries(saved: &Binding, now: &Binding) -> Option<String> {
             .collect()
     };
     let (was, is) = (keyed(&saved.entries), keyed(&now.entries));
-    let all: BTreeSet<_> = was.keys().chain(is.keys()).collect();
-    let mut all = all.into_iter();
-    let key = all.find(|key| was.get(key) != is.get(key))?;
+    let key = differing(&was, &is)?;
     let what = match (was.get(key), is.get(key)) {
         (Some(_), None) => "is not in the manifests any more",
         (None, _) => "is new in the manifests",
@@ -128,15 +135,11 @@ fn other_entries(saved: &Binding, now: &Binding) -> Option<String> {
 }
 
 fn other_record(was: &BoundRecord, is: &BoundRecord) -> Option<String> {
-    let names: BTreeSet<_> = was.fields.keys().chain(is.fields.keys()).collect();
-    let mut names = names.into_iter();
-    if let Some(name) = names.find(|name| was.fields.get(*name) != is.fields.get(*name)) {
+    if let Some(name) = differing(&was.fields, &is.fields) {
         let name = Foreign::from(name.as_str()).for_terminal();
         return Some(format!("was changed on the server: `{name}`"));
     }
-    let names: BTreeSet<_> = was.secrets.keys().chain(is.secrets.keys()).collect();
-    let mut names = names.into_iter();
-    if let Some(name) = names.find(|name| was.secrets.get(*name) != is.secrets.get(*name)) {
+    if let Some(name) = differing(&was.secrets, &is.secrets) {
         let compared = |record: &BoundRecord| match record.secrets.get(name) {
             Some(Compared::Equal) => "was as on the server",
             Some(Compared::Different) => "was another than on the server",

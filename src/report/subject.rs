@@ -8,16 +8,18 @@ use crate::integration::{Key, Kind};
 
 /// Which integration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(from = "Written", into = "Written")]
+#[serde(into = "Written")]
 pub(super) struct Subject {
     /// The kind.
+    #[serde(rename = "type")]
+    #[schemars(with = "String")]
     pub(super) kind: Kind,
     /// The name.
     pub(super) name: Foreign,
 }
 
 /// The same for programs, and for those that show the kind to people.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Written {
     /// `webhook-incoming` or `webhook-outgoing`.
@@ -37,12 +39,6 @@ impl From<Subject> for Written {
             kind_word: kind.word().into(),
             name,
         }
-    }
-}
-
-impl From<Written> for Subject {
-    fn from(Written { kind, name, .. }: Written) -> Self {
-        Self { kind, name }
     }
 }
 

@@ -8,8 +8,6 @@ mod run;
 mod script;
 mod snapshot;
 
-use std::fmt::Write;
-
 use anstyle::{AnsiColor, Style};
 
 pub use cause::drift_text;
@@ -26,7 +24,7 @@ use crate::plan::ActionKind;
 use crate::words::{count, start};
 use failure::failure_text;
 use field::field_text;
-pub(super) use field::value_text;
+pub(super) use field::{field_line, value_text};
 use policy::{left_out_text, unmanaged_text};
 pub(super) use policy::{pruned_words, refusal_lines, view_words};
 
@@ -104,14 +102,8 @@ pub fn plan_text(report: &PlanReport, look: &Look) -> String {
 fn heading(report: &PlanReport, page: &mut Page) {
     let mut line = page.paint(BOLD, "rcsync plan");
     if let Some(server) = &report.server {
-        let what = if server.sandbox { "sandbox " } else { "" };
-        let _ = write!(line, " · {what}{}", server.address.for_terminal());
-        if let Some(account) = &server.account {
-            let version = server.version.as_ref();
-            let version = version.map_or("of an unknown version".to_owned(), Foreign::for_terminal);
-            let account = account.for_terminal();
-            let _ = write!(line, " · Rocket.Chat {version} · as {account}");
-        }
+        let server = server.words(&server.address.for_terminal(), Foreign::for_terminal);
+        line.extend([" · ", &server]);
     }
     line.push_str(&snapshot::heading(report));
     page.line(line);
@@ -151,11 +143,14 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
     cause::below(change, page);
     let width = name_width(&change.fields);
     for field in &change.fields {
-        let note = cause::behind(field.cause, change.cause, page);
+        let note = match change.note(field) {
+            "" => String::new(),
+            note => page.paint(DIM, note),
+        };
         field_text(field, width, &note, page);
     }
-    for condition in &change.conditions {
-        condition_text(condition, page);
+    for line in change.conditions.iter().flat_map(ConditionReport::lines) {
+        page.words(&line);
     }
     if let Some(words) = pruned_words(change) {
         page.words(words);
@@ -169,14 +164,6 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
             page.line(format!("      {}", choice.for_terminal()));
         }
         page.words(&blocked.remedy.for_terminal());
-    }
-}
-
-fn condition_text(condition: &ConditionReport, page: &mut Page) {
-    let (code, why) = (&condition.code, &condition.why);
-    page.words(&format!("{}: {}", code.for_terminal(), why.for_terminal()));
-    for words in condition.words.iter().chain([&condition.remedy]) {
-        page.words(&words.for_terminal());
     }
 }
 
@@ -198,11 +185,10 @@ fn head(sign: &str, word: &str, style: Style, subject: &Subject, page: &Page) ->
 }
 
 fn placed(head: &Head, place: Option<&PlaceReport>, page: &Page) -> String {
-    let Some(place) = place else {
-        return head.text.clone();
-    };
-    let place = format!("{}:{}", place.file.for_terminal(), place.line);
-    beside(head, &place, page)
+    match place {
+        Some(place) => beside(head, &place.words(), page),
+        None => head.text.clone(),
+    }
 }
 
 fn beside(head: &Head, words: &str, page: &Page) -> String {

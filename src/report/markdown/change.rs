@@ -1,15 +1,15 @@
 //! A change: its row in the table, and its fold.
 
 use super::super::Foreign;
-use super::super::diff::{Line, Sign, is_first, stat};
+use super::super::diff::{Line, Sign, stat};
 use super::super::look::ScriptDiff;
 use super::super::plan::{ChangeReport, FieldDiff, FieldReport};
 use super::super::shown::Shown;
 use super::super::text::{pruned_words, value_text};
 use super::escape::{cell, code, fence, html};
 use super::sign;
-use crate::plan::{ActionKind, Cause, Step};
-use crate::words::{count, end, start};
+use crate::plan::{ActionKind, Step};
+use crate::words::{end, start};
 
 /// The longest name in a table or a fold's heading.
 const LONGEST_NAME: usize = 60;
@@ -19,10 +19,10 @@ const MOST_FIELDS: usize = 8;
 
 /// The row of a change.
 pub(super) fn row(change: &ChangeReport) -> String {
-    let place = change.place.as_ref().map(|place| {
-        let place = format!("{}:{}", place.file.for_terminal(), place.line);
-        cell(&end(&place, LONGEST_NAME))
-    });
+    let place = change
+        .place
+        .as_ref()
+        .map(|place| cell(&end(&place.words(), LONGEST_NAME)));
     format!(
         "| {} | {} | {} | {} | {} |\n",
         sign(change.action),
@@ -105,24 +105,17 @@ pub(super) fn fold(change: &ChangeReport, scripts: ScriptDiff) -> String {
     let lines: String = change
         .fields
         .iter()
-        .map(|field| field_lines(field, note(field, change), scripts))
+        .map(|field| field_lines(field, change.note(field), scripts))
         .collect();
     if !lines.is_empty() {
         blocks.push(fence("diff", &lines));
     }
     if scripts == ScriptDiff::Full {
-        let blocks_of = |field| script_block(field, note(field, change));
+        let blocks_of = |field| script_block(field, change.note(field));
         blocks.extend(change.fields.iter().filter_map(blocks_of));
     }
     for condition in &change.conditions {
-        let first = format!(
-            "{}: {}\n",
-            condition.code.for_terminal(),
-            condition.why.for_terminal()
-        );
-        let rest = condition.words.iter().chain([&condition.remedy]);
-        let rest = rest.map(|words| words.for_terminal() + "\n");
-        blocks.push(fence("text", &(first + &rest.collect::<String>())));
+        blocks.push(fence("text", &(condition.lines().join("\n") + "\n")));
     }
     if let Some(words) = pruned_words(change) {
         blocks.push(fence("text", &format!("{words}\n")));
@@ -156,67 +149,34 @@ fn field_lines(field: &FieldReport, note: &str, scripts: ScriptDiff) -> String {
             let added = added.iter().map(|item| line('+', &item.for_terminal()));
             removed.chain(added).collect()
         }
-        FieldDiff::Script {
-            file,
-            too_large: Some(extent),
-            ..
-        } => line(
-            '!',
-            &format!("{} ({})", origin(file.as_ref()), extent.words()),
-        ),
-        FieldDiff::Script { file, hunks, .. } => {
-            let file = origin(file.as_ref());
-            let (added, removed) = stat(hunks);
-            match scripts {
-                _ if is_first(hunks) => line('+', &format!("{file} ({})", count(added, "line"))),
-                ScriptDiff::Full => String::new(),
-                ScriptDiff::Stat => line('!', &format!("{file} (+{added} -{removed} lines)")),
-                ScriptDiff::None => line('!', &file),
-            }
+        FieldDiff::Script(script) if script.is_shown(scripts) => String::new(),
+        FieldDiff::Script(script) => {
+            let sign = if script.is_first() { '+' } else { '!' };
+            line(sign, &script.words(scripts))
         }
     }
-}
-
-/// What stands behind a field that is only a part of where the change comes from.
-fn note(field: &FieldReport, change: &ChangeReport) -> &'static str {
-    match field.cause {
-        Some(cause) if change.cause == Some(Cause::Both) => cause.note(),
-        _ => "",
-    }
-}
-
-fn origin(file: Option<&Foreign>) -> String {
-    file.map_or("inline".to_owned(), Foreign::for_terminal)
 }
 
 /// A script that differs, line by line.
 fn script_block(field: &FieldReport, note: &str) -> Option<String> {
-    let FieldDiff::Script { file, hunks, .. } = &field.change else {
-        return None;
+    let script = match &field.change {
+        FieldDiff::Script(script) if script.is_shown(ScriptDiff::Full) => script,
+        _ => return None,
     };
-    // Also where they are too many.
-    if is_first(hunks) {
-        return None;
-    }
     let mut lines = String::new();
     // How many lines the stretches before have added and removed.
     let mut shift = (0, 0);
-    for hunk in hunks {
+    for hunk in &script.hunks {
         lines.push_str(&stretch(hunk, shift));
-        let (added, removed) = stat(std::slice::from_ref(hunk));
+        let (added, removed) = stat(hunk);
         shift = (shift.0 + added, shift.1 + removed);
         for line in hunk {
             lines.push(line.sign.character());
-            lines.push_str(&line.text.line());
-            lines.push_str(if line.space_only {
-                "  (white space only)\n"
-            } else {
-                "\n"
-            });
+            lines.extend([&line.words(), "\n"]);
         }
     }
     let name = code(&field.name.for_terminal());
-    let file = code(&end(&origin(file.as_ref()), 100));
+    let file = code(&end(&script.origin(), 100));
     let head = format!("{name} · {file}{note}");
     Some(format!("{head}\n\n{}", fence("diff", &lines)))
 }

@@ -17,7 +17,7 @@ use super::look::Look;
 use super::plan::{PlanReport, ServerReport};
 use super::text::{are, problem_line, refusal_lines, view_words};
 use crate::plan::ActionKind;
-use crate::words::{end, start};
+use crate::words::{end, listed, start};
 use budget::Part;
 use escape::{code, comment, fence};
 
@@ -119,14 +119,14 @@ fn heading(report: &PlanReport) -> String {
         _ => format!(" ({dying} URLs die)"),
     };
     let writes = listed([
-        (counts.create, "to create".to_owned()),
-        (counts.update, "to update".to_owned()),
-        (counts.disable, "to disable".to_owned()),
-        (counts.delete, format!("to delete{deaths}")),
+        (counts.create, "to create"),
+        (counts.update, "to update"),
+        (counts.disable, "to disable"),
+        (counts.delete, &format!("to delete{deaths}")),
     ]);
     let held = listed([
-        (counts.blocked, "blocked".to_owned()),
-        (counts.condition, "with a condition".to_owned()),
+        (counts.blocked, "blocked"),
+        (counts.condition, "with a condition"),
     ]);
     let writes = if writes.is_empty() {
         "nothing to change".to_owned()
@@ -135,29 +135,15 @@ fn heading(report: &PlanReport) -> String {
     };
     let causes = report.changes.iter().filter_map(|change| change.cause);
     let drifting = causes.filter(|cause| cause.is_drift()).count();
-    let drifting = listed([(drifting, "already drifting".to_owned())]);
+    let drifting = listed([(drifting, "already drifting")]);
     let parts = [writes, held, drifting];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!("{refused}{}", parts.join(" · "))
 }
 
-/// `1 to create, 2 to update`: those that are not none.
-fn listed<const N: usize>(counts: [(usize, String); N]) -> String {
-    let some = counts.into_iter().filter(|(number, _)| *number > 0);
-    let some: Vec<_> = some
-        .map(|(number, words)| format!("{number} {words}"))
-        .collect();
-    some.join(", ")
-}
-
 fn nothing_to_do(report: &PlanReport) -> String {
     let are = are(report.counts.unchanged);
-    let others = others(report);
-    let others = if others.is_empty() {
-        others
-    } else {
-        format!(" · {others}")
-    };
+    let others = others(report, " · ");
     format!(
         "**rcsync: no changes**: {are} as written{others}{}{} · {}\n",
         snapshot::open(report),
@@ -166,25 +152,24 @@ fn nothing_to_do(report: &PlanReport) -> String {
     )
 }
 
-/// `12 unmanaged, 1 released`.
-fn others(report: &PlanReport) -> String {
+/// `12 unmanaged, 1 released`, behind a separator, if there is any such thing.
+fn others(report: &PlanReport, separator: &str) -> String {
     let counts = &report.counts;
     let left_out = report.left_out.as_ref();
     let left_out = left_out.map_or(0, |it| it.integrations + it.changes + it.records);
-    listed([
-        (counts.released, "released".to_owned()),
-        (counts.unmanaged, "unmanaged".to_owned()),
-        (left_out, "left out by flags".to_owned()),
-    ])
+    let others = listed([
+        (counts.released, "released"),
+        (counts.unmanaged, "unmanaged"),
+        (left_out, "left out by flags"),
+    ]);
+    if others.is_empty() {
+        return others;
+    }
+    format!("{separator}{others}")
 }
 
 fn footer(report: &PlanReport) -> String {
-    let others = others(report);
-    let others = if others.is_empty() {
-        others
-    } else {
-        format!(", {others}")
-    };
+    let others = others(report, ", ");
     let base = report.base.as_ref();
     let base = base.map(|base| format!(" · base {}", code(&start(&base.for_terminal(), 60))));
     format!(
@@ -203,19 +188,8 @@ fn place(report: &PlanReport) -> String {
         return "no server named".to_owned();
     };
     let short = |text: &Foreign| code(&start(&text.for_terminal(), 60));
-    let sandbox = if server.sandbox { "sandbox " } else { "" };
-    let mut words = format!(
-        "{sandbox}{}",
-        code(&end(&server.address.for_terminal(), 100))
-    );
-    match &server.version {
-        Some(version) => words = format!("{words} · Rocket.Chat {}", short(version)),
-        None if server.account.is_some() => words.push_str(" · Rocket.Chat of an unknown version"),
-        None => {}
-    }
-    if let Some(account) = &server.account {
-        words = format!("{words} · as {}", short(account));
-    }
+    let address = code(&end(&server.address.for_terminal(), 100));
+    let mut words = server.words(&address, short);
     if let Some(view) = report.view {
         words = format!("{words} · **partial view**: {}", view_words(view));
     }

@@ -1,6 +1,6 @@
 //! What changes come from, as text.
 
-use super::{DIM, Foreign, Page, change_head};
+use super::{Foreign, Page, change_head};
 use crate::plan::Cause;
 use crate::report::look::Look;
 use crate::report::plan::{ChangeReport, PlanReport};
@@ -15,14 +15,6 @@ pub(super) fn below(change: &ChangeReport, page: &mut Page) {
         Some(last) => format!("{}: {last}", cause.words()),
         None => cause.words().to_owned(),
     });
-}
-
-/// What stands behind a field whose change is only a part of the whole.
-pub(super) fn behind(field: Option<Cause>, whole: Option<Cause>, page: &Page) -> String {
-    match field {
-        Some(cause) if whole == Some(Cause::Both) => page.paint(DIM, cause.note()),
-        _ => String::new(),
-    }
 }
 
 /// The line of the summary.

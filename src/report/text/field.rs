@@ -12,8 +12,31 @@ use crate::words::count;
 /// A field, its values below each other where they do not fit side by side.
 pub(super) fn field_text(field: &FieldReport, width: usize, note: &str, page: &mut Page) {
     let name = format!("    {:<width$}  ", field.name.for_terminal());
+    if let FieldDiff::Script(script) = &field.change {
+        return script_text(&name, script, note, page);
+    }
+    let (mut pieces, separator) = pieces(&field.change);
+    if let Some((last, _)) = pieces.last_mut() {
+        last.push_str(note);
+    }
+    filled(&name, &pieces, separator, page);
+}
+
+/// A field in one line, whatever its length; of a script the name alone.
+pub(in crate::report) fn field_line(field: &FieldReport) -> String {
+    let name = field.name.for_terminal();
+    if matches!(field.change, FieldDiff::Script(_)) {
+        return name;
+    }
+    let (pieces, separator) = pieces(&field.change);
+    let pieces: Vec<_> = pieces.into_iter().map(|(text, _)| text).collect();
+    format!("{name}: {}", pieces.join(&format!("{separator} ")))
+}
+
+/// The pieces of which a line may end behind any, and what separates them beside a blank; none of a script.
+fn pieces(change: &FieldDiff) -> (Vec<(String, Option<Style>)>, &'static str) {
     let plain = |text: String| (text, None);
-    let (mut pieces, separator) = match &field.change {
+    match change {
         FieldDiff::Set(Shown::List(items)) if !items.is_empty() => {
             let items = items.iter().map(Foreign::for_terminal);
             (items.map(plain).collect(), ",")
@@ -35,22 +58,8 @@ pub(super) fn field_text(field: &FieldReport, width: usize, note: &str, page: &m
                 ",",
             )
         }
-        FieldDiff::Script {
-            file,
-            hunks,
-            too_large,
-        } => {
-            let hunks = match too_large {
-                Some(extent) => Err(*extent),
-                None => Ok(hunks.as_slice()),
-            };
-            return script_text(&name, file.as_ref(), hunks, note, page);
-        }
-    };
-    if let Some((last, _)) = pieces.last_mut() {
-        last.push_str(note);
+        FieldDiff::Script(_) => (Vec::new(), ""),
     }
-    filled(&name, &pieces, separator, page);
 }
 
 /// The pieces behind a name; a new line for one that does not fit.

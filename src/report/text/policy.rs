@@ -5,7 +5,7 @@ use super::super::policy::{LeftOutReport, RefusalReport, SightWord, UnmanagedRep
 use super::super::wrap::wrapped;
 use super::{COLUMNS, Foreign, Page};
 use crate::plan::{ActionKind, LeftAlone, Step};
-use crate::words::{count, start};
+use crate::words::{counted, start};
 
 /// What pruning does to a record.
 pub(in super::super) fn pruned_words(change: &ChangeReport) -> Option<&'static str> {
@@ -22,20 +22,17 @@ pub(in super::super) fn pruned_words(change: &ChangeReport) -> Option<&'static s
 
 /// What the flags of the run leave out, in one line.
 pub(super) fn left_out_text(left_out: &LeftOutReport, page: &mut Page) {
-    let parts = [
+    let counted = counted([
         (left_out.integrations, "integration"),
         (left_out.changes, "change"),
-        (left_out.records, "record in no entry"),
-    ];
-    let parts: Vec<_> = parts
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, noun)| match noun {
-            "record in no entry" if number > 1 => format!("{number} records in no entry"),
-            noun => count(number, noun),
-        })
-        .collect();
-    page.line(format!("Left out by flags: {}.", parts.join(", ")));
+        (left_out.records, "record"),
+    ]);
+    let which = if left_out.records > 0 {
+        " in no entry"
+    } else {
+        ""
+    };
+    page.line(format!("Left out by flags: {counted}{which}."));
 }
 
 /// `incoming: its own alone; outgoing: none`

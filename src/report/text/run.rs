@@ -5,6 +5,7 @@ use anstyle::Style;
 use super::super::look::Look;
 use super::super::run::{CheckReport, OutcomeReport, OutcomeWord, RunReport};
 use super::{Foreign, GREEN, Page, RED, YELLOW, beside, field_text, head, name_width, placed};
+use crate::words::listed;
 
 /// What became of a plan, as text.
 pub fn run_text(report: &RunReport, look: &Look) -> String {
@@ -17,28 +18,51 @@ pub fn run_text(report: &RunReport, look: &Look) -> String {
     page.text
 }
 
-/// How an outcome reads: its sign, its word, whether it is as wanted.
-fn outcome_words(word: OutcomeWord) -> (&'static str, &'static str, Style) {
-    match word {
-        OutcomeWord::Created => ("+", "created", GREEN),
-        OutcomeWord::Adopted => ("+", "adopted", GREEN),
-        OutcomeWord::Updated => ("~", "updated", YELLOW),
-        OutcomeWord::Disabled => ("~", "disabled", RED),
-        OutcomeWord::Deleted => ("-", "deleted", RED),
-        OutcomeWord::AlreadyGone => ("-", "was gone", RED),
-        OutcomeWord::Stale => ("!", "stale", YELLOW),
-        OutcomeWord::NotApplied => ("!", "not taken", RED),
-        OutcomeWord::Doubled => ("!", "doubled", RED),
-        OutcomeWord::Failed => ("!", "failed", RED),
-        OutcomeWord::Unknown => ("!", "unknown", RED),
-        OutcomeWord::Condition => ("!", "condition", YELLOW),
-        OutcomeWord::Blocked => ("!", "blocked", YELLOW),
-        OutcomeWord::NotAttempted => ("!", "not begun", YELLOW),
-    }
-}
+/// How outcomes read, in the order in which they are counted: the sign, in a line's head, behind a number.
+const WORDS: [(OutcomeWord, &str, &str, &str, Style); 14] = [
+    (OutcomeWord::Created, "+", "created", "created", GREEN),
+    (OutcomeWord::Adopted, "+", "adopted", "adopted", GREEN),
+    (OutcomeWord::Updated, "~", "updated", "updated", YELLOW),
+    (OutcomeWord::Disabled, "~", "disabled", "disabled", RED),
+    (OutcomeWord::Deleted, "-", "deleted", "deleted", RED),
+    (
+        OutcomeWord::AlreadyGone,
+        "-",
+        "was gone",
+        "already gone",
+        RED,
+    ),
+    (OutcomeWord::Stale, "!", "stale", "stale", YELLOW),
+    (
+        OutcomeWord::NotApplied,
+        "!",
+        "not taken",
+        "accepted but not applied",
+        RED,
+    ),
+    (OutcomeWord::Doubled, "!", "doubled", "doubled", RED),
+    (OutcomeWord::Failed, "!", "failed", "failed", RED),
+    (OutcomeWord::Unknown, "!", "unknown", "unknown", RED),
+    (OutcomeWord::Blocked, "!", "blocked", "blocked", YELLOW),
+    (
+        OutcomeWord::Condition,
+        "!",
+        "condition",
+        "condition",
+        YELLOW,
+    ),
+    (
+        OutcomeWord::NotAttempted,
+        "!",
+        "not begun",
+        "not begun",
+        YELLOW,
+    ),
+];
 
 fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
-    let (sign, word, style) = outcome_words(outcome.outcome);
+    let words = WORDS.iter().find(|(word, ..)| *word == outcome.outcome);
+    let (_, sign, word, _, style) = words.copied().unwrap_or(WORDS[WORDS.len() - 1]);
     let head = head(sign, word, style, &outcome.subject, page);
     let line = match &outcome.id {
         Some(id) if outcome.outcome.is_done() => beside(&head, &id.for_terminal(), page),
@@ -114,30 +138,9 @@ fn lead(report: &RunReport) -> &'static str {
 
 /// `1 created, 1 failed`
 fn counted(report: &RunReport) -> String {
-    let words = [
-        (OutcomeWord::Created, "created"),
-        (OutcomeWord::Adopted, "adopted"),
-        (OutcomeWord::Updated, "updated"),
-        (OutcomeWord::Disabled, "disabled"),
-        (OutcomeWord::Deleted, "deleted"),
-        (OutcomeWord::AlreadyGone, "already gone"),
-        (OutcomeWord::Stale, "stale"),
-        (OutcomeWord::NotApplied, "accepted but not applied"),
-        (OutcomeWord::Doubled, "doubled"),
-        (OutcomeWord::Failed, "failed"),
-        (OutcomeWord::Unknown, "unknown"),
-        (OutcomeWord::Blocked, "blocked"),
-        (OutcomeWord::Condition, "condition"),
-        (OutcomeWord::NotAttempted, "not begun"),
-    ];
     let number = |word| {
         let outcomes = report.outcomes.iter();
         outcomes.filter(|outcome| outcome.outcome == word).count()
     };
-    let counts = words.iter().map(|(word, text)| (number(*word), text));
-    let counts = counts.filter(|(number, _)| *number > 0);
-    let counts: Vec<_> = counts
-        .map(|(number, text)| format!("{number} {text}"))
-        .collect();
-    counts.join(", ")
+    listed(WORDS.map(|(word, _, _, text, _)| (number(word), text)))
 }

@@ -1,35 +1,13 @@
 //! A script that differs, as text.
 
-use super::super::Foreign;
-use super::super::diff::{Line, Preflight, Sign, is_first, stat};
-use super::super::look::ScriptDiff;
+use super::super::diff::{Line, ScriptReport, Sign};
 use super::{DIM, GREEN, Page, RED};
-use crate::words::count;
 
 /// A script that differs: its file, and as much of its lines as is wanted.
-pub(super) fn script_text(
-    name: &str,
-    file: Option<&Foreign>,
-    hunks: Result<&[Vec<Line>], Preflight>,
-    note: &str,
-    page: &mut Page,
-) {
-    let file = file.map_or("inline".to_owned(), Foreign::for_terminal);
-    let hunks = match hunks {
-        Ok(hunks) => hunks,
-        Err(extent) => return page.line(format!("{name}{file} ({}){note}", extent.words())),
-    };
-    let (added, removed) = stat(hunks);
-    if is_first(hunks) {
-        return page.line(format!("{name}{file} ({}){note}", count(added, "line")));
-    }
-    match page.scripts {
-        ScriptDiff::None => page.line(format!("{name}{file}{note}")),
-        ScriptDiff::Stat => page.line(format!("{name}{file} (+{added} -{removed} lines){note}")),
-        ScriptDiff::Full => {
-            page.line(format!("{name}{file}{note}"));
-            lines(hunks, page);
-        }
+pub(super) fn script_text(name: &str, script: &ScriptReport, note: &str, page: &mut Page) {
+    page.line(format!("{name}{}{note}", script.words(page.scripts)));
+    if script.is_shown(page.scripts) {
+        lines(&script.hunks, page);
     }
 }
 
@@ -40,19 +18,12 @@ fn lines(hunks: &[Vec<Line>], page: &mut Page) {
         }
         for line in hunk {
             let sign = line.sign.character();
-            let text = format!("{:>8}  {sign} {}", line.number, line.text.line());
-            let note = if line.space_only {
-                "  (white space only)"
-            } else {
-                ""
-            };
-            let text = text + note;
-            let text = match line.sign {
+            let text = format!("{:>8}  {sign} {}", line.number, line.words());
+            page.line(match line.sign {
                 Sign::Added => page.paint(GREEN, &text),
                 Sign::Removed => page.paint(RED, &text),
                 Sign::Same => text,
-            };
-            page.line(text);
+            });
         }
     }
 }

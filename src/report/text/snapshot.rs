@@ -4,7 +4,7 @@ use super::{Head, PlanReport};
 use super::{Page, placed};
 use crate::report::Foreign;
 use crate::report::snapshot::{NotComparedReport, SnapshotReport};
-use crate::words::{count, start};
+use crate::words::{count, counted, start};
 
 /// How many entries are listed; the JSON has them all.
 const LISTED: usize = 20;
@@ -32,30 +32,26 @@ pub(super) fn open(report: &PlanReport, page: &mut Page) {
         return;
     };
     not_compared(snapshot, page);
-    let users = snapshot.users_not_checked.iter();
-    let users: Vec<_> = users
-        .map(|name| format!("`{}`", name.for_terminal()))
-        .collect();
+    let quoted = |names: &[Foreign]| {
+        let names = names.iter().map(|it| format!("`{}`", it.for_terminal()));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let users = snapshot.users_not_checked.as_slice();
     if !users.is_empty() {
         let noun = if users.len() == 1 { "user" } else { "users" };
-        page.indented(
-            "",
-            &format!(
-                "Not checked: the {noun} {}, whom the snapshot does not tell of.",
-                users.join(", ")
-            ),
+        let words = format!(
+            "the {noun} {}, whom the snapshot does not tell of",
+            quoted(users)
         );
+        page.indented("", &format!("Not checked: {words}."));
     }
-    let targets = snapshot.targets_not_checked.iter();
-    let targets: Vec<_> = targets
-        .map(|name| format!("`{}`", name.for_terminal()))
-        .collect();
+    let targets = snapshot.targets_not_checked.as_slice();
     if !targets.is_empty() {
         let words = format!(
-            "Not checked: whether {} can be posted to, which the snapshot does not tell.",
-            targets.join(", ")
+            "whether {} can be posted to, which the snapshot does not tell",
+            quoted(targets)
         );
-        page.indented("", &words);
+        page.indented("", &format!("Not checked: {words}."));
     }
     if snapshot.impersonators_not_checked {
         page.line("Not checked: who may impersonate, which the snapshot does not tell.");
@@ -79,10 +75,7 @@ pub(in crate::report) fn open_fields(snapshot: &SnapshotReport) -> String {
     let all = &snapshot.not_compared;
     let whole = all.iter().filter(|it| it.whole).count();
     let fields: usize = all.iter().map(|it| it.fields.len()).sum();
-    let counted = [(fields, "field"), (whole, "integration")];
-    let counted = counted.into_iter().filter(|(number, _)| *number > 0);
-    let counted: Vec<_> = counted.map(|(number, noun)| count(number, noun)).collect();
-    counted.join(", ")
+    counted([(fields, "field"), (whole, "integration")])
 }
 
 fn not_compared(snapshot: &SnapshotReport, page: &mut Page) {
