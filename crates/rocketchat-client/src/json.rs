@@ -1,20 +1,17 @@
-//! JSON of a server, held to a size before it is built.
+//! JSON of a server, held to a number of values.
 //!
 //! Texts take the room in memory that they take on the wire. What does not is many small values: `[0,0,…` becomes sixteen
-//! times as large. So they are counted first.
+//! times as large. So they are counted while they are read.
 
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value as Json;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
+use serde_json::{Map, Value as Json};
 use thiserror::Error;
 
 /// The most values in an answer, in objects and lists of all depths: ten thousand records have a third of it.
 const MOST_VALUES: usize = 1_000_000;
-
-/// Up to here no count of values can do harm.
-const SMALL: usize = 4 * 1024 * 1024;
 
 /// Why a text is not read as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -29,103 +26,82 @@ pub(super) enum NotRead {
 
 /// The values of a JSON text.
 pub(super) fn read(bytes: &[u8]) -> Result<Json, NotRead> {
-    if bytes.len() > SMALL && most_values(bytes) > MOST_VALUES {
-        let mut left = MOST_VALUES;
-        let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let counted = Count { left: &mut left }.deserialize(&mut reader);
-        counted.map_err(|error| match error.classify() {
-            Category::Data => NotRead::TooMany,
-            Category::Io | Category::Syntax | Category::Eof => NotRead::Malformed,
-        })?;
-    }
-    serde_json::from_slice(bytes).map_err(|_| NotRead::Malformed)
+    let mut left = MOST_VALUES;
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = Counted { left: &mut left }.deserialize(&mut reader);
+    let whole = read.and_then(|json| reader.end().map(|()| json));
+    whole.map_err(|error| match error.classify() {
+        Category::Data => NotRead::TooMany,
+        Category::Io | Category::Syntax | Category::Eof => NotRead::Malformed,
+    })
 }
 
-/// No text holds more values than this: each follows one of these signs, but for the outermost. To count the signs is
-/// quick; those that stand in texts are too many.
-fn most_values(bytes: &[u8]) -> usize {
-    let sign = |byte: &u8| u8::from(matches!(byte, b',' | b'[' | b'{'));
-    // A byte holds the count of so many, and bytes are added many at a time.
-    let stretches = bytes.chunks(usize::from(u8::MAX));
-    let counts = stretches.map(|stretch| usize::from(stretch.iter().map(sign).sum::<u8>()));
-    counts.sum::<usize>() + 1
-}
-
-/// Counts values down, and fails when none is left.
-struct Count<'a> {
+/// Reads a value, and fails when there are more than are left.
+struct Counted<'a> {
     left: &'a mut usize,
 }
 
-impl Count<'_> {
-    fn again(&mut self) -> Count<'_> {
-        Count { left: self.left }
-    }
-
-    fn one(self) {
-        *self.left = self.left.saturating_sub(1);
+impl Counted<'_> {
+    fn another(&mut self) -> Counted<'_> {
+        Counted { left: self.left }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Count<'_> {
-    type Value = ();
+impl<'de> DeserializeSeed<'de> for Counted<'_> {
+    type Value = Json;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if *self.left == 0 {
-            return Err(de::Error::custom("too many values"));
-        }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        let left = self.left.checked_sub(1);
+        *self.left = left.ok_or_else(|| de::Error::custom("too many values"))?;
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Count<'_> {
-    type Value = ();
+impl<'de> Visitor<'de> for Counted<'_> {
+    type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.one();
-        Ok(())
+    fn visit_bool<E>(self, flag: bool) -> Result<Json, E> {
+        Ok(flag.into())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.one();
-        Ok(())
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(number.into())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        self.one();
-        Ok(())
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(number.into())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.one();
-        Ok(())
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(number.into())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        self.one();
-        Ok(())
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(text.into())
     }
 
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.one();
-        Ok(())
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(self.again())?.is_some() {}
-        self.one();
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<(), A::Error> {
-        while entries.next_key::<IgnoredAny>()?.is_some() {
-            entries.next_value_seed(self.again())?;
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(self.another())? {
+            list.push(item);
         }
-        self.one();
-        Ok(())
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Json, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key()? {
+            object.insert(key, entries.next_value_seed(self.another())?);
+        }
+        Ok(object.into())
     }
 }
 
@@ -150,7 +126,7 @@ mod tests {
             "-1",
             "1.5",
         ] {
-            let text = list_of(item, SMALL / item.len() + 1);
+            let text = list_of(item, MOST_VALUES);
             assert_eq!(read(text.as_bytes()), Err(NotRead::TooMany), "{item}");
         }
         let text = list_of(&format!("\"{}\"", "x".repeat(1000)), 5000);
@@ -161,25 +137,27 @@ mod tests {
     }
 
     #[test]
-    fn there_are_never_more_values_than_signs() {
+    fn every_value_counts_and_is_read_as_it_is() {
         for (text, values) in [
             ("0", 1),
             ("[0,[],{},null]", 5),
-            (r#"{"a":1,"b":{"c":[2,3]}}"#, 6),
-            (r#""[,{""#, 1),
+            (r#"{"a":1,"b":{"c":[2,-3.5]},"a":true}"#, 7),
+            (r#""[,{\n\u00e4""#, 1),
         ] {
             let mut left = 100;
             let mut reader = serde_json::Deserializer::from_str(text);
-            Count { left: &mut left }.deserialize(&mut reader).unwrap();
+            let read = Counted { left: &mut left }.deserialize(&mut reader);
+            assert_eq!(read.unwrap(), text.parse::<Json>().unwrap(), "{text}");
             assert_eq!(100 - left, values, "{text}");
-            assert!(most_values(text.as_bytes()) >= values, "{text}");
         }
-        assert_eq!(most_values(&[b','; 1000]), 1001);
+        let most = list_of("0", MOST_VALUES - 1);
+        assert!(read(most.as_bytes()).is_ok());
     }
 
     #[test]
-    fn what_is_large_is_refused_for_its_depth_too() {
-        let deep = "[".repeat(SMALL + 1);
-        assert_eq!(read(deep.as_bytes()), Err(NotRead::Malformed));
+    fn what_is_no_json_or_too_deep_is_malformed() {
+        for text in ["", "[", "{} 1", "nope", &"[".repeat(2 * MOST_VALUES)] {
+            assert_eq!(read(text.as_bytes()), Err(NotRead::Malformed));
+        }
     }
 }
