@@ -10,6 +10,7 @@ use base64::engine::general_purpose::NO_PAD;
 use percent_encoding::percent_decode_str;
 use url::{Position, Url};
 
+use super::views::hex;
 use super::{LONG, SHORTEST};
 
 /// A form of a secret.
@@ -27,6 +28,8 @@ pub(super) enum Counts {
     AsWord,
     /// Wherever it stands, with the characters at its ends that hold bits of the secret and of its neighbours.
     WithinBase64,
+    /// Behind a byte that has this value in these bits.
+    Behind { value: u8, bits: u8 },
 }
 
 impl Counts {
@@ -49,6 +52,9 @@ impl Counts {
                 let end = found.end + usize::from(after.is_some_and(is_base64));
                 Some(start..end)
             }
+            Self::Behind { value, bits } => {
+                (before? & bits == value).then(|| found.start - 1..found.end)
+            }
         }
     }
 }
@@ -70,6 +76,9 @@ pub(super) fn of(value: &str) -> Vec<Form> {
             Some(_) => Counts::Anywhere,
             None => Counts::AsWord,
         };
+        if counts == Counts::Anywhere {
+            forms.extend(behind_percent(part.as_bytes()));
+        }
         if part.chars().nth(SHORTEST - 1).is_some() {
             forms.extend(base64(part.as_bytes()).into_iter().map(|bytes| Form {
                 bytes: bytes.into_bytes(),
@@ -82,6 +91,19 @@ pub(super) fn of(value: &str) -> Vec<Form> {
         });
     }
     forms
+}
+
+/// What is left to be found of a value whose first digits are undone together with a `%` or `%2` that stands before it.
+fn behind_percent(value: &[u8]) -> impl Iterator<Item = Form> {
+    let lefts = [(1, 0x0f), (2, 0xff)].map(|(digits, bits)| {
+        let (digits, rest) = value.split_at_checked(digits)?;
+        let value = u8::try_from(hex(digits)?).ok()?;
+        Some(Form {
+            bytes: rest.to_vec(),
+            counts: Counts::Behind { value, bits },
+        })
+    });
+    lefts.into_iter().flatten()
 }
 
 /// The value; each of its lines, since texts are shown line by line; and of a URL, what servers name without the rest.

@@ -161,6 +161,21 @@ fn a_text_of_a_server_shows_no_secret_and_compares_as_it_came() {
     assert_eq!(made.to_string(), "#is (secret) here");
 }
 
+#[test]
+fn a_percent_before_a_secret_does_not_hide_it() {
+    let secret = "00a%aAäA";
+    let form = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+    let twice = utf8_percent_encode(&form, NON_ALPHANUMERIC).to_string();
+    for before in ["%", "%a", "é%", "%2", "%25", ""] {
+        for form in [&form, &twice] {
+            let shown = mask(&[secret], &format!("{before}{form}"));
+            assert!(shown.ends_with(MASK), "{before}{form}: {shown}");
+        }
+    }
+    // What looks like a part of it stands in the middle of another character here.
+    assert_eq!(mask(&["9abcdefgh"], "éabcdefgh"), MASK);
+}
+
 proptest! {
     /// Whatever comes around it, in whatever form: a long secret does not come through, and no stretch is cut wrongly.
     #[test]

@@ -25,7 +25,9 @@ pub(super) fn find(
     longest: usize,
     search: &dyn Fn(&[u8]) -> Vec<Range<usize>>,
 ) -> Vec<Range<usize>> {
-    let mut found = search(text.as_bytes());
+    let whole = |from, to| text.floor_char_boundary(from)..text.ceil_char_boundary(to);
+    let as_it_is = search(text.as_bytes()).into_iter();
+    let mut found: Vec<_> = as_it_is.map(|it| whole(it.start, it.end)).collect();
     let overlap = reach(longest);
     let window = WINDOW.max(overlap.saturating_mul(4));
     let mut start = 0;
@@ -36,8 +38,7 @@ pub(super) fn find(
             let stretches = search(&view.bytes).into_iter();
             found.extend(stretches.filter_map(|stretch| {
                 let stood = view.stood(&stretch)?;
-                let (from, to) = (start + stood.start, start + stood.end);
-                Some(text.floor_char_boundary(from)..text.ceil_char_boundary(to))
+                Some(whole(start + stood.start, start + stood.end))
             }));
         }
         if end == text.len() {
@@ -206,7 +207,7 @@ fn entity(bytes: &[u8]) -> Option<(Decoded, usize)> {
 }
 
 /// A number in hexadecimal digits, of which there are eight at most.
-fn hex(digits: &[u8]) -> Option<u32> {
+pub(super) fn hex(digits: &[u8]) -> Option<u32> {
     let sound = !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit);
     let digits = std::str::from_utf8(digits).ok().filter(|_| sound)?;
     u32::from_str_radix(digits, 16).ok()
