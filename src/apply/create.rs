@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::verify::shortfall;
 use super::{Outcome, Run, twins};
-use crate::client::ServerError;
+use crate::client::{ServerError, Verb};
 use crate::integration::{Fields, LeftOut, Value};
 use crate::observed::ServerId;
 
@@ -33,7 +33,7 @@ impl Run {
             return Outcome::Failed(error);
         }
         // First of all, since it may take minutes: what is listed before that would be old.
-        let turn = match self.writer.turn_to_create().await {
+        let turn = match self.writer.turn(Verb::Create).await {
             Ok(turn) => turn,
             Err(error) => return Outcome::of(error),
         };

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::update::{Before, FRESH, GONE, MOST_REFUSALS};
 use super::{Outcome, Run};
-use crate::client::{ServerError, Turn};
+use crate::client::{ServerError, Turn, Verb};
 use crate::integration::Kind;
 use crate::observed::{Record, ServerId};
 use crate::server::Writer;
@@ -23,7 +23,7 @@ impl Run {
     }
 
     async fn try_remove(&self, kind: Kind, id: &ServerId, from: &Record) -> Outcome {
-        let turn = match self.writer.turn_to_remove().await {
+        let turn = match self.writer.turn(Verb::Remove).await {
             Ok(turn) => turn,
             Err(error) => return Outcome::of(error),
         };
@@ -46,7 +46,7 @@ impl Run {
         listed_at: Instant,
         before: Option<Instant>,
     ) -> Outcome {
-        let turn = match writer.turn_to_remove().await {
+        let turn = match writer.turn(Verb::Remove).await {
             Ok(turn) => turn,
             Err(error) => return Outcome::of(error),
         };

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::create::generate_secrets;
 use super::verify::shortfall;
 use super::{Outcome, Run};
-use crate::client::ServerError;
+use crate::client::{ServerError, Verb};
 use crate::integration::Fields;
 use crate::observed::{Record, ServerId};
 
@@ -74,7 +74,7 @@ impl Run {
 
     async fn try_update(&self, id: &ServerId, from: &Fields, to: &Fields) -> Outcome {
         // First of all, since it may take minutes: what is read before that would be old.
-        let turn = match self.writer.turn().await {
+        let turn = match self.writer.turn(Verb::Update).await {
             Ok(turn) => turn,
             Err(error) => return Outcome::of(error),
         };

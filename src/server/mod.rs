@@ -20,7 +20,9 @@ use tokio::sync::watch;
 
 pub use checkup::Checkup;
 
-use crate::client::{self, Account, BaseUrl, Limits, Object, ServerError, Session, Turn, Waiting};
+use crate::client::{
+    self, Account, BaseUrl, Limits, Object, ServerError, Session, Turn, Verb, Waiting,
+};
 use crate::integration::{Fields, Kind, Version};
 use crate::observed::{
     DecodeError, Histories, ObservedState, Record, Rooms, ServerFacts, ServerId, Users, View,
@@ -200,35 +202,22 @@ impl Writer {
     /// Creates a record with these values. Sent again only where it certainly was not done;
     /// [`ServerError::leaves_open`] tells whether it may have been.
     pub async fn create(&self, turn: Turn, fields: &Fields) -> Creation {
-        let body = match wire::create(fields) {
-            Ok(body) => body,
-            Err(error) => {
-                return Creation {
-                    result: Err(error),
-                    sent: tokio::time::Instant::now(),
-                };
-            }
+        let client::Creation { result, sent } = match wire::create(fields) {
+            Ok(body) => self.client.create(turn, &body).await,
+            Err(error) => client::Creation {
+                result: Err(error),
+                sent: tokio::time::Instant::now(),
+            },
         };
-        let client::Creation { result, sent } = self.client.create(turn, &body).await;
         Creation {
             result: result.and_then(|it| decode(it, self.redactor())),
             sent,
         }
     }
 
-    /// Waits for leave to send a create.
-    pub async fn turn_to_create(&self) -> Result<Turn, ServerError> {
-        self.client.turn_to_create().await
-    }
-
-    /// Waits for leave to send an update.
-    pub async fn turn(&self) -> Result<Turn, ServerError> {
-        self.client.turn().await
-    }
-
-    /// Waits for leave to send a removal.
-    pub async fn turn_to_remove(&self) -> Result<Turn, ServerError> {
-        self.client.turn_to_remove().await
+    /// Waits for leave to send such a write.
+    pub async fn turn(&self, verb: Verb) -> Result<Turn, ServerError> {
+        self.client.turn(verb).await
     }
 
     /// Gives a record these values, all others that the server has for it being lost, and returns what the server

@@ -1,6 +1,5 @@
 //! One call of an endpoint: the request with its headers, sent, logged, and its answer told apart.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,11 +17,12 @@ use super::error::ServerError;
 use super::gate::{Gate, Leave, Stopped};
 use super::pacer::Pacer;
 use super::resend::{Resend, Retries};
+use super::session::Endpoint;
 use super::transport::{Request, SendError, Transport};
 use super::waits::{WaitReason, Waiting};
 use super::{limits, log};
 use crate::clock::Clock;
-use crate::redactor::{Redactor, ServerText};
+use crate::redactor::Redactor;
 
 /// What [`Reader`](super::Reader) and [`Writer`](super::Writer) share.
 pub(super) struct Client {
@@ -38,8 +38,8 @@ pub(super) struct Client {
     calls: AtomicU64,
     /// Whether a request found nobody to be sent to, until the last try; nobody was reached since.
     given_up: AtomicBool,
-    /// How far the server's clock is ahead of ours, in milliseconds.
-    ahead: OnceLock<i64>,
+    /// How far the server's clock is ahead of ours, in milliseconds, as its first answer told.
+    pub(super) ahead: OnceLock<i64>,
 }
 
 /// What came of a call that may have been sent several times.
@@ -82,17 +82,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// A call that makes or removes.
-    pub(super) fn post(endpoint: &'a str, body: &'a Body) -> Self {
-        Self::writing(Method::POST, endpoint, body)
-    }
-
-    /// A call that changes.
-    pub(super) fn put(endpoint: &'a str, body: &'a Body) -> Self {
-        Self::writing(Method::PUT, endpoint, body)
-    }
-
-    fn writing(method: Method, endpoint: &'a str, body: &'a Body) -> Self {
+    /// A call that has a body.
+    pub(super) fn writing(method: Method, endpoint: &'a str, body: &'a Body) -> Self {
         Self {
             method,
             endpoint,
@@ -104,72 +95,33 @@ impl<'a> Call<'a> {
 
 impl Client {
     /// One with credentials.
-    pub(super) fn new(
-        base: BaseUrl,
+    pub(super) fn with_token(
+        endpoint: &Endpoint,
         credentials: &Credentials,
-        transport: Arc<dyn Transport>,
-        retries: Retries,
-        known: &Redactor,
     ) -> Result<Self, BadCredentials> {
         let (headers, own) = credentials.headers()?;
-        let mut client = Self::anonymous(base, transport, retries, known.and(&own));
+        let mut client = Self::anonymous(endpoint);
+        client.redactor = client.redactor.and(&own);
         client.headers.extend(headers);
         Ok(client)
     }
 
     /// One for what needs no login.
-    pub(super) fn anonymous(
-        base: BaseUrl,
-        transport: Arc<dyn Transport>,
-        retries: Retries,
-        redactor: Redactor,
-    ) -> Self {
+    pub(super) fn anonymous(endpoint: &Endpoint) -> Self {
         let accept = HeaderValue::from_static("application/json");
+        let endpoint = endpoint.clone();
         Self {
-            base,
+            base: endpoint.base,
             headers: HeaderMap::from_iter([(header::ACCEPT, accept)]),
-            redactor,
-            transport,
+            redactor: endpoint.known,
+            transport: endpoint.transport,
             clock: Clock::system(),
             pacer: Pacer::default(),
-            retries,
+            retries: endpoint.retries,
             calls: AtomicU64::new(0),
             given_up: AtomicBool::new(false),
             ahead: OnceLock::new(),
         }
-    }
-
-    /// How far the server's clock is ahead of ours, as its first answer told.
-    pub(super) fn ahead(&self) -> Option<i64> {
-        self.ahead.get().copied()
-    }
-
-    /// Text that the server sent.
-    pub(super) fn text(&self, text: &str) -> ServerText {
-        ServerText::new(text, &self.redactor)
-    }
-
-    /// The texts of a list.
-    pub(super) fn texts(
-        &self,
-        object: &Map<String, Json>,
-        key: &str,
-    ) -> Option<BTreeSet<ServerText>> {
-        let items = object.get(key)?.as_array()?.iter();
-        items
-            .map(|item| item.as_str().map(|text| self.text(text)))
-            .collect()
-    }
-
-    /// A text that an answer has to hold.
-    pub(super) fn required(
-        &self,
-        object: &Map<String, Json>,
-        key: &str,
-    ) -> Result<ServerText, ServerError> {
-        let text = object.get(key).and_then(Json::as_str);
-        text.map(|text| self.text(text))
-            .ok_or_else(|| ServerError::Undecodable(format!("`{key}` is not a string")))
     }
 
     /// The object that an endpoint answers to a read.

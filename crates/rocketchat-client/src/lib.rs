@@ -61,9 +61,6 @@ use resend::Resend;
 
 const INFO: &str = "api/info";
 const ME: &str = "api/v1/me";
-const CREATE: &str = "api/v1/integrations.create";
-const UPDATE: &str = "api/v1/integrations.update";
-const REMOVE: &str = "api/v1/integrations.remove";
 const GET: &str = "api/v1/integrations.get";
 
 /// A JSON object as the server sent it.
@@ -115,31 +112,6 @@ pub struct Reader {
 }
 
 impl Reader {
-    fn with(
-        base: BaseUrl,
-        credentials: &Credentials,
-        transport: Arc<dyn Transport>,
-        retries: Retries,
-        known: &Redactor,
-    ) -> Result<Self, BadCredentials> {
-        let client = Client::new(base, credentials, transport, retries, known)?;
-        Ok(Self {
-            client: Arc::new(client),
-        })
-    }
-
-    fn anonymous(
-        base: BaseUrl,
-        transport: Arc<dyn Transport>,
-        retries: Retries,
-        known: &Redactor,
-    ) -> Self {
-        let client = Client::anonymous(base, transport, retries, known.clone());
-        Self {
-            client: Arc::new(client),
-        }
-    }
-
     /// The server's address.
     pub fn base(&self) -> &BaseUrl {
         &self.client.base
@@ -236,17 +208,18 @@ impl Reader {
 
     /// How far the server's clock is ahead of ours, in milliseconds, if its answers have a date.
     pub fn clock_skew(&self) -> Option<i64> {
-        self.client.ahead()
+        self.client.ahead.get().copied()
     }
 
     /// Text that the server sent.
     pub fn text(&self, text: &str) -> ServerText {
-        self.client.text(text)
+        ServerText::new(text, &self.client.redactor)
     }
 
     /// The texts of a list in an answer, if it is one.
     pub fn texts(&self, object: &Object, key: &str) -> Option<BTreeSet<ServerText>> {
-        self.client.texts(object, key)
+        let items = object.get(key)?.as_array()?.iter();
+        items.map(|item| Some(self.text(item.as_str()?))).collect()
     }
 
     /// A text that an answer has to hold.
@@ -254,17 +227,9 @@ impl Reader {
     /// # Errors
     /// When it does not.
     pub fn required(&self, object: &Object, key: &str) -> Result<ServerText, ServerError> {
-        self.client.required(object, key)
-    }
-
-    /// A token for a user and a password. [`Reader::log_out`] ends what this begins.
-    async fn log_in(&self, login: &Login) -> Result<Credentials, ServerError> {
-        login::log_in(&self.client, login).await
-    }
-
-    /// Ends the login that this account's token came from: the token is worth nothing from here on.
-    async fn log_out(&self) -> Result<(), ServerError> {
-        login::log_out(&self.client).await
+        let text = object.get(key).and_then(Json::as_str);
+        text.map(|text| self.text(text))
+            .ok_or_else(|| ServerError::Undecodable(format!("`{key}` is not a string")))
     }
 }
 
@@ -274,6 +239,27 @@ impl Reader {
 /// When it is none, or not whole.
 pub fn listing_of(body: &[u8]) -> Result<Vec<Object>, ServerError> {
     listing::of_one(body)
+}
+
+/// What a write does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// It makes a record.
+    Create,
+    /// It changes one.
+    Update,
+    /// It removes one.
+    Remove,
+}
+
+impl Verb {
+    fn endpoint(self) -> (Method, &'static str) {
+        match self {
+            Self::Create => (Method::POST, "api/v1/integrations.create"),
+            Self::Update => (Method::PUT, "api/v1/integrations.update"),
+            Self::Remove => (Method::POST, "api/v1/integrations.remove"),
+        }
+    }
 }
 
 /// Writes, one record at a time.
@@ -312,13 +298,6 @@ impl Turn {
 }
 
 impl Writer {
-    fn beside(reader: &Reader) -> Self {
-        Self {
-            reader: reader.clone(),
-            gate: Gate::default(),
-        }
-    }
-
     /// The same, with so many writes on their way at the most, and none sent once `stop` is true: those that wait
     /// to be sent end with [`ServerError::Stopped`] at once.
     #[must_use]
@@ -332,40 +311,20 @@ impl Writer {
     /// Creates a record. Sent again only where it certainly was not done; [`ServerError::leaves_open`] tells whether it
     /// may have been.
     pub async fn create(&self, turn: Turn, body: &Body) -> Creation {
-        let call = Call::post(CREATE, body);
-        let sent = self.send(&call, Resend::Doubling, turn).await;
+        let sent = self.send(Verb::Create, body, turn).await;
         Creation {
             result: sent.result.and_then(record),
             sent: sent.left,
         }
     }
 
-    /// Waits for leave to send a create.
+    /// Waits for leave to send such a write.
     ///
     /// # Errors
     /// [`ServerError::Stopped`], as of the others.
-    pub async fn turn_to_create(&self) -> Result<Turn, ServerError> {
-        self.turn_to(&Method::POST, CREATE).await
-    }
-
-    /// Waits for leave to send an update.
-    ///
-    /// # Errors
-    /// [`ServerError::Stopped`], as of the others.
-    pub async fn turn(&self) -> Result<Turn, ServerError> {
-        self.turn_to(&Method::PUT, UPDATE).await
-    }
-
-    /// Waits for leave to send a removal.
-    ///
-    /// # Errors
-    /// [`ServerError::Stopped`], as of the others.
-    pub async fn turn_to_remove(&self) -> Result<Turn, ServerError> {
-        self.turn_to(&Method::POST, REMOVE).await
-    }
-
-    async fn turn_to(&self, method: &Method, endpoint: &str) -> Result<Turn, ServerError> {
-        let leave = self.reader.client.leave(method, endpoint, &self.gate);
+    pub async fn turn(&self, verb: Verb) -> Result<Turn, ServerError> {
+        let (method, endpoint) = verb.endpoint();
+        let leave = self.reader.client.leave(&method, endpoint, &self.gate);
         leave
             .await
             .map(Turn)
@@ -378,8 +337,7 @@ impl Writer {
     /// # Errors
     /// When it was not done, or that is not known.
     pub async fn update(&self, turn: Turn, body: &Body) -> Result<Object, ServerError> {
-        let call = Call::put(UPDATE, body);
-        let sent = self.send(&call, Resend::Harmless, turn).await;
+        let sent = self.send(Verb::Update, body, turn).await;
         record(sent.unless_open()?)
     }
 
@@ -388,8 +346,7 @@ impl Writer {
     /// # Errors
     /// When it was not done, or that is not known.
     pub async fn remove(&self, turn: Turn, body: &Body) -> Result<(), ServerError> {
-        let call = Call::post(REMOVE, body);
-        let sent = self.send(&call, Resend::Harmless, turn).await;
+        let sent = self.send(Verb::Remove, body, turn).await;
         let again = sent.open.is_some();
         match sent.unless_open() {
             // It was there for an earlier sending, whose answer was lost (reference 13.23).
@@ -398,9 +355,15 @@ impl Writer {
         }
     }
 
-    async fn send(&self, call: &Call<'_>, resend: Resend, turn: Turn) -> Sent {
+    async fn send(&self, verb: Verb, body: &Body, turn: Turn) -> Sent {
+        let (method, endpoint) = verb.endpoint();
+        let call = Call::writing(method, endpoint, body);
+        let resend = match verb {
+            Verb::Create => Resend::Doubling,
+            Verb::Update | Verb::Remove => Resend::Harmless,
+        };
         let client = &self.reader.client;
-        client.send(call, resend, &self.gate, Some(turn.0)).await
+        client.send(&call, resend, &self.gate, Some(turn.0)).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Logging in by user and password, and out again (reference 1.2).
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json};
 
 use super::Body;
@@ -21,7 +21,7 @@ const LOGOUT: &str = "api/v1/logout";
 /// A token in exchange for a password. Not sent twice: each token made stays valid until it is logged out.
 pub(super) async fn log_in(client: &Client, login: &Login) -> Result<Credentials, ServerError> {
     let body = login.body();
-    let call = Call::post(LOGIN, &body);
+    let call = Call::writing(Method::POST, LOGIN, &body);
     let sent = client
         .send(&call, Resend::Doubling, &Gate::default(), None)
         .await;
@@ -43,7 +43,8 @@ pub(super) async fn log_in(client: &Client, login: &Login) -> Result<Credentials
 /// Ends the login that the client's token came from.
 pub(super) async fn log_out(client: &Client) -> Result<(), ServerError> {
     let body = Body::new(Map::new(), []);
-    client.call(&Call::post(LOGOUT, &body)).await.map(drop)
+    let call = Call::writing(Method::POST, LOGOUT, &body);
+    client.call(&call).await.map(drop)
 }
 
 /// Which refusal of a login an answer is: a code, which is the number 403 for a wrong password.

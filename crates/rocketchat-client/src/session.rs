@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use super::client::Client;
+use super::gate::Gate;
 use super::{
     BadCredentials, BaseUrl, Credentials, Login, Reader, Retries, ServerError, Transport, Writer,
+    login,
 };
 use crate::redactor::Redactor;
 
@@ -55,7 +58,7 @@ impl Session {
         match auth {
             Auth::Token(credentials) => Ok(Self::with_token(endpoint, credentials)?),
             Auth::Password(login) => {
-                let token = endpoint.anonymous().log_in(login).await?;
+                let token = login::log_in(&endpoint.anonymous().client, login).await?;
                 Ok(Self {
                     by_password: true,
                     ..Self::with_token(endpoint, &token)?
@@ -72,14 +75,11 @@ impl Session {
         endpoint: &Endpoint,
         credentials: &Credentials,
     ) -> Result<Self, BadCredentials> {
-        let Endpoint {
-            base,
-            transport,
-            retries,
-            known,
-        } = endpoint.clone();
+        let client = Client::with_token(endpoint, credentials)?;
         Ok(Self {
-            reader: Reader::with(base, credentials, transport, retries, &known)?,
+            reader: Reader {
+                client: Arc::new(client),
+            },
             by_password: false,
         })
     }
@@ -91,7 +91,10 @@ impl Session {
 
     /// What writes.
     pub fn writer(&self) -> Writer {
-        Writer::beside(&self.reader)
+        Writer {
+            reader: self.reader.clone(),
+            gate: Gate::default(),
+        }
     }
 
     /// Ends the session: logs out whoever was logged in by it.
@@ -100,7 +103,7 @@ impl Session {
     /// When the server did not say that it did: the login then lasts until it expires.
     pub async fn close(self) -> Result<(), ServerError> {
         if self.by_password {
-            self.reader.log_out().await?;
+            login::log_out(&self.reader.client).await?;
         }
         Ok(())
     }
@@ -109,7 +112,8 @@ impl Session {
 impl Endpoint {
     /// A reader without an account, for what needs no login.
     pub fn anonymous(&self) -> Reader {
-        let (base, transport) = (self.base.clone(), self.transport.clone());
-        Reader::anonymous(base, transport, self.retries, &self.known)
+        Reader {
+            client: Arc::new(Client::anonymous(self)),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What requests wait for before they are sent, for whoever shows it.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::{Instant, sleep_until};
 
@@ -25,29 +25,29 @@ pub enum WaitReason {
 
 /// The waits of a run that are not over.
 #[derive(Debug, Default)]
-pub(super) struct Waits(Mutex<Open>);
-
-#[derive(Debug, Default)]
-struct Open {
-    next: u64,
-    all: BTreeMap<u64, Waiting>,
-}
+pub(super) struct Waits(Mutex<BTreeMap<u64, Waiting>>);
 
 impl Waits {
     /// Waits until the moment has come, and tells of it meanwhile. May be dropped.
     pub(super) async fn sleep(&self, waiting: Waiting) {
         let until = waiting.until;
-        let _open = Shown::new(self, waiting);
+        let key = {
+            let mut open = self.open();
+            let key = open.last_key_value().map_or(0, |(last, _)| last + 1);
+            open.insert(key, waiting);
+            key
+        };
+        let _open = Shown { waits: self, key };
         sleep_until(until).await;
     }
 
     /// Those that are not over.
     pub(super) fn all(&self) -> Vec<Waiting> {
-        self.with(|open| open.all.values().cloned().collect())
+        self.open().values().cloned().collect()
     }
 
-    fn with<T>(&self, what: impl FnOnce(&mut Open) -> T) -> T {
-        what(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn open(&self) -> MutexGuard<'_, BTreeMap<u64, Waiting>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -57,19 +57,8 @@ struct Shown<'a> {
     key: u64,
 }
 
-impl<'a> Shown<'a> {
-    fn new(waits: &'a Waits, waiting: Waiting) -> Self {
-        let key = waits.with(|open| {
-            open.next += 1;
-            open.all.insert(open.next, waiting);
-            open.next
-        });
-        Self { waits, key }
-    }
-}
-
 impl Drop for Shown<'_> {
     fn drop(&mut self) {
-        self.waits.with(|open| open.all.remove(&self.key));
+        self.waits.open().remove(&self.key);
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::client::{SendError, ServerError, WaitReason};
+use crate::client::{SendError, ServerError, Verb, WaitReason};
 use crate::integration::{Fields, Kind};
 use crate::observed::{Record, ServerId};
 use crate::server::Writer;
@@ -45,20 +45,20 @@ fn writer(script: &Arc<Script>) -> Writer {
 async fn create(script: &Arc<Script>) -> Result<Record, ServerError> {
     let fields = Fields::new(Kind::Incoming);
     let writer = writer(script);
-    let turn = writer.turn_to_create().await?;
+    let turn = writer.turn(Verb::Create).await?;
     writer.create(turn, &fields).await.result
 }
 
 async fn update(writer: &Writer) -> Result<Record, ServerError> {
     let (id, fields) = (ServerId::from("a1".to_owned()), Fields::new(Kind::Incoming));
-    let turn = writer.turn().await?;
+    let turn = writer.turn(Verb::Update).await?;
     writer.update(turn, &id, &fields, None).await
 }
 
 async fn remove(script: &Arc<Script>) -> Result<(), ServerError> {
     let id = ServerId::from("a1".to_owned());
     let writer = writer(script);
-    let turn = writer.turn_to_remove().await.unwrap();
+    let turn = writer.turn(Verb::Remove).await.unwrap();
     writer.remove(turn, Kind::Incoming, &id).await
 }
 
@@ -240,7 +240,7 @@ async fn a_stop_between_two_sendings_leaves_open_what_the_first_did() {
 async fn what_is_on_its_way_is_never_dropped_by_a_stop() {
     let script = Script::new([done()]);
     let (writer, stop) = stoppable(&script);
-    let turn = writer.turn().await.unwrap();
+    let turn = writer.turn(Verb::Update).await.unwrap();
     stop.send_replace(true);
     let (id, fields) = (ServerId::from("a1".to_owned()), Fields::new(Kind::Incoming));
     assert!(writer.update(turn, &id, &fields, None).await.is_ok());

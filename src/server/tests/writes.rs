@@ -4,7 +4,7 @@ use std::sync::Once;
 
 use serde_json::{Value as Json, json};
 
-use crate::client::{SendError, ServerError, Session};
+use crate::client::{SendError, ServerError, Session, Verb};
 use crate::integration::{Fields, Kind, Value};
 use crate::observed::Record;
 use crate::secret::{Piece, Secret, Text};
@@ -23,7 +23,7 @@ fn outgoing() -> Fields {
 
 async fn create(session: &Session) -> Result<Record, ServerError> {
     let writer = Writer::of(session);
-    let turn = writer.turn_to_create().await?;
+    let turn = writer.turn(Verb::Create).await?;
     writer.create(turn, &outgoing()).await.result
 }
 
