@@ -9,7 +9,7 @@ use super::faults::Page;
 use super::limiter::{self, Rate, Verdict};
 use super::parse;
 use super::reply::{Refusal, Request};
-use super::routes::Route;
+use super::routes::{Access, Route};
 use super::rules::Call;
 use super::schema::{Part, Schema};
 use super::state::State;
@@ -73,20 +73,25 @@ pub(super) fn admit<'s>(
     verdict: &mut Option<Verdict>,
 ) -> Result<Call<'s>, Refusal> {
     let mut call = visit(sandbox, state, request);
-    if route.login && call.caller.is_none() {
-        return Err(Refusal::LoggedOut);
-    }
+    let gate = match route.access {
+        Access::Account(_) if call.caller.is_none() => return Err(Refusal::LoggedOut),
+        Access::Account(gate) => Some(gate),
+        Access::Anyone => None,
+    };
     let mut body = match *request.http.method() {
         Method::POST | Method::PUT => parse::body(request.http.headers(), request.http.body()),
         _ => Value::Object(Map::new()),
     };
     for step in order(call.era) {
         match step {
-            Step::Permission
-                if route.gate.is_empty() || route.gate.iter().any(|gate| call.may(gate)) => {}
-            Step::Permission => return Err(Refusal::Forbidden),
+            Step::Permission => {
+                let gate = gate.unwrap_or_default();
+                if !gate.is_empty() && !gate.iter().any(|held| call.may(held)) {
+                    return Err(Refusal::Forbidden);
+                }
+            }
             Step::Schema => check(&mut call, route, request, &mut body)?,
-            Step::Limit if !route.login || call.may("api-bypass-rate-limit") => {}
+            Step::Limit if gate.is_none() || call.may("api-bypass-rate-limit") => {}
             Step::Limit => limit(sandbox, &mut call, request, verdict)?,
         }
     }

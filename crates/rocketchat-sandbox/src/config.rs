@@ -55,20 +55,16 @@ pub struct Config {
 /// Reads the state and fills it when it is empty. Also what should be known about it.
 pub(super) fn open_state(config: &Config) -> Result<(State, Option<String>), StateError> {
     let mut ids = Ids::new(config.seed).of_instances(config.instances);
-    let (file, writing) = match &config.store {
-        Store::Memory => (None, false),
-        Store::File(file) => (Some(file), true),
-        Store::ReadOnly(file) => (Some(file), false),
-    };
-    let lock = match file {
-        Some(file) if writing => {
+    let (file, lock) = match &config.store {
+        Store::Memory => (None, None),
+        Store::ReadOnly(file) => (Some(file), None),
+        Store::File(file) => {
             journal::recognise(file)?;
             if let Some(folder) = file.parent() {
                 fs::create_dir_all(folder).map_err(StateError::unusable(folder))?;
             }
-            Some(Lock::take(file, &config.holder)?)
+            (Some(file), Some(Lock::take(file, &config.holder)?))
         }
-        _ => None,
     };
     let mut kept = match file {
         Some(file) => journal::read(file)?,
@@ -80,10 +76,10 @@ pub(super) fn open_state(config: &Config) -> Result<(State, Option<String>), Sta
             Some(fixture) => fixture.clone(),
             None => Fixture::built_in(&mut ids),
         };
-        kept = Replayed::default();
-        for write in beginning.writes() {
-            kept.world.apply(write);
-        }
+        kept = Replayed {
+            world: beginning.writes().collect(),
+            ..Replayed::default()
+        };
     }
     let journal = match (file, lock) {
         (Some(file), Some(lock)) => Journal::open(file, &kept, lock)?,

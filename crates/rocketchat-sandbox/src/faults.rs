@@ -124,35 +124,20 @@ pub enum Effect {
     },
 }
 
-impl Effect {
-    /// The answer in the server's place, and whether the request takes effect behind it.
-    pub(super) fn answer(&self) -> Option<(Response<Bytes>, bool)> {
-        let page = |status, title: &str| {
-            let body = format!(
-                "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
-            );
-            text_response(status, "text/html", body)
-        };
-        match self {
-            Self::Answer {
-                status,
-                headers,
-                body,
-                applied,
-            } => Some((chosen(*status, headers, body), *applied)),
-            Self::BadGateway => Some((page(StatusCode::BAD_GATEWAY, "502 Bad Gateway"), false)),
-            Self::Page => Some((page(StatusCode::OK, "Rocket.Chat"), false)),
-            Self::Redirect { location } => {
-                let headers = BTreeMap::from([("location".to_owned(), location.clone())]);
-                Some((chosen(302, &headers, ""), false))
-            }
-            _ => None,
-        }
-    }
+/// A page of HTML.
+pub(super) fn html(status: StatusCode, title: &str) -> Response<Bytes> {
+    let body = format!(
+        "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+    );
+    text_response(status, "text/html", body)
 }
 
 /// An answer of choice; headers that are none are left out.
-fn chosen(status: u16, headers: &BTreeMap<String, String>, body: &str) -> Response<Bytes> {
+pub(super) fn chosen(
+    status: u16,
+    headers: &BTreeMap<String, String>,
+    body: &str,
+) -> Response<Bytes> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = text_response(status, "text/plain", body.to_owned());
     for (name, value) in headers {

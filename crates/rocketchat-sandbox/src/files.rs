@@ -15,10 +15,7 @@ pub fn journal(bytes: &[u8]) -> bool {
 /// Whether that holds for the bytes of a fixture.
 pub fn fixture(bytes: &[u8]) -> bool {
     Fixture::parse(bytes).map_or(true, |fixture| {
-        let mut world = World::default();
-        for write in fixture.writes() {
-            world.apply(write);
-        }
+        let world: World = fixture.writes().collect();
         world.is_filled() && settles(&world)
     })
 }

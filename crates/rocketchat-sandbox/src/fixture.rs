@@ -90,7 +90,7 @@ impl Fixture {
     }
 
     /// The writes that make this world. A permission that no role has is held by nobody.
-    pub(crate) fn writes(self) -> Vec<Write> {
+    pub(crate) fn writes(self) -> impl Iterator<Item = Write> {
         let known = DEFAULT_ROLES
             .iter()
             .map(|(name, _)| ((*name).to_owned(), BTreeSet::new()));
@@ -113,7 +113,6 @@ impl Fixture {
             .chain(self.rooms.into_iter().map(Write::Room))
             .chain(self.subscriptions.into_iter().map(Write::Subscription))
             .chain([Write::Filled])
-            .collect()
     }
 }
 
@@ -123,12 +122,7 @@ mod tests {
     use super::*;
 
     fn world(fixture: Fixture) -> World {
-        let mut world = World::default();
-        fixture
-            .writes()
-            .into_iter()
-            .for_each(|write| world.apply(write));
-        world
+        fixture.writes().collect()
     }
 
     #[test]

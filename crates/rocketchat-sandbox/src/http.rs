@@ -3,12 +3,12 @@
 //! Knows nothing of endpoints. A request runs to its end even when its client has gone, as on the real
 //! server; a dropped connection is a fault's doing. What is sent is bounded in size, and in the time that it takes.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -78,13 +78,14 @@ async fn converse(
 ) {
     // A failure only means that the answers leave in larger pieces.
     let _ = stream.set_nodelay(true);
-    // Counted at the beginning and at the end of each answer, so that it is odd in between. One timer for all of them
-    // costs less than one for each.
-    let turns = AtomicU64::new(0);
+    // Whether a request is being answered, and whether one was since the last look. One timer for all of them costs less
+    // than one for each.
+    let (busy, active) = (AtomicBool::new(false), AtomicBool::new(false));
     let service = service_fn(|request| async {
-        turns.fetch_add(1, Ordering::Relaxed);
+        busy.store(true, Ordering::Relaxed);
         let answer = answer(Arc::clone(&sandbox), request, peer).await;
-        turns.fetch_add(1, Ordering::Relaxed);
+        busy.store(false, Ordering::Relaxed);
+        active.store(true, Ordering::Relaxed);
         answer
     });
     let serving = http1::Builder::new()
@@ -92,13 +93,11 @@ async fn converse(
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
     loop {
-        let before = turns.load(Ordering::Relaxed);
         // What breaks a connection is the client's affair, or a fault's.
         if timeout(IDLE, &mut serving).await.is_ok() {
             return;
         }
-        let now = turns.load(Ordering::Relaxed);
-        if now == before && now.is_multiple_of(2) {
+        if !active.swap(false, Ordering::Relaxed) && !busy.load(Ordering::Relaxed) {
             return;
         }
     }
@@ -131,15 +130,7 @@ async fn answer(
 async fn read(mut body: Incoming) -> Result<Result<Bytes, StatusCode>, Dropped> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced <= LARGEST_BODY {
-        let collecting = Limited::new(&mut body, LARGEST_BODY).collect();
-        tokio::pin!(collecting);
-        // Most are there by now, and need no timer.
-        let collected =
-            match poll_fn(|context| Poll::Ready(collecting.as_mut().poll(context))).await {
-                Poll::Ready(collected) => Ok(collected),
-                Poll::Pending => timeout(BODY, collecting).await,
-            };
-        match collected {
+        match timeout(BODY, Limited::new(&mut body, LARGEST_BODY).collect()).await {
             Ok(Ok(body)) => return Ok(Ok(body.to_bytes())),
             Ok(Err(error)) if !error.is::<LengthLimitError>() => return Err(Dropped),
             Ok(Err(_)) => {}

@@ -45,6 +45,7 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use ::http::StatusCode;
 use serde_json::Value;
 
 pub use self::clock::Clock;
@@ -63,6 +64,7 @@ pub use self::state::Received;
 
 use self::answer::{Manner, answer};
 use self::era::Era;
+use self::faults::{chosen, html};
 use self::state::State;
 
 /// One imitated server.
@@ -119,6 +121,7 @@ impl Sandbox {
     /// Answers a request as its faults let it be answered.
     async fn befall(&self, request: Request, effects: &[Effect]) -> Answer {
         let (mut instead, mut cut) = (None, None);
+        let whole = |response| Some((Answer::Response(response), false));
         let mut manner = Manner::default();
         for effect in effects {
             match effect {
@@ -148,13 +151,22 @@ impl Sandbox {
                 Effect::Total { total } => manner.page.total = Some(*total),
                 Effect::Lost => manner.page.shift += 1,
                 Effect::Repeated => manner.page.shift -= 1,
-                Effect::Answer { .. }
-                | Effect::BadGateway
-                | Effect::Page
-                | Effect::Redirect { .. } => {
-                    if let Some((response, applied)) = effect.answer() {
-                        instead = Some((Answer::Response(response), applied));
-                    }
+                Effect::BadGateway => {
+                    instead = whole(html(StatusCode::BAD_GATEWAY, "502 Bad Gateway"));
+                }
+                Effect::Page => instead = whole(html(StatusCode::OK, "Rocket.Chat")),
+                Effect::Redirect { location } => {
+                    let headers = [("location".to_owned(), location.clone())];
+                    instead = whole(chosen(302, &headers.into(), ""));
+                }
+                Effect::Answer {
+                    status,
+                    headers,
+                    body,
+                    applied,
+                } => {
+                    let response = chosen(*status, headers, body);
+                    instead = Some((Answer::Response(response), *applied));
                 }
             }
         }

@@ -16,10 +16,8 @@ pub(super) struct Route {
     pub(super) method: &'static str,
     /// The path below `/api/`.
     pub(super) path: &'static str,
-    /// Whether one must be logged in.
-    pub(super) login: bool,
-    /// Any one of these permissions lets in; none needed when empty.
-    pub(super) gate: &'static [&'static str],
+    /// Whom it lets in.
+    pub(super) access: Access,
     /// What it takes, in the eras that check it.
     pub(super) schema: Option<&'static Schema>,
     /// How it is run.
@@ -35,82 +33,67 @@ pub(super) enum Run {
     Create,
 }
 
+/// Whom an endpoint lets in.
+#[derive(Clone, Copy)]
+pub(super) enum Access {
+    Anyone,
+    /// Who is logged in, and holds any one of these permissions; none is needed when there are none.
+    Account(&'static [&'static str]),
+}
+
+/// Who is logged in.
+const ACCOUNT: Access = Access::Account(&[]);
 /// The route permission of listing and removing (reference 3.1).
-const ANY: &[&str] = &[
+const ANY: Access = Access::Account(&[
     "manage-outgoing-integrations",
     "manage-own-outgoing-integrations",
     "manage-incoming-integrations",
     "manage-own-incoming-integrations",
-];
+]);
 /// The route permission of the history.
-const ANY_OUTGOING: &[&str] = &[
+const ANY_OUTGOING: Access = Access::Account(&[
     "manage-outgoing-integrations",
     "manage-own-outgoing-integrations",
-];
+]);
 
-impl Route {
-    /// The same row with a schema.
-    const fn checked(mut self, schema: &'static Schema) -> Self {
-        self.schema = Some(schema);
-        self
-    }
-
-    /// The same row with a route permission.
-    const fn gated(mut self, gate: &'static [&'static str]) -> Self {
-        self.gate = gate;
-        self
-    }
-
-    /// The same row, open to everyone.
-    const fn open(mut self) -> Self {
-        self.login = false;
-        self
-    }
-}
-
-/// A row: an endpoint for which one must be logged in.
-const fn route(method: &'static str, path: &'static str, run: Run) -> Route {
+/// A row.
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    schema: Option<&'static Schema>,
+    run: Run,
+) -> Route {
     Route {
         method,
         path,
-        login: true,
-        gate: &[],
-        schema: None,
+        access,
+        schema,
         run,
     }
-}
-
-/// One that reads.
-const fn get(path: &'static str, run: fn(&mut Call<'_>) -> Outcome) -> Route {
-    route("GET", path, Run::At(run))
-}
-
-/// One that writes.
-const fn post(path: &'static str, run: fn(&mut Call<'_>) -> Outcome) -> Route {
-    route("POST", path, Run::At(run))
 }
 
 /// Every endpoint below `/api`.
 #[rustfmt::skip]
 const ROUTES: &[Route] = &[
-    route("POST", "v1/integrations.create", Run::Create).checked(&schema::CREATE),
-    get("v1/integrations.list", list::list).gated(ANY).checked(&schema::LIST),
-    get("v1/integrations.get", get::get).checked(&schema::GET),
-    route("PUT", "v1/integrations.update", Run::At(update::update)).checked(&schema::UPDATE),
-    post("v1/integrations.remove", remove::remove).gated(ANY).checked(&schema::REMOVE),
-    get("v1/integrations.history", history::history).gated(ANY_OUTGOING).checked(&schema::HISTORY),
-    post("v1/integrations.clearHistory", history::clear).checked(&schema::CLEAR_HISTORY),
-    post("v1/login", account::login).open(),
-    post("v1/logout", account::logout),
-    get("v1/me", account::me),
-    get("v1/permissions.listAll", directory::permissions),
-    get("v1/users.info", directory::users_info),
-    get("v1/rooms.info", directory::rooms_info),
-    get("v1/rooms.get", directory::rooms_get),
-    get("v1/rooms.adminRooms", directory::admin_rooms),
-    get("v1/subscriptions.get", directory::subscriptions_get),
-    get("v1/channels.list", directory::channels_list),
-    get("info", account::info).open(),
+    route("POST", "v1/integrations.create", ACCOUNT, Some(&schema::CREATE), Run::Create),
+    route("GET", "v1/integrations.list", ANY, Some(&schema::LIST), Run::At(list::list)),
+    route("GET", "v1/integrations.get", ACCOUNT, Some(&schema::GET), Run::At(get::get)),
+    route("PUT", "v1/integrations.update", ACCOUNT, Some(&schema::UPDATE), Run::At(update::update)),
+    route("POST", "v1/integrations.remove", ANY, Some(&schema::REMOVE), Run::At(remove::remove)),
+    route("GET", "v1/integrations.history", ANY_OUTGOING, Some(&schema::HISTORY), Run::At(history::history)),
+    route("POST", "v1/integrations.clearHistory", ACCOUNT, Some(&schema::CLEAR_HISTORY), Run::At(history::clear)),
+    route("POST", "v1/login", Access::Anyone, None, Run::At(account::login)),
+    route("POST", "v1/logout", ACCOUNT, None, Run::At(account::logout)),
+    route("GET", "v1/me", ACCOUNT, None, Run::At(account::me)),
+    route("GET", "v1/permissions.listAll", ACCOUNT, None, Run::At(directory::permissions)),
+    route("GET", "v1/users.info", ACCOUNT, None, Run::At(directory::users_info)),
+    route("GET", "v1/rooms.info", ACCOUNT, None, Run::At(directory::rooms_info)),
+    route("GET", "v1/rooms.get", ACCOUNT, None, Run::At(directory::rooms_get)),
+    route("GET", "v1/rooms.adminRooms", ACCOUNT, None, Run::At(directory::admin_rooms)),
+    route("GET", "v1/subscriptions.get", ACCOUNT, None, Run::At(directory::subscriptions_get)),
+    route("GET", "v1/channels.list", ACCOUNT, None, Run::At(directory::channels_list)),
+    route("GET", "info", Access::Anyone, None, Run::At(account::info)),
 ];
 
 /// The endpoint of a request. The newer router takes HEAD for a GET whose body is not sent, which `http` sees to.

@@ -56,8 +56,6 @@ impl When {
 pub(super) struct Property {
     pub(super) name: &'static str,
     pub(super) types: &'static [Type],
-    /// How many of `types` the refusal names: the null of a nullable key is not told.
-    pub(super) told: usize,
     pub(super) rule: Rule,
     pub(super) when: When,
 }

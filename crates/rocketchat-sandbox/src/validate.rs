@@ -60,7 +60,7 @@ fn check_branch(
     let properties = branch.properties.iter();
     let known = || properties.clone().filter(|row| row.when.holds(era));
     let is_missing = |name: &&str| {
-        let demands = |row: &Property| row.name == *name && row.told == row.types.len();
+        let demands = |row: &Property| row.name == *name && !row.types.contains(&Type::Null);
         !object.contains_key(*name) && known().any(demands)
     };
     if let Some(name) = branch.required.split(' ').find(is_missing) {
@@ -124,12 +124,9 @@ fn check_type(property: &Property, coercion: Coercion, value: &mut Value) -> Res
         *value = coerced;
         return Ok(());
     }
-    let told: Vec<_> = property
-        .types
-        .iter()
-        .take(property.told)
-        .map(|kind| name(*kind))
-        .collect();
+    // The null of a nullable key is not told.
+    let told = property.types.iter().filter(|kind| **kind != Type::Null);
+    let told: Vec<_> = told.map(|kind| name(*kind)).collect();
     Err(format!("must be {}", told.join(",")))
 }
 

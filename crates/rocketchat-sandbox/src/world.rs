@@ -28,6 +28,14 @@ pub(crate) struct World {
     history: Vec<Record>,
 }
 
+impl FromIterator<Write> for World {
+    fn from_iter<I: IntoIterator<Item = Write>>(writes: I) -> Self {
+        let mut world = Self::default();
+        writes.into_iter().for_each(|write| world.apply(write));
+        world
+    }
+}
+
 impl World {
     /// Changes the state.
     pub(crate) fn apply(&mut self, write: Write) {
@@ -54,7 +62,7 @@ impl World {
     }
 
     /// The writes that lead from nothing to this state, in an order that keeps every list's order.
-    pub(crate) fn writes(&self) -> Vec<Write> {
+    pub(crate) fn writes(&self) -> impl Iterator<Item = Write> {
         let settings = self.settings.clone().into_iter();
         let permissions = self.permissions.clone().into_iter();
         let tokens = self.tokens.iter().cloned();
@@ -69,14 +77,6 @@ impl World {
             .chain(self.filled.then_some(Write::Filled))
             .chain(self.records.values().cloned().map(Write::Record))
             .chain(self.history.iter().cloned().map(Write::History))
-            .collect()
-    }
-
-    /// How many writes these are.
-    pub(crate) fn count(&self) -> usize {
-        let made = self.records.len() + self.history.len() + usize::from(self.filled);
-        let given = self.settings.len() + self.permissions.len() + self.users.len();
-        made + given + self.tokens.len() + self.rooms.len() + self.subscriptions.len()
     }
 
     /// A user appears, or takes other properties.
@@ -263,10 +263,8 @@ mod tests {
 
     #[test]
     fn a_replaced_record_keeps_its_place() {
-        let mut world = World::default();
-        for write in [record("b", "one"), record("a", "two"), record("b", "three")] {
-            world.apply(write);
-        }
+        let writes = [record("b", "one"), record("a", "two"), record("b", "three")];
+        let world: World = writes.into_iter().collect();
         let names: Vec<_> = world
             .records()
             .filter_map(|record| text(record, "name"))
@@ -281,7 +279,6 @@ mod tests {
 
     #[test]
     fn the_writes_of_a_world_lead_to_it_again() {
-        let mut world = World::default();
         let user = User {
             id: "u".into(),
             username: "ann".into(),
@@ -290,22 +287,17 @@ mod tests {
             password: None,
             token: None,
         };
-        for write in [
+        let writes = [
             Write::User(user),
             Write::Token("u".into(), "t".into()),
             Write::Permission("p".into(), BTreeSet::from(["admin".to_owned()])),
             record("b", "one"),
             record("a", "two"),
-        ] {
-            world.apply(write);
-        }
-        let mut again = World::default();
-        world
-            .writes()
-            .into_iter()
-            .for_each(|write| again.apply(write));
+        ];
+        let world: World = writes.into_iter().collect();
+        let again: World = world.writes().collect();
         assert_eq!(format!("{again:?}"), format!("{world:?}"));
-        assert_eq!(world.count(), world.writes().len());
+        assert_eq!(world.writes().count(), 5);
         assert!(
             again.may(again.user_named("ann").expect("a user"), "p") && again.holds_token("u", "t")
         );

@@ -5,8 +5,6 @@
 use super::super::era::Quirk;
 use super::{Branch, Part, Property, Rule, Schema, Type, When};
 
-/// Known in every era.
-const ALWAYS: When = When::Always;
 /// When `skipTranspile` is known.
 const SKIP: When = When::With(Quirk::KnowsSkipTranspile);
 /// When `scriptEngine` is known.
@@ -16,28 +14,20 @@ const OVERRIDE: When = When::WithButNot(Quirk::KnowsOverride, Quirk::RequiresOve
 /// When it is mandatory.
 const OVERRIDE_REQUIRED: When = When::With(Quirk::RequiresOverride);
 
-/// A row: a key of one type that is not null.
-const fn must(name: &'static str, types: &'static [Type], rule: Rule) -> Property {
-    let told = types.len();
+/// A row: a key and what it must fulfil.
+const fn row(name: &'static str, types: &'static [Type], rule: Rule) -> Property {
+    let when = When::Always;
     Property {
         name,
         types,
-        told,
         rule,
-        when: ALWAYS,
+        when,
     }
 }
 
-/// A row: a key that may be null.
-const fn may(name: &'static str, types: &'static [Type]) -> Property {
-    let told = types.len() - 1;
-    Property {
-        name,
-        types,
-        told,
-        rule: Rule::Any,
-        when: ALWAYS,
-    }
+/// A row: a key of these types.
+const fn key(name: &'static str, types: &'static [Type]) -> Property {
+    row(name, types, Rule::Any)
 }
 
 /// The same row, known only in some eras.
@@ -47,14 +37,7 @@ const fn only(when: When, row: Property) -> Property {
 
 /// A row: a list of texts, or null.
 const fn texts(name: &'static str) -> Property {
-    let types = &[Type::List, Type::Null];
-    Property {
-        name,
-        types,
-        told: 1,
-        rule: Rule::NotEmptyItems,
-        when: ALWAYS,
-    }
+    row(name, &[Type::List, Type::Null], Rule::NotEmptyItems)
 }
 
 /// A text, not null.
@@ -79,95 +62,95 @@ const OVERRIDE_KEY: &str = "overrideDestinationChannelEnabled";
 
 /// The body that creates an incoming integration.
 const CREATE_INCOMING: &[Property] = &[
-    must("type", TEXT, INCOMING),
-    must("username", TEXT, Rule::Any),
-    must("channel", TEXT, Rule::Any),
-    must("scriptEnabled", FLAG, Rule::Any),
-    only(SKIP, may("skipTranspile", FLAG_OR_NULL)),
-    only(OVERRIDE_REQUIRED, must(OVERRIDE_KEY, FLAG, Rule::Any)),
-    only(OVERRIDE, may(OVERRIDE_KEY, FLAG_OR_NULL)),
-    may("script", TEXT_OR_NULL),
-    must("name", TEXT, Rule::Any),
-    must("enabled", FLAG, Rule::Any),
-    may("alias", TEXT_OR_NULL),
-    may("avatar", TEXT_OR_NULL),
-    may("emoji", TEXT_OR_NULL),
-    only(ENGINE, may("scriptEngine", TEXT_OR_NULL)),
+    row("type", TEXT, INCOMING),
+    key("username", TEXT),
+    key("channel", TEXT),
+    key("scriptEnabled", FLAG),
+    only(SKIP, key("skipTranspile", FLAG_OR_NULL)),
+    only(OVERRIDE_REQUIRED, key(OVERRIDE_KEY, FLAG)),
+    only(OVERRIDE, key(OVERRIDE_KEY, FLAG_OR_NULL)),
+    key("script", TEXT_OR_NULL),
+    key("name", TEXT),
+    key("enabled", FLAG),
+    key("alias", TEXT_OR_NULL),
+    key("avatar", TEXT_OR_NULL),
+    key("emoji", TEXT_OR_NULL),
+    only(ENGINE, key("scriptEngine", TEXT_OR_NULL)),
 ];
 
 /// The body that creates an outgoing integration.
 const CREATE_OUTGOING: &[Property] = &[
-    must("type", TEXT, OUTGOING),
-    must("username", TEXT, Rule::Any),
-    must("channel", TEXT, Rule::Any),
-    must("event", TEXT, Rule::Any),
-    may("targetRoom", TEXT_OR_NULL),
+    row("type", TEXT, OUTGOING),
+    key("username", TEXT),
+    key("channel", TEXT),
+    key("event", TEXT),
+    key("targetRoom", TEXT_OR_NULL),
     texts("urls"),
     texts("triggerWords"),
-    may("triggerWordAnywhere", FLAG_OR_NULL),
-    may("token", TEXT_OR_NULL),
-    must("scriptEnabled", FLAG, Rule::Any),
-    only(SKIP, may("skipTranspile", FLAG_OR_NULL)),
-    may("script", TEXT_OR_NULL),
-    may("runOnEdits", FLAG_OR_NULL),
-    may("retryFailedCalls", FLAG_OR_NULL),
-    may("retryCount", NUMBER_OR_NULL),
-    may("retryDelay", TEXT_OR_NULL),
-    may("impersonateUser", FLAG_OR_NULL),
-    must("name", TEXT, Rule::Any),
-    must("enabled", FLAG, Rule::Any),
-    may("alias", TEXT_OR_NULL),
-    may("avatar", TEXT_OR_NULL),
-    may("emoji", TEXT_OR_NULL),
-    only(ENGINE, may("scriptEngine", TEXT_OR_NULL)),
+    key("triggerWordAnywhere", FLAG_OR_NULL),
+    key("token", TEXT_OR_NULL),
+    key("scriptEnabled", FLAG),
+    only(SKIP, key("skipTranspile", FLAG_OR_NULL)),
+    key("script", TEXT_OR_NULL),
+    key("runOnEdits", FLAG_OR_NULL),
+    key("retryFailedCalls", FLAG_OR_NULL),
+    key("retryCount", NUMBER_OR_NULL),
+    key("retryDelay", TEXT_OR_NULL),
+    key("impersonateUser", FLAG_OR_NULL),
+    key("name", TEXT),
+    key("enabled", FLAG),
+    key("alias", TEXT_OR_NULL),
+    key("avatar", TEXT_OR_NULL),
+    key("emoji", TEXT_OR_NULL),
+    only(ENGINE, key("scriptEngine", TEXT_OR_NULL)),
 ];
 
 /// The body that updates an incoming integration.
 const UPDATE_INCOMING: &[Property] = &[
-    must("type", TEXT, INCOMING),
-    must("integrationId", TEXT, Rule::Any),
-    must("channel", TEXT, Rule::Any),
-    must("scriptEnabled", FLAG, Rule::Any),
-    only(SKIP, may("skipTranspile", FLAG_OR_NULL)),
-    only(ENGINE, must("scriptEngine", TEXT, Rule::Any)),
-    only(OVERRIDE_REQUIRED, must(OVERRIDE_KEY, FLAG, Rule::Any)),
-    only(OVERRIDE, may(OVERRIDE_KEY, FLAG_OR_NULL)),
-    may("script", TEXT_OR_NULL),
-    must("name", TEXT, Rule::Any),
-    must("enabled", FLAG, Rule::Any),
-    may("alias", TEXT_OR_NULL),
-    may("avatar", TEXT_OR_NULL),
-    may("emoji", TEXT_OR_NULL),
+    row("type", TEXT, INCOMING),
+    key("integrationId", TEXT),
+    key("channel", TEXT),
+    key("scriptEnabled", FLAG),
+    only(SKIP, key("skipTranspile", FLAG_OR_NULL)),
+    only(ENGINE, key("scriptEngine", TEXT)),
+    only(OVERRIDE_REQUIRED, key(OVERRIDE_KEY, FLAG)),
+    only(OVERRIDE, key(OVERRIDE_KEY, FLAG_OR_NULL)),
+    key("script", TEXT_OR_NULL),
+    key("name", TEXT),
+    key("enabled", FLAG),
+    key("alias", TEXT_OR_NULL),
+    key("avatar", TEXT_OR_NULL),
+    key("emoji", TEXT_OR_NULL),
 ];
 
 /// The body that updates an outgoing integration.
 const UPDATE_OUTGOING: &[Property] = &[
-    must("type", TEXT, OUTGOING),
-    may("integrationId", TEXT_OR_NULL),
-    may("target_url", TEXT_OR_NULL),
-    must("username", TEXT, Rule::Any),
-    must("channel", TEXT, Rule::Any),
-    must("event", TEXT, Rule::Any),
-    may("targetRoom", TEXT_OR_NULL),
+    row("type", TEXT, OUTGOING),
+    key("integrationId", TEXT_OR_NULL),
+    key("target_url", TEXT_OR_NULL),
+    key("username", TEXT),
+    key("channel", TEXT),
+    key("event", TEXT),
+    key("targetRoom", TEXT_OR_NULL),
     texts("urls"),
     texts("triggerWords"),
-    may("triggerWordAnywhere", FLAG_OR_NULL),
-    may("token", TEXT_OR_NULL),
-    must("scriptEnabled", FLAG, Rule::Any),
-    only(SKIP, may("skipTranspile", FLAG_OR_NULL)),
-    only(OVERRIDE_REQUIRED, must(OVERRIDE_KEY, FLAG, Rule::Any)),
-    only(ENGINE, must("scriptEngine", TEXT, Rule::Any)),
-    may("script", TEXT_OR_NULL),
-    may("runOnEdits", FLAG_OR_NULL),
-    may("retryFailedCalls", FLAG_OR_NULL),
-    may("retryCount", NUMBER_OR_NULL),
-    may("retryDelay", TEXT_OR_NULL),
-    may("impersonateUser", FLAG_OR_NULL),
-    must("name", TEXT, Rule::Any),
-    must("enabled", FLAG, Rule::Any),
-    may("alias", TEXT_OR_NULL),
-    may("avatar", TEXT_OR_NULL),
-    may("emoji", TEXT_OR_NULL),
+    key("triggerWordAnywhere", FLAG_OR_NULL),
+    key("token", TEXT_OR_NULL),
+    key("scriptEnabled", FLAG),
+    only(SKIP, key("skipTranspile", FLAG_OR_NULL)),
+    only(OVERRIDE_REQUIRED, key(OVERRIDE_KEY, FLAG)),
+    only(ENGINE, key("scriptEngine", TEXT)),
+    key("script", TEXT_OR_NULL),
+    key("runOnEdits", FLAG_OR_NULL),
+    key("retryFailedCalls", FLAG_OR_NULL),
+    key("retryCount", NUMBER_OR_NULL),
+    key("retryDelay", TEXT_OR_NULL),
+    key("impersonateUser", FLAG_OR_NULL),
+    key("name", TEXT),
+    key("enabled", FLAG),
+    key("alias", TEXT_OR_NULL),
+    key("avatar", TEXT_OR_NULL),
+    key("emoji", TEXT_OR_NULL),
 ];
 
 /// Objects that must have these keys, and may have others.
@@ -193,7 +176,7 @@ const fn body(branches: &'static [Branch]) -> Schema {
         part: Part::Body,
         coerced_early: false,
         branches,
-        when: ALWAYS,
+        when: When::Always,
     }
 }
 
@@ -230,23 +213,23 @@ pub(in super::super) static UPDATE: Schema = body(&[
 ]);
 
 /// The `_id` of an integration.
-const ID: Property = must("integrationId", TEXT, Rule::Any);
+const ID: Property = key("integrationId", TEXT);
 /// The address that an outgoing integration calls.
-const TARGET_URL: Property = must("target_url", TEXT, Rule::Any);
+const TARGET_URL: Property = key("target_url", TEXT);
 
 /// `integrations.remove`
 pub(in super::super) static REMOVE: Schema = body(&[
-    open("type integrationId", &[must("type", TEXT, INCOMING), ID]),
+    open("type integrationId", &[row("type", TEXT, INCOMING), ID]),
     open(
         "type target_url",
-        &[must("type", TEXT, OUTGOING), TARGET_URL],
+        &[row("type", TEXT, OUTGOING), TARGET_URL],
     ),
-    open("type integrationId", &[must("type", TEXT, OUTGOING), ID]),
+    open("type integrationId", &[row("type", TEXT, OUTGOING), ID]),
 ]);
 
 /// `integrations.get`
 pub(in super::super) static GET: Schema =
-    query(&[open("integrationId", &[ID, may("createdBy", TEXT_OR_NULL)])]);
+    query(&[open("integrationId", &[ID, key("createdBy", TEXT_OR_NULL)])]);
 
 /// `integrations.list`, from 7.0
 pub(in super::super) static LIST: Schema = Schema {
@@ -254,12 +237,12 @@ pub(in super::super) static LIST: Schema = Schema {
     ..query(&[closed(
         "",
         &[
-            may("count", PAGE_OR_NULL),
-            may("offset", PAGE_OR_NULL),
-            may("sort", TEXT_OR_NULL),
-            may("name", TEXT_OR_NULL),
-            may("type", TEXT_OR_NULL),
-            may("query", TEXT_OR_NULL),
+            key("count", PAGE_OR_NULL),
+            key("offset", PAGE_OR_NULL),
+            key("sort", TEXT_OR_NULL),
+            key("name", TEXT_OR_NULL),
+            key("type", TEXT_OR_NULL),
+            key("query", TEXT_OR_NULL),
         ],
     )])
 };
@@ -270,11 +253,11 @@ pub(in super::super) static HISTORY: Schema = Schema {
     ..query(&[closed(
         "id",
         &[
-            must("id", TEXT, Rule::NotEmpty),
-            may("offset", NUMBER_OR_NULL),
-            may("count", NUMBER_OR_NULL),
-            may("sort", TEXT_OR_NULL),
-            may("query", TEXT_OR_NULL),
+            row("id", TEXT, Rule::NotEmpty),
+            key("offset", NUMBER_OR_NULL),
+            key("count", NUMBER_OR_NULL),
+            key("sort", TEXT_OR_NULL),
+            key("query", TEXT_OR_NULL),
         ],
     )])
 };
@@ -282,5 +265,5 @@ pub(in super::super) static HISTORY: Schema = Schema {
 /// `integrations.clearHistory`
 pub(in super::super) static CLEAR_HISTORY: Schema = body(&[closed(
     "integrationId",
-    &[must("integrationId", TEXT, Rule::NotEmpty)],
+    &[row("integrationId", TEXT, Rule::NotEmpty)],
 )]);
