@@ -8,6 +8,13 @@
 )]
 
 mod architecture;
+#[path = "../../examples/embed.rs"]
+#[expect(
+    dead_code,
+    clippy::print_stdout,
+    reason = "its `main` is for whoever runs it"
+)]
+mod embed;
 mod export;
 #[path = "../../benches/made_up/mod.rs"]
 mod made_up;
@@ -32,4 +39,17 @@ fn a_made_up_server_has_what_the_made_up_manifest_wants() {
         (checked.desired.entries.len(), changes(20), changes(0)),
         (20, 0, 20)
     );
+}
+
+/// The example that the front page of the library names does what it says.
+#[tokio::test]
+async fn the_example_plans_a_manifest_against_a_sandbox() {
+    let changes = embed::changes().await.unwrap();
+    assert_eq!(changes.len(), 7, "{changes:#?}");
+    for change in ["create incoming Grafana alerts", "create outgoing Guggy"] {
+        assert!(
+            changes.iter().any(|it| it == change),
+            "{change}: {changes:#?}"
+        );
+    }
 }

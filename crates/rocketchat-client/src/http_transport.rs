@@ -32,8 +32,20 @@ pub struct Timeouts {
     pub total: Duration,
 }
 
+impl Default for Timeouts {
+    /// Those of the command line: 10, 30 and 60 seconds.
+    fn default() -> Self {
+        let [connect, read, total] = [10, 30, 60].map(Duration::from_secs);
+        Self {
+            connect,
+            read,
+            total,
+        }
+    }
+}
+
 /// How a server is reached.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Connection {
     /// How long it may take.
     pub timeouts: Timeouts,

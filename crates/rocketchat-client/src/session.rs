@@ -110,6 +110,25 @@ impl Session {
 }
 
 impl Endpoint {
+    /// The server at an address, asked again as is usual.
+    pub fn new(base: BaseUrl, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            base,
+            transport,
+            retries: Retries::default(),
+            known: Redactor::default(),
+        }
+    }
+
+    /// The same, with these secrets masked in what is shown of its answers.
+    #[must_use]
+    pub fn masking(self, known: &Redactor) -> Self {
+        Self {
+            known: self.known.and(known),
+            ..self
+        }
+    }
+
     /// A reader without an account, for what needs no login.
     pub fn anonymous(&self) -> Reader {
         Reader {

@@ -8,9 +8,9 @@ use super::laws::paused;
 use super::world::World;
 use super::{Account, Client};
 use crate::support::desired;
-use rocketchat_client::Verb;
 use rcsync::observed::Sighting;
 use rcsync::plan::{Action, Preflight};
+use rocketchat_client::Verb;
 
 /// What an integration may post to: rooms that are there, that this account is not in, that are not; by name and by id.
 const TARGETS: [&str; 13] = [

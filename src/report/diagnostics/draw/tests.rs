@@ -1,3 +1,5 @@
+use super::super::json::Problems;
+use super::super::{json, summary};
 use super::*;
 use crate::problem::{Code, SourceId};
 
