@@ -1,6 +1,8 @@
 //! What a manifest would change on a server, asked from a program: `cargo run --example embed --no-default-features`.
 //! The server is a sandbox in this process; any other is reached by its address and the credentials of an account.
 
+#![allow(clippy::print_stdout, reason = "that is what it is for")]
+
 use std::error::Error;
 use std::sync::Arc;
 

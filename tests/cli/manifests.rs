@@ -2,7 +2,7 @@
 //! every form that is right.
 //!
 //! `manifests/invalid/` holds one mistake per file (or folder), named after the code of its finding; a `.txt`
-//! beside it holds the whole standard error. `RCSYNC_ACCEPT=1 cargo test --test manifests` rewrites those texts. The
+//! beside it holds the whole standard error. `RCSYNC_ACCEPT=1 cargo test --test cli manifests` rewrites those texts. The
 //! weight and the place of each finding stand here in [`INVALID`] and are rewritten by nobody: accepting a text
 //! cannot move a caret unseen. `manifests/valid/` holds manifests that are taken as they are.
 
@@ -534,7 +534,7 @@ fn every_mistake_is_told_well_and_at_its_place() {
     });
     assert!(
         wrong.is_empty(),
-        "{wrong}\nTo accept the texts: RCSYNC_ACCEPT=1 cargo test --test manifests"
+        "{wrong}\nTo accept the texts: RCSYNC_ACCEPT=1 cargo test --test cli manifests"
     );
 }
 

@@ -9,11 +9,7 @@
 
 mod architecture;
 #[path = "../../examples/embed.rs"]
-#[expect(
-    dead_code,
-    clippy::print_stdout,
-    reason = "its `main` is for whoever runs it"
-)]
+#[expect(dead_code, reason = "its `main` is for whoever runs it")]
 mod embed;
 mod export;
 #[path = "../../benches/made_up/mod.rs"]

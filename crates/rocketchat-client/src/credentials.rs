@@ -66,7 +66,7 @@ impl Credentials {
             (!value.is_empty()).then_some(value)
         };
         let user_id = header(&self.user_id).ok_or(BadCredentials::UserId)?;
-        // One of the few places where a secret is exposed (`house.rs` has the list).
+        // One of the few places where a secret is exposed (a test of the architecture has the list).
         let exposed = self.token.expose().unwrap_or_default();
         let mut token = header(exposed).ok_or(BadCredentials::Token)?;
         token.set_sensitive(true);

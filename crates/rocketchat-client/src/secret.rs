@@ -2,7 +2,7 @@
 //!
 //! A secret compares and never prints: it has no `Display`, no `Serialize`, and its `Debug` is a mask. The
 //! callers of `expose` are few: the writer of request bodies, the header of the credentials, and the listing of
-//! webhook URLs (`house.rs` has the list).
+//! webhook URLs (a test of the architecture has the list).
 
 use std::fmt;
 

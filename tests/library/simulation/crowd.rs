@@ -257,7 +257,7 @@ fn eight_runs_at_once_make_each_integration_once() {
                 .into_iter()
                 .for_each(|path| *seen.entry(path).or_default() += 1),
             Err(law) => panic!(
-                "{law}\nto play it again: RCSYNC_SEED={seed} cargo test --lib simulation::crowd"
+                "{law}\nto play it again: RCSYNC_SEED={seed} cargo test --test library simulation::crowd"
             ),
         }
     }

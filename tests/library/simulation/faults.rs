@@ -398,7 +398,7 @@ fn whatever_goes_wrong_at_once_a_second_run_mends_it() {
     for seed in super::seeds(SCHEDULES) {
         if let Err(law) = play(&wanted, &drawn(seed, requests), |wire| wire) {
             panic!(
-                "{law}\nto play it again: RCSYNC_SEED={seed} cargo test --lib simulation::faults"
+                "{law}\nto play it again: RCSYNC_SEED={seed} cargo test --test library simulation::faults"
             );
         }
     }
