@@ -47,12 +47,12 @@ impl Source for Reader {
                         answers.users.impersonators = permissions.impersonators().cloned();
                         let roles = server.roles.as_ref();
                         let view = roles.map(|roles| View::of(roles, &permissions));
-                        answers.view = Some(view.unwrap_or(View::UNKNOWN));
+                        answers.view = Some(view.unwrap_or_else(View::unknown));
                     }
                     Err(error) if error.refuses_all() => return Err(error),
                     // The server checks it again; what is not seen counts as not seen.
                     Err(error) => {
-                        answers.view = Some(View::UNKNOWN);
+                        answers.view = Some(View::unknown());
                         answers.no_permissions = Some(error.to_string());
                     }
                 }

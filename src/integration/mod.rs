@@ -3,6 +3,7 @@
 //! All that is special about a kind stands in its own file as a table of rows ([`Field`]); every stage after
 //! the manifest loops over the rows and names none of them.
 
+mod by_kind;
 mod common;
 pub mod compat;
 mod field;
@@ -17,6 +18,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use by_kind::ByKind;
 pub use compat::Version;
 pub use field::{Field, LeftOut, Role};
 pub use outgoing::{EVENTS, Event};

@@ -73,6 +73,8 @@ impl ObservedState {
             .or(self.users.impersonators.take());
         self.rooms.found.extend(answers.rooms.found);
         self.histories.found.extend(answers.histories.found);
-        self.view = answers.view.unwrap_or(self.view);
+        if let Some(view) = answers.view {
+            self.view = view;
+        }
     }
 }

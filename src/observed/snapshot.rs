@@ -229,7 +229,7 @@ impl Snapshot {
             users: users.collect(),
             targets: targets(rooms),
             impersonators: impersonators.clone(),
-            view: *view,
+            view: view.clone(),
         }
     }
 

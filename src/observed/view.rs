@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::integration::Kind;
+use crate::integration::{ByKind, Kind};
 use crate::redactor::ServerText;
 
 /// What this account sees of the integrations of a kind.
@@ -34,20 +34,15 @@ impl Sight {
 }
 
 /// What this account sees, kind by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct View {
-    /// Of the incoming webhooks.
-    incoming: Sight,
-    /// Of the outgoing ones.
-    outgoing: Sight,
-}
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct View(ByKind<Sight>);
 
 impl View {
     /// It could not be told.
-    pub const UNKNOWN: Self = Self {
-        incoming: Sight::Unknown,
-        outgoing: Sight::Unknown,
-    };
+    pub fn unknown() -> Self {
+        Self(ByKind::new(|_| Sight::Unknown))
+    }
 
     /// What an account with these roles sees.
     pub fn of(roles: &BTreeSet<ServerText>, permissions: &Permissions) -> Self {
@@ -69,23 +64,17 @@ impl View {
                 Sight::Nothing
             }
         };
-        Self {
-            incoming: sight(Kind::Incoming),
-            outgoing: sight(Kind::Outgoing),
-        }
+        Self(ByKind::new(sight))
     }
 
     /// What it sees of a kind.
-    pub fn sight(self, kind: Kind) -> Sight {
-        match kind {
-            Kind::Incoming => self.incoming,
-            Kind::Outgoing => self.outgoing,
-        }
+    pub fn sight(&self, kind: Kind) -> Sight {
+        self.0.get(kind)
     }
 
     /// Whether there may be records that it does not see.
-    pub fn is_partial(self) -> bool {
-        self.incoming.is_partial() || self.outgoing.is_partial()
+    pub fn is_partial(&self) -> bool {
+        self.0.iter().any(|(_, sight)| sight.is_partial())
     }
 }
 
@@ -161,7 +150,7 @@ mod tests {
         let roles = BTreeSet::from(["admin".into()]);
         let view = View::of(&roles, &Permissions::default());
         assert_eq!(view.sight(Kind::Incoming), Nothing);
-        assert!(view.is_partial() && View::UNKNOWN.is_partial());
+        assert!(view.is_partial() && View::unknown().is_partial());
         assert!(!View::default().is_partial());
     }
 }

@@ -145,7 +145,7 @@ impl Plan {
             server: observed.server.clone(),
             users: observed.users.clone(),
             limits: observed.limits,
-            view: observed.view,
+            view: observed.view.clone(),
             depends_on_view: desired.policy.prune != Prune::Off,
             posters: pruned.changes.iter().filter_map(pruned_poster).collect(),
             targets: pruned.changes.iter().flat_map(pruned_targets).collect(),

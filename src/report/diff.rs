@@ -75,7 +75,7 @@ pub(super) fn stat<'a>(lines: impl IntoIterator<Item = &'a Line>) -> (usize, usi
         })
 }
 
-/// Another script, or a first one.
+// A script that differs; the schema describes it where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ScriptReport {

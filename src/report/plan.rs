@@ -10,11 +10,11 @@ use super::cause::LastChangeReport;
 use super::diff::{self, Room, ScriptReport};
 use super::failure::FailureReport;
 use super::forecast::ForecastReport;
-use super::policy::{self, LeftOutReport, RefusalReport, UnmanagedReport, ViewReport};
+use super::policy::{self, LeftOutReport, RefusalReport, SightWord, UnmanagedReport};
 use super::shown::{Observed, Shown, Side, redacted_all, shown};
 use super::snapshot::SnapshotReport;
 use super::subject::Subject;
-use crate::integration::{Shape, Value};
+use crate::integration::{ByKind, Shape, Value};
 use crate::plan::{
     Action, ActionKind, Binding, Cause, Change, Condition, FieldChange, Note, Plan, Reason, Step,
 };
@@ -50,7 +50,7 @@ pub struct PlanReport {
     pub(super) unmanaged: Vec<UnmanagedReport>,
     /// What the account sees, where that is not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) view: Option<ViewReport>,
+    pub(super) view: Option<ByKind<SightWord>>,
     /// What the flags of the run leave out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) left_out: Option<LeftOutReport>,
@@ -273,7 +273,7 @@ impl PlanReport {
             },
             forecast: plan.forecast().map(Into::into),
             unmanaged: plan.unmanaged.iter().map(policy::unmanaged).collect(),
-            view: policy::view(plan.view),
+            view: policy::view(&plan.view),
             left_out: policy::left_out(plan),
             refusals: plan.refusals.iter().map(policy::refusal).collect(),
             notes: plan.notes.iter().map(note).collect(),

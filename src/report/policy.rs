@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Foreign;
 use super::subject::Subject;
-use crate::integration::Kind;
+use crate::integration::ByKind;
 use crate::observed::{Sight, View};
 use crate::plan::{LeftAlone, Plan, Refusal, Unmanaged};
 
@@ -35,20 +35,12 @@ pub(super) struct LeftOutReport {
     pub(super) records: usize,
 }
 
-/// What the account sees, where that is not all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(super) struct ViewReport {
-    /// Of the incoming webhooks.
-    pub(super) incoming: SightWord,
-    /// Of the outgoing ones.
-    pub(super) outgoing: SightWord,
-}
-
 /// What the account sees of a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum SightWord {
     /// All.
+    #[default]
     All,
     /// Those alone that it made itself.
     Own,
@@ -93,17 +85,14 @@ pub(super) fn unmanaged(record: &Unmanaged) -> UnmanagedReport {
     }
 }
 
-pub(super) fn view(view: View) -> Option<ViewReport> {
+pub(super) fn view(view: &View) -> Option<ByKind<SightWord>> {
     let word = |kind| match view.sight(kind) {
         Sight::NotAsked | Sight::All => SightWord::All,
         Sight::Own => SightWord::Own,
         Sight::Nothing => SightWord::Nothing,
         Sight::Unknown => SightWord::Unknown,
     };
-    view.is_partial().then(|| ViewReport {
-        incoming: word(Kind::Incoming),
-        outgoing: word(Kind::Outgoing),
-    })
+    view.is_partial().then(|| ByKind::new(word))
 }
 
 pub(super) fn left_out(plan: &Plan) -> Option<LeftOutReport> {

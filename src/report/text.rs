@@ -240,7 +240,7 @@ fn summary(report: &PlanReport, page: &mut Page) {
     if let Some(forecast) = &report.forecast {
         page.line(format!("Writes: {}", forecast.words("\n  ")));
     }
-    if let Some(view) = report.view {
+    if let Some(view) = &report.view {
         page.line("Partial view: what other accounts made is not in this plan;");
         page.line(format!("  {}.", view_words(view)));
     }

@@ -190,7 +190,7 @@ fn place(report: &PlanReport) -> String {
     let short = |text: &Foreign| code(&start(&text.for_terminal(), 60));
     let address = code(&end(&server.address.for_terminal(), 100));
     let mut words = server.words(&address, short);
-    if let Some(view) = report.view {
+    if let Some(view) = &report.view {
         words = format!("{words} · **partial view**: {}", view_words(view));
     }
     words + &snapshot::date(report)

@@ -1,9 +1,10 @@
 //! What a plan as text says about pruning, about what flags leave out, and about refusals.
 
 use super::super::plan::{ChangeReport, PlanReport};
-use super::super::policy::{LeftOutReport, RefusalReport, SightWord, UnmanagedReport, ViewReport};
+use super::super::policy::{LeftOutReport, RefusalReport, SightWord, UnmanagedReport};
 use super::super::wrap::wrapped;
 use super::{COLUMNS, Foreign, Page};
+use crate::integration::ByKind;
 use crate::plan::{ActionKind, LeftAlone, Step};
 use crate::words::{counted, start};
 
@@ -35,16 +36,18 @@ pub(super) fn left_out_text(left_out: &LeftOutReport, page: &mut Page) {
     page.line(format!("Left out by flags: {counted}{which}."));
 }
 
-/// `incoming: its own alone; outgoing: none`
-pub(in super::super) fn view_words(view: ViewReport) -> String {
-    let word = |sight| match sight {
-        SightWord::All => "all",
-        SightWord::Own => "its own alone",
-        SightWord::Nothing => "none",
-        SightWord::Unknown => "not known",
-    };
-    let (incoming, outgoing) = (word(view.incoming), word(view.outgoing));
-    format!("this account sees incoming: {incoming}, outgoing: {outgoing}")
+/// `this account sees incoming: its own alone, outgoing: none`
+pub(in super::super) fn view_words(view: &ByKind<SightWord>) -> String {
+    let words = view.iter().map(|(kind, sight)| {
+        let sight = match sight {
+            SightWord::All => "all",
+            SightWord::Own => "its own alone",
+            SightWord::Nothing => "none",
+            SightWord::Unknown => "not known",
+        };
+        format!("{}: {sight}", kind.word())
+    });
+    format!("this account sees {}", words.collect::<Vec<_>>().join(", "))
 }
 
 /// Why the plan as a whole is refused.

@@ -147,7 +147,7 @@ impl Both {
             strangers: self.observed.strangers,
             users,
             rooms,
-            view: self.state.view,
+            view: self.state.view.clone(),
             histories,
             // A snapshot has none, and no forecast rests on it.
             limits: Limits::Unknown,
