@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
+use super::about::{About, Attempt};
 use super::diagnostics::json::{More, ProblemReport, Problems};
-use super::plan::{ManifestReport, PlanReport, ServerReport};
+use super::plan::PlanReport;
 
 /// Why a run failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -54,44 +55,13 @@ impl FailureReport {
     }
 }
 
-/// What a failed run was about.
-pub struct Attempt<'a> {
-    /// The address of the server, or where the embedded sandbox keeps its state; if either was named.
-    pub address: Option<&'a str>,
-    /// Whether it is the embedded sandbox.
-    pub sandbox: bool,
-    /// The paths that were named.
-    pub paths: &'a [String],
-}
-
-impl Attempt<'_> {
-    /// The server, as far as it is known.
-    pub(super) fn server(&self) -> Option<ServerReport> {
-        self.address.map(|address| ServerReport {
-            address: address.into(),
-            sandbox: self.sandbox,
-            version: None,
-            account: None,
-        })
-    }
-
-    /// What was to be read.
-    pub(super) fn manifest(&self) -> ManifestReport {
-        ManifestReport {
-            paths: self.paths.iter().map(Into::into).collect(),
-            ..ManifestReport::default()
-        }
-    }
-}
-
 impl PlanReport {
     /// The report of a run that failed.
     pub fn failed(attempt: &Attempt<'_>, failure: FailureReport) -> Self {
         Self {
             format_version: Self::FORMAT_VERSION,
             failure: Some(failure),
-            server: attempt.server(),
-            manifest: attempt.manifest(),
+            about: About::failed(attempt),
             ..Self::default()
         }
     }

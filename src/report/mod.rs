@@ -4,6 +4,7 @@
 //! them cannot leak one. Text that came from a manifest or the server is a [`Foreign`], which does not print
 //! itself; each renderer escapes it in its own way.
 
+mod about;
 mod cause;
 pub mod diagnostics;
 mod diff;
@@ -27,15 +28,16 @@ mod tests;
 mod text;
 mod wrap;
 
+pub use about::{Attempt, Context};
 pub use doctor::DoctorReport;
-pub use failure::{Attempt, FailureReport};
+pub use failure::FailureReport;
 pub use forecast::about;
 pub use github::{plan_github, problems_github};
 pub use json::json;
 pub use look::{Budget, Look, ScriptDiff};
 pub use markdown::escape as markdown_escape;
 pub use markdown::plan_markdown;
-pub use plan::{Context, PlanReport};
+pub use plan::PlanReport;
 pub use run::RunReport;
 pub use saved::{NoPlan, Unfit};
 pub use text::{drift_text, plan_text, run_text};

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
+use super::about::{About, Context};
 use super::cause::LastChangeReport;
 use super::diff::{self, Room, ScriptReport};
 use super::failure::FailureReport;
@@ -30,11 +31,9 @@ pub struct PlanReport {
     /// Why there is no plan, if the run failed: then nothing below is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) failure: Option<FailureReport>,
-    /// The server and the account; missing only where a run failed before one was named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) server: Option<ServerReport>,
-    /// What was read.
-    pub(super) manifest: ManifestReport,
+    /// What the run was about.
+    #[serde(flatten)]
+    pub(super) about: About,
     /// What the manifests are compared with to tell this change from drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) base: Option<Foreign>,
@@ -66,34 +65,6 @@ pub struct PlanReport {
     /// What it was made for, if it may be applied: `apply --plan` goes on only if all of it still holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) binding: Option<Binding>,
-}
-
-/// The server and the account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ServerReport {
-    /// Its address; for the embedded sandbox, where its state is.
-    pub(super) address: Foreign,
-    /// Whether it is the embedded sandbox.
-    pub(super) sandbox: bool,
-    /// Its version, as it says it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) version: Option<Foreign>,
-    /// The account's username; missing only where a run failed before the server said it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) account: Option<Foreign>,
-}
-
-/// What was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ManifestReport {
-    /// The paths that were named.
-    pub(super) paths: Vec<Foreign>,
-    /// How many files they hold.
-    pub(super) files: usize,
-    /// How many integrations are written there.
-    pub(super) integrations: usize,
 }
 
 /// A change.
@@ -224,22 +195,6 @@ pub(super) struct Counts {
     pub(super) unmanaged: usize,
 }
 
-/// What a report says beside the plan itself.
-pub struct Context<'a> {
-    /// The texts that places point into.
-    pub texts: &'a Texts,
-    /// The paths that were named.
-    pub paths: &'a [String],
-    /// How many files they hold.
-    pub files: usize,
-    /// How many integrations are written there.
-    pub integrations: usize,
-    /// What the manifests are compared with, if that is a base.
-    pub base: Option<&'a str>,
-    /// Where the embedded sandbox keeps its state, if that is the server.
-    pub sandbox: Option<&'a str>,
-}
-
 impl PlanReport {
     /// The version of the form that [`PlanReport`] has.
     pub const FORMAT_VERSION: u32 = 1;
@@ -252,8 +207,7 @@ impl PlanReport {
         Self {
             format_version: Self::FORMAT_VERSION,
             failure: None,
-            server: Some(ServerReport::of(plan, context)),
-            manifest: ManifestReport::of(context),
+            about: About::plan(plan, context),
             base: context.base.map(Into::into),
             changes: plan
                 .changes
@@ -307,40 +261,6 @@ impl PlaceReport {
     /// `chat/team.yaml:12`.
     pub(super) fn words(&self) -> String {
         format!("{}:{}", self.file.for_terminal(), self.line)
-    }
-}
-
-impl ServerReport {
-    /// As people read it, the address shown already; `show` escapes foreign text.
-    pub(super) fn words(&self, address: &str, show: impl Fn(&Foreign) -> String) -> String {
-        let sandbox = if self.sandbox { "sandbox " } else { "" };
-        let account = self.account.as_ref().map(|account| {
-            let version = self.version.as_ref().map(&show);
-            let version = version.unwrap_or_else(|| "of an unknown version".to_owned());
-            format!(" · Rocket.Chat {version} · as {}", show(account))
-        });
-        format!("{sandbox}{address}{}", account.unwrap_or_default())
-    }
-
-    /// The server that a plan was made for.
-    pub(super) fn of(plan: &Plan, context: &Context<'_>) -> Self {
-        Self {
-            address: context.sandbox.unwrap_or(&plan.server.url).into(),
-            sandbox: context.sandbox.is_some(),
-            version: plan.server.version_text.as_ref().map(Into::into),
-            account: Some((&plan.server.username).into()),
-        }
-    }
-}
-
-impl ManifestReport {
-    /// What a plan was made from.
-    pub(super) fn of(context: &Context<'_>) -> Self {
-        Self {
-            paths: context.paths.iter().map(Into::into).collect(),
-            files: context.files,
-            integrations: context.integrations,
-        }
     }
 }
 

@@ -4,11 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
+use super::about::{About, Attempt, Context};
 use super::diff::Room;
-use super::failure::{Attempt, FailureReport};
-use super::plan::{
-    Context, FieldReport, ManifestReport, PlaceReport, ServerReport, field_report, place_report,
-};
+use super::failure::FailureReport;
+use super::plan::{FieldReport, PlaceReport, field_report, place_report};
 use super::shown::{Observed, Shown, Side, shown};
 use super::subject::Subject;
 use crate::apply::{Applied, Outcome, Settled};
@@ -28,11 +27,9 @@ pub struct RunReport {
     /// Why nothing was tried, if the run failed before: then nothing below is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) failure: Option<FailureReport>,
-    /// The server and the account; missing only where a run failed before one was named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) server: Option<ServerReport>,
-    /// What was read.
-    pub(super) manifest: ManifestReport,
+    /// What the run was about.
+    #[serde(flatten)]
+    pub(super) about: About,
     /// The outcomes, in the plan's order.
     pub(super) outcomes: Vec<OutcomeReport>,
     /// How many of each.
@@ -174,8 +171,7 @@ impl RunReport {
             format_version: Self::FORMAT_VERSION,
             exit_code,
             failure: None,
-            server: Some(ServerReport::of(plan, context)),
-            manifest: ManifestReport::of(context),
+            about: About::plan(plan, context),
             counts: counts(&outcomes),
             outcomes,
             check: match &applied.settled {
@@ -196,8 +192,7 @@ impl RunReport {
             format_version: Self::FORMAT_VERSION,
             exit_code: failure.exit_code,
             failure: Some(failure),
-            server: attempt.server(),
-            manifest: attempt.manifest(),
+            about: About::failed(attempt),
             outcomes: Vec::new(),
             counts: RunCounts::default(),
             check: CheckReport::NothingMade,

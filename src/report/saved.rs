@@ -73,7 +73,7 @@ impl PlanReport {
 
     /// The paths that were named.
     pub fn paths(&self) -> Vec<String> {
-        let paths = self.manifest.paths.iter();
+        let paths = self.about.manifest.paths.iter();
         paths.map(|path| path.raw().to_owned()).collect()
     }
 }

@@ -24,7 +24,7 @@ impl PlanReport {
     }
 
     fn other_server(&self, fresh: &Self, saved: &Binding, now: &Binding) -> Option<String> {
-        let (Some(was), Some(is)) = (&self.server, &fresh.server) else {
+        let (Some(was), Some(is)) = (&self.about.server, &fresh.about.server) else {
             return Some("it does not say which server it was made for".to_owned());
         };
         let (from, to) = (was.address.for_terminal(), is.address.for_terminal());

@@ -101,13 +101,13 @@ pub fn plan_text(report: &PlanReport, look: &Look) -> String {
 
 fn heading(report: &PlanReport, page: &mut Page) {
     let mut line = page.paint(BOLD, "rcsync plan");
-    if let Some(server) = &report.server {
+    if let Some(server) = &report.about.server {
         let server = server.words(&server.address.for_terminal(), Foreign::for_terminal);
         line.extend([" · ", &server]);
     }
     line.push_str(&snapshot::heading(report));
     page.line(line);
-    let manifest = &report.manifest;
+    let manifest = &report.about.manifest;
     let paths: Vec<_> = manifest.paths.iter().map(Foreign::for_terminal).collect();
     let paths = paths.join(", ");
     if report.failure.is_some() {

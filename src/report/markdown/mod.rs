@@ -11,10 +11,11 @@ mod notes;
 mod snapshot;
 
 use super::Foreign;
+use super::about::ServerReport;
 use super::diagnostics::json::More;
 use super::failure::FailureReport;
 use super::look::Look;
-use super::plan::{PlanReport, ServerReport};
+use super::plan::PlanReport;
 use super::text::{are, problem_line, refusal_lines, view_words};
 use crate::plan::ActionKind;
 use crate::words::{end, listed, start};
@@ -28,7 +29,7 @@ const TABLE_HEAD: &str = "| | kind | name | what | where |\n|---|---|---|---|---
 
 /// A plan as Markdown.
 pub fn plan_markdown(report: &PlanReport, look: &Look) -> String {
-    let marker = marker(report.server.as_ref());
+    let marker = marker(report.about.server.as_ref());
     if let Some(failure) = &report.failure {
         return failed(&marker, report, failure, look);
     }
@@ -184,7 +185,7 @@ fn footer(report: &PlanReport) -> String {
 
 /// Which server, and as whom.
 fn place(report: &PlanReport) -> String {
-    let Some(server) = &report.server else {
+    let Some(server) = &report.about.server else {
         return "no server named".to_owned();
     };
     let short = |text: &Foreign| code(&start(&text.for_terminal(), 60));

@@ -1,5 +1,6 @@
 //! What a plan from a snapshot says besides, in Markdown.
 
+use super::super::Foreign;
 use super::super::plan::PlanReport;
 use super::super::snapshot::{NotComparedReport, SnapshotReport};
 use super::super::text::{disabled, moment, open_fields};
@@ -78,22 +79,17 @@ fn lines(snapshot: &SnapshotReport) -> String {
         more => format!("… and {more} more\n"),
     };
     let compared = snapshot.not_compared.iter().take(LISTED).map(line);
-    let users = snapshot.users_not_checked.iter().take(LISTED);
-    let users = users.map(|name| {
-        let name = start(&name.for_terminal(), LONGEST);
-        format!("user {name}: not checked\n")
-    });
-    let targets = snapshot.targets_not_checked.iter().take(LISTED);
-    let targets = targets.map(|name| {
-        let name = start(&name.for_terminal(), LONGEST);
-        format!("posts to {name}: not checked\n")
-    });
+    let unchecked = |what: &str, names: &[Foreign]| {
+        let lines = names.iter().take(LISTED).map(|name| {
+            let name = start(&name.for_terminal(), LONGEST);
+            format!("{what} {name}: not checked\n")
+        });
+        lines.collect::<String>() + &more(names.len())
+    };
     compared.collect::<String>()
         + &more(snapshot.not_compared.len())
-        + &users.collect::<String>()
-        + &more(snapshot.users_not_checked.len())
-        + &targets.collect::<String>()
-        + &more(snapshot.targets_not_checked.len())
+        + &unchecked("user", &snapshot.users_not_checked)
+        + &unchecked("posts to", &snapshot.targets_not_checked)
 }
 
 fn line(open: &NotComparedReport) -> String {

@@ -1,7 +1,7 @@
 //! What a plan as text says about pruning, about what flags leave out, and about refusals.
 
 use super::super::plan::{ChangeReport, PlanReport};
-use super::super::policy::{LeftOutReport, RefusalReport, SightWord, UnmanagedReport};
+use super::super::policy::{LeftOutReport, RefusalReport, SightWord};
 use super::super::wrap::wrapped;
 use super::{COLUMNS, Foreign, Page};
 use crate::integration::ByKind;
@@ -76,24 +76,20 @@ pub(in super::super) fn refusal_lines(refusal: &RefusalReport) -> String {
 /// The records that no entry names and that are left alone, a line each.
 pub(super) fn unmanaged_text(report: &PlanReport, page: &mut Page) {
     for record in &report.unmanaged {
-        page.line(unmanaged_line(record));
+        let creator = record.creator.as_ref().map(Foreign::for_terminal);
+        let why = match record.why {
+            LeftAlone::NotPruned => "",
+            LeftAlone::OutOfScope => ", out of scope",
+            LeftAlone::Kept => ", kept",
+            LeftAlone::LeftOut => ", left out by flags",
+            LeftAlone::Off => ", switched off already",
+        };
+        page.line(format!(
+            "  {:<9} {:<36}  {}  made by {}{why}",
+            record.subject.kind.word(),
+            start(&record.subject.name.for_terminal(), 36),
+            record.id.for_terminal(),
+            creator.as_deref().unwrap_or("somebody unknown"),
+        ));
     }
-}
-
-fn unmanaged_line(record: &UnmanagedReport) -> String {
-    let creator = record.creator.as_ref().map(Foreign::for_terminal);
-    let why = match record.why {
-        LeftAlone::NotPruned => "",
-        LeftAlone::OutOfScope => ", out of scope",
-        LeftAlone::Kept => ", kept",
-        LeftAlone::LeftOut => ", left out by flags",
-        LeftAlone::Off => ", switched off already",
-    };
-    format!(
-        "  {:<9} {:<36}  {}  made by {}{why}",
-        record.subject.kind.word(),
-        start(&record.subject.name.for_terminal(), 36),
-        record.id.for_terminal(),
-        creator.as_deref().unwrap_or("somebody unknown"),
-    )
 }

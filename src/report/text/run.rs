@@ -109,9 +109,9 @@ fn closing(report: &RunReport, page: &mut Page) {
         ));
         page.line("Plan again before the URLs of new webhooks are used.");
     } else if report.outcomes.iter().any(OutcomeReport::has_new_url) {
-        let paths = report.manifest.paths.iter();
+        let paths = report.about.manifest.paths.iter();
         let paths: Vec<_> = paths.map(Foreign::for_terminal).collect();
-        let sandbox = report.server.iter().filter(|server| server.sandbox);
+        let sandbox = report.about.server.iter().filter(|server| server.sandbox);
         let sandbox = sandbox.map(|server| format!(" --sandbox={}", server.address.for_terminal()));
         page.line(format!(
             "URLs of new webhooks: rcsync urls {}{}",

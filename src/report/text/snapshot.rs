@@ -36,31 +36,30 @@ pub(super) fn open(report: &PlanReport, page: &mut Page) {
         let names = names.iter().map(|it| format!("`{}`", it.for_terminal()));
         names.collect::<Vec<_>>().join(", ")
     };
+    let mut unchecked = |what: &str| page.indented("", &format!("Not checked: {what}."));
     let users = snapshot.users_not_checked.as_slice();
     if !users.is_empty() {
-        let noun = if users.len() == 1 { "user" } else { "users" };
-        let words = format!(
-            "the {noun} {}, whom the snapshot does not tell of",
-            quoted(users)
+        let (noun, users) = (
+            if users.len() == 1 { "user" } else { "users" },
+            quoted(users),
         );
-        page.indented("", &format!("Not checked: {words}."));
+        unchecked(&format!(
+            "the {noun} {users}, whom the snapshot does not tell of"
+        ));
     }
     let targets = snapshot.targets_not_checked.as_slice();
     if !targets.is_empty() {
-        let words = format!(
-            "whether {} can be posted to, which the snapshot does not tell",
-            quoted(targets)
-        );
-        page.indented("", &format!("Not checked: {words}."));
+        let targets = quoted(targets);
+        unchecked(&format!(
+            "whether {targets} can be posted to, which the snapshot does not tell"
+        ));
     }
     if snapshot.impersonators_not_checked {
-        page.line("Not checked: who may impersonate, which the snapshot does not tell.");
+        unchecked("who may impersonate, which the snapshot does not tell");
     }
     if snapshot.histories_not_checked > 0 {
-        page.line(format!(
-            "Not checked: why {}, which the snapshot does not tell.",
-            disabled(snapshot.histories_not_checked)
-        ));
+        let disabled = disabled(snapshot.histories_not_checked);
+        unchecked(&format!("why {disabled}, which the snapshot does not tell"));
     }
 }
 
