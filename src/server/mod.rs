@@ -90,7 +90,7 @@ impl Reader {
     /// All records that this account sees.
     pub async fn listing(&self) -> Result<Vec<Record>, ServerError> {
         let records = self.client.integrations().await?;
-        Ok(Listing::decode(records, self.client.redactor())?.records)
+        Ok(decode_all(records, self.client.redactor())?.0)
     }
 
     /// One record as it is now. [`ServerError::is_gone`] tells whether there is none.
@@ -129,11 +129,11 @@ fn state(
     limits: Limits,
     redactor: &Redactor,
 ) -> Result<ObservedState, ServerError> {
-    let listing = Listing::decode(records, redactor)?;
+    let (records, strangers) = decode_all(records, redactor)?;
     Ok(ObservedState {
         server,
-        records: listing.records,
-        strangers: listing.strangers,
+        records,
+        strangers,
         users: Users::default(),
         rooms: Rooms::default(),
         limits,
@@ -144,29 +144,18 @@ fn state(
     })
 }
 
-/// What the account sees, whole.
-struct Listing {
-    /// The records, by id.
-    records: Vec<Record>,
-    /// How many are of no kind that we know.
-    strangers: usize,
-}
-
-impl Listing {
-    fn decode(raw: Vec<Object>, redactor: &Redactor) -> Result<Self, ServerError> {
-        let mut listing = Self {
-            records: Vec::with_capacity(raw.len()),
-            strangers: 0,
-        };
-        for raw in raw {
-            match Record::decode(raw, redactor) {
-                Ok(record) => listing.records.push(record),
-                Err(DecodeError::Stranger { .. }) => listing.strangers += 1,
-                Err(error) => return Err(ServerError::Undecodable(error.to_string())),
-            }
+/// The records that the account sees, by id, and how many there are of no kind that we know.
+fn decode_all(raw: Vec<Object>, redactor: &Redactor) -> Result<(Vec<Record>, usize), ServerError> {
+    let mut records = Vec::with_capacity(raw.len());
+    let mut strangers = 0;
+    for raw in raw {
+        match Record::decode(raw, redactor) {
+            Ok(record) => records.push(record),
+            Err(DecodeError::Stranger { .. }) => strangers += 1,
+            Err(error) => return Err(ServerError::Undecodable(error.to_string())),
         }
-        Ok(listing)
     }
+    Ok((records, strangers))
 }
 
 /// Writes, one record at a time.

@@ -1,18 +1,15 @@
 //! The body of a write, by the rows of its kind.
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
-use crate::client::{Body, ServerError};
+use crate::client::{Body, Object, ServerError};
 use crate::integration::{Field, Fields, Kind, Shape, Value, Version, compat};
 use crate::observed::ServerId;
 use crate::secret::{Secret, Text};
 
 /// The body that creates these fields: the type, then each row that has a value.
 pub(super) fn create(fields: &Fields) -> Result<Body, ServerError> {
-    let mut writer = Writer::default();
-    let mut object = head(fields.kind(), None);
-    writer.rows(fields, &mut object)?;
-    Ok(writer.body(object))
+    write(head(fields.kind(), None), fields, None)
 }
 
 /// The body that gives a record these fields, and what this version of the server demands besides.
@@ -21,23 +18,30 @@ pub(super) fn update(
     fields: &Fields,
     server: Option<Version>,
 ) -> Result<Body, ServerError> {
-    let mut writer = Writer::default();
-    let mut object = head(fields.kind(), Some(id));
-    writer.rows(fields, &mut object)?;
-    if let Some(rider) = compat::rider(fields.kind(), server) {
-        object.insert(rider.to_owned(), Json::Bool(false));
+    let rider = compat::rider(fields.kind(), server);
+    write(head(fields.kind(), Some(id)), fields, rider)
+}
+
+/// Each row that has a value behind the head, and a key that has to be there.
+fn write(mut object: Object, fields: &Fields, rider: Option<&str>) -> Result<Body, ServerError> {
+    let mut secrets = Vec::new();
+    for (field, value) in fields.iter() {
+        let json = json(field, value, &mut secrets)
+            .ok_or(ServerError::SecretMissing { field: field.name })?;
+        object.insert(field.name.to_owned(), json);
     }
-    Ok(writer.body(object))
+    object.extend(rider.map(|rider| (rider.to_owned(), Json::Bool(false))));
+    Ok(Body::new(object, secrets))
 }
 
 /// The body that removes a record: by its id, never by a URL, which others may have too (reference 3.6).
 pub(super) fn remove(kind: Kind, id: &ServerId) -> Body {
-    Writer::default().body(head(kind, Some(id)))
+    Body::new(head(kind, Some(id)), [])
 }
 
 /// The record's own type, which the server does not check (reference 3.5), and its id.
-fn head(kind: Kind, id: Option<&ServerId>) -> Map<String, Json> {
-    let mut object = Map::new();
+fn head(kind: Kind, id: Option<&ServerId>) -> Object {
+    let mut object = Object::new();
     object.insert("type".to_owned(), kind.wire().into());
     if let Some(id) = id {
         object.insert("integrationId".to_owned(), id.raw().into());
@@ -45,56 +49,29 @@ fn head(kind: Kind, id: Option<&ServerId>) -> Map<String, Json> {
     object
 }
 
-/// Writes values in their wire form and remembers the secrets among them.
-#[derive(Default)]
-struct Writer {
-    secrets: Vec<Secret>,
-}
-
-impl Writer {
-    /// Each row that has a value.
-    fn rows(&mut self, fields: &Fields, into: &mut Map<String, Json>) -> Result<(), ServerError> {
-        for (field, value) in fields.iter() {
-            let json = self
-                .json(field, value)
-                .ok_or(ServerError::SecretMissing { field: field.name })?;
-            into.insert(field.name.to_owned(), json);
+/// A value in its wire form, its secrets remembered; `None` if one of them is unknown.
+fn json(field: &Field, value: &Value, secrets: &mut Vec<Secret>) -> Option<Json> {
+    let mut exposed = |text: &Text| {
+        secrets.extend(text.secrets_and_url());
+        text.expose()
+    };
+    Some(match value {
+        Value::Flag(on) => Json::Bool(*on),
+        Value::Number(number) => Json::from(*number),
+        Value::Text(text) => Json::String(exposed(text)?),
+        Value::Script(text) => Json::String(exposed(text)?),
+        Value::Secret(secret) => {
+            secrets.push(secret.clone());
+            Json::from(secret.expose()?)
         }
-        Ok(())
-    }
-
-    fn body(self, object: Map<String, Json>) -> Body {
-        Body::new(object, self.secrets)
-    }
-
-    /// `None` if an unknown secret stands in the value.
-    fn json(&mut self, field: &Field, value: &Value) -> Option<Json> {
-        Some(match value {
-            Value::Flag(on) => Json::Bool(*on),
-            Value::Number(number) => Json::from(*number),
-            Value::Text(text) => Json::String(self.text(text)?),
-            Value::Script(script) => Json::String(self.text(script)?),
-            Value::Secret(secret) => {
-                let exposed = secret.expose()?;
-                self.secrets.push(secret.clone());
-                Json::from(exposed)
+        Value::List(items) => {
+            let items = items.iter().map(exposed).collect::<Option<Vec<_>>>()?;
+            match field.shape {
+                Shape::Joined => Json::String(items.join(",")),
+                _ => Json::from(items),
             }
-            Value::List(items) => {
-                let items = items.iter().map(|item| self.text(item));
-                let items = items.collect::<Option<Vec<_>>>()?;
-                match field.shape {
-                    Shape::Joined => Json::String(items.join(",")),
-                    _ => Json::from(items),
-                }
-            }
-        })
-    }
-
-    fn text(&mut self, text: &Text) -> Option<String> {
-        let exposed = text.expose()?;
-        self.secrets.extend(text.secrets_and_url());
-        Some(exposed)
-    }
+        }
+    })
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub(super) fn check_here(program: &str) -> Result<(), ScriptError> {
 pub(super) async fn check(program: String) -> Checked {
     static PLACES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(AT_ONCE)));
     let outcome = if program.len() > LARGEST {
-        Err(failed(
+        Err(ScriptError::unplaced(
             "the script is larger than the 1 MiB that this sandbox compiles",
         ))
     } else {
@@ -74,9 +74,9 @@ fn within_budget(program: String, place: Option<OwnedSemaphorePermit>) -> Result
             idle().push(worker);
             outcome
         }
-        Err(mpsc::RecvTimeoutError::Timeout) => {
-            Err(failed("the script takes longer than 5 s to compile"))
-        }
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(ScriptError::unplaced(
+            "the script takes longer than 5 s to compile",
+        )),
         Err(mpsc::RecvTimeoutError::Disconnected) => Err(not_checked()),
     }
 }
@@ -110,14 +110,5 @@ impl Worker {
 }
 
 fn not_checked() -> ScriptError {
-    failed("the script could not be compiled here")
-}
-
-/// An error without a place in the script.
-fn failed(message: &str) -> ScriptError {
-    ScriptError {
-        message: message.to_owned(),
-        line: 0,
-        column: 0,
-    }
+    ScriptError::unplaced("the script could not be compiled here")
 }

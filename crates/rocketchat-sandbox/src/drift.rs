@@ -85,15 +85,12 @@ fn writes(state: &State, action: Action, now: &str) -> Option<Vec<Write>> {
             let renamed = world
                 .records()
                 .filter_map(|record| renamed(record, old.as_deref()?, &new));
-            let records = renamed.map(|record| Write::Record(moved(record, now)));
-            Some(
-                records
-                    .chain([Write::Room(Room {
-                        name: Some(to),
-                        ..room
-                    })])
-                    .collect(),
-            )
+            let mut writes: Vec<_> = renamed
+                .map(|record| Write::Record(moved(record, now)))
+                .collect();
+            let name = Some(to);
+            writes.push(Write::Room(Room { name, ..room }));
+            Some(writes)
         }
         Action::DeleteRoom { room } => Some(vec![Write::RoomGone(world.room(&room)?.id.clone())]),
         Action::RenameUser { from, to } => {

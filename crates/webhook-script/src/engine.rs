@@ -2,11 +2,10 @@
 
 use std::mem::ManuallyDrop;
 
-use rquickjs::context::EvalOptions;
 use rquickjs::context::intrinsic::{Eval, RegExpCompiler};
-use rquickjs::{CatchResultExt, CaughtError, Context, Runtime, Value};
+use rquickjs::{CaughtError, Context, Exception, Runtime, Value};
 
-use super::ScriptError;
+use super::{ScriptError, Spot, run};
 
 /// What one check may use.
 const MEMORY: usize = 256 << 20;
@@ -37,55 +36,36 @@ pub(super) fn check(source: &str) -> Result<(), ScriptError> {
             .as_ref()
             .and_then(|runtime| Context::custom::<(Eval, RegExpCompiler)>(runtime).ok());
         let Some(context) = context else {
-            return Err(unplaced("the script engine could not be started"));
+            return Err(ScriptError::unplaced(
+                "the script engine could not be started",
+            ));
         };
         context.with(|ctx| {
-            // Scripts are written for sloppy mode, apart from their classes.
-            let mut options = EvalOptions::default();
-            options.strict = false;
-            let outcome = ctx
-                .eval_with_options::<Value<'_>, _>(format!("{GUARD}{source}"), options)
-                .catch(&ctx);
+            let outcome = run::eval::<Value<'_>>(&ctx, &format!("{GUARD}{source}"), run::FILE);
             match outcome {
                 // The guard threw its number: all behind it was parsed.
                 Ok(_) | Err(CaughtError::Value(_)) => Ok(()),
-                Err(CaughtError::Exception(exception)) => {
-                    let stack = exception.stack().unwrap_or_default();
-                    let message = exception.message().unwrap_or_default();
-                    let (line, column) = place(&stack).unwrap_or_default();
-                    Err(ScriptError {
-                        message,
-                        line,
-                        column,
-                    })
+                Err(CaughtError::Exception(exception)) => Err(refused(&exception)),
+                Err(CaughtError::Error(_)) => {
+                    Err(ScriptError::unplaced("the script holds a NUL character"))
                 }
-                Err(CaughtError::Error(_)) => Err(unplaced("the script holds a NUL character")),
             }
         })
     })
 }
 
-/// An error that the engine names no place for.
-fn unplaced(message: &str) -> ScriptError {
-    ScriptError {
-        message: message.to_owned(),
-        line: 0,
-        column: 0,
+/// What the engine says, in the places of the script without the guard.
+fn refused(exception: &Exception<'_>) -> ScriptError {
+    let message = exception.message().unwrap_or_default();
+    let Some(Spot { line, mut column }) = run::place(&exception.stack().unwrap_or_default()) else {
+        return ScriptError::unplaced(message);
+    };
+    if line == 1 {
+        column = column.saturating_sub(u32::try_from(GUARD.len()).unwrap_or_default());
     }
-}
-
-/// The line and column at the end of the stack's first line, without the guard.
-fn place(stack: &str) -> Option<(u32, u32)> {
-    let mut parts = stack.lines().next()?.trim_end_matches(')').rsplit(':');
-    let column: u32 = parts.next()?.parse().ok()?;
-    let line: u32 = parts.next()?.parse().ok()?;
-    let guard = u32::try_from(GUARD.len()).unwrap_or_default();
-    Some((
+    ScriptError {
+        message,
         line,
-        if line == 1 {
-            column.saturating_sub(guard)
-        } else {
-            column
-        },
-    ))
+        column,
+    }
 }

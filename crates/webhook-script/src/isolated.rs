@@ -44,19 +44,10 @@ pub fn set_program(path: PathBuf) {
 #[derive(Serialize, Deserialize)]
 struct Job {
     source: String,
-    /// The engine that it is loaded for; without one it is only parsed.
-    engine: Option<Engine>,
+    /// The engine that it is loaded for.
+    engine: Engine,
     /// How long that may take.
     limit: Duration,
-}
-
-impl Job {
-    fn look(&self) -> Looked {
-        match self.engine {
-            Some(engine) => super::look(&self.source, engine),
-            None => super::check(&self.source).map(|()| None),
-        }
-    }
 }
 
 /// Looks at scripts apart; what it started ends with it.
@@ -70,16 +61,16 @@ impl Apart {
     pub(super) fn look(
         &mut self,
         source: &str,
-        engine: Option<Engine>,
+        engine: Engine,
         limit: Duration,
     ) -> Result<Looked, NotChecked> {
+        let Some(program) = PROGRAM.get() else {
+            return Ok(super::look(source, engine));
+        };
         let job = Job {
             source: source.to_owned(),
             engine,
             limit,
-        };
-        let Some(program) = PROGRAM.get() else {
-            return Ok(job.look());
         };
         let start = Instant::now();
         if self.process.is_none() {
@@ -198,7 +189,7 @@ pub fn serve() {
         let mut input = io::stdin().lock();
         while let Ok(Some(job)) = read_line::<Job>(&mut input) {
             if tell.send(Some(job.limit)).is_err()
-                || write_line(&mut io::stdout(), &job.look()).is_err()
+                || write_line(&mut io::stdout(), &super::look(&job.source, job.engine)).is_err()
                 || tell.send(None).is_err()
             {
                 return;

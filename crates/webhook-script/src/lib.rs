@@ -45,6 +45,17 @@ pub struct ScriptError {
     pub column: u32,
 }
 
+impl ScriptError {
+    /// An error without a place in the script.
+    pub fn unplaced(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            line: 0,
+            column: 0,
+        }
+    }
+}
+
 /// A place in a script: line and column from one, the column in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Spot {

@@ -67,7 +67,7 @@ impl Checker {
         }
         let limit = EACH.min(self.left);
         let start = Instant::now();
-        let looked = self.within(source, Some(engine), limit);
+        let looked = self.within(source, engine, limit);
         self.left = self.left.saturating_sub(start.elapsed());
         looked.map_err(|why| match why {
             NotChecked::Time if limit < EACH => all,
@@ -79,7 +79,7 @@ impl Checker {
     fn within(
         &mut self,
         source: &str,
-        engine: Option<Engine>,
+        engine: Engine,
         limit: Duration,
     ) -> Result<Looked, NotChecked> {
         self.apart.look(source, engine, limit)
@@ -91,7 +91,7 @@ impl Checker {
         clippy::unnecessary_wraps,
         reason = "the same signature with and without the engine"
     )]
-    fn within(&mut self, _: &str, _: Option<Engine>, _: Duration) -> Result<Looked, NotChecked> {
+    fn within(&mut self, _: &str, _: Engine, _: Duration) -> Result<Looked, NotChecked> {
         Ok(Ok(None))
     }
 }

@@ -38,7 +38,7 @@ const METHODS: [&str; 3] = [
     "process_outgoing_response",
 ];
 /// The name under which the engine tells places in the script.
-const FILE: &str = "script.js";
+pub(super) const FILE: &str = "script.js";
 
 const ENDLESS: &str = "runs for too long";
 const NO_ENGINE: &str = "could not be run here";
@@ -155,7 +155,8 @@ fn prepare<'js>(ctx: &Ctx<'js>, engine: Engine) -> rquickjs::Result<Tools<'js>> 
     })
 }
 
-fn eval<'js, V: FromJs<'js>>(
+/// Runs a text as global code. Scripts are written for sloppy mode, apart from their classes.
+pub(super) fn eval<'js, V: FromJs<'js>>(
     ctx: &Ctx<'js>,
     source: &str,
     file: &str,
@@ -214,7 +215,7 @@ fn is_no_constructor(thrown: &Exception<'_>) -> bool {
 }
 
 /// The first place in the script that a stack names.
-fn place(stack: &str) -> Option<Spot> {
+pub(super) fn place(stack: &str) -> Option<Spot> {
     stack.lines().find_map(|line| {
         let (_, place) = line.rsplit_once(&format!("{FILE}:"))?;
         let (line, column) = place.trim_end_matches(')').split_once(':')?;

@@ -6,7 +6,7 @@ use super::super::js;
 use super::super::reply::Refusal;
 use super::super::write::Room;
 use super::account::profile;
-use super::paging::listing;
+use super::paging::{Window, page};
 use super::{Call, Outcome, body_of, plain};
 
 /// One user by name, id or mail address; the name also matches an id.
@@ -142,17 +142,10 @@ pub(in super::super) fn admin_rooms(call: &mut Call<'_>) -> Outcome {
 
 /// A page of look-ups.
 fn window<'r>(call: &Call<'_>, key: &str, rooms: impl Iterator<Item = &'r Room>) -> Value {
-    let all: Vec<_> = rooms.map(|room| shown(call, room)).collect();
-    let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
-    let number = |name| call.asked(name).and_then(js::parse_int);
-    let offset = number("offset").unwrap_or(0);
-    let start = usize::try_from(offset).unwrap_or(0);
-    let length = match usize::try_from(number("count").unwrap_or(50).min(100)) {
-        Err(_) | Ok(0) => usize::MAX,
-        Ok(length) => length,
-    };
-    let items = all.into_iter().skip(start).take(length).collect();
-    listing(key, items, offset, total, call.era)
+    let rooms: Vec<_> = rooms.collect();
+    page(key, &rooms, Window::read(call), call, |room| {
+        shown(call, room)
+    })
 }
 
 /// `permissions.listAll`: every permission with its roles (reference 1.7).

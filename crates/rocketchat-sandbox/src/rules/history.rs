@@ -6,7 +6,7 @@ use super::super::era::Quirk;
 use super::super::js;
 use super::super::reply::{Place, Refusal};
 use super::super::write::{Record, Write};
-use super::paging::{Window, page, sort, sorted};
+use super::paging::{Window, page, sort, sorted, whole};
 use super::{Call, Kind, Outcome, creator, invalid_integration, plain};
 
 /// The history of one integration, newest first. Own-only callers see that of their own.
@@ -32,7 +32,8 @@ pub(in super::super) fn history(call: &mut Call<'_>) -> Outcome {
         .history(id)
         .filter(|entry| all || of_caller(entry))
         .collect();
-    Ok(page("history", &sorted(entries, &sort), window, call))
+    let entries = sorted(entries, &sort);
+    Ok(page("history", &entries, window, call, whole))
 }
 
 /// Forgets the history of one integration.

@@ -6,7 +6,7 @@ use super::super::era::Quirk;
 use super::super::js;
 use super::super::world::World;
 use super::super::write::{Record, text};
-use super::paging::{Sort, Window, at, page, sort, sorted};
+use super::paging::{Sort, Window, at, page, sort, sorted, whole};
 use super::{Call, Kind, Outcome};
 
 /// `integrations.list`
@@ -16,7 +16,7 @@ pub(in super::super) fn list(call: &mut Call<'_>) -> Outcome {
     let wanted = Filter::new(call);
     let world = &call.state.world;
     let chosen: Vec<&Record> = in_order(world, &sort, |record| wanted.takes(call, record));
-    Ok(page("integrations", &chosen, window, call))
+    Ok(page("integrations", &chosen, window, call, whole))
 }
 
 /// What of all records is asked for.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use super::super::era::{Era, Quirk};
+use super::super::era::Quirk;
 use super::super::js;
 use super::super::reply::Refusal;
 use super::super::write::Record;
@@ -43,6 +43,11 @@ pub(super) fn sort(call: &Call<'_>) -> Result<Sort, Refusal> {
     keys.into_iter()
         .map(|(key, value)| Ok((key, direction(value)?)))
         .collect()
+}
+
+/// A record as it is listed.
+pub(super) fn whole(record: &&Record) -> Value {
+    Value::Object((*record).clone())
 }
 
 /// Sorts records by the keys; equal ones stay as they stand.
@@ -132,34 +137,32 @@ impl Window {
     }
 
     /// The stretch, moved by `shift` records. A negative count is taken for its amount, as the database does.
-    fn cut<'r>(self, records: &[&'r Record], shift: i64) -> Vec<&'r Record> {
+    fn cut<T>(self, all: &[T], shift: i64) -> impl Iterator<Item = &T> {
         let start = usize::try_from(self.offset.saturating_add(shift)).unwrap_or(0);
-        let length = usize::try_from(self.count.unsigned_abs()).unwrap_or(usize::MAX);
-        let rest = records.iter().skip(start).copied();
-        if self.count == 0 {
-            rest.collect()
-        } else {
-            rest.take(length).collect()
-        }
+        let length = match usize::try_from(self.count.unsigned_abs()) {
+            Err(_) | Ok(0) => usize::MAX,
+            Ok(length) => length,
+        };
+        all.iter().skip(start).take(length)
     }
 }
 
 /// A page in the form of every list, with what a fault makes of it.
-pub(super) fn page(key: &str, records: &[&Record], window: Window, call: &Call<'_>) -> Value {
-    let cut = window.cut(records, call.page.shift).into_iter();
-    let items = cut.cloned().map(Value::Object).collect();
-    let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
+pub(super) fn page<T>(
+    key: &str,
+    all: &[T],
+    window: Window,
+    call: &Call<'_>,
+    shown: impl Fn(&T) -> Value,
+) -> Value {
+    let items: Vec<_> = window.cut(all, call.page.shift).map(shown).collect();
+    let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
     let total = call.page.total.unwrap_or(count);
-    listing(key, items, window.offset, total, call.era)
-}
-
-/// The form of every list.
-pub(super) fn listing(key: &str, items: Vec<Value>, offset: i64, total: i64, era: &Era) -> Value {
     let length = items.len();
     let mut body = body_of(key, items.into());
-    body["offset"] = offset.into();
+    body["offset"] = window.offset.into();
     body["items"] = length.into();
-    if era.has(Quirk::CountsPage) {
+    if call.era.has(Quirk::CountsPage) {
         body["count"] = length.into();
     }
     body["total"] = total.into();
