@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
-use crate::diagnostic::Texts;
 use crate::plan::Plan;
+use crate::problem::Texts;
 
 /// What a run was about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
