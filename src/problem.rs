@@ -23,6 +23,9 @@ pub enum Severity {
     Error,
     /// The input is taken, though it is surely a slip (refused under `--strict`).
     Warning,
+    /// Nothing is wrong: it is good to know. Never found in a manifest.
+    #[serde(skip)]
+    Note,
 }
 
 impl Severity {
@@ -31,6 +34,7 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }
@@ -84,6 +88,14 @@ impl Problem {
             fix: None,
             place: None,
             also: Vec::new(),
+        }
+    }
+
+    /// The same, and what to do about it.
+    pub fn with_help(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            help: Some(help.into()),
+            ..Self::new(code, message)
         }
     }
 

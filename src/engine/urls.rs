@@ -3,8 +3,8 @@
 use crate::client::{BaseUrl, ServerError};
 use crate::desired::DesiredState;
 use crate::observed::{DecodeError, ServerFacts};
-use crate::plan::{self, Plan, Refusal};
-use crate::problem::Findings;
+use crate::plan::{self, Plan};
+use crate::problem::{Findings, Problem};
 use crate::server::Reader;
 use crate::urls::{self, Asked, Webhook};
 
@@ -41,8 +41,8 @@ pub enum UrlsError {
     #[error(transparent)]
     Server(#[from] ServerError),
     /// The manifests are for another server: a sender would get a URL of the wrong one.
-    #[error("{}", .0.why)]
-    AnotherServer(Refusal),
+    #[error("{}", .0.message)]
+    AnotherServer(Problem),
     /// A record of the server cannot be read.
     #[error("the server's answer cannot be read: {0}")]
     Undecodable(#[from] DecodeError),
@@ -56,9 +56,9 @@ pub async fn urls(reader: &Reader, options: UrlsOptions<'_>) -> Result<Urls, Url
     let observed = reader.observe().await?;
     if let Some(desired) = options.desired.filter(|_| !options.embedded) {
         let refusals = Plan::between(desired, &observed).refusals.into_iter();
-        let mut other = refusals.filter(|refusal| refusal.code == plan::ANOTHER_SERVER);
-        if let Some(refusal) = other.next() {
-            return Err(UrlsError::AnotherServer(refusal));
+        let mut problems = refusals.map(|refusal| refusal.problem);
+        if let Some(other) = problems.find(|it| it.code == plan::ANOTHER_SERVER) {
+            return Err(UrlsError::AnotherServer(other));
         }
     }
     let here = &observed.server.url;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::integration::Fields;
 use crate::observed::{Record, ServerId};
+use crate::problem::{Code, Problem};
 
 /// What would be done.
 #[derive(Clone, Debug)]
@@ -131,21 +132,21 @@ impl Action {
 /// Why a change cannot be made, and what would help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// Why, in one line.
-    pub why: String,
+    /// Why, and what to do about it.
+    pub problem: Problem,
     /// The lines to choose from, if the choice is the user's.
     pub choices: Vec<String>,
-    /// What to do about it.
-    pub remedy: String,
 }
 
+/// What is told of a change that cannot be made, unless it has a name of its own.
+pub(super) const BLOCKED: Code = Code("blocked");
+
 impl Reason {
-    /// A reason and its remedy.
-    pub fn new(why: impl Into<String>, remedy: impl Into<String>) -> Self {
+    /// A reason, and what to do about it.
+    pub fn new(why: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
-            why: why.into(),
+            problem: Problem::with_help(BLOCKED, why, help),
             choices: Vec::new(),
-            remedy: remedy.into(),
         }
     }
 }

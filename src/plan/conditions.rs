@@ -6,18 +6,15 @@ use crate::desired::Desired;
 use crate::integration::compat;
 use crate::integration::{Fields, Role, Value};
 use crate::observed::{ObservedState, Record};
+use crate::problem::{Code, Problem};
 
 /// Something wrong with a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
-    /// Its name, the same in every output.
-    pub code: &'static str,
-    /// What is wrong, in one line.
-    pub why: String,
+    /// What is wrong, and what to do about it.
+    pub problem: Problem,
     /// What the server says about it.
     pub words: Option<String>,
-    /// What to do about it.
-    pub remedy: String,
     /// Whether an update by this server may mend it.
     pub may_mend: bool,
 }
@@ -74,11 +71,10 @@ fn script_not_compiled(
     } else {
         "save it once more in the administration; if it fails again, mend the script"
     };
+    let why = "the server has no compiled form of the script, so it runs none";
     Some(Condition {
-        code: "script-not-compiled",
-        why: "the server has no compiled form of the script, so it runs none".to_owned(),
+        problem: Problem::with_help(Code("script-not-compiled"), why, remedy),
         words: Some(words).filter(|words| !words.is_empty()),
-        remedy: remedy.to_owned(),
         may_mend,
     })
 }
@@ -107,11 +103,10 @@ fn posts_as_someone_else(
             field.changes_since.max(compat::UPDATES_SINCE)
         )
     };
+    let why = format!("it posts as the user {posts_as}, and `{name}` is {id}");
     Some(Condition {
-        code: "posts-as-someone-else",
-        why: format!("it posts as the user {posts_as}, and `{name}` is {id}"),
+        problem: Problem::with_help(Code("posts-as-someone-else"), why, remedy),
         words: None,
-        remedy,
         may_mend,
     })
 }
@@ -150,10 +145,8 @@ pub(super) fn posting_user(
         return None;
     };
     Some(Condition {
-        code,
-        why,
+        problem: Problem::with_help(Code(code), why, remedy),
         words: None,
-        remedy: remedy.to_owned(),
         may_mend: false,
     })
 }

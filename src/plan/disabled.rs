@@ -8,12 +8,13 @@ use super::{Asking, Change, Plan, Preflight};
 use crate::desired::Desired;
 use crate::integration::{Fields, Role, Value};
 use crate::observed::{ObservedState, Questions, Record};
+use crate::problem::{Code, Problem};
 
 /// The most histories that are asked for: each is a request.
 const MOST_HISTORIES: usize = 20;
 
 /// The name of the condition.
-const TARGET_GONE: &str = "target-gone";
+const TARGET_GONE: Code = Code("target-gone");
 
 impl Plan {
     /// The outgoing records that are disabled and should not be: their histories may tell why.
@@ -73,11 +74,10 @@ pub(super) fn target_gone(
              leave it disabled"
         )
     };
+    let why = format!("a URL answered 410 (gone){at}, so the server disabled the webhook");
     Some(Condition {
-        code: TARGET_GONE,
-        why: format!("a URL answered 410 (gone){at}, so the server disabled the webhook"),
+        problem: Problem::with_help(TARGET_GONE, why, remedy),
         words: None,
-        remedy,
         may_mend: true,
     })
 }
@@ -90,5 +90,7 @@ pub(super) fn hold(entry: &Desired, conditions: &[Condition]) -> Option<Conditio
         .row(Role::Switch)
         .is_some_and(|it| entry.written.contains(it.name));
     let mut conditions = conditions.iter().filter(|_| !written);
-    conditions.find(|it| it.code == TARGET_GONE).cloned()
+    conditions
+        .find(|it| it.problem.code == TARGET_GONE)
+        .cloned()
 }

@@ -220,10 +220,9 @@ fn named<'m, T>(map: &'m BTreeMap<&Key, T>, key: &Key, old: Option<&Key>) -> Opt
 
 /// Whether a change was blocked for this reason, or had it as a condition.
 fn stands_in_the_way(then: &Change, reason: &Reason) -> bool {
-    let blocked =
-        matches!(&then.action, Action::Blocked { reason: then, .. } if then.why == reason.why);
+    let blocked = matches!(&then.action, Action::Blocked { reason: then, .. } if then.problem.message == reason.problem.message);
     let mut conditions = then.conditions.iter().cloned().map(Reason::from);
-    blocked || conditions.any(|then| then.why == reason.why)
+    blocked || conditions.any(|then| then.problem.message == reason.problem.message)
 }
 
 /// The values that an entry asks of its record.

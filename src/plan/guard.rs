@@ -10,6 +10,7 @@ use crate::desired::policy::{Policy, Scope};
 use crate::desired::{DesiredState, Prune, State};
 use crate::integration::Kind;
 use crate::observed::Sight;
+use crate::problem::{Code, Problem};
 use crate::words::count;
 
 /// Up to so many records may be disabled or deleted by one run.
@@ -22,30 +23,24 @@ const MOST_PERCENT: usize = 30;
 const SHARE_FROM: usize = 10;
 
 /// The guard against any server but the one that the files are for.
-pub const ANOTHER_SERVER: &str = "another-server";
+pub const ANOTHER_SERVER: Code = Code("another-server");
 
 /// Why a plan is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The guard's name, the same in every output.
-    pub code: &'static str,
-    /// Why, in one line.
-    pub why: String,
+    /// Why, under the guard's name, and what would allow it.
+    pub problem: Problem,
     /// What it was judged by: a word and its value.
     pub facts: Vec<(&'static str, String)>,
-    /// What would allow it.
-    pub remedy: String,
     /// The lines to write, where there are some.
     pub lines: Vec<String>,
 }
 
 impl Refusal {
-    fn new(code: &'static str, why: String, remedy: impl Into<String>) -> Self {
+    fn new(code: Code, why: String, help: impl Into<String>) -> Self {
         Self {
-            code,
-            why,
+            problem: Problem::with_help(code, why, help),
             facts: Vec::new(),
-            remedy: remedy.into(),
             lines: Vec::new(),
         }
     }
@@ -114,7 +109,7 @@ fn no_scope(plan: &Plan, policy: &Policy) -> Option<Refusal> {
         return None;
     }
     let mut refusal = Refusal::new(
-        "no-scope",
+        Code("no-scope"),
         format!(
             "`settings.prune` is `{word}` and there is no scope: nothing says which records these files may call their own"
         ),
@@ -174,7 +169,7 @@ fn too_many(plan: &Plan, policy: &Policy, tally: &Tally) -> Option<Refusal> {
         Some(_) | None => return None,
     };
     let refusal = Refusal::new(
-        "too-many",
+        Code("too-many"),
         format!(
             "{lost} of {in_scope} records in scope would be {} ({limit})",
             losses.word()
@@ -192,7 +187,7 @@ fn nothing_desired(plan: &Plan, desired: &DesiredState) -> Option<Refusal> {
     }
     let lost = count(losses.all(), "record");
     let refusal = Refusal::new(
-        "nothing-desired",
+        Code("nothing-desired"),
         format!(
             "{lost} in scope would be {}, and the files hold no integration that should exist",
             losses.word()
@@ -220,7 +215,7 @@ fn partial_view(plan: &Plan, policy: &Policy, tally: &Tally) -> Option<Refusal> 
     }
     let webhooks = count(creates, "webhook");
     let refusal = Refusal::new(
-        "partial-view",
+        Code("partial-view"),
         format!(
             "{webhooks} would be created, and no entry's record was found: {} does not see what other accounts made",
             plan.server.username
@@ -252,7 +247,7 @@ fn scope_beyond_view(plan: &Plan, policy: &Policy) -> Option<Refusal> {
         return None;
     }
     let refusal = Refusal::new(
-        "scope-beyond-view",
+        Code("scope-beyond-view"),
         format!(
             "`settings.scope` names records of {}, which {} may not see",
             others.join(", "),

@@ -189,12 +189,11 @@ fn contested() -> Reason {
 
 fn both_names(records: &[&Record]) -> Reason {
     Reason {
-        why: "records of the new and of the old name both exist; the entry means one of them:"
-            .to_owned(),
         choices: choices(records, true),
-        remedy:
-            "write its line into the entry, remove `renamedFrom`, or delete the other on the server"
-                .to_owned(),
+        ..Reason::new(
+            "records of the new and of the old name both exist; the entry means one of them:",
+            "write its line into the entry, remove `renamedFrom`, or delete the other on the server",
+        )
     }
 }
 
@@ -206,13 +205,13 @@ fn ambiguous(entry: &Desired, records: &[&Record], what: &str) -> Reason {
     } else {
         ""
     };
+    let number = records.len();
     Reason {
-        why: format!(
-            "{} records have {what}; the entry means one of them:",
-            records.len()
-        ),
         choices: choices(records, false),
-        remedy: format!("{remedy}{also}"),
+        ..Reason::new(
+            format!("{number} records have {what}; the entry means one of them:"),
+            format!("{remedy}{also}"),
+        )
     }
 }
 

@@ -23,7 +23,7 @@ use crate::client::Limits;
 use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Target, Users, View};
-use crate::problem::Place;
+use crate::problem::{Place, Problem};
 use crate::redactor::Redactor;
 
 pub use binding::{Binding, BoundEntry, BoundRecord, Compared};
@@ -36,7 +36,7 @@ pub use guard::{ANOTHER_SERVER, Refusal};
 use identity::Identity;
 pub use identity::{Match, records};
 pub use open::{NotChecked, NotCompared, Open};
-pub use preflight::{Asking, Note, Poster, Preflight};
+pub use preflight::{Asking, Poster, Preflight};
 pub use prune::{LeftAlone, Step, Unmanaged};
 
 /// What would change on the server.
@@ -78,7 +78,7 @@ pub struct Plan {
     /// What the snapshot does not answer.
     pub not_checked: NotChecked,
     /// What the look-ups tell beside.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Problem>,
     /// What the manifests write out where secrets may stand: no secret to whoever reads the plan.
     pub literals: BTreeSet<String>,
     /// The secrets that the server may echo.

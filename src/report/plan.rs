@@ -17,9 +17,9 @@ use super::snapshot::SnapshotReport;
 use super::subject::Subject;
 use crate::integration::{ByKind, Shape, Value};
 use crate::plan::{
-    Action, ActionKind, Binding, Cause, Change, Condition, FieldChange, Note, Plan, Reason, Step,
+    Action, ActionKind, Binding, Cause, Change, Condition, FieldChange, Plan, Reason, Step,
 };
-use crate::problem::{Place, Texts};
+use crate::problem::{Place, Problem, Texts};
 use crate::secret::Text;
 
 /// A plan, as it is shown and saved.
@@ -264,10 +264,10 @@ impl PlaceReport {
     }
 }
 
-fn note(note: &Note) -> NoteReport {
+fn note(note: &Problem) -> NoteReport {
     NoteReport {
-        code: note.code.into(),
-        words: note.words.as_str().into(),
+        code: note.code.0.into(),
+        words: note.message.as_str().into(),
     }
 }
 
@@ -305,19 +305,24 @@ fn change_report(
 
 fn blocked_report(reason: &Reason) -> BlockedReport {
     BlockedReport {
-        why: reason.why.as_str().into(),
+        why: reason.problem.message.as_str().into(),
         choices: reason.choices.iter().map(Into::into).collect(),
-        remedy: reason.remedy.as_str().into(),
+        remedy: help(&reason.problem),
     }
 }
 
 fn condition_report(condition: &Condition) -> ConditionReport {
     ConditionReport {
-        code: condition.code.into(),
-        why: condition.why.as_str().into(),
+        code: condition.problem.code.0.into(),
+        why: condition.problem.message.as_str().into(),
         words: condition.words.as_deref().map(Into::into),
-        remedy: condition.remedy.as_str().into(),
+        remedy: help(&condition.problem),
     }
+}
+
+/// What to do about a problem.
+pub(super) fn help(problem: &Problem) -> Foreign {
+    problem.help.as_deref().unwrap_or_default().into()
 }
 
 pub(super) fn place_report(place: &Place, texts: &Texts) -> PlaceReport {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
+use super::plan::help;
 use super::subject::Subject;
 use crate::integration::ByKind;
 use crate::observed::{Sight, View};
@@ -111,10 +112,10 @@ pub(super) fn refusal(refusal: &Refusal) -> RefusalReport {
         value: value.as_str().into(),
     };
     RefusalReport {
-        code: refusal.code.into(),
-        why: refusal.why.as_str().into(),
+        code: refusal.problem.code.0.into(),
+        why: refusal.problem.message.as_str().into(),
         facts: refusal.facts.iter().map(fact).collect(),
-        remedy: refusal.remedy.as_str().into(),
+        remedy: help(&refusal.problem),
         lines: refusal.lines.iter().map(Into::into).collect(),
     }
 }

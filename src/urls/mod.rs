@@ -141,10 +141,11 @@ fn nothing(key: &Key, at: &Place) -> Problem {
 
 fn blocked(reason: &Reason, at: &Place) -> Problem {
     let message = match reason.choices.as_slice() {
-        [] => reason.why.clone(),
-        choices => format!("{} {}", reason.why, choices.join("; ")),
+        [] => reason.problem.message.clone(),
+        choices => format!("{} {}", reason.problem.message, choices.join("; ")),
     };
-    Problem::error(Code("unclear-record"), at.clone(), message).help(reason.remedy.as_str())
+    Problem::error(Code("unclear-record"), at.clone(), message)
+        .help(reason.problem.help.as_deref().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -73,7 +73,8 @@ impl Terminal {
             .with_ansi(self.color_err)
             .with_target(false)
             .without_time();
-        let ours = ["rcsync", "rocketchat_sandbox"].map(|target| (target, level));
+        let ours =
+            ["rcsync", "rocketchat_client", "rocketchat_sandbox"].map(|target| (target, level));
         // A second subscriber, as in tests, changes nothing.
         let _ = tracing_subscriber::registry()
             .with(Targets::new().with_targets(ours))

@@ -13,10 +13,9 @@ use super::conditions::{self, Condition};
 use super::{Action, Plan, Reason};
 use crate::integration::{Fields, Kind, compat};
 use crate::observed::{ObservedState, Questions, Record, Target};
+use crate::problem::Problem;
 use crate::redactor::ServerText;
 use crate::words::NoSuchWord;
-
-pub use notes::Note;
 
 /// How many users and rooms are looked up one by one, unless all are asked for: each is a request.
 const MOST_LOOK_UPS: usize = 8;
@@ -189,9 +188,13 @@ pub(super) fn without(
 
 impl From<Condition> for Reason {
     fn from(condition: Condition) -> Self {
-        Self::new(
-            format!("{}: {}", condition.code, condition.why),
-            condition.remedy,
-        )
+        let problem = condition.problem;
+        Self {
+            problem: Problem {
+                message: format!("{}: {}", problem.code.0, problem.message),
+                ..problem
+            },
+            choices: Vec::new(),
+        }
     }
 }

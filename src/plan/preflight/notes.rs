@@ -7,24 +7,10 @@ use super::rooms;
 use crate::integration::{Kind, compat};
 use crate::observed::{Found, ObservedState, Questions, Sighting};
 use crate::plan::Plan;
+use crate::problem::{Code, Problem, Severity};
 
 /// The role that servers before 8.6 give to whom an incoming webhook posts as (reference 5.5).
 const BOT: &str = "bot";
-
-/// What a reader should know. It is no change, and no drift.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// Its name, the same in every output.
-    pub code: &'static str,
-    /// In one line.
-    pub words: String,
-}
-
-impl Note {
-    fn new(code: &'static str, words: String) -> Self {
-        Self { code, words }
-    }
-}
 
 impl Plan {
     /// Says what the answers to these questions tell beside what the plan shows.
@@ -44,7 +30,7 @@ impl Plan {
                     .iter()
                     .filter_map(|(name, kind)| becomes_bot(name, *kind, observed)),
             );
-        let mut all: Vec<Note> = Vec::new();
+        let mut all: Vec<Problem> = Vec::new();
         for note in notes {
             if !all.contains(&note) {
                 all.push(note);
@@ -54,8 +40,16 @@ impl Plan {
     }
 }
 
+/// What a reader should know. It is no change, and no drift.
+fn note(code: &'static str, words: String) -> Problem {
+    Problem {
+        severity: Severity::Note,
+        ..Problem::new(Code(code), words)
+    }
+}
+
 /// What the server would not tell.
-fn not_told(asked: &Questions, observed: &ObservedState) -> Vec<Note> {
+fn not_told(asked: &Questions, observed: &ObservedState) -> Vec<Problem> {
     let users = asked.users.iter().filter_map(|name| {
         let Some(Found::Unknown(why)) = observed.users.found.get(name) else {
             return None;
@@ -70,11 +64,11 @@ fn not_told(asked: &Questions, observed: &ObservedState) -> Vec<Note> {
         Some(format!("the {noun} `{name}` is not checked: {why}"))
     });
     let all = users.chain(targets);
-    all.map(|words| Note::new("not-checked", words)).collect()
+    all.map(|words| note("not-checked", words)).collect()
 }
 
 /// How much was not asked, because there is so much of it.
-fn not_asked(asked: &Questions, observed: &ObservedState) -> Option<Note> {
+fn not_asked(asked: &Questions, observed: &ObservedState) -> Option<Problem> {
     // A target that is not found by its name is asked for by its id, too.
     if asked.users.len() + 2 * asked.targets.len() <= asked.limit {
         return None;
@@ -100,21 +94,21 @@ fn not_asked(asked: &Questions, observed: &ObservedState) -> Option<Note> {
             counted.join(" and "),
             super::MOST_LOOK_UPS
         );
-        Note::new("not-checked", words)
+        note("not-checked", words)
     })
 }
 
 /// The server takes a deactivated user for a webhook: it only looks for the name.
-fn inactive(name: &str, observed: &ObservedState) -> Option<Note> {
+fn inactive(name: &str, observed: &ObservedState) -> Option<Problem> {
     let user = observed.users.user(name)?;
     (user.active == Some(false)).then(|| {
         let words =
             format!("the user `{name}` is deactivated: the server takes the webhook all the same");
-        Note::new("posting-user-inactive", words)
+        note("posting-user-inactive", words)
     })
 }
 
-fn becomes_bot(name: &str, kind: Kind, observed: &ObservedState) -> Option<Note> {
+fn becomes_bot(name: &str, kind: Kind, observed: &ObservedState) -> Option<Problem> {
     let version = observed.server.version?;
     if !compat::grants_bot(kind, version) {
         return None;
@@ -128,5 +122,5 @@ fn becomes_bot(name: &str, kind: Kind, observed: &ObservedState) -> Option<Note>
         ),
     };
     let why = "before 8.6 it does that to whom an incoming webhook posts as";
-    Some(Note::new("bot-role", format!("{words}: {why}")))
+    Some(note("bot-role", format!("{words}: {why}")))
 }

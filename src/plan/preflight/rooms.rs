@@ -113,7 +113,13 @@ mod tests {
                 kind: Kind::Incoming,
                 name: name.to_owned(),
             };
-            reason(&target, &sighting).map(|it| format!("{}\n{}", it.why, it.remedy))
+            reason(&target, &sighting).map(|it| {
+                format!(
+                    "{}\n{}",
+                    it.problem.message,
+                    it.problem.help.unwrap_or_default()
+                )
+            })
         };
         let near = Some("#ops".into());
         assert_eq!(told("#x", Sighting::Fine), None);

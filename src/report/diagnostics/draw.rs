@@ -77,7 +77,7 @@ fn capped(sorted: Vec<&Problem>) -> Vec<&Problem> {
     let room = |found: &&Problem| {
         let left = match found.severity {
             Severity::Error => &mut left.0,
-            Severity::Warning => &mut left.1,
+            Severity::Warning | Severity::Note => &mut left.1,
         };
         let room = *left > 0;
         *left -= usize::from(room);
@@ -114,6 +114,7 @@ impl Drawing<'_> {
         let level = match found.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
         };
         let title = level.primary_title(clean(&found.message)).id(found.code.0);
         let mut report = vec![self.group(title, found)];

@@ -362,7 +362,7 @@ impl Run {
         before.peek().is_none()
             || before.any(blocked)
             // An entry that could not be made may want the record that another made under its old name.
-            || reason.why.contains("lay claim") && self.plan.changes.iter().any(blocked)
+            || reason.problem.message.contains("lay claim") && self.plan.changes.iter().any(blocked)
     }
 
     /// Whether a change is there for a condition alone.
@@ -543,12 +543,21 @@ fn reached(case: &Case, run: &Run) -> Vec<String> {
             Action::Blocked { reason, .. } if !reason.choices.is_empty() => "ambiguous",
             Action::Blocked { reason, .. } => {
                 let codes = ["posting-user-missing", "posting-user-may-not-impersonate"];
-                seen.extend(codes.iter().filter(|code| reason.why.starts_with(**code)));
+                seen.extend(
+                    codes
+                        .iter()
+                        .filter(|code| reason.problem.message.starts_with(**code)),
+                );
                 "blocked"
             }
         };
         seen.push(action);
-        seen.extend(change.conditions.iter().map(|condition| condition.code));
+        seen.extend(
+            change
+                .conditions
+                .iter()
+                .map(|condition| condition.problem.code.0),
+        );
         if id_of(&change.action).is_some() {
             seen.extend(change.fields.iter().map(|field| field.field.name));
         }

@@ -482,7 +482,7 @@ fn the_cases_reach_what_pruning_can_do() {
                     saw(format!("{step:?}{}", if blocked { " blocked" } else { "" }));
                 }
                 if let Action::Blocked { reason, .. } = &change.action
-                    && reason.why.contains("settings.keep")
+                    && reason.problem.message.contains("settings.keep")
                 {
                     saw("kept".to_owned());
                 }
@@ -491,7 +491,7 @@ fn the_cases_reach_what_pruning_can_do() {
                 saw(format!("{:?}", record.why));
             }
             for refusal in &run.plan.refusals {
-                saw(refusal.code.to_owned());
+                saw(refusal.problem.code.0.to_owned());
             }
             if run.plan.left_out.entries > 0 {
                 saw("entries left out".to_owned());

@@ -102,5 +102,5 @@ fn permissions_are_asked_for_once() {
         .iter()
         .filter(|it| it.what == "GET permissions.listAll");
     assert_eq!(asked.count(), 1, "{sent:#?}");
-    assert_eq!(plan.refusals[0].code, "partial-view");
+    assert_eq!(plan.refusals[0].problem.code.0, "partial-view");
 }

@@ -79,7 +79,7 @@ async fn told(args: &UrlsArgs, terminal: Terminal) -> Result<Exit, Failure> {
 fn failed(error: &UrlsError) -> Failure {
     match error {
         UrlsError::Server(error) => Failure::server(error),
-        UrlsError::AnotherServer(it) => Failure::new(Exit::Refused, &it.why, Some(&it.remedy)),
+        UrlsError::AnotherServer(problem) => Failure::of(Exit::Refused, problem),
         UrlsError::Undecodable(_) => Failure::new(Exit::Server, &error.to_string(), None),
     }
 }
