@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::client::Limits;
 use crate::client::ServerError;
+use crate::foreign::Foreign;
 use crate::integration::Kind;
 use crate::integration::compat::{self, Version};
 use crate::observed::{Permissions, ServerFacts, Sight, View};
@@ -53,16 +54,18 @@ pub enum By {
 }
 
 /// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Check {
     /// What it is about, in a word.
     pub about: &'static str,
     /// How it is.
     pub verdict: Verdict,
     /// The same in words.
-    pub words: String,
+    pub words: Foreign,
     /// What to do about it.
-    pub remedy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Foreign>,
 }
 
 /// How something is.
@@ -80,7 +83,7 @@ pub enum Verdict {
 }
 
 impl Check {
-    fn new(about: &'static str, verdict: Verdict, words: impl Into<String>) -> Self {
+    fn new(about: &'static str, verdict: Verdict, words: impl Into<Foreign>) -> Self {
         Self {
             about,
             verdict,
@@ -89,11 +92,11 @@ impl Check {
         }
     }
 
-    fn ok(about: &'static str, words: impl Into<String>) -> Self {
+    fn ok(about: &'static str, words: impl Into<Foreign>) -> Self {
         Self::new(about, Verdict::Ok, words)
     }
 
-    fn remedy(self, remedy: impl Into<String>) -> Self {
+    fn remedy(self, remedy: impl Into<Foreign>) -> Self {
         Self {
             remedy: Some(remedy.into()),
             ..self
@@ -102,7 +105,7 @@ impl Check {
 
     fn failed(about: &'static str, verdict: Verdict, error: &ServerError) -> Self {
         Self {
-            remedy: error.hint(),
+            remedy: error.hint().map(Into::into),
             ..Self::new(about, verdict, error.to_string())
         }
     }

@@ -60,6 +60,7 @@ pub mod desired;
 pub mod doctor;
 pub mod engine;
 pub mod export;
+mod foreign;
 pub mod integration;
 pub mod manifest;
 pub mod observed;

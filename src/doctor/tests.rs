@@ -51,11 +51,13 @@ fn lines(facts: &Facts) -> Vec<String> {
     let line = |check: Check| {
         let remedy = check
             .remedy
-            .map(|it| format!(" → {it}"))
+            .map(|it| format!(" → {}", it.for_terminal()))
             .unwrap_or_default();
         format!(
             "{:?} {}: {}{remedy}",
-            check.verdict, check.about, check.words
+            check.verdict,
+            check.about,
+            check.words.for_terminal()
         )
     };
     checks(facts).into_iter().map(line).collect()

@@ -17,22 +17,7 @@ pub struct DoctorReport {
     /// The address of the server, or where the embedded sandbox keeps its state.
     address: Foreign,
     /// What was looked at, in the order in which it was.
-    checks: Vec<CheckReport>,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct CheckReport {
-    /// What it is about, in a word.
-    about: Foreign,
-    /// How it is.
-    verdict: Verdict,
-    /// The same in words.
-    words: Foreign,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<Foreign>,
+    checks: Vec<Check>,
 }
 
 impl Verdict {
@@ -49,17 +34,11 @@ impl Verdict {
 
 impl DoctorReport {
     /// A report of these checks.
-    pub fn new(address: &str, checks: &[Check]) -> Self {
-        let checks = checks.iter().map(|check| CheckReport {
-            about: check.about.into(),
-            verdict: check.verdict,
-            words: check.words.as_str().into(),
-            remedy: check.remedy.as_deref().map(Into::into),
-        });
+    pub fn new(address: &str, checks: Vec<Check>) -> Self {
         Self {
             format_version: 1,
             address: address.into(),
-            checks: checks.collect(),
+            checks,
         }
     }
 
@@ -67,11 +46,7 @@ impl DoctorReport {
     pub fn text(&self) -> String {
         let mut text = format!("rcsync doctor · {}\n\n", self.address.for_terminal());
         for check in &self.checks {
-            let lead = format!(
-                "{} {:<13} ",
-                check.verdict.sign(),
-                check.about.for_terminal()
-            );
+            let lead = format!("{} {:<13} ", check.verdict.sign(), check.about);
             let indent = lead.chars().count();
             text += &wrapped(&lead, &check.words.for_terminal(), indent, text::COLUMNS);
             text.push('\n');

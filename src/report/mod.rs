@@ -42,5 +42,5 @@ pub use run::RunReport;
 pub use saved::{NoPlan, Unfit};
 pub use text::{drift_text, plan_text, run_text};
 
+pub use crate::foreign::Foreign;
 pub use diagnostics::json::ProblemReport;
-pub use shown::Foreign;

@@ -5,39 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::escape;
+use crate::foreign::Foreign;
 use crate::integration::{Field, Value};
 use crate::plan::Plan;
 use crate::redactor::Redactor;
 use crate::secret::{MASK, Piece, Text, outline};
-
-/// Text from a manifest or the server: no renderer can print it without saying how it is escaped.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Foreign(String);
-
-impl Foreign {
-    /// As it came, for what is no output.
-    pub(super) fn raw(&self) -> &str {
-        &self.0
-    }
-
-    /// For a terminal: characters that would move the cursor, change colours or reorder the text are written out.
-    pub fn for_terminal(&self) -> String {
-        escape::line(&self.0)
-    }
-
-    /// A line of a script: the same, but for tabs, which do no harm and are what people indent with.
-    pub(super) fn line(&self) -> String {
-        escape::except(&self.0, &['\t'])
-    }
-}
-
-impl<T: Into<String>> From<T> for Foreign {
-    fn from(text: T) -> Self {
-        Self(text.into())
-    }
-}
 
 /// A value as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -147,7 +119,7 @@ pub(super) fn redacted_all<'t>(
     let alike = |text: &Foreign| seen.get(text).is_some_and(|count| *count > 1);
     let named = shown.iter().zip(numbers).map(|(text, number)| {
         if alike(text) {
-            Foreign(format!("{} ({number})", text.0))
+            format!("{} ({number})", text.raw()).into()
         } else {
             text.clone()
         }
@@ -162,7 +134,7 @@ pub(super) fn redacted(field: &Field, text: &Text, side: Side<'_>) -> Foreign {
         Piece::Plain(plain) => side.masked(plain),
         Piece::Secret(_) => MASK.to_owned(),
     });
-    Foreign(shown.collect())
+    shown.collect::<String>().into()
 }
 
 #[cfg(test)]
@@ -174,7 +146,11 @@ mod tests {
     fn hidden_urls_that_look_alike_are_numbered() {
         let field = Kind::Outgoing.field("urls").unwrap();
         let urls = ["https://a.org/x", "https://b.org/", "https://a.org/y"].map(Text::from);
-        let of = |side| redacted_all(field, &urls, side).into_iter().map(|it| it.0);
+        let of = |side| {
+            redacted_all(field, &urls, side)
+                .into_iter()
+                .map(|it| it.raw().to_owned())
+        };
         let numbered = [
             "https://a.org/… (1)",
             "https://b.org/",

@@ -33,16 +33,13 @@ pub(super) fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
 async fn told(args: &DoctorArgs) -> Result<Exit, Failure> {
     let way = session::way(&args.server, false, &Redactor::default()).await?;
     let checks = doctor::checks(&facts(&way).await);
-    let report = DoctorReport::new(&way.shown(), &checks);
+    let blocked = doctor::is_blocked(&checks);
+    let report = DoctorReport::new(&way.shown(), checks);
     match args.format {
         PlainFormat::Text => terminal::out(&report.text()),
         PlainFormat::Json => terminal::json(&report),
     };
-    Ok(if doctor::is_blocked(&checks) {
-        Exit::Server
-    } else {
-        Exit::Done
-    })
+    Ok(if blocked { Exit::Server } else { Exit::Done })
 }
 
 async fn facts(way: &Way) -> Facts {
