@@ -46,8 +46,8 @@ pub(super) fn sort(call: &Call<'_>) -> Result<Sort, Refusal> {
 }
 
 /// A record as it is listed.
-pub(super) fn whole(record: &&Record) -> Value {
-    Value::Object((*record).clone())
+pub(super) fn whole(record: &Record) -> Value {
+    Value::Object(record.clone())
 }
 
 /// Sorts records by the keys; equal ones stay as they stand.
@@ -137,23 +137,23 @@ impl Window {
     }
 
     /// The stretch, moved by `shift` records. A negative count is taken for its amount, as the database does.
-    fn cut<T>(self, all: &[T], shift: i64) -> impl Iterator<Item = &T> {
+    fn cut<T: Copy>(self, all: &[T], shift: i64) -> impl Iterator<Item = T> {
         let start = usize::try_from(self.offset.saturating_add(shift)).unwrap_or(0);
         let length = match usize::try_from(self.count.unsigned_abs()) {
             Err(_) | Ok(0) => usize::MAX,
             Ok(length) => length,
         };
-        all.iter().skip(start).take(length)
+        all.iter().copied().skip(start).take(length)
     }
 }
 
 /// A page in the form of every list, with what a fault makes of it.
-pub(super) fn page<T>(
+pub(super) fn page<T: Copy>(
     key: &str,
     all: &[T],
     window: Window,
     call: &Call<'_>,
-    shown: impl Fn(&T) -> Value,
+    shown: impl Fn(T) -> Value,
 ) -> Value {
     let items: Vec<_> = window.cut(all, call.page.shift).map(shown).collect();
     let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
