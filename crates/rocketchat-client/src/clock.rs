@@ -25,15 +25,6 @@ impl Clock {
         }
     }
 
-    /// A clock that shows `millis` milliseconds after the epoch at this moment.
-    #[cfg(test)]
-    pub fn starting_at(millis: u64) -> Self {
-        Self {
-            wall: Duration::from_millis(millis),
-            start: Instant::now(),
-        }
-    }
-
     /// Milliseconds since the epoch.
     pub fn millis(&self) -> u64 {
         u64::try_from((self.wall + self.start.elapsed()).as_millis()).unwrap_or(u64::MAX)
@@ -58,7 +49,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn wall_time_follows_the_runtime() {
-        let clock = Clock::starting_at(1_700_000_000_000);
+        let clock = Clock {
+            wall: Duration::from_secs(1_700_000_000),
+            start: Instant::now(),
+        };
         tokio::time::advance(Duration::from_millis(1_234)).await;
         assert_eq!(clock.millis(), 1_700_000_001_234);
         assert_eq!(clock.iso(), "2023-11-14T22:13:21.234Z");

@@ -162,20 +162,16 @@ impl ServerError {
 
     /// Whether there was no server to do anything, or one that does nothing for this account.
     pub fn is_no_access(&self) -> bool {
-        matches!(
+        let none = matches!(
             self,
             Self::NotSent(_)
                 | Self::Unknown(_)
                 | Self::Redirected { .. }
                 | Self::NotRocketChat { .. }
-                | Self::Unauthorised
-                | Self::WrongPassword
-                | Self::SecondFactor { .. }
-                | Self::Forbidden { .. }
-                | Self::Gateway { .. }
                 | Self::TooMany { .. }
                 | Self::UnexpectedStatus { .. }
-        )
+        );
+        none || self.refuses_all()
     }
 }
 

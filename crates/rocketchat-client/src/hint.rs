@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use super::error::ServerError;
+use super::resend::passes_away;
 
 impl ServerError {
     /// What to do about it, where there is something to say.
@@ -51,11 +52,16 @@ impl ServerError {
             Self::TooLarge => {
                 "shorten the script, or raise the proxy's limit (nginx: `client_max_body_size`)"
             }
-            Self::UnexpectedStatus { status, .. } => unexpected(*status)?,
+            Self::UnexpectedStatus { status, .. } if passes_away(*status) => {
+                "the server is starting, restarting or overloaded: try again"
+            }
             Self::ListingInconsistent { .. } => {
                 "records came or went while they were read: run again"
             }
-            Self::Undecodable(_) | Self::Stopped | Self::SecretMissing { .. } => return None,
+            Self::UnexpectedStatus { .. }
+            | Self::Undecodable(_)
+            | Self::Stopped
+            | Self::SecretMissing { .. } => return None,
         };
         Some(hint.to_owned())
     }
@@ -94,13 +100,4 @@ fn rejected(code: Option<&str>, status: StatusCode) -> Option<&'static str> {
         }
         _ => return None,
     })
-}
-
-fn unexpected(status: StatusCode) -> Option<&'static str> {
-    match status {
-        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-            Some("the server is starting, restarting or overloaded: try again")
-        }
-        _ => None,
-    }
 }

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use reqwest::{Certificate, Client, redirect, retry};
 use rustls::CertificateError;
 
@@ -109,7 +109,7 @@ impl HttpTransport {
             }
             body.extend_from_slice(&piece);
         }
-        Ok(whole(&answer, body.freeze()))
+        Ok(http::Response::<reqwest::Body>::from(answer).map(|_| body.freeze()))
     }
 }
 
@@ -117,13 +117,6 @@ impl Transport for HttpTransport {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, SendError>> {
         Box::pin(self.exchange(request))
     }
-}
-
-fn whole(answer: &reqwest::Response, body: Bytes) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = answer.status();
-    response.headers_mut().clone_from(answer.headers());
-    response
 }
 
 /// Only what fails while connecting, or before, was certainly not sent. A reset on a connection that was used
@@ -212,6 +205,7 @@ fn distrust(error: &(dyn Error + 'static)) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 

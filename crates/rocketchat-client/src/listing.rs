@@ -23,9 +23,6 @@ const ALL: &str = "0";
 /// More pages than any workspace has: the count runs away.
 const MOST_PAGES: usize = 1000;
 
-/// The most that all pages may hold together, in bytes of text: as much as one answer.
-const LARGEST: usize = LARGEST_ANSWER;
-
 /// Reads the listing; once more if it does not add up.
 pub(super) async fn read(client: &Client) -> Result<Vec<Object>, ServerError> {
     match read_once(client).await {
@@ -81,8 +78,9 @@ impl Seen {
     fn take(&mut self, page: Page) -> Result<bool, ServerError> {
         for (index, raw) in page.records.into_iter().enumerate() {
             self.size += raw.values().map(size).sum::<usize>();
-            if self.size > LARGEST {
-                let most = LARGEST / (1024 * 1024);
+            // All pages may hold as much as one answer.
+            if self.size > LARGEST_ANSWER {
+                let most = LARGEST_ANSWER / (1024 * 1024);
                 return Err(ServerError::Undecodable(format!(
                     "the listing is larger than {most} MiB"
                 )));

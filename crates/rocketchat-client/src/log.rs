@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, header};
-use serde_json::Value as Json;
 use tracing::{Level, debug, enabled, info};
 
 use super::credentials::TOKEN_HEADER;
@@ -46,12 +45,13 @@ pub(super) fn outcome(
     let ms = took.as_millis();
     let answer = match result {
         Ok(answer) => answer,
-        Err(SendError::NotSent(why)) => {
-            info!(target: TARGET, "{line}: not sent after {ms} ms: {}", redactor.quote(why));
-            return;
-        }
-        Err(SendError::Unknown(why) | SendError::Overlarge(why)) => {
-            info!(target: TARGET, "{line}: no answer after {ms} ms: {}", redactor.quote(why));
+        Err(error) => {
+            let what = match error {
+                SendError::NotSent(_) => "not sent",
+                SendError::Unknown(_) | SendError::Overlarge(_) => "no answer",
+            };
+            let why = redactor.quote(&error.to_string());
+            info!(target: TARGET, "{line}: {what} after {ms} ms: {why}");
             return;
         }
     };
@@ -95,8 +95,7 @@ fn body(bytes: &[u8], redactor: &Redactor) -> String {
     }
     let shown = match json::read(bytes) {
         Ok(mut json) => {
-            mask::mask(&mut json);
-            mask_numbers(&mut json, redactor);
+            mask::mask(&mut json, redactor);
             escape::line(&redactor.mask(&json.to_string()))
         }
         Err(_) if bytes.starts_with(b"{") || bytes.starts_with(b"[") => {
@@ -105,18 +104,4 @@ fn body(bytes: &[u8], redactor: &Redactor) -> String {
         Err(_) => redactor.quote(&String::from_utf8_lossy(bytes)),
     };
     format!("\n  {shown}")
-}
-
-/// Masks the numbers that are secrets, however they are written.
-fn mask_numbers(json: &mut Json, redactor: &Redactor) {
-    match json {
-        Json::Number(number) if redactor.finds_number(number) => *json = MASK.into(),
-        Json::Array(items) => items
-            .iter_mut()
-            .for_each(|item| mask_numbers(item, redactor)),
-        Json::Object(object) => object
-            .values_mut()
-            .for_each(|value| mask_numbers(value, redactor)),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
-    }
 }

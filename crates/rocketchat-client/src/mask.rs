@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
+use crate::redactor::Redactor;
 use crate::secret::MASK;
 
 /// Where an answer has the history of a webhook. It holds URLs, tokens and what was sent and answered.
@@ -18,18 +19,20 @@ const SCRIPT: &str = "script";
 /// Begins like a script, and is none.
 const NO_SCRIPT: [&str; 2] = ["scriptEnabled", "scriptEngine"];
 
-/// Masks every value that may be or hold a secret, wherever it stands.
-pub(super) fn mask(json: &mut Json) {
+/// Masks every value that may be or hold a secret, wherever it stands, and the numbers that are known secrets, however
+/// they are written.
+pub(super) fn mask(json: &mut Json, known: &Redactor) {
     match json {
+        Json::Number(number) if known.finds_number(number) => *json = MASK.into(),
         Json::Object(object) => {
             for (key, value) in object {
                 match mask_for(key, value) {
                     Some(mask) => *value = Json::from(mask),
-                    None => self::mask(value),
+                    None => self::mask(value, known),
                 }
             }
         }
-        Json::Array(items) => items.iter_mut().for_each(mask),
+        Json::Array(items) => items.iter_mut().for_each(|item| mask(item, known)),
         _ => {}
     }
 }
@@ -72,7 +75,7 @@ mod tests {
             "scriptEngine": "isolated-vm", "scriptError": {"stack": "hunter2"}}],
             "services": {"resume": "hunter2"}, "authToken": "hunter2",
             "history": [{"url": "http://x/hunter2", "httpCallData": {"a": "hunter2"}}]});
-        mask(&mut json);
+        mask(&mut json, &Redactor::default());
         let shown = json.to_string();
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(shown.contains("isolated-vm") && shown.contains("(7 bytes of script)"));

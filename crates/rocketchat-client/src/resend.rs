@@ -63,7 +63,7 @@ impl Resend {
 }
 
 /// What a proxy says of a server that is not there at the moment.
-fn passes_away(status: StatusCode) -> bool {
+pub(super) fn passes_away(status: StatusCode) -> bool {
     matches!(
         status,
         StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT

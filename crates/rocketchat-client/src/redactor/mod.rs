@@ -104,6 +104,11 @@ impl Redactor {
     /// The text with every secret in it marked as such.
     pub fn mark(&self, text: &str) -> Text {
         let mut marked = Text::EMPTY;
+        self.mark_onto(&mut marked, text);
+        marked
+    }
+
+    fn mark_onto(&self, marked: &mut Text, text: &str) {
         let mut done = 0;
         for found in self.find(text) {
             marked.push(Piece::Plain(text[done..found.start].into()));
@@ -111,7 +116,6 @@ impl Redactor {
             done = found.end;
         }
         marked.push(Piece::Plain(text[done..].into()));
-        marked
     }
 
     /// The same for a text that may have secret stretches already.
@@ -119,14 +123,7 @@ impl Redactor {
         let mut marked = Text::EMPTY;
         for piece in text.pieces() {
             match piece {
-                Piece::Plain(plain) => {
-                    let pieces = self.mark(plain);
-                    pieces
-                        .pieces()
-                        .iter()
-                        .cloned()
-                        .for_each(|it| marked.push(it));
-                }
+                Piece::Plain(plain) => self.mark_onto(&mut marked, plain),
                 Piece::Secret(_) => marked.push(piece.clone()),
             }
         }

@@ -6,14 +6,15 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Redactor;
 
 /// Text that a server sent. It compares as it came; `Display`, `Debug` and `Serialize` mask the secrets of the run.
 ///
 /// Text without a redactor is made only of what this run wrote itself, or of what went through one before it was kept.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Deserialize)]
+#[serde(from = "String")]
 pub struct ServerText {
     raw: String,
     redactor: Redactor,
@@ -118,12 +119,6 @@ impl Hash for ServerText {
 impl Serialize for ServerText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ServerText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::from)
     }
 }
 
