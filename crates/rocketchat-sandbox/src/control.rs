@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Sandbox;
@@ -21,14 +22,12 @@ enum Several<T> {
     One(T),
 }
 
-impl<T> Several<T> {
-    /// All of them.
-    fn into_vec(self) -> Vec<T> {
-        match self {
-            Self::Many(all) => all,
-            Self::One(one) => vec![one],
-        }
-    }
+/// The things that a body holds.
+fn several<T: DeserializeOwned>(body: &[u8]) -> Option<Vec<T>> {
+    Some(match serde_json::from_slice(body).ok()? {
+        Several::Many(all) => all,
+        Several::One(one) => vec![one],
+    })
 }
 
 /// The answer to a control request; none for a request that is not one.
@@ -39,38 +38,36 @@ pub(super) fn answer(sandbox: &Sandbox, request: &Request) -> Option<Response<By
         (&Method::GET, "requests") => found(&json!({ "requests": sandbox.requests() })),
         (&Method::GET, "deliveries") => found(&json!({ "deliveries": sandbox.deliveries() })),
         (&Method::GET, "faults") => found(&json!({ "faults": sandbox.faults() })),
-        (&Method::POST, "faults") => match serde_json::from_slice::<Several<Fault>>(body) {
-            Ok(faults) => {
-                let faults = faults.into_vec();
-                let added = faults.len();
-                for fault in faults {
-                    sandbox.inject(fault);
-                }
-                found(&json!({ "added": added }))
+        (&Method::POST, "faults") => {
+            let Some(faults) = several::<Fault>(body) else {
+                return Some(refused(
+                    "expected a fault or a list of faults: {\"path\": …, \"effect\": {\"kind\": …}}",
+                ));
+            };
+            let added = faults.len();
+            for fault in faults {
+                sandbox.inject(fault);
             }
-            Err(_) => refused(
-                "expected a fault or a list of faults: {\"path\": …, \"effect\": {\"kind\": …}}",
-            ),
-        },
+            found(&json!({ "added": added }))
+        }
         (&Method::DELETE, "faults") => {
             sandbox.clear_faults();
             found(&json!({}))
         }
-        (&Method::POST, "actions") => match serde_json::from_slice::<Several<Action>>(body) {
-            Ok(actions) => {
-                let done: Vec<_> = actions
-                    .into_vec()
-                    .into_iter()
-                    .map(|action| sandbox.act(action))
-                    .collect();
-                if done.contains(&false) {
-                    refused("something named there does not exist")
-                } else {
-                    found(&json!({ "done": done.len() }))
-                }
+        (&Method::POST, "actions") => {
+            let Some(actions) = several::<Action>(body) else {
+                return Some(refused(
+                    "expected an action or a list of actions: {\"action\": …}",
+                ));
+            };
+            let done = actions.into_iter().map(|action| sandbox.act(action));
+            let done: Vec<_> = done.collect();
+            if done.contains(&false) {
+                refused("something named there does not exist")
+            } else {
+                found(&json!({ "done": done.len() }))
             }
-            Err(_) => refused("expected an action or a list of actions: {\"action\": …}"),
-        },
+        }
         _ => json_response(
             StatusCode::NOT_FOUND,
             &json!({ "success": false, "error": "no such control" }),

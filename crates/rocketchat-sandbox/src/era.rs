@@ -25,20 +25,6 @@ impl Version {
     pub const fn new(major: u16, minor: u16) -> Self {
         Self { major, minor }
     }
-
-    /// The version before, among those that there were.
-    #[cfg(test)]
-    fn before(self) -> Self {
-        let last_of_major = [(3, 18), (4, 8), (5, 4), (6, 13), (7, 13)];
-        let last = |major| last_of_major.iter().find(|(of, _)| *of == major);
-        match self.minor.checked_sub(1) {
-            Some(minor) => Self::new(self.major, minor),
-            None => Self::new(
-                self.major - 1,
-                last(self.major - 1).map_or(0, |(_, minor)| *minor),
-            ),
-        }
-    }
 }
 
 impl Default for Version {
@@ -162,19 +148,6 @@ impl Quirk {
             .map_or("", |row| row.name)
     }
 
-    /// The pairs of neighbouring versions of which the first has the quirk and the second has not.
-    #[cfg(test)]
-    pub(crate) fn boundaries(self) -> Vec<(Version, Version)> {
-        let row = TABLE.iter().find(|row| row.quirk == self);
-        let begins = row
-            .and_then(|row| row.from)
-            .map(|from| (from, from.before()));
-        let ends = row
-            .and_then(|row| row.until)
-            .map(|until| (until.before(), until));
-        begins.into_iter().chain(ends).collect()
-    }
-
     /// The bit that stands for this quirk in an [`Era`].
     fn bit(self) -> u64 {
         1 << (self as u64)
@@ -233,6 +206,35 @@ impl Era {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Version {
+        /// The version before, among those that there were.
+        fn before(self) -> Self {
+            let last_of_major = [(3, 18), (4, 8), (5, 4), (6, 13), (7, 13)];
+            let last = |major| last_of_major.iter().find(|(of, _)| *of == major);
+            match self.minor.checked_sub(1) {
+                Some(minor) => Self::new(self.major, minor),
+                None => Self::new(
+                    self.major - 1,
+                    last(self.major - 1).map_or(0, |(_, minor)| *minor),
+                ),
+            }
+        }
+    }
+
+    impl Quirk {
+        /// The pairs of neighbouring versions of which the first has the quirk and the second has not.
+        pub(crate) fn boundaries(self) -> Vec<(Version, Version)> {
+            let row = TABLE.iter().find(|row| row.quirk == self);
+            let begins = row
+                .and_then(|row| row.from)
+                .map(|from| (from, from.before()));
+            let ends = row
+                .and_then(|row| row.until)
+                .map(|until| (until.before(), until));
+            begins.into_iter().chain(ends).collect()
+        }
+    }
 
     #[test]
     fn a_quirk_begins_and_ends_at_its_boundary() {

@@ -17,110 +17,96 @@ enum Want {
     Texts,
 }
 
-/// Whether a key may be absent or null.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Presence {
-    Required,
-    /// Absent is fine, null is not.
-    Optional,
-}
-
-/// A key of an argument check.
-type Argument = (&'static str, Want, Presence);
-
-use Presence::{Optional, Required};
 use Want::{Flag, Number, Text, Texts};
 
+/// An argument check.
+struct Arguments {
+    /// The keys of each type.
+    types: &'static [(Want, &'static str)],
+    /// Those that must be there, in the order of their telling. The others may be absent, and not null.
+    required: &'static str,
+}
+
+/// What every create and update must have.
+const WRITTEN: &str = "type name enabled username channel scriptEnabled";
+
 /// What create looks at again from 4.8 on. The schema let only the keys of its own kind through.
-const ADD: &[Argument] = &[
-    ("type", Text, Required),
-    ("name", Text, Required),
-    ("enabled", Flag, Required),
-    ("username", Text, Required),
-    ("channel", Text, Required),
-    ("alias", Text, Optional),
-    ("emoji", Text, Optional),
-    ("avatar", Text, Optional),
-    ("scriptEnabled", Flag, Required),
-    ("scriptEngine", Text, Optional),
-    ("overrideDestinationChannelEnabled", Flag, Optional),
-    ("script", Text, Optional),
-    ("targetRoom", Text, Optional),
-    ("urls", Texts, Optional),
-    ("triggerWords", Texts, Optional),
-    ("triggerWordAnywhere", Flag, Optional),
-    ("token", Text, Optional),
-    ("runOnEdits", Flag, Optional),
-    ("retryFailedCalls", Flag, Optional),
-    ("retryCount", Number, Optional),
-    ("retryDelay", Text, Optional),
-    ("impersonateUser", Flag, Optional),
-];
+const ADD: Arguments = Arguments {
+    types: &[
+        (
+            Text,
+            "type name username channel alias emoji avatar scriptEngine script targetRoom token retryDelay",
+        ),
+        (
+            Flag,
+            "enabled scriptEnabled overrideDestinationChannelEnabled triggerWordAnywhere runOnEdits retryFailedCalls \
+             impersonateUser",
+        ),
+        (Texts, "urls triggerWords"),
+        (Number, "retryCount"),
+    ],
+    required: WRITTEN,
+};
 
 /// The only check of create and update before 4.8.
-const EARLY_WRITE: &[Argument] = &[
-    ("type", Text, Required),
-    ("name", Text, Required),
-    ("enabled", Flag, Required),
-    ("username", Text, Required),
-    ("urls", Texts, Optional),
-    ("channel", Text, Required),
-    ("event", Text, Optional),
-    ("triggerWords", Texts, Optional),
-    ("alias", Text, Optional),
-    ("avatar", Text, Optional),
-    ("emoji", Text, Optional),
-    ("token", Text, Optional),
-    ("scriptEnabled", Flag, Required),
-    ("script", Text, Optional),
-    ("targetChannel", Text, Optional),
-    ("integrationId", Text, Optional),
-    ("target_url", Text, Optional),
-];
+const EARLY_WRITE: Arguments = Arguments {
+    types: &[
+        (
+            Text,
+            "type name username channel event alias avatar emoji token script targetChannel integrationId target_url",
+        ),
+        (Flag, "enabled scriptEnabled"),
+        (Texts, "urls triggerWords"),
+    ],
+    required: WRITTEN,
+};
 
 /// The only check of remove before 4.8.
-const EARLY_REMOVE: &[Argument] = &[
-    ("type", Text, Required),
-    ("target_url", Text, Optional),
-    ("integrationId", Text, Optional),
-];
+const EARLY_REMOVE: Arguments = Arguments {
+    types: &[(Text, "type target_url integrationId")],
+    required: "type",
+};
 
 /// The check of create and update before 4.8.
 pub(super) fn early_write(era: &Era, body: &Map<String, Value>) -> Result<(), Refusal> {
-    refuse(EARLY_WRITE, era.has(Quirk::LooseChecks), body)
+    refuse(&EARLY_WRITE, era.has(Quirk::LooseChecks), body)
 }
 
 /// The check of remove before 4.8.
 pub(super) fn early_remove(era: &Era, body: &Map<String, Value>) -> Result<(), Refusal> {
-    refuse(EARLY_REMOVE, era.has(Quirk::LooseChecks), body)
+    refuse(&EARLY_REMOVE, era.has(Quirk::LooseChecks), body)
 }
 
 /// The check of create from 4.8 on.
 pub(super) fn add(era: &Era, body: &Map<String, Value>) -> Result<(), Refusal> {
-    refuse(ADD, !era.has(Quirk::LooseChecks), body)
+    refuse(&ADD, !era.has(Quirk::LooseChecks), body)
 }
 
 /// Checks a body, if the era does.
-fn refuse(rows: &[Argument], checks: bool, body: &Map<String, Value>) -> Result<(), Refusal> {
-    let checked = if checks { check(rows, body) } else { Ok(()) };
+fn refuse(arguments: &Arguments, checks: bool, body: &Map<String, Value>) -> Result<(), Refusal> {
+    let checked = if checks {
+        check(arguments, body)
+    } else {
+        Ok(())
+    };
     checked.map_err(|text| Refusal::Plain(text.into()))
 }
 
 /// Checks the keys of a body in the body's order, then what is missing.
-fn check(arguments: &[Argument], body: &Map<String, Value>) -> Result<(), String> {
+fn check(arguments: &Arguments, body: &Map<String, Value>) -> Result<(), String> {
     for (key, value) in body {
-        let Some((_, want, _)) = arguments.iter().find(|(name, ..)| name == key) else {
-            continue;
-        };
-        mismatch(*want, value).map_or(Ok(()), |(what, at)| {
-            Err(format!("Match error: Expected {what} in field {key}{at}"))
-        })?;
+        let holds = |(_, keys): &&(Want, &str)| keys.split(' ').any(|known| known == key);
+        let want = arguments.types.iter().find(holds);
+        if let Some((what, at)) = want.and_then(|(want, _)| mismatch(*want, value)) {
+            return Err(format!("Match error: Expected {what} in field {key}{at}"));
+        }
     }
-    let missing =
-        |(name, _, presence): &&Argument| *presence == Required && !body.contains_key(*name);
-    arguments.iter().find(missing).map_or(Ok(()), |(name, ..)| {
-        Err(format!("Match error: Missing key '{name}'"))
-    })
+    let mut required = arguments.required.split(' ');
+    required
+        .find(|key| !body.contains_key(*key))
+        .map_or(Ok(()), |key| {
+            Err(format!("Match error: Missing key '{key}'"))
+        })
 }
 
 /// What was wanted and what there is instead, and where inside the key.
@@ -157,7 +143,7 @@ mod tests {
 
     use super::*;
 
-    fn refusal(arguments: &[Argument], body: &Value) -> Result<(), String> {
+    fn refusal(arguments: &Arguments, body: &Value) -> Result<(), String> {
         check(arguments, body.as_object().expect("an object"))
     }
 
@@ -165,9 +151,9 @@ mod tests {
     fn a_wrong_key_is_told_before_a_missing_one() {
         let body = json!({"name": 5});
         let told = Err("Match error: Expected string, got number in field name".to_owned());
-        assert_eq!(refusal(EARLY_WRITE, &body), told);
+        assert_eq!(refusal(&EARLY_WRITE, &body), told);
         assert_eq!(
-            refusal(EARLY_REMOVE, &json!({"foo": 1})),
+            refusal(&EARLY_REMOVE, &json!({"foo": 1})),
             Err("Match error: Missing key 'type'".to_owned())
         );
     }
@@ -176,18 +162,18 @@ mod tests {
     fn null_is_not_absent_and_lists_are_looked_into() {
         for (arguments, body, told) in [
             (
-                EARLY_REMOVE,
+                &EARLY_REMOVE,
                 json!({"integrationId": null}),
                 "string, got null in field integrationId",
             ),
-            (ADD, json!({"urls": null}), "array, got null in field urls"),
+            (&ADD, json!({"urls": null}), "array, got null in field urls"),
             (
-                EARLY_WRITE,
+                &EARLY_WRITE,
                 json!({"urls": "http://a"}),
                 "array, got \"http://a\" in field urls",
             ),
             (
-                EARLY_WRITE,
+                &EARLY_WRITE,
                 json!({"urls": ["a", 5]}),
                 "string, got number in field urls[1]",
             ),

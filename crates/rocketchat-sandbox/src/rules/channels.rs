@@ -14,7 +14,8 @@ const SCOPES: &[&str] = &[
     "all_direct_messages",
 ];
 /// Where the server says that an outgoing channel was refused.
-const VERIFY: Place = Place::Function("validateOutgoing._verifyUserHasPermissionForChannels");
+pub(super) const VERIFY: Place =
+    Place::Function("validateOutgoing._verifyUserHasPermissionForChannels");
 
 /// Whether a part is a room or a user by its first character.
 fn has_prefix(part: &str) -> bool {
@@ -22,13 +23,10 @@ fn has_prefix(part: &str) -> bool {
 }
 
 /// The parts of an incoming `channel`. Empty parts are kept, so they are refused.
-pub(super) fn incoming(
-    channel: Option<&Value>,
-    method: &'static str,
-) -> Result<Vec<String>, Refusal> {
+pub(super) fn incoming(channel: Option<&Value>, place: Place) -> Result<Vec<String>, Refusal> {
     let text = channel.and_then(Value::as_str).unwrap_or_default();
     if is_blank(channel) {
-        return Err(invalid("Invalid channel", Place::Method(method)));
+        return Err(invalid("Invalid channel", place));
     }
     let parts: Vec<_> = text
         .split(',')
@@ -82,13 +80,8 @@ pub(super) fn verify(
     call: &mut Call<'_>,
     kind: Kind,
     parts: &[String],
-    method: &'static str,
+    place: Place,
 ) -> Result<(), Refusal> {
-    let place = if kind == Kind::Outgoing {
-        VERIFY
-    } else {
-        Place::Method(method)
-    };
     for part in parts {
         if kind == Kind::Outgoing && SCOPES.contains(&part.as_str()) {
             if part != "all_public_channels" && !call.may(kind.manage()) {

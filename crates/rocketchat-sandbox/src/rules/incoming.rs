@@ -9,15 +9,15 @@ use super::scripts::{self, DEFAULT_ENGINE};
 use super::{Call, Kind, channels, is_blank};
 
 /// Where the server says that a create was refused.
-const METHOD: &str = "addIncomingIntegration";
+const ADD: Place = Place::Method("addIncomingIntegration");
 
 /// Everything up to the stamp of the time: the record without its script and its id.
 pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
-    let refuse = |code, reason| Err(Refusal::coded(code, reason, Place::Method(METHOD)));
+    let refuse = |code, reason| Err(Refusal::coded(code, reason, ADD));
     if !call.may_manage_any(Kind::Incoming) {
         return refuse("not_authorized", "Unauthorized");
     }
-    let parts = channels::incoming(call.body.get("channel"), METHOD)?;
+    let parts = channels::incoming(call.body.get("channel"), ADD)?;
     if is_blank(call.body.get("username")) {
         return refuse("error-invalid-username", "Invalid username");
     }
@@ -26,7 +26,7 @@ pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
     let Some(user) = call.user_named(&username)? else {
         return refuse("error-invalid-user", "Invalid user");
     };
-    demand_impersonate(call, &user, METHOD)?;
+    demand_impersonate(call, &user, ADD)?;
 
     let mut record = call.body.clone();
     stamp(call, &mut record, Kind::Incoming, &user);
@@ -45,7 +45,7 @@ pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
 /// The rest of a create, behind the stamp: script, rooms, the posting user's role.
 pub(super) fn settle(call: &mut Call<'_>, record: &mut Record) -> Result<(), Refusal> {
     scripts::compile(call, record, scripts::engine(record)).write(record);
-    channels::verify(call, Kind::Incoming, &parts(record), METHOD)?;
+    channels::verify(call, Kind::Incoming, &parts(record), ADD)?;
     let poster = text(record, "userId").unwrap_or_default().to_owned();
     grant_bot(call, &poster)
 }
@@ -82,7 +82,7 @@ pub(super) fn parts(record: &Record) -> Vec<String> {
 pub(super) fn demand_impersonate(
     call: &Call<'_>,
     user: &User,
-    method: &'static str,
+    place: Place,
 ) -> Result<(), Refusal> {
     if !call.era.has(Quirk::DemandsImpersonate) || call.state.world.may(user, "message-impersonate")
     {
@@ -91,7 +91,7 @@ pub(super) fn demand_impersonate(
     Err(Refusal::coded(
         "error-user-lacks-message-impersonate-permission",
         "User selected for the incoming integration lacks the 'message-impersonate' permission.",
-        Place::Method(method),
+        place,
     ))
 }
 

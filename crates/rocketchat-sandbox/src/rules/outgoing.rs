@@ -79,7 +79,7 @@ pub(super) fn settle(call: &mut Call<'_>, data: &mut Record) -> Result<(), Refus
     if let Some(value) = data.get_mut("runOnEdits") {
         *value = Value::Bool(*value == Value::Bool(true));
     }
-    channels::verify(call, Kind::Outgoing, &parts(data), "")?;
+    channels::verify(call, Kind::Outgoing, &parts(data), channels::VERIFY)?;
     normalise_retries(data);
     Ok(())
 }

@@ -40,7 +40,7 @@ const OUTGOING_OPTIONAL: &[&str] = &[
     "runOnEdits",
 ];
 /// What an incoming update writes when the body has it.
-const INCOMING_PRESENT: &[&str] = &["avatar", "emoji", "alias"];
+const INCOMING_PRESENT: &[&str] = &["name", "enabled", "avatar", "emoji", "alias"];
 
 /// Dispatches by the body's type; answers with the record as it is then stored.
 pub(in super::super) fn update(call: &mut Call<'_>) -> Outcome {
@@ -90,7 +90,7 @@ fn engine_of(call: &Call<'_>, record: &Record) -> String {
 
 /// Writes the compiled script first, and only then looks at rooms and users.
 fn update_incoming(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusal> {
-    let parts = channels::incoming(call.body.get("channel"), "updateIncomingIntegration")?;
+    let parts = channels::incoming(call.body.get("channel"), INCOMING)?;
     let not_own = invalid_integration(INCOMING);
     call.permit(Kind::Incoming, &record, INCOMING, not_own)?;
     let engine = engine_of(call, &record);
@@ -98,24 +98,23 @@ fn update_incoming(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusa
     let compiled = scripts::compile(call, &call.body, &engine);
     if !matches!(compiled, Compiled::Not) {
         compiled.write(&mut record);
-        Fields::of(call, &mut record).set_skip_transpile();
+        set_skip_transpile(call, &mut record);
         call.store(record.clone())?;
     }
-    channels::verify(call, Kind::Incoming, &parts, "updateIncomingIntegration")?;
+    channels::verify(call, Kind::Incoming, &parts, INCOMING)?;
     posting_user(call, &mut record)?;
 
-    let mut written = Fields::of(call, &mut record);
-    written.set("channel", parts.into());
-    for key in ["name", "enabled"].iter().chain(INCOMING_PRESENT) {
-        written.copy_present(key);
+    record.insert("channel".to_owned(), parts.into());
+    for key in INCOMING_PRESENT {
+        copy_present(call, &mut record, key);
     }
-    if written.call.era.has(Quirk::KnowsOverride) {
-        written.copy_present("overrideDestinationChannelEnabled");
+    if call.era.has(Quirk::KnowsOverride) {
+        copy_present(call, &mut record, "overrideDestinationChannelEnabled");
     }
-    if scripts::frozen(written.call, &engine).is_none() {
-        written.copy_present("script");
-        written.copy_present("scriptEnabled");
-        written.set_engine(&engine);
+    if scripts::frozen(call, &engine).is_none() {
+        copy_present(call, &mut record, "script");
+        copy_present(call, &mut record, "scriptEnabled");
+        set_engine(call, &mut record, &engine);
     }
     finish(call, record)
 }
@@ -132,7 +131,7 @@ fn posting_user(call: &mut Call<'_>, record: &mut Record) -> Result<(), Refusal>
             INCOMING,
         ));
     };
-    incoming::demand_impersonate(call, &user, "updateIncomingIntegration")?;
+    incoming::demand_impersonate(call, &user, INCOMING)?;
     incoming::grant_bot(call, &user.id)?;
     if switches {
         record.insert("username".to_owned(), user.username.into());
@@ -161,18 +160,17 @@ fn update_outgoing(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusa
     refuse_frozen(call, &record, &engine)?;
 
     call.body = data;
-    let mut written = Fields::of(call, &mut record);
     for key in OUTGOING_ALWAYS {
-        written.copy_present(key);
+        copy_present(call, &mut record, key);
     }
     for key in OUTGOING_OPTIONAL {
-        written.copy(key);
+        copy(call, &mut record, key);
     }
-    if scripts::frozen(written.call, &engine).is_none() {
-        written.copy("script");
-        written.copy_present("scriptEnabled");
-        written.set_engine(&engine);
-        written.copy_compiled();
+    if scripts::frozen(call, &engine).is_none() {
+        copy(call, &mut record, "script");
+        copy_present(call, &mut record, "scriptEnabled");
+        set_engine(call, &mut record, &engine);
+        copy_compiled(call, &mut record);
     }
     finish(call, record)
 }
@@ -183,63 +181,45 @@ fn finish(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusal> {
     call.store(record)
 }
 
-/// A record that is written over with the fields of a body.
-struct Fields<'a, 'b> {
-    call: &'a Call<'b>,
-    record: &'a mut Record,
+/// Writes what the body has.
+fn copy_present(call: &Call<'_>, record: &mut Record, key: &str) {
+    if let Some(value) = call.body.get(key) {
+        record.insert(key.to_owned(), value.clone());
+    }
 }
 
-impl<'a, 'b> Fields<'a, 'b> {
-    fn of(call: &'a Call<'b>, record: &'a mut Record) -> Self {
-        Self { call, record }
+/// Writes what the body has; what it leaves out is undefined, which some eras store as null.
+fn copy(call: &Call<'_>, record: &mut Record, key: &str) {
+    copy_present(call, record, key);
+    if !call.body.contains_key(key) && call.era.has(Quirk::LeftOutBecomesNull) {
+        record.insert(key.to_owned(), Value::Null);
     }
+}
 
-    /// Writes one field.
-    fn set(&mut self, key: &str, value: Value) {
-        self.record.insert(key.to_owned(), value);
+/// The engine is always written, and so is whether to transpile.
+fn set_engine(call: &Call<'_>, record: &mut Record, engine: &str) {
+    if call.era.has(Quirk::KnowsScriptEngine) {
+        record.insert("scriptEngine".to_owned(), engine.into());
     }
+    set_skip_transpile(call, record);
+}
 
-    /// Writes what the body has.
-    fn copy_present(&mut self, key: &str) {
-        if let Some(value) = self.call.body.get(key) {
-            self.set(key, value.clone());
-        }
+/// Absent means that it is transpiled.
+fn set_skip_transpile(call: &Call<'_>, record: &mut Record) {
+    if call.era.has(Quirk::KnowsSkipTranspile) {
+        let skip = call.body.get("skipTranspile") == Some(&Value::Bool(true));
+        record.insert("skipTranspile".to_owned(), skip.into());
     }
+}
 
-    /// Writes what the body has; what it leaves out is undefined, which some eras store as null.
-    fn copy(&mut self, key: &str) {
-        if self.call.body.contains_key(key) {
-            self.copy_present(key);
-        } else if self.call.era.has(Quirk::LeftOutBecomesNull) {
-            self.set(key, Value::Null);
-        }
-    }
-
-    /// The engine is always written, and so is whether to transpile.
-    fn set_engine(&mut self, engine: &str) {
-        if self.call.era.has(Quirk::KnowsScriptEngine) {
-            self.set("scriptEngine", engine.into());
-        }
-        self.set_skip_transpile();
-    }
-
-    /// Absent means that it is transpiled.
-    fn set_skip_transpile(&mut self) {
-        if self.call.era.has(Quirk::KnowsSkipTranspile) {
-            let skip = self.call.body.get("skipTranspile") == Some(&Value::Bool(true));
-            self.set("skipTranspile", skip.into());
-        }
-    }
-
-    /// A compiled script takes an old error away; without one the old compiled text goes,
-    /// and the error is what compiling left (nothing, unless it failed).
-    fn copy_compiled(&mut self) {
-        if self.call.body.contains_key("scriptCompiled") {
-            self.copy_present("scriptCompiled");
-            self.record.shift_remove("scriptError");
-        } else {
-            self.copy("scriptError");
-            self.record.shift_remove("scriptCompiled");
-        }
+/// A compiled script takes an old error away; without one the old compiled text goes,
+/// and the error is what compiling left (nothing, unless it failed).
+fn copy_compiled(call: &Call<'_>, record: &mut Record) {
+    if call.body.contains_key("scriptCompiled") {
+        copy_present(call, record, "scriptCompiled");
+        record.shift_remove("scriptError");
+    } else {
+        copy(call, record, "scriptError");
+        record.shift_remove("scriptCompiled");
     }
 }
