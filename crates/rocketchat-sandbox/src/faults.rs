@@ -157,46 +157,25 @@ pub(super) struct Page {
     pub(super) shift: i64,
 }
 
-/// The faults that are still to come.
-#[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Fault>);
-
-impl Faults {
-    /// Adds one.
-    pub(super) fn add(&mut self, fault: Fault) {
-        self.0.push(fault);
-    }
-
-    /// Forgets all.
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// Those still to come.
-    pub(super) fn pending(&self) -> &[Fault] {
-        &self.0
-    }
-
-    /// What befalls a request; the faults behind it are spent by one.
-    pub(super) fn befall(&mut self, request: &Request, ids: &mut Ids) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        for fault in &mut self.0 {
-            if fault.times == 0
-                || !fault.concerns(request)
-                || fault.one_in.is_some_and(|count| !ids.one_in(count))
-            {
-                continue;
-            }
-            if fault.after > 0 {
-                fault.after -= 1;
-            } else {
-                fault.times -= 1;
-                effects.push(fault.effect.clone());
-            }
+/// What befalls a request; the faults behind it are spent by one.
+pub(super) fn befall(faults: &mut Vec<Fault>, request: &Request, ids: &mut Ids) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for fault in &mut *faults {
+        if fault.times == 0
+            || !fault.concerns(request)
+            || fault.one_in.is_some_and(|count| !ids.one_in(count))
+        {
+            continue;
         }
-        self.0.retain(|fault| fault.times > 0);
-        effects
+        if fault.after > 0 {
+            fault.after -= 1;
+        } else {
+            fault.times -= 1;
+            effects.push(fault.effect.clone());
+        }
     }
+    faults.retain(|fault| fault.times > 0);
+    effects
 }
 
 impl Fault {

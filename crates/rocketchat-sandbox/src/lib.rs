@@ -110,7 +110,7 @@ impl Sandbox {
         let (number, effects) = {
             let mut state = self.lock();
             let State { faults, ids, .. } = &mut *state;
-            let effects = faults.befall(&request, ids);
+            let effects = faults::befall(faults, &request, ids);
             (state.receive(&request, self.control), effects)
         };
         let answer = self.befall(request, &effects).await;
@@ -229,22 +229,22 @@ impl Sandbox {
 
     /// The requests received, oldest first; those to the control endpoint do not count.
     pub fn requests(&self) -> Vec<Received> {
-        self.lock().received()
+        self.lock().received.all()
     }
 
     /// What webhooks received, oldest first.
     pub fn deliveries(&self) -> Vec<Value> {
-        self.lock().deliveries()
+        self.lock().deliveries.all()
     }
 
     /// The faults still to come.
     pub fn faults(&self) -> Vec<Fault> {
-        self.lock().faults.pending().to_vec()
+        self.lock().faults.clone()
     }
 
     /// Adds a fault.
     pub fn inject(&self, fault: Fault) {
-        self.lock().faults.add(fault);
+        self.lock().faults.push(fault);
     }
 
     /// Forgets the faults still to come.

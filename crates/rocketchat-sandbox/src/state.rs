@@ -6,12 +6,11 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::faults::Faults;
+use super::faults::Fault;
 use super::ids::Ids;
 use super::journal::Journal;
 use super::limiter::Limiter;
 use super::reply::{Refusal, Request};
-use super::rules::hooks::Delivery;
 use super::world::World;
 use super::write::Write;
 
@@ -49,9 +48,11 @@ pub(super) struct State {
     pub(super) journal: Journal,
     pub(super) ids: Ids,
     pub(super) limiter: Limiter,
-    pub(super) faults: Faults,
-    received: Remembered<Received>,
-    deliveries: Remembered<Delivery>,
+    /// Those that are still to come.
+    pub(super) faults: Vec<Fault>,
+    pub(super) received: Remembered<Received>,
+    /// What webhooks received.
+    pub(super) deliveries: Remembered<Value>,
     count: u64,
 }
 
@@ -63,7 +64,7 @@ impl State {
             journal,
             ids,
             limiter: Limiter::default(),
-            faults: Faults::default(),
+            faults: Vec::new(),
             received: Remembered::default(),
             deliveries: Remembered::default(),
             count: 0,
@@ -116,26 +117,11 @@ impl State {
             received.status = status;
         }
     }
-
-    /// The requests received, oldest first.
-    pub(super) fn received(&self) -> Vec<Received> {
-        self.received.all()
-    }
-
-    /// Records a delivery of so many bytes to a webhook.
-    pub(super) fn deliver(&mut self, delivery: Delivery, bytes: usize) {
-        self.deliveries.push(delivery, bytes);
-    }
-
-    /// What webhooks received, oldest first.
-    pub(super) fn deliveries(&self) -> Vec<Delivery> {
-        self.deliveries.all()
-    }
 }
 
 /// The newest of what came, within bounds.
 #[derive(Debug)]
-struct Remembered<T> {
+pub(super) struct Remembered<T> {
     /// Each with its bytes.
     items: VecDeque<(T, usize)>,
     bytes: usize,
@@ -151,8 +137,8 @@ impl<T> Default for Remembered<T> {
 }
 
 impl<T: Clone> Remembered<T> {
-    /// Adds to the end, and forgets the oldest when there are too many.
-    fn push(&mut self, item: T, bytes: usize) {
+    /// Adds to the end what has so many bytes, and forgets the oldest when there are too many.
+    pub(super) fn push(&mut self, item: T, bytes: usize) {
         self.bytes += bytes;
         self.items.push_back((item, bytes));
         while self.items.len() > REMEMBERED || self.bytes > REMEMBERED_BYTES {
@@ -163,7 +149,8 @@ impl<T: Clone> Remembered<T> {
         }
     }
 
-    fn all(&self) -> Vec<T> {
+    /// All of it, oldest first.
+    pub(super) fn all(&self) -> Vec<T> {
         self.items.iter().map(|(item, _)| item.clone()).collect()
     }
 }
