@@ -46,6 +46,7 @@ pub struct Code(pub &'static str);
 /// Something that is wrong. Messages start in lower case and have no final period; what the user wrote stands in
 /// back-ticks.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// Which kind of problem.
     pub code: Code,

@@ -41,6 +41,7 @@ impl Events for () {
 
 /// Something that happened. Those that have words are notes; `Display` gives them.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Event<'a> {
     /// The server does not tell which role holds which permission.
     NoPermissions(&'a str),
