@@ -3,9 +3,9 @@
 //! | function | from | to |
 //! |---|---|---|
 //! | [`check`](check::check) | files, values | [`Checked`](check::Checked) manifests: the desired state, and what is wrong |
-//! | [`plan`] | a [`Source`], the desired state | [`Planned`]: what would change |
-//! | [`apply`] | a writer, a plan | what became of each change |
-//! | [`snapshot`] | a source, the desired state | a file that plans can be made from |
+//! | [`plan`](plan()) | a [`Source`], the desired state | [`Planned`]: what would change |
+//! | [`apply`](apply()) | a writer, a plan | what became of each change |
+//! | [`snapshot`](snapshot()) | a source, the desired state | a file that plans can be made from |
 //! | [`urls`](urls::urls) | a source, the desired state | the webhooks' URLs |
 //! | [`export`](export::export) | a source | a manifest of what the server has |
 //!

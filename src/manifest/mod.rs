@@ -2,7 +2,7 @@
 //!
 //! A [`Manifest`] holds what follows the schema, and its entries their rows as trees: each is read once, where its
 //! references are replaced. What the schema cannot say stands in [`rules`]; what YAML hides, and
-//! how the schema's findings read, in [`hints`]; what a mistake leaves sound, in [`spoilt`].
+//! how the schema's findings read, in [`hints`]; what a mistake leaves sound, in `spoilt`.
 
 mod form;
 pub mod hints;

@@ -13,7 +13,7 @@ pub(super) const MAX_KEPT: usize = 100;
 /// How many are kept over all texts: a run may read very many.
 const MAX_KEPT_IN_ALL: usize = 10_000;
 
-/// What was found, each finding once: of every text the first [`MAX_KEPT`], errors rather than warnings, and how many
+/// What was found, each finding once: of every text the first `MAX_KEPT`, errors rather than warnings, and how many
 /// more there are. Reads as a slice of those that are kept.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {

@@ -1,4 +1,4 @@
-//! The server's integrations in the words of the other stages: what the [client](crate::client) reads, decoded; what is
+//! The server's integrations in the words of the other stages: what the [`client`] reads, decoded; what is
 //! to be written, encoded.
 //!
 //! [`Reader`] cannot write. [`Writer`] can, and is named only here, in `apply` and in `engine/apply.rs`, so that a plan

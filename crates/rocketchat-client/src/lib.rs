@@ -5,7 +5,7 @@
 //! answer, so that a create is never sent twice. A failed, partial or forbidden read is an error, never "nothing there".
 //! Records come and go as the JSON that the server sends: what is in them is the caller's.
 //!
-//! Whatever a server says is a [`ServerText`](crate::redactor::ServerText): it is compared as it came and shown without
+//! Whatever a server says is a `ServerText`: it is compared as it came and shown without
 //! the secrets of the run.
 
 mod answer;

@@ -3,7 +3,7 @@
 //!
 //! [`check`] reads a script as a program behind a statement that throws, so that whatever it holds, and
 //! however it ends what was meant to enclose it, nothing of it is reached. [`look`] also runs its top level as a
-//! server does, under hard limits, and reads from its tree ([`parse`]) which names it uses ([`names`]). What of that
+//! server does, under hard limits, and reads from its tree (`parse`) which names it uses (`names`). What of that
 //! is a mistake is judged elsewhere. Without the feature `engine` there is no engine, and every script passes.
 //!
 //! # Time
