@@ -1,5 +1,9 @@
 //! How a report is shown: how much of it, and in what room.
 
+use std::str::FromStr;
+
+use crate::words::NoSuchWord;
+
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Look {
@@ -23,6 +27,28 @@ pub enum ScriptDiff {
     /// The lines.
     #[default]
     Full,
+}
+
+impl ScriptDiff {
+    /// All of them, the most first.
+    pub const ALL: [Self; 3] = [Self::Full, Self::Stat, Self::None];
+
+    /// Its name, as on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Stat => "stat",
+            Self::Full => "full",
+        }
+    }
+}
+
+impl FromStr for ScriptDiff {
+    type Err = NoSuchWord;
+
+    fn from_str(word: &str) -> Result<Self, NoSuchWord> {
+        NoSuchWord::find(Self::ALL, Self::word, word)
+    }
 }
 
 /// The room that a place gives to Markdown.

@@ -21,18 +21,20 @@ mod urls;
 
 use std::num::NonZeroU8;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::{
     PossibleValue, PossibleValuesParser, TypedValueParser, UnknownArgumentValueParser,
 };
 use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use rcsync::plan::Preflight;
+use rcsync::words::NoSuchWord;
 
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use export::ExportArgs;
 pub(crate) use init::{Ci, InitArgs};
 pub(crate) use narrow::NarrowArgs;
-pub(crate) use output::{OutputArgs, PlanFormat, ScriptDiffArg, ShowArgs};
+pub(crate) use output::{OutputArgs, PlanFormat, ShowArgs};
 pub(crate) use sandbox::SandboxArgs;
 pub(crate) use server::ServerArgs;
 pub(crate) use shell::{CompletionsArgs, ManArgs, completions, pages};
@@ -241,15 +243,23 @@ pub(crate) enum FailOn {
 
 /// The choices of `--preflight`
 fn preflights() -> impl TypedValueParser<Value = Preflight> {
-    let help = |preflight| match preflight {
-        Preflight::Off => "Nothing",
-        Preflight::Auto => {
-            "For integrations that would be created or updated, and where records contradict each other"
-        }
-        Preflight::Full => "For all integrations of the manifests",
-    };
-    let values = Preflight::ALL.map(|it| PossibleValue::new(it.word()).help(help(it)));
-    PossibleValuesParser::new(values).try_map(|word| word.parse::<Preflight>())
+    choices(Preflight::ALL.map(|it| {
+        PossibleValue::new(it.word()).help(match it {
+            Preflight::Off => "Nothing",
+            Preflight::Auto => {
+                "For integrations that would be created or updated, and where records contradict each other"
+            }
+            Preflight::Full => "For all integrations of the manifests",
+        })
+    }))
+}
+
+/// Takes words of the library's, and shows them with what they mean
+fn choices<T>(words: impl IntoIterator<Item = PossibleValue>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = NoSuchWord> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
 }
 
 /// The command line, with what a derived one cannot say: `apply --plan` needs no paths

@@ -1,7 +1,7 @@
 //! The flags that say which part of a plan a run is about, and which hold they lift.
 
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, TypedValueParser};
 use rcsync::integration::Kind;
 
 /// Which part of a plan a run is about
@@ -53,14 +53,11 @@ pub(crate) struct NarrowArgs {
 
 /// The choices of `--type`
 fn kinds() -> impl TypedValueParser<Value = Kind> {
-    let help = |kind| match kind {
-        Kind::Incoming => "Others post to Rocket.Chat",
-        Kind::Outgoing => "Rocket.Chat calls others",
-    };
-    let values = Kind::ALL.map(|it| {
-        PossibleValue::new(it.word())
-            .alias(it.wire())
-            .help(help(it))
-    });
-    PossibleValuesParser::new(values).try_map(|word| word.parse::<Kind>())
+    super::choices(Kind::ALL.map(|it| {
+        let word = PossibleValue::new(it.word()).alias(it.wire());
+        word.help(match it {
+            Kind::Incoming => "Others post to Rocket.Chat",
+            Kind::Outgoing => "Rocket.Chat calls others",
+        })
+    }))
 }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
-
-use rcsync::report::Budget;
+use rcsync::report::{Budget, ScriptDiff};
 
 /// How a plan is shown
 #[derive(Args, Clone, Debug)]
@@ -24,8 +24,8 @@ pub(crate) struct OutputArgs {
     pub(crate) budget: Option<Budget>,
 
     /// How much text and Markdown show of scripts that differ
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = ScriptDiffArg::Full, help_heading = "Output")]
-    pub(crate) script_diff: ScriptDiffArg,
+    #[arg(long, value_name = "HOW", value_parser = script_diffs(), default_value = "full", help_heading = "Output")]
+    pub(crate) script_diff: ScriptDiff,
 }
 
 /// How a plan looks
@@ -41,15 +41,15 @@ pub(crate) enum PlanFormat {
     Github,
 }
 
-/// How much is shown of a script that differs
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ScriptDiffArg {
-    /// The lines that differ
-    Full,
-    /// How many lines come and go
-    Stat,
-    /// That it differs
-    None,
+/// The choices of `--script-diff`
+fn script_diffs() -> impl TypedValueParser<Value = ScriptDiff> {
+    super::choices(ScriptDiff::ALL.map(|it| {
+        PossibleValue::new(it.word()).help(match it {
+            ScriptDiff::Full => "The lines that differ",
+            ScriptDiff::Stat => "How many lines come and go",
+            ScriptDiff::None => "That it differs",
+        })
+    }))
 }
 
 /// A file to write a plan into

@@ -2,10 +2,10 @@
 
 use super::failure::Failure;
 use super::files::{self, File, refused};
-use crate::cli::{OutputArgs, PlanFormat, ScriptDiffArg};
+use crate::cli::{OutputArgs, PlanFormat};
 use crate::exit::Exit;
 use crate::terminal::{self, Terminal};
-use rcsync::report::{self, Attempt, Look, PlanReport, ScriptDiff};
+use rcsync::report::{self, Attempt, Look, PlanReport};
 
 /// Shows a plan and writes the files that were asked for, also where it cannot be shown.
 ///
@@ -55,11 +55,7 @@ fn look(args: &OutputArgs, color: bool, terminal: Terminal) -> Look {
     Look {
         color,
         verbose: terminal.verbose,
-        scripts: match args.script_diff {
-            ScriptDiffArg::Full => ScriptDiff::Full,
-            ScriptDiffArg::Stat => ScriptDiff::Stat,
-            ScriptDiffArg::None => ScriptDiff::None,
-        },
+        scripts: args.script_diff,
         budget: args.budget,
     }
 }
