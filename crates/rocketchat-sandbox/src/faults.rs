@@ -157,8 +157,12 @@ pub(super) struct Page {
     pub(super) shift: i64,
 }
 
-/// What befalls a request; the faults behind it are spent by one.
-pub(super) fn befall(faults: &mut Vec<Fault>, request: &Request, ids: &mut Ids) -> Vec<Effect> {
+/// The effects that apply to a request. Each fault behind them is used once.
+pub(super) fn applying_to(
+    faults: &mut Vec<Fault>,
+    request: &Request,
+    ids: &mut Ids,
+) -> Vec<Effect> {
     let mut effects = Vec::new();
     for fault in &mut *faults {
         if fault.times == 0

@@ -110,16 +110,16 @@ impl Sandbox {
         let (number, effects) = {
             let mut state = self.lock();
             let State { faults, ids, .. } = &mut *state;
-            let effects = faults::befall(faults, &request, ids);
+            let effects = faults::applying_to(faults, &request, ids);
             (state.receive(&request, self.control), effects)
         };
-        let answer = self.befall(request, &effects).await;
+        let answer = self.answer_under(request, &effects).await;
         self.lock().answered(number, answer.status());
         answer
     }
 
     /// Answers a request as its faults let it be answered.
-    async fn befall(&self, request: Request, effects: &[Effect]) -> Answer {
+    async fn answer_under(&self, request: Request, effects: &[Effect]) -> Answer {
         let (mut instead, mut cut) = (None, None);
         let whole = |response| Some((Answer::Response(response), false));
         let mut manner = Manner::default();
