@@ -3,16 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use crate::client::Limits;
-use crate::client::ServerError;
-use crate::foreign::Foreign;
 use crate::integration::Kind;
 use crate::integration::compat::{self, Version};
 use crate::observed::{Permissions, ServerFacts, Sight, View};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem, Severity};
 use crate::redactor::ServerText;
 use crate::server::Checkup;
 use crate::words::count;
@@ -54,59 +49,42 @@ pub enum By {
 }
 
 /// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// What it is about, in a word.
     pub about: &'static str,
-    /// How it is.
-    pub verdict: Verdict,
-    /// The same in words.
-    pub words: Foreign,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<Foreign>,
-}
-
-/// How something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Verdict {
-    /// As it should be.
-    Ok,
-    /// Good to know.
-    Note,
-    /// It will be in the way at some time.
-    Warning,
-    /// Nothing works before it is mended.
-    Blocked,
+    /// How it is, or what is wrong: as an error, nothing works before it is mended; as a warning, it will be in the way at
+    /// some time; as a note, it is good to know.
+    pub found: Result<String, Problem>,
 }
 
 impl Check {
-    fn new(about: &'static str, verdict: Verdict, words: impl Into<Foreign>) -> Self {
+    fn ok(about: &'static str, words: impl Into<String>) -> Self {
         Self {
             about,
-            verdict,
-            words: words.into(),
-            remedy: None,
+            found: Ok(words.into()),
         }
     }
 
-    fn ok(about: &'static str, words: impl Into<Foreign>) -> Self {
-        Self::new(about, Verdict::Ok, words)
+    fn not(about: &'static str, severity: Severity, words: impl Into<String>) -> Self {
+        Self::of(about, severity, Problem::new(Code(about), words))
     }
 
-    fn remedy(self, remedy: impl Into<Foreign>) -> Self {
+    fn of(about: &'static str, severity: Severity, problem: Problem) -> Self {
+        let problem = Problem {
+            severity,
+            ..problem
+        };
         Self {
-            remedy: Some(remedy.into()),
+            about,
+            found: Err(problem),
+        }
+    }
+
+    fn help(self, words: impl Into<String>) -> Self {
+        Self {
+            found: self.found.map_err(|problem| problem.help(words)),
             ..self
-        }
-    }
-
-    fn failed(about: &'static str, verdict: Verdict, error: &ServerError) -> Self {
-        Self {
-            remedy: error.hint().map(Into::into),
-            ..Self::new(about, verdict, error.to_string())
         }
     }
 }
@@ -122,7 +100,7 @@ pub fn checks(facts: &Facts) -> Vec<Check> {
     let version_text = match &checkup.server {
         Ok(version) => version.as_ref(),
         Err(error) => {
-            checks.push(Check::failed("server", Verdict::Blocked, error));
+            checks.push(Check::of("server", Severity::Error, error.into()));
             return checks;
         }
     };
@@ -133,11 +111,10 @@ pub fn checks(facts: &Facts) -> Vec<Check> {
     checks.extend(checkup.ahead.map(clock));
     match (identity, &checkup.account) {
         (Err(missing), _) => {
-            let check = Check::new("credentials", Verdict::Blocked, &*missing.message);
-            checks.push(check.remedy(missing.help.as_deref().unwrap_or_default()));
+            checks.push(Check::of("credentials", Severity::Error, missing.clone()));
         }
         (_, Some(Err(error))) => {
-            checks.push(Check::failed("credentials", Verdict::Blocked, error));
+            checks.push(Check::of("credentials", Severity::Error, error.into()));
         }
         (Ok(by), Some(Ok(account))) => {
             checks.push(credentials(*by, account));
@@ -150,7 +127,10 @@ pub fn checks(facts: &Facts) -> Vec<Check> {
 
 /// Whether something has to be mended before anything works.
 pub fn is_blocked(checks: &[Check]) -> bool {
-    checks.iter().any(|check| check.verdict == Verdict::Blocked)
+    let problems = checks.iter().filter_map(|it| it.found.as_ref().err());
+    problems
+        .into_iter()
+        .any(|it| it.severity == Severity::Error)
 }
 
 fn address(way: &Way) -> Check {
@@ -165,12 +145,12 @@ fn address(way: &Way) -> Check {
             format!("https, with the certificates of the system{besides}"),
         ),
         (false, true) => Check::ok("address", "plain http, which does not leave this machine"),
-        (false, false) => Check::new(
+        (false, false) => Check::not(
             "address",
-            Verdict::Warning,
+            Severity::Warning,
             "plain http: whoever is on the way can read the credentials",
         )
-        .remedy("use https"),
+        .help("use https"),
     }
 }
 
@@ -180,21 +160,21 @@ fn proxy(way: &Way) -> Check {
     }
     match way.proxies.as_slice() {
         [] => Check::ok("proxy", "none is named in the environment"),
-        names => Check::new(
+        names => Check::not(
             "proxy",
-            Verdict::Note,
+            Severity::Note,
             format!("named by {}", names.join(", ")),
         )
-        .remedy("hosts in NO_PROXY are reached past it"),
+        .help("hosts in NO_PROXY are reached past it"),
     }
 }
 
 fn server(version: Option<&ServerText>) -> Check {
     match version {
         Some(version) => Check::ok("server", format!("Rocket.Chat {version}")),
-        None => Check::new(
+        None => Check::not(
             "server",
-            Verdict::Warning,
+            Severity::Warning,
             "Rocket.Chat, of a version that it does not tell: it counts as the newest",
         ),
     }
@@ -202,37 +182,34 @@ fn server(version: Option<&ServerText>) -> Check {
 
 /// What a version means for what rcsync can do.
 fn version(version: Option<Version>) -> Vec<Check> {
-    let of = |verdict, words: String| Check::new("version", verdict, words);
+    let of = |severity, words: String| Check::not("version", severity, words);
     let mut checks = Vec::new();
     if !compat::takes_updates(version) {
         let since = compat::UPDATES_SINCE;
         checks.push(
             of(
-                Verdict::Warning,
+                Severity::Warning,
                 format!("before {since} integrations can be created, and not changed"),
             )
-            .remedy("upgrade the server, or delete in its administration what is to change"),
+            .help("upgrade the server, or delete in its administration what is to change"),
         );
     }
     if version.is_some_and(|version| version > compat::NEWEST_KNOWN) {
         let newest = compat::NEWEST_KNOWN;
         checks.push(of(
-            Verdict::Note,
+            Severity::Note,
             format!("newer than {newest}, the newest that rcsync was held against"),
         ));
     }
     if compat::demands_impersonation(Kind::Incoming, version) {
         checks.push(of(
-            Verdict::Note,
+            Severity::Note,
             "whoever an incoming webhook posts as needs `message-impersonate` (role `bot`)"
                 .to_owned(),
         ));
     }
     if checks.is_empty() {
-        checks.push(of(
-            Verdict::Ok,
-            "all that rcsync does works on it".to_owned(),
-        ));
+        checks.push(Check::ok("version", "all that rcsync does works on it"));
     }
     checks
 }
@@ -243,12 +220,12 @@ fn clock(ahead: i64) -> Check {
         return Check::ok("clock", "the server's and this machine's agree");
     }
     let direction = if ahead > 0 { "ahead of" } else { "behind" };
-    Check::new(
+    Check::not(
         "clock",
-        Verdict::Warning,
+        Severity::Warning,
         format!("the server's is {seconds} s {direction} this machine's"),
     )
-    .remedy("set both by NTP: certificates, second factors and the dates in reports go by them")
+    .help("set both by NTP: certificates, second factors and the dates in reports go by them")
 }
 
 fn credentials(by: By, account: &ServerFacts) -> Check {
@@ -273,11 +250,11 @@ fn allowed(account: &ServerFacts, checkup: &Checkup) -> Vec<Check> {
     match (&checkup.permissions, &account.roles) {
         (Some(Ok(permissions)), Some(roles)) => checks.extend(rights(roles, permissions)),
         (Some(Err(error)), _) => {
-            checks.push(Check::failed("permissions", Verdict::Warning, error));
+            checks.push(Check::of("permissions", Severity::Warning, error.into()));
         }
-        _ => checks.push(Check::new(
+        _ => checks.push(Check::not(
             "permissions",
-            Verdict::Warning,
+            Severity::Warning,
             "the server does not tell this account's roles: what it may do shows when it tries",
         )),
     }
@@ -287,7 +264,7 @@ fn allowed(account: &ServerFacts, checkup: &Checkup) -> Vec<Check> {
             checks.push(Check::ok("integrations", words));
         }
         Some(Err(error)) => {
-            checks.push(Check::failed("integrations", Verdict::Blocked, error));
+            checks.push(Check::of("integrations", Severity::Error, error.into()));
         }
         None => {}
     }
@@ -323,39 +300,39 @@ fn rights(roles: &BTreeSet<ServerText>, permissions: &Permissions) -> Vec<Check>
     let words = words.join(", ");
     let mut checks = Vec::new();
     if sights.iter().all(|(_, sight)| *sight == Sight::Nothing) {
-        let check = Check::new(
+        let check = Check::not(
             "permissions",
-            Verdict::Blocked,
+            Severity::Error,
             format!("it manages {words}"),
         );
-        return vec![check.remedy(give(&missing("")))];
+        return vec![check.help(give(&missing("")))];
     }
     checks.push(if view.is_partial() {
-        Check::new(
+        Check::not(
             "permissions",
-            Verdict::Warning,
+            Severity::Warning,
             format!("it manages {words}: what it does not see is to it as if it were not there"),
         )
-        .remedy(format!("to see all, {}", give(&missing(""))))
+        .help(format!("to see all, {}", give(&missing(""))))
     } else {
         Check::ok("permissions", format!("it manages {words}"))
     });
     let own = missing("own-");
     if !own.is_empty() {
         checks.push(
-            Check::new(
+            Check::not(
                 "rooms",
-                Verdict::Note,
+                Severity::Note,
                 "it names rooms only that it is a member of, and no users",
             )
-            .remedy(format!("for any room and user, {}", give(&own))),
+            .help(format!("for any room and user, {}", give(&own))),
         );
     }
     for (name, without) in HELPFUL {
         if !permissions.hold(roles, name) {
-            checks.push(Check::new(
+            checks.push(Check::not(
                 "permissions",
-                Verdict::Note,
+                Severity::Note,
                 format!("it has no `{name}`: {without}"),
             ));
         }
@@ -376,16 +353,16 @@ fn limits(limits: Limits) -> Check {
     match limits {
         Limits::Unlimited => Check::ok("limits", "this account is not rate limited"),
         Limits::Unknown => Check::ok("limits", "the server tells of no limit"),
-        Limits::PerEndpoint(rate) => Check::new(
+        Limits::PerEndpoint(rate) => Check::not(
             "limits",
-            Verdict::Note,
+            Severity::Note,
             format!(
                 "{} calls of each endpoint in {} s: rcsync waits for them",
                 rate.calls,
                 rate.window.as_secs()
             ),
         )
-        .remedy("`api-bypass-rate-limit` (roles `admin`, `bot`, `app`) lifts it"),
+        .help("`api-bypass-rate-limit` (roles `admin`, `bot`, `app`) lifts it"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::*;
-use crate::client::Rate;
+use crate::client::{Rate, ServerError};
 use crate::problem::Code;
 
 /// Sound facts: a bot that may do everything.
@@ -48,17 +48,14 @@ fn holding(names: &[&str]) -> Permissions {
 }
 
 fn lines(facts: &Facts) -> Vec<String> {
-    let line = |check: Check| {
-        let remedy = check
-            .remedy
-            .map(|it| format!(" → {}", it.for_terminal()))
-            .unwrap_or_default();
-        format!(
-            "{:?} {}: {}{remedy}",
-            check.verdict,
-            check.about,
-            check.words.for_terminal()
-        )
+    let line = |check: Check| match check.found {
+        Ok(words) => format!("Ok {}: {words}", check.about),
+        Err(problem) => {
+            let help = problem.help.map(|it| format!(" → {it}"));
+            let help = help.unwrap_or_default();
+            let severity = problem.severity;
+            format!("{severity:?} {}: {}{help}", check.about, problem.message)
+        }
     };
     checks(facts).into_iter().map(line).collect()
 }
@@ -157,7 +154,7 @@ fn without_credentials_the_server_is_looked_at_alone() {
     });
     assert_eq!(
         lines.last().unwrap(),
-        "Blocked credentials: no user id is given → set RCSYNC_USER_ID"
+        "Error credentials: no user id is given → set RCSYNC_USER_ID"
     );
 }
 
@@ -169,14 +166,16 @@ fn what_blocks_ends_the_list_with_its_remedy() {
         line: "<html>".to_owned(),
     });
     let found = checks(&facts);
-    assert!(is_blocked(&found) && found.len() == 3 && found[2].remedy.is_some());
+    assert!(
+        is_blocked(&found)
+            && found.len() == 3
+            && found[2].found.as_ref().is_err_and(|it| it.help.is_some())
+    );
 
     let lines = said(|facts| facts.checkup.account = Some(Err(ServerError::Unauthorised)));
     let last = lines.last().unwrap();
     assert!(
-        last.starts_with(
-            "Blocked credentials: the server does not accept the user id and token → "
-        )
+        last.starts_with("Error credentials: the server does not accept the user id and token → ")
     );
 }
 
@@ -189,7 +188,7 @@ fn permissions_are_told_with_what_needs_them() {
     assert_eq!(
         of(&[]),
         [
-            "Blocked permissions: it manages incoming: none, outgoing: none → give one of its roles \
+            "Error permissions: it manages incoming: none, outgoing: none → give one of its roles \
           `manage-incoming-integrations` and `manage-outgoing-integrations`"
         ]
     );

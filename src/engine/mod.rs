@@ -8,11 +8,13 @@
 //! | [`snapshot`](snapshot()) | a source, the desired state | a file that plans can be made from |
 //! | [`urls`](urls::urls) | a source, the desired state | the webhooks' URLs |
 //! | [`export`](export::export) | a source | a manifest of what the server has |
+//! | [`doctor`](doctor()) | an endpoint, credentials | what is in the way of a first plan |
 //!
 //! Nothing here prints or reads the environment. What a caller may want to tell meanwhile is an [`Event`].
 
 mod apply;
 pub mod check;
+mod doctor;
 pub mod export;
 mod plan;
 mod snapshot;
@@ -22,11 +24,14 @@ pub mod urls;
 use std::fmt;
 
 pub use apply::{ApplyOptions, apply};
+pub use doctor::doctor;
 pub use plan::{Before, PlanOptions, Planned, plan};
 pub use snapshot::snapshot;
 pub use source::{Recorded, Source};
 
+use crate::client::ServerError;
 use crate::observed::ServerId;
+use crate::problem::Severity;
 
 /// Hears what happens while a step is under way. It is called between requests, so it must not block.
 pub trait Events: Send + Sync {
@@ -49,8 +54,20 @@ pub enum Event<'a> {
     NoHistory(&'a ServerId, &'a str),
     /// So many more webhooks are disabled than are asked for.
     MoreHistories(usize),
+    /// A login could not be ended: it lasts until it expires.
+    StillLoggedIn(&'a ServerError),
     /// The change of this index in the plan is not under way any more.
     Written(usize),
+}
+
+impl Event<'_> {
+    /// How much it weighs.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::StillLoggedIn(_) => Severity::Warning,
+            _ => Severity::Note,
+        }
+    }
 }
 
 impl fmt::Display for Event<'_> {
@@ -63,6 +80,10 @@ impl fmt::Display for Event<'_> {
             Self::MoreHistories(more) => write!(
                 f,
                 "{more} more webhooks are disabled, and why is not asked: plan fewer at once to know"
+            ),
+            Self::StillLoggedIn(why) => write!(
+                f,
+                "the login could not be ended, and lasts until it expires: {why}"
             ),
             Self::Written(_) => Ok(()),
         }

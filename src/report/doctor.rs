@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::wrap::wrapped;
 use super::{Foreign, text};
-use crate::doctor::{Check, Verdict};
+use crate::doctor::Check;
+use crate::problem::Severity;
 use crate::words::count;
 
 /// What stands between a user and a first plan.
@@ -17,7 +18,59 @@ pub struct DoctorReport {
     /// The address of the server, or where the embedded sandbox keeps its state.
     address: Foreign,
     /// What was looked at, in the order in which it was.
-    checks: Vec<Check>,
+    checks: Vec<CheckReport>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize, JsonSchema)]
+struct CheckReport {
+    /// What it is about, in a word.
+    about: &'static str,
+    /// How it is.
+    verdict: Verdict,
+    /// The same in words.
+    words: Foreign,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<Foreign>,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Verdict {
+    /// As it should be.
+    Ok,
+    /// Good to know.
+    Note,
+    /// It will be in the way at some time.
+    Warning,
+    /// Nothing works before it is mended.
+    Blocked,
+}
+
+impl From<Check> for CheckReport {
+    fn from(check: Check) -> Self {
+        let about = check.about;
+        match check.found {
+            Ok(words) => Self {
+                about,
+                verdict: Verdict::Ok,
+                words: words.into(),
+                remedy: None,
+            },
+            Err(problem) => Self {
+                about,
+                verdict: match problem.severity {
+                    Severity::Note => Verdict::Note,
+                    Severity::Warning => Verdict::Warning,
+                    Severity::Error => Verdict::Blocked,
+                },
+                words: problem.message.into(),
+                remedy: problem.help.map(Into::into),
+            },
+        }
+    }
 }
 
 impl Verdict {
@@ -38,7 +91,7 @@ impl DoctorReport {
         Self {
             format_version: 1,
             address: address.into(),
-            checks,
+            checks: checks.into_iter().map(Into::into).collect(),
         }
     }
 

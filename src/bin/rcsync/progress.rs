@@ -29,7 +29,7 @@ impl Events for Notes {
 fn note(event: &Event<'_>) {
     let words = event.to_string();
     if !words.is_empty() {
-        terminal::note(&format!("note: {words}\n"));
+        terminal::note(&format!("{}: {words}\n", event.severity().word()));
     }
 }
 

@@ -4,13 +4,13 @@ use std::env;
 
 use super::failure::Failure;
 use super::runtime;
-use super::session::{self, NoEntry, Way};
+use super::session;
 use crate::cli::{DoctorArgs, PlainFormat};
 use crate::exit::Exit;
+use crate::progress::Notes;
 use crate::terminal;
-use rcsync::doctor::{self, By, Facts};
 use rcsync::report::DoctorReport;
-use rcsync::server::Reader;
+use rcsync::{doctor, engine};
 use rocketchat_client::redactor::Redactor;
 
 /// The variables that name a proxy for a scheme.
@@ -32,7 +32,15 @@ pub(super) fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
 
 async fn told(args: &DoctorArgs) -> Result<Exit, Failure> {
     let way = session::way(&args.server, false, &Redactor::default()).await?;
-    let checks = doctor::checks(&facts(&way).await);
+    let encrypted = way.endpoint.base.is_encrypted();
+    let to = doctor::Way {
+        encrypted,
+        local: way.endpoint.base.is_local(),
+        authorities: way.has_authorities,
+        proxies: proxies(encrypted),
+    };
+    let auth = way.auth.as_ref().map_err(Clone::clone);
+    let checks = engine::doctor(&way.endpoint, auth, to, &Notes).await;
     let blocked = doctor::is_blocked(&checks);
     let report = DoctorReport::new(&way.shown(), checks);
     match args.format {
@@ -40,39 +48,6 @@ async fn told(args: &DoctorArgs) -> Result<Exit, Failure> {
         PlainFormat::Json => terminal::json(&report),
     };
     Ok(if blocked { Exit::Server } else { Exit::Done })
-}
-
-async fn facts(way: &Way) -> Facts {
-    let by = if way.logs_in() {
-        By::Password
-    } else {
-        By::Token
-    };
-    let anonymous = Reader::from(way.endpoint.anonymous());
-    let (identity, checkup) = match way.open().await {
-        Ok(session) => {
-            let checkup = Reader::of(&session).checkup(true).await;
-            session::close(session).await;
-            (Ok(by), checkup)
-        }
-        Err(NoEntry::Missing(problem)) => (Err(problem), anonymous.checkup(false).await),
-        Err(NoEntry::Refused(error)) => {
-            let mut checkup = anonymous.checkup(false).await;
-            checkup.account = Some(Err(error));
-            (Ok(by), checkup)
-        }
-    };
-    let base = &way.endpoint.base;
-    Facts {
-        way: doctor::Way {
-            encrypted: base.is_encrypted(),
-            local: base.is_local(),
-            authorities: way.has_authorities,
-            proxies: proxies(base.is_encrypted()),
-        },
-        identity,
-        checkup,
-    }
 }
 
 /// The variables that are set. Their values may hold passwords.

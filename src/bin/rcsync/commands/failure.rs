@@ -28,7 +28,7 @@ impl Failure {
 
     /// The server did not answer as it should.
     pub(super) fn server(error: &ServerError) -> Self {
-        Self::new(Exit::of(error), &error.to_string(), error.hint().as_deref())
+        Self::of(Exit::of(error), &error.into())
     }
 
     /// A problem.

@@ -13,14 +13,14 @@ use super::failure::Failure;
 use super::known;
 use crate::cli::ServerArgs;
 use crate::exit::Exit;
-use crate::terminal;
-use identity::connection;
+use crate::progress::Notes;
+use rcsync::engine::{Event, Events};
 use rcsync::problem::Problem;
 use rcsync::server::{Reader, Writer};
 use rocketchat_client as client;
 use rocketchat_client::redactor::Redactor;
 use rocketchat_client::{
-    Auth, BaseUrl, Connection, Endpoint, HttpTransport, NoSession, Retries, ServerError, Timeouts,
+    Auth, BaseUrl, Connection, Endpoint, HttpTransport, NoSession, Retries, Timeouts,
 };
 
 /// A server to talk to.
@@ -55,9 +55,12 @@ pub(super) async fn with<T>(
     doing: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let way = way(args, writing, known).await?;
-    let inner = way.open().await.map_err(|no_entry| match no_entry {
-        NoEntry::Missing(problem) => Failure::of(Exit::Invalid, &problem),
-        NoEntry::Refused(error) => error.into(),
+    let auth = way.auth.as_ref();
+    let auth = auth.map_err(|problem| Failure::of(Exit::Invalid, problem))?;
+    let opened = client::Session::open(&way.endpoint, auth).await;
+    let inner = opened.map_err(|error| match error {
+        NoSession::Unusable(error) => Failure::of(Exit::Invalid, &error.into()),
+        NoSession::Refused(error) => error.into(),
     })?;
     let session = Session {
         reader: Reader::of(&inner),
@@ -65,17 +68,10 @@ pub(super) async fn with<T>(
         sandbox: way.sandbox,
     };
     let done = doing(&session).await;
-    close(session.inner).await;
-    done
-}
-
-/// Closes a session. That it could not is a warning.
-pub(super) async fn close(session: client::Session) {
-    if let Err(error) = session.close().await {
-        terminal::note(&format!(
-            "warning: the login could not be ended, and lasts until it expires: {error}\n"
-        ));
+    if let Err(error) = session.inner.close().await {
+        Notes.event(&Event::StillLoggedIn(&error));
     }
+    done
 }
 
 /// Whether it is said which server, and as whom. No request is sent.
@@ -97,15 +93,8 @@ pub(super) struct Way {
     pub(super) has_authorities: bool,
     /// For the embedded sandbox, where its state is.
     sandbox: Option<String>,
-    auth: Result<Auth, Problem>,
-}
-
-/// Why there is no session.
-pub(super) enum NoEntry {
-    /// It is not said who one would be, or not so that it can be sent.
-    Missing(Problem),
-    /// A login failed.
-    Refused(ServerError),
+    /// Who one would be there, if that is said.
+    pub(super) auth: Result<Auth, Problem>,
 }
 
 /// Finds the way. No request is sent.
@@ -145,27 +134,6 @@ pub(super) async fn way(
 }
 
 impl Way {
-    /// A session with the account there.
-    pub(super) async fn open(&self) -> Result<client::Session, NoEntry> {
-        let auth = self
-            .auth
-            .as_ref()
-            .map_err(|it| NoEntry::Missing(it.clone()))?;
-        let opened = client::Session::open(&self.endpoint, auth).await;
-        opened.map_err(|error| match error {
-            NoSession::Unusable(error) => {
-                let how = "check RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN, or the file of the token";
-                NoEntry::Missing(connection(error.to_string()).help(how))
-            }
-            NoSession::Refused(error) => NoEntry::Refused(error),
-        })
-    }
-
-    /// Whether the account is known by a password.
-    pub(super) fn logs_in(&self) -> bool {
-        matches!(self.auth, Ok(Auth::Password(_)))
-    }
-
     /// The server's address, or where the embedded sandbox keeps its state.
     pub(super) fn shown(&self) -> String {
         let sandbox = self.sandbox.clone();
