@@ -8,7 +8,7 @@ use divan::{Bencher, black_box};
 use rcsync::engine::check::{Checked, Typed};
 use rcsync::manifest;
 use rcsync::observed::{ObservedState, ServerFacts};
-use rcsync::plan::Plan;
+use rcsync::plan::{Annotations, Plan};
 use rcsync::problem::Texts;
 use rcsync::report::{self, Context, Look, PlanReport};
 use rcsync::variables::{Undefined, Variables};
@@ -61,7 +61,7 @@ fn report(checked: &Checked, plan: &Plan) -> PlanReport {
         base: None,
         sandbox: None,
     };
-    PlanReport::new(plan, &context)
+    PlanReport::new(plan, &Annotations::default(), &context)
 }
 
 #[divan::bench(args = SIZES)]

@@ -39,8 +39,6 @@ fn change(kind: Kind, name: &str, action: Action) -> Change {
         place: None,
         script_file: None,
         pruned: None,
-        cause: None,
-        touched: None,
     }
 }
 
@@ -71,10 +69,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         refusals: Vec::new(),
         taken_at: None,
         not_compared: Vec::new(),
-        not_checked: crate::plan::NotChecked::default(),
-        notes: Vec::new(),
         literals: BTreeSet::new(),
-        binding: None,
     }
 }
 

@@ -48,7 +48,6 @@ fn differences(asked: &Fields, observed: &Fields) -> Vec<FieldChange> {
             field,
             before: before.cloned(),
             after: Some(value.clone()),
-            cause: None,
         })
     });
     differing.collect()

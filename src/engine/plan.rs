@@ -7,7 +7,7 @@ use crate::client::ServerError;
 use crate::desired::DesiredState;
 use crate::integration::Version;
 use crate::observed::{Answers, History, ObservedState, Questions};
-use crate::plan::{Asking, Binding, NotChecked, Plan};
+use crate::plan::{self, Annotations, Asking, Binding, NotChecked, Origin, Plan};
 
 /// How to plan.
 #[derive(Debug)]
@@ -53,12 +53,12 @@ impl Before {
         }
     }
 
-    /// Says of each change what it comes from.
-    fn trace(&self, plan: &mut Plan, head: &DesiredState, observed: &ObservedState) {
+    /// What each change comes from, as far as that is known.
+    fn origins(&self, plan: &Plan, head: &DesiredState, observed: &ObservedState) -> Vec<Origin> {
         match self {
-            Self::Unknown => {}
-            Self::Base(_, base) => plan.trace(head, base, observed),
-            Self::Same => plan.trace_to_drift(observed),
+            Self::Unknown => Vec::new(),
+            Self::Base(_, base) => plan::origins(plan, head, base, observed),
+            Self::Same => plan::origins_in_drift(plan, observed),
         }
     }
 }
@@ -68,6 +68,8 @@ impl Before {
 pub struct Planned {
     /// What would change.
     pub plan: Plan,
+    /// What is told beside.
+    pub beside: Annotations,
     /// What the server has.
     pub observed: ObservedState,
     /// When reading it began.
@@ -89,17 +91,22 @@ pub async fn plan(
     if let Some(version) = options.assumed {
         observed.server.assume(version);
     }
-    let (mut plan, asked) = ask(source, desired, options.asking, &mut observed, events).await?;
-    if plan.taken_at.is_some() {
-        plan.not_checked = NotChecked::of(&asked, &observed);
-    }
-    plan.take_notes(&asked, &observed);
-    options.before.trace(&mut plan, desired, &observed);
+    let (plan, asked) = ask(source, desired, options.asking, &mut observed, events).await?;
     // What is planned for another version is never applied.
-    plan.binding = (options.binding && options.assumed.is_none())
-        .then(|| Binding::of(&plan, desired, &observed, options.asking.preflight));
+    let binds = options.binding && options.assumed.is_none();
+    let preflight = options.asking.preflight;
+    let beside = Annotations {
+        notes: plan.notes(&asked, &observed),
+        not_checked: plan
+            .taken_at
+            .as_ref()
+            .map_or_else(NotChecked::default, |_| NotChecked::of(&asked, &observed)),
+        origins: options.before.origins(&plan, desired, &observed),
+        binding: binds.then(|| Binding::of(&plan, desired, &observed, preflight)),
+    };
     Ok(Planned {
         plan,
+        beside,
         observed,
         read_at,
     })

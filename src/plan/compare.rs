@@ -139,7 +139,6 @@ impl<'a> Update<'a> {
             field,
             before: observed.cloned(),
             after: Some(value.clone()),
-            cause: None,
         };
         match self.held(field) {
             Ok(true) => {
@@ -229,7 +228,6 @@ fn generated(
         field,
         before: None,
         after: None,
-        cause: None,
     })
 }
 
@@ -259,7 +257,6 @@ pub(super) fn switched_off(
                 field,
                 before: from.get(field).cloned(),
                 after: Some(field.empty()),
-                cause: None,
             });
             continue;
         }

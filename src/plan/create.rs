@@ -15,7 +15,6 @@ pub(super) fn create(entry: &Desired, observed: &ObservedState) -> Decision {
             field,
             before: None,
             after: value.cloned(),
-            cause: None,
         });
     };
     for field in entry.key.kind.fields() {

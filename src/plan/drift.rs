@@ -51,34 +51,60 @@ impl Cause {
     }
 }
 
-impl Plan {
-    /// Says of each change what it comes from, given what the manifests asked for before: `head` is what they ask for
-    /// now.
-    pub fn trace(&mut self, head: &DesiredState, base: &DesiredState, observed: &ObservedState) {
-        let records = by_id(observed);
-        let then = Plan::between(base, observed);
-        let before = Before::of(base, &then, observed);
-        let old_names = old_names(head);
-        for change in &mut self.changes {
-            before.mark(change, &old_names, &records);
-        }
-    }
+/// What a change comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// All of it.
+    pub cause: Cause,
+    /// Its fields, in their order.
+    pub fields: Vec<Cause>,
+    /// Who changed the record last, if it drifts.
+    pub touched: Option<Touched>,
+}
 
-    /// Says of each change that it was there before: nothing was changed in the manifests.
-    pub fn trace_to_drift(&mut self, observed: &ObservedState) {
-        let records = by_id(observed);
-        for change in &mut self.changes {
-            for field in &mut change.fields {
-                field.cause = Some(Cause::Drift);
-            }
-            conclude(change, Cause::Drift, &records);
-        }
-    }
+/// What each change of a plan comes from, given what the manifests asked for before: `head` is what they ask for now.
+pub fn origins(
+    plan: &Plan,
+    head: &DesiredState,
+    base: &DesiredState,
+    observed: &ObservedState,
+) -> Vec<Origin> {
+    let records = by_id(observed);
+    let then = Plan::between(base, observed);
+    let before = Before::of(base, &then, observed);
+    let old_names = old_names(head);
+    let changes = plan.changes.iter();
+    changes
+        .map(|change| before.origin(change, &old_names, &records))
+        .collect()
+}
 
-    /// Whether there is a change that is not known to come from this change of the manifests.
-    pub fn drifts(&self) -> bool {
-        let mut causes = self.changes.iter().map(|change| change.cause);
-        causes.any(|cause| cause.is_none_or(Cause::is_drift))
+/// The same where nothing was changed in the manifests: all was there before.
+pub fn origins_in_drift(plan: &Plan, observed: &ObservedState) -> Vec<Origin> {
+    let records = by_id(observed);
+    let changes = plan.changes.iter();
+    changes
+        .map(|change| {
+            let fields = vec![Cause::Drift; change.fields.len()];
+            Origin::new(change, Cause::Drift, fields, &records)
+        })
+        .collect()
+}
+
+impl Origin {
+    /// Of a drifting record it tells who changed it last.
+    fn new(change: &Change, cause: Cause, fields: Vec<Cause>, records: &Records<'_>) -> Self {
+        let id = change.action.id().filter(|_| cause.is_drift());
+        let record = id.and_then(|id| records.get(id));
+        Self {
+            cause,
+            fields,
+            touched: record.map(|record| Touched {
+                at: record.updated_at(),
+                editor: record.updated_by(),
+                creator: record.creator.clone(),
+            }),
+        }
     }
 }
 
@@ -147,7 +173,7 @@ impl<'a> Before<'a> {
         before
     }
 
-    fn mark(&self, change: &mut Change, old_names: &OldNames, records: &Records<'_>) {
+    fn origin(&self, change: &Change, old_names: &OldNames, records: &Records<'_>) -> Origin {
         let place = change.place.as_ref();
         let old = place.and_then(|place| old_names.get(&place.begins()));
         let id = change.action.id();
@@ -158,21 +184,24 @@ impl<'a> Before<'a> {
         let wanted = entry.map(|entry| wanted(entry, id.and_then(|id| records.get(id).copied())));
         let mut whole = self.action(change, entry.map(|entry| &entry.key), old);
         // Of what is pruned no entry asks for anything.
-        let fields = change.fields.iter_mut().filter(|_| change.pruned.is_none());
-        for field in fields {
-            field.cause = cause(field, wanted.as_ref());
-            whole = joined(whole, field.cause);
-        }
+        let asked = |_: &&FieldChange| change.pruned.is_none();
+        let of = |field| {
+            Some(field)
+                .filter(asked)
+                .and_then(|it| cause(it, wanted.as_ref()))
+        };
+        let fields: Vec<_> = change.fields.iter().map(of).collect();
+        whole = fields
+            .iter()
+            .fold(whole, |whole, field| joined(whole, *field));
         // What is wrong with a record beside its fields no manifest brought.
         if !change.conditions.is_empty() {
             whole = joined(whole, Some(Cause::Drift));
         }
         let whole = whole.unwrap_or(Cause::ThisChange);
-        for field in &mut change.fields {
-            // A secret is generated along with the rest.
-            field.cause = field.cause.or(Some(whole));
-        }
-        conclude(change, whole, records);
+        // A secret is generated along with the rest.
+        let fields = fields.into_iter().map(|it| it.unwrap_or(whole));
+        Origin::new(change, whole, fields.collect(), records)
     }
 
     /// What the change itself comes from, apart from its fields.
@@ -253,18 +282,6 @@ fn joined(whole: Option<Cause>, part: Option<Cause>) -> Option<Cause> {
         (Some(whole), Some(part)) => Some(whole.and(part)),
         (whole, part) => whole.or(part),
     }
-}
-
-/// Says what the whole change comes from, and of a drifting record who changed it last.
-fn conclude(change: &mut Change, cause: Cause, records: &Records<'_>) {
-    change.cause = Some(cause);
-    let id = change.action.id().filter(|_| cause.is_drift());
-    let record = id.and_then(|id| records.get(id));
-    change.touched = record.map(|record| Touched {
-        at: record.updated_at(),
-        editor: record.updated_by(),
-        creator: record.creator.clone(),
-    });
 }
 
 #[cfg(test)]

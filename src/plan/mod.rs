@@ -1,6 +1,7 @@
 //! The plan: what would change, as a value. Building it asks nobody and writes nothing, and the same input
 //! gives the same plan.
 
+mod annotations;
 mod binding;
 mod change;
 mod compare;
@@ -23,13 +24,14 @@ use crate::client::Limits;
 use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::integration::{Field, Fields, Key, Value};
 use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Target, Users, View};
-use crate::problem::{Place, Problem};
+use crate::problem::Place;
 use crate::redactor::Redactor;
 
+pub use annotations::Annotations;
 pub use binding::{Binding, BoundEntry, BoundRecord, Compared};
 pub use change::{Action, ActionKind, Reason};
 pub use conditions::{Condition, script_failure};
-pub use drift::{Cause, Touched};
+pub use drift::{Cause, Origin, Touched, origins, origins_in_drift};
 pub use forecast::Forecast;
 use guard::Tally;
 pub use guard::{ANOTHER_SERVER, Refusal};
@@ -75,16 +77,10 @@ pub struct Plan {
     pub taken_at: Option<String>,
     /// What the snapshot does not hold, by kind and name.
     pub not_compared: Vec<NotCompared>,
-    /// What the snapshot does not answer.
-    pub not_checked: NotChecked,
-    /// What the look-ups tell beside.
-    pub notes: Vec<Problem>,
     /// What the manifests write out where secrets may stand: no secret to whoever reads the plan.
     pub literals: BTreeSet<String>,
     /// The secrets that the server may echo.
     pub redactor: Redactor,
-    /// What it was made for, if it may be applied later.
-    pub binding: Option<Binding>,
 }
 
 /// What the flags of a run leave out of a plan.
@@ -113,10 +109,6 @@ pub struct Change {
     pub script_file: Option<String>,
     /// What pruning does to it, if no entry names it.
     pub pruned: Option<Step>,
-    /// What it comes from, where that is known.
-    pub cause: Option<Cause>,
-    /// Who changed the record last, if it drifts.
-    pub touched: Option<Touched>,
 }
 
 /// A field before and after.
@@ -128,8 +120,6 @@ pub struct FieldChange {
     pub before: Option<Value>,
     /// The desired value; `None` for a secret that is generated when the change is made.
     pub after: Option<Value>,
-    /// What the difference comes from, where that is known.
-    pub cause: Option<Cause>,
 }
 
 impl Plan {
@@ -158,11 +148,8 @@ impl Plan {
             refusals: Vec::new(),
             taken_at: observed.taken_at.clone(),
             not_compared: Vec::new(),
-            not_checked: NotChecked::default(),
-            notes: Vec::new(),
             literals: desired.literals(),
             redactor: observed.redactor.clone(),
-            binding: None,
         };
         for entry in &desired.entries {
             plan.consider(entry, &identity, &desired.policy, observed, &mut tally);
@@ -320,8 +307,6 @@ impl Decision {
             place: Some(entry.place.clone()),
             script_file: entry.script_file.clone(),
             pruned: None,
-            cause: None,
-            touched: None,
         }
     }
 }

@@ -176,8 +176,6 @@ fn about(record: &Record, action: Action, step: Step) -> Change {
         place: None,
         script_file: None,
         pruned: Some(step),
-        cause: None,
-        touched: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A plan with the secrets taken out.
 
 use std::collections::BTreeSet;
+use std::iter::repeat;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,13 +12,15 @@ use super::cause::LastChangeReport;
 use super::diff::{self, Room, ScriptReport};
 use super::failure::FailureReport;
 use super::forecast::ForecastReport;
-use super::policy::{self, LeftOutReport, RefusalReport, SightWord, UnmanagedReport};
+use super::policy::{self, LeftOutReport, RefusalReport, UnmanagedReport};
 use super::shown::{Observed, Shown, Side, redacted_all, shown};
 use super::snapshot::SnapshotReport;
 use super::subject::Subject;
-use crate::integration::{ByKind, Shape, Value};
+use crate::integration::{Shape, Value};
+use crate::observed::View;
 use crate::plan::{
-    Action, ActionKind, Binding, Cause, Change, Condition, FieldChange, Plan, Reason, Step,
+    Action, ActionKind, Annotations, Binding, Cause, Change, Condition, FieldChange, Origin, Plan,
+    Reason, Step,
 };
 use crate::problem::{Place, Problem, Texts};
 use crate::secret::Text;
@@ -49,7 +52,7 @@ pub struct PlanReport {
     pub(super) unmanaged: Vec<UnmanagedReport>,
     /// What the account sees, where that is not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) view: Option<ByKind<SightWord>>,
+    pub(super) view: Option<View>,
     /// What the flags of the run leave out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) left_out: Option<LeftOutReport>,
@@ -200,7 +203,7 @@ impl PlanReport {
     pub const FORMAT_VERSION: u32 = 1;
 
     /// Takes the secrets out of a plan.
-    pub fn new(plan: &Plan, context: &Context<'_>) -> Self {
+    pub fn new(plan: &Plan, beside: &Annotations, context: &Context<'_>) -> Self {
         let room = Room::default();
         let kinds: Vec<_> = plan.changes.iter().map(|it| it.action.kind()).collect();
         let count = |kind| kinds.iter().filter(|it| **it == kind).count();
@@ -212,7 +215,10 @@ impl PlanReport {
             changes: plan
                 .changes
                 .iter()
-                .map(|change| change_report(change, context.texts, Observed::of(plan), &room))
+                .zip(beside.origins.iter().map(Some).chain(repeat(None)))
+                .map(|(change, origin)| {
+                    change_report(change, origin, context.texts, Observed::of(plan), &room)
+                })
                 .collect(),
             counts: Counts {
                 create: count(ActionKind::Create),
@@ -227,12 +233,12 @@ impl PlanReport {
             },
             forecast: plan.forecast().map(Into::into),
             unmanaged: plan.unmanaged.iter().map(policy::unmanaged).collect(),
-            view: policy::view(&plan.view),
+            view: plan.view.is_partial().then(|| plan.view.clone()),
             left_out: policy::left_out(plan),
             refusals: plan.refusals.iter().map(policy::refusal).collect(),
-            notes: plan.notes.iter().map(note).collect(),
-            snapshot: SnapshotReport::of(plan, context.texts),
-            binding: plan.binding.clone(),
+            notes: beside.notes.iter().map(note).collect(),
+            snapshot: SnapshotReport::of(plan, &beside.not_checked, context.texts),
+            binding: beside.binding.clone(),
         }
     }
 }
@@ -273,6 +279,7 @@ fn note(note: &Problem) -> NoteReport {
 
 fn change_report(
     change: &Change,
+    origin: Option<&Origin>,
     texts: &Texts,
     observed: Observed<'_>,
     room: &Room,
@@ -292,14 +299,18 @@ fn change_report(
         fields: change
             .fields
             .iter()
-            .map(|field| field_report(field, change, observed, room))
+            .enumerate()
+            .map(|(index, field)| {
+                let cause = origin.and_then(|it| it.fields.get(index).copied());
+                field_report(field, cause, change, observed, room)
+            })
             .collect(),
         conditions: change.conditions.iter().map(condition_report).collect(),
         url_dies: matches!(change.action, Action::Delete { .. }) && change.key.kind.has_url(),
         pruned: change.pruned,
         blocked,
-        cause: change.cause,
-        last_change: change.touched.as_ref().map(Into::into),
+        cause: origin.map(|it| it.cause),
+        last_change: origin.and_then(|it| it.touched.as_ref()).map(Into::into),
     }
 }
 
@@ -342,6 +353,7 @@ fn has_no_record(action: &Action) -> bool {
 /// A field of a change; also what a run says of a field that the server did not take.
 pub(super) fn field_report(
     change: &FieldChange,
+    cause: Option<Cause>,
     whole: &Change,
     observed: Observed<'_>,
     room: &Room,
@@ -388,6 +400,6 @@ pub(super) fn field_report(
     FieldReport {
         name: field.name.into(),
         change: diff,
-        cause: change.cause,
+        cause,
     }
 }

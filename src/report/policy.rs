@@ -6,8 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::Foreign;
 use super::plan::help;
 use super::subject::Subject;
-use crate::integration::ByKind;
-use crate::observed::{Sight, View};
 use crate::plan::{LeftAlone, Plan, Refusal, Unmanaged};
 
 /// A record that no entry names and that is left alone.
@@ -34,21 +32,6 @@ pub(super) struct LeftOutReport {
     pub(super) changes: usize,
     /// How many records that could be pruned it leaves alone.
     pub(super) records: usize,
-}
-
-/// What the account sees of a kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum SightWord {
-    /// All.
-    #[default]
-    All,
-    /// Those alone that it made itself.
-    Own,
-    /// None.
-    Nothing,
-    /// It is not known.
-    Unknown,
 }
 
 /// Why a plan is refused.
@@ -84,16 +67,6 @@ pub(super) fn unmanaged(record: &Unmanaged) -> UnmanagedReport {
         creator: record.creator.as_ref().map(Into::into),
         why: record.why,
     }
-}
-
-pub(super) fn view(view: &View) -> Option<ByKind<SightWord>> {
-    let word = |kind| match view.sight(kind) {
-        Sight::NotAsked | Sight::All => SightWord::All,
-        Sight::Own => SightWord::Own,
-        Sight::Nothing => SightWord::Nothing,
-        Sight::Unknown => SightWord::Unknown,
-    };
-    view.is_partial().then(|| ByKind::new(word))
 }
 
 pub(super) fn left_out(plan: &Plan) -> Option<LeftOutReport> {

@@ -291,7 +291,7 @@ fn outcome_report(
             report.fields = shortfall
                 .fields
                 .iter()
-                .map(|field| field_report(field, change, observed, &Room::default()))
+                .map(|field| field_report(field, None, change, observed, &Room::default()))
                 .collect();
             OutcomeWord::NotApplied
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Foreign;
 use super::plan::{PlaceReport, place_report};
 use super::subject::Subject;
-use crate::plan::{NotCompared, Open, Plan};
+use crate::plan::{NotChecked, NotCompared, Open, Plan};
 use crate::problem::Texts;
 
 /// The snapshot that a plan is made from.
@@ -53,25 +53,27 @@ pub(super) struct NotComparedReport {
 
 impl SnapshotReport {
     /// What a plan says of its snapshot, if it has one.
-    pub(super) fn of(plan: &Plan, texts: &Texts) -> Option<Self> {
+    pub(super) fn of(plan: &Plan, open: &NotChecked, texts: &Texts) -> Option<Self> {
         let taken_at = plan.taken_at.as_deref()?;
-        let open = plan.not_compared.iter();
-        let users = plan.not_checked.users.iter();
-        let targets = plan.not_checked.targets.iter();
+        let not_compared = plan.not_compared.iter();
+        let users = open.users.iter();
+        let targets = open.targets.iter();
         // Of both kinds, once.
         let targets: BTreeSet<_> = targets.map(|target| &target.name).collect();
         Some(Self {
             taken_at: taken_at.into(),
-            not_compared: open.map(|open| not_compared(open, texts)).collect(),
+            not_compared: not_compared
+                .map(|it| not_compared_report(it, texts))
+                .collect(),
             users_not_checked: users.map(Into::into).collect(),
             targets_not_checked: targets.into_iter().map(Into::into).collect(),
-            impersonators_not_checked: plan.not_checked.impersonators,
-            histories_not_checked: plan.not_checked.histories.len(),
+            impersonators_not_checked: open.impersonators,
+            histories_not_checked: open.histories.len(),
         })
     }
 }
 
-fn not_compared(open: &NotCompared, texts: &Texts) -> NotComparedReport {
+fn not_compared_report(open: &NotCompared, texts: &Texts) -> NotComparedReport {
     let fields = match &open.what {
         Open::Record => &[],
         Open::Fields(fields) => fields.as_slice(),

@@ -3,7 +3,7 @@
 //!
 //! A folder may also have `base.yaml` (what the manifest was before) and `secrets.yaml`.
 //!
-//! `RCSYNC_ACCEPT=1 cargo test scenarios` writes what the plans are now; read the difference before you commit it.
+//! `INSTA_UPDATE=always cargo test` writes what the plans are now; read the difference before you commit it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -100,9 +100,10 @@ async fn planned(folder: &Path) -> PlanReport {
         ..PlanOptions::default()
     };
     let planned = engine::plan(source.as_ref(), &loaded.desired, &options, &()).await;
-    let plan = planned.unwrap().plan;
+    let planned = planned.unwrap();
     let report = PlanReport::new(
-        &plan,
+        &planned.plan,
+        &planned.beside,
         &Context {
             texts: &loaded.sources.texts,
             paths: &["manifest.yaml".to_owned()],
@@ -118,7 +119,7 @@ async fn planned(folder: &Path) -> PlanReport {
 
 #[test]
 fn scenarios_plan_as_expected() {
-    let accept = std::env::var_os("RCSYNC_ACCEPT").is_some();
+    let accept = std::env::var_os("INSTA_UPDATE").is_some_and(|it| it == "always");
     let mut wrong = Vec::new();
     for folder in folders() {
         let report = report(&folder);
@@ -145,7 +146,7 @@ fn scenarios_plan_as_expected() {
     }
     assert!(
         wrong.is_empty(),
-        "{}\nRCSYNC_ACCEPT=1 cargo test scenarios takes them",
+        "{}\nINSTA_UPDATE=always cargo test takes them",
         wrong.join("\n")
     );
 }

@@ -16,7 +16,7 @@ use rocketchat_sandbox as sandbox;
 
 use rcsync::engine::check::{Checked, Typed};
 use rcsync::observed::{ObservedState, ServerFacts, Snapshot};
-use rcsync::plan::Plan;
+use rcsync::plan::{Annotations, Plan};
 use rcsync::problem::{Place, Texts};
 use rcsync::report::{self, Budget, Context, Look, PlanReport, ScriptDiff, diagnostics};
 use rcsync::schema::Checker;
@@ -178,7 +178,7 @@ fn reported(manifest: &Checked, plan: &Plan) -> PlanReport {
         base: None,
         sandbox: None,
     };
-    PlanReport::new(plan, &context)
+    PlanReport::new(plan, &Annotations::default(), &context)
 }
 
 /// A saved plan, shown in every format; saved again it is read as the same.

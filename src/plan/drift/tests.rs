@@ -2,6 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::observed::ObservedState;
+use crate::plan::Annotations;
 use crate::support::{self, desired, desired_under};
 
 /// An entry of that name with these keys over the least that it needs.
@@ -30,30 +31,38 @@ fn server(records: &[Json]) -> ObservedState {
     support::observed(&json!({"version": "8.8.1", "integrations": records}))
 }
 
-fn traced(base: &[Json], head: &[Json], observed: &ObservedState) -> Plan {
-    let (base, head) = (desired(base), desired(head));
-    let mut plan = Plan::between(&head, observed);
-    plan.trace(&head, &base, observed);
-    plan
+fn traced(base: &[Json], head: &[Json], observed: &ObservedState) -> Traced {
+    traced_from(&desired(base), &desired(head), observed)
+}
+
+/// A plan, and what is told of where its changes come from.
+type Traced = (Plan, Annotations);
+
+fn traced_from(base: &DesiredState, head: &DesiredState, observed: &ObservedState) -> Traced {
+    let plan = Plan::between(head, observed);
+    let beside = Annotations {
+        origins: origins(&plan, head, base, observed),
+        ..Annotations::default()
+    };
+    (plan, beside)
 }
 
 /// The changes with their causes: `update Both: alias Drift, channel ThisChange`.
-fn shown(plan: &Plan) -> String {
-    let one = |change: &Change| {
+fn shown((plan, beside): &Traced) -> String {
+    let one = |(change, origin): (&Change, &Origin)| {
         let action = format!("{:?}", change.action);
         let action = action.split([' ', '(']).next().unwrap().to_lowercase();
-        let fields = change.fields.iter();
+        assert_eq!(change.fields.len(), origin.fields.len());
+        let fields = change.fields.iter().zip(&origin.fields);
         let fields: Vec<_> = fields
-            .map(|it| format!("{} {:?}", it.field.name, it.cause.unwrap()))
+            .map(|(it, cause)| format!("{} {cause:?}", it.field.name))
             .collect();
-        let whole = format!(
-            "{action} {:?}: {}",
-            change.cause.unwrap(),
-            fields.join(", ")
-        );
+        let whole = format!("{action} {:?}: {}", origin.cause, fields.join(", "));
         whole.trim_end_matches([' ', ':']).to_owned()
     };
-    plan.changes.iter().map(one).collect::<Vec<_>>().join("; ")
+    assert_eq!(plan.changes.len(), beside.origins.len());
+    let changes = plan.changes.iter().zip(&beside.origins);
+    changes.map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// What is told | the base | the manifests of now | what the server has | what the changes come from. A cell lists
@@ -192,10 +201,9 @@ fn a_secret_of_then_that_nobody_knows_is_not_called_drift() {
     let mut stored = record("1", "a", &hook("http://x/canary"));
     stored["channel"] = json!([]);
     let observed = server(&[stored]);
-    let mut plan = Plan::between(&head, &observed);
-    plan.trace(&head, &base, &observed);
-    assert_eq!(shown(&plan), "update ThisChange: urls ThisChange");
-    assert!(!plan.drifts());
+    let traced = traced_from(&base, &head, &observed);
+    assert_eq!(shown(&traced), "update ThisChange: urls ThisChange");
+    assert!(!traced.1.drifts(&traced.0));
 }
 
 #[test]
@@ -204,8 +212,8 @@ fn a_drifting_record_says_who_changed_it_last() {
         let head = [entry("a", &json!({}))];
         let mut over = over;
         over["alias"] = json!("y");
-        let plan = traced(&head, &head, &server(&[record("1", "a", &over)]));
-        let touched = plan.changes[0].touched.clone().unwrap();
+        let (_, beside) = traced(&head, &head, &server(&[record("1", "a", &over)]));
+        let touched = beside.origins[0].touched.clone().unwrap();
         (touched.at, touched.editor, touched.creator)
     };
     let text = |text: &str| Some(text.into());
@@ -220,28 +228,32 @@ fn a_drifting_record_says_who_changed_it_last() {
         (None, None, None)
     );
     // What this change alone brings has nobody to ask.
-    let plan = traced(
+    let (_, beside) = traced(
         &[entry("a", &json!({}))],
         &[entry("a", &json!({"alias": "x"}))],
         &server(&[record("1", "a", &json!({}))]),
     );
-    assert_eq!(plan.changes[0].touched, None);
+    assert_eq!(beside.origins[0].touched, None);
 }
 
 #[test]
 fn without_a_base_nothing_is_known_and_all_may_be_drift() {
     let observed = server(&[record("1", "a", &json!({}))]);
     let head = desired(&[entry("a", &json!({"alias": "x"})), entry("b", &json!({}))]);
-    let mut plan = Plan::between(&head, &observed);
-    assert!(plan.drifts() && plan.changes.iter().all(|change| change.cause.is_none()));
-    plan.trace_to_drift(&observed);
+    let plan = Plan::between(&head, &observed);
+    assert!(Annotations::default().drifts(&plan));
+    let beside = Annotations {
+        origins: origins_in_drift(&plan, &observed),
+        ..Annotations::default()
+    };
+    let origins = beside.origins.clone();
     assert_eq!(
-        shown(&plan),
+        shown(&(plan, beside)),
         "update Drift: alias Drift; create Drift: username Drift, channel Drift"
     );
-    assert!(plan.changes[0].touched.is_some() && plan.changes[1].touched.is_none());
+    assert!(origins[0].touched.is_some() && origins[1].touched.is_none());
     let empty = Plan::between(&DesiredState::default(), &observed);
-    assert!(!empty.drifts());
+    assert!(!Annotations::default().drifts(&empty));
 }
 
 /// What is pruned is from this change if an entry or the policy went with it.
@@ -272,9 +284,7 @@ fn pruning_has_its_cause() {
             desired_under(policy, &base),
             desired_under(Some(&settings), std::slice::from_ref(&a)),
         );
-        let mut plan = Plan::between(&head, &observed);
-        plan.trace(&head, &base, &observed);
-        assert_eq!(shown(&plan), told);
+        assert_eq!(shown(&traced_from(&base, &head, &observed)), told);
     }
 }
 

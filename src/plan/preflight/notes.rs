@@ -13,8 +13,8 @@ use crate::problem::{Code, Problem, Severity};
 const BOT: &str = "bot";
 
 impl Plan {
-    /// Says what the answers to these questions tell beside what the plan shows.
-    pub fn take_notes(&mut self, asked: &Questions, observed: &ObservedState) {
+    /// What the answers to these questions tell beside what the plan shows.
+    pub fn notes(&self, asked: &Questions, observed: &ObservedState) -> Vec<Problem> {
         let writers = self.posters.iter().filter(|poster| poster.written);
         let writers: BTreeSet<_> = writers.map(|it| (it.name.as_str(), it.kind)).collect();
         let notes = not_told(asked, observed)
@@ -36,7 +36,7 @@ impl Plan {
                 all.push(note);
             }
         }
-        self.notes = all;
+        all
     }
 }
 

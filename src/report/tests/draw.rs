@@ -15,7 +15,9 @@ use crate::integration::{EVENTS, Field, Fields, Key, Kind, Role, Shape, Value, V
 use crate::observed::{
     Found, Histories, ObservedState, Questions, Record, Rooms, ServerFacts, Target, Users, View,
 };
-use crate::plan::{Binding, Cause, NotCompared, Open, Plan, Preflight, Touched};
+use crate::plan::{
+    Annotations, Binding, Cause, NotChecked, NotCompared, Open, Origin, Plan, Preflight, Touched,
+};
 use crate::problem::{Place, Texts};
 use crate::redactor::Redactor;
 use crate::secret::{Piece, Secret, Text};
@@ -291,29 +293,28 @@ impl Draw {
     }
 
     /// Says of some changes what they come from.
-    fn trace(&mut self, plan: &mut Plan) {
-        for change in &mut plan.changes {
-            if self.chance(60) {
-                continue;
-            }
-            change.cause = [Cause::ThisChange, Cause::Drift, Cause::Both]
-                .choose(&mut self.random)
-                .copied();
-            change.touched = self.chance(50).then(|| Touched {
-                at: self.chance(50).then(|| self.text().into()),
-                editor: self.chance(50).then(|| self.text().into()),
-                creator: self.chance(50).then(|| self.text().into()),
-            });
-            for field in &mut change.fields {
-                field.cause = [Cause::ThisChange, Cause::Drift]
-                    .choose(&mut self.random)
-                    .copied();
-            }
-        }
+    fn origins(&mut self, plan: &Plan) -> Vec<Origin> {
+        let told = self.below(plan.changes.len() + 1);
+        let changes = plan.changes.iter().take(told);
+        changes
+            .map(|change| Origin {
+                cause: [Cause::ThisChange, Cause::Drift, Cause::Both][self.below(3)],
+                fields: change
+                    .fields
+                    .iter()
+                    .map(|_| [Cause::ThisChange, Cause::Drift][self.below(2)])
+                    .collect(),
+                touched: self.chance(50).then(|| Touched {
+                    at: self.chance(50).then(|| self.text().into()),
+                    editor: self.chance(50).then(|| self.text().into()),
+                    creator: self.chance(50).then(|| self.text().into()),
+                }),
+            })
+            .collect()
     }
 
     /// Makes it a plan from a snapshot, in which something was not compared.
-    fn leave_open(&mut self, plan: &mut Plan) {
+    fn leave_open(&mut self, plan: &mut Plan) -> NotChecked {
         plan.taken_at = Some(if self.chance(50) {
             "2026-11-22T02:00:00Z".to_owned()
         } else {
@@ -332,15 +333,17 @@ impl Draw {
                 },
             });
         }
-        plan.not_checked
-            .users
-            .extend((0..self.below(3)).map(|_| self.text()).collect::<Vec<_>>());
+        let mut open = NotChecked::default();
         for _ in 0..self.below(3) {
-            plan.not_checked.targets.insert(Target {
+            open.users.insert(self.text());
+        }
+        for _ in 0..self.below(3) {
+            open.targets.insert(Target {
                 kind: Kind::Incoming,
                 name: self.text(),
             });
         }
+        open
     }
 
     /// Now and then what no entry names is pruned, and more often than not a guard has something against it.
@@ -438,7 +441,10 @@ impl Draw {
         let integrations = entries.len();
         let desired = DesiredState { entries, policy };
         let mut plan = Plan::between(&desired, &observed);
-        self.trace(&mut plan);
+        let mut beside = Annotations {
+            origins: self.origins(&plan),
+            ..Annotations::default()
+        };
         let targets = plan
             .targets
             .iter()
@@ -449,16 +455,17 @@ impl Draw {
             targets: targets.collect(),
             ..Questions::default()
         };
-        plan.take_notes(&asked, &observed);
+        beside.notes = plan.notes(&asked, &observed);
         if self.chance(20) {
-            self.leave_open(&mut plan);
+            beside.not_checked = self.leave_open(&mut plan);
         } else if self.one_in(5) {
-            plan.binding = Some(Binding::of(&plan, &desired, &observed, Preflight::Full));
+            beside.binding = Some(Binding::of(&plan, &desired, &observed, Preflight::Full));
         }
         let base = self.chance(30).then(|| self.text());
         let state = self.chance(5).then(|| self.text());
         PlanReport::new(
             &plan,
+            &beside,
             &Context {
                 texts: &texts,
                 paths: &[self.text()],

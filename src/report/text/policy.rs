@@ -1,10 +1,11 @@
 //! What a plan as text says about pruning, about what flags leave out, and about refusals.
 
 use super::super::plan::{ChangeReport, PlanReport};
-use super::super::policy::{LeftOutReport, RefusalReport, SightWord};
+use super::super::policy::{LeftOutReport, RefusalReport};
 use super::super::wrap::wrapped;
 use super::{COLUMNS, Foreign, Page};
-use crate::integration::ByKind;
+use crate::integration::Kind;
+use crate::observed::{Sight, View};
 use crate::plan::{ActionKind, LeftAlone, Step};
 use crate::words::{counted, start};
 
@@ -37,17 +38,17 @@ pub(super) fn left_out_text(left_out: &LeftOutReport, page: &mut Page) {
 }
 
 /// `this account sees incoming: its own alone, outgoing: none`
-pub(in super::super) fn view_words(view: &ByKind<SightWord>) -> String {
-    let words = view.iter().map(|(kind, sight)| {
-        let sight = match sight {
-            SightWord::All => "all",
-            SightWord::Own => "its own alone",
-            SightWord::Nothing => "none",
-            SightWord::Unknown => "not known",
+pub(in super::super) fn view_words(view: &View) -> String {
+    let words = Kind::ALL.map(|kind| {
+        let sight = match view.sight(kind) {
+            Sight::All => "all",
+            Sight::Own => "its own alone",
+            Sight::Nothing => "none",
+            Sight::NotAsked | Sight::Unknown => "not known",
         };
         format!("{}: {sight}", kind.word())
     });
-    format!("this account sees {}", words.collect::<Vec<_>>().join(", "))
+    format!("this account sees {}", words.join(", "))
 }
 
 /// Why the plan as a whole is refused.

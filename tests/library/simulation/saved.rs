@@ -14,7 +14,7 @@ use super::state::report;
 use super::world::World;
 use crate::support::desired;
 use rcsync::desired::{DesiredState, State};
-use rcsync::plan::{Binding, Plan, Preflight};
+use rcsync::plan::{Annotations, Binding, Plan, Preflight};
 use rcsync::report::{self, PlanReport};
 
 /// A server and what is asked of it.
@@ -37,12 +37,15 @@ impl Asked {
     }
 
     /// What `rcsync plan --out plan.json` writes, and the records that it is about.
-    async fn plan(&self) -> (PlanReport, Plan) {
+    async fn plan(&self) -> (PlanReport, Binding) {
         let preflight = Preflight::Auto;
-        let (observed, mut plan) = self.client.plan(&self.manifest, preflight).await;
+        let (observed, plan) = self.client.plan(&self.manifest, preflight).await;
         let binding = Binding::of(&plan, &self.manifest, &observed, preflight);
-        plan.binding = Some(binding);
-        (report(&plan), plan)
+        let beside = Annotations {
+            binding: Some(binding.clone()),
+            ..Annotations::default()
+        };
+        (report(&plan, &beside), binding)
     }
 
     fn edit(&self, id: &str) {
@@ -76,7 +79,7 @@ type Seen = BTreeMap<&'static str, usize>;
 
 async fn holds(case: &Case, seen: &mut Seen) -> Result<(), String> {
     let asked = Asked::of(case).await;
-    let (saved, plan) = asked.plan().await;
+    let (saved, binding) = asked.plan().await;
     // Through a file, as it would be.
     let saved = PlanReport::read(&report::json(&saved)).map_err(|error| error.to_string())?;
     let fresh = asked.plan().await.0;
@@ -91,8 +94,7 @@ async fn holds(case: &Case, seen: &mut Seen) -> Result<(), String> {
     if let Some(why) = saved.staleness(&fresh) {
         return Err(format!("only strangers changed, and {why}"));
     }
-    let records: Vec<_> = plan.binding.into_iter().flat_map(|it| it.records).collect();
-    for (id, _) in records {
+    for (id, _) in binding.records {
         *seen.entry("record").or_default() += 1;
         let asked = Asked::of(case).await;
         asked.edit(&id);

@@ -16,7 +16,7 @@ use rcsync::desired::DesiredState;
 use rcsync::engine::{self, PlanOptions, Recorded};
 use rcsync::integration::{Field, Shape, Value};
 use rcsync::observed::{ObservedState, Sighting, Snapshot};
-use rcsync::plan::{Asking, NotChecked, Open, Plan, Preflight};
+use rcsync::plan::{Annotations, Asking, NotChecked, Open, Plan, Preflight};
 use rcsync::problem::{Place, Texts};
 use rcsync::report::{Context, PlanReport};
 use rocketchat_client::Limits;
@@ -48,6 +48,7 @@ struct Both {
     known: usize,
     observed: ObservedState,
     state: Plan,
+    not_checked: NotChecked,
 }
 
 async fn both(drawn: &Drawn) -> Both {
@@ -62,8 +63,10 @@ async fn both(drawn: &Drawn) -> Both {
     let mut poor = manifest.clone();
     make_unknown(&mut poor, |_, field| field.shape == Shape::Secret);
     let (observed, _) = client.plan(&manifest, drawn.preflight).await;
+    let (state, not_checked) = planned(&poor, &snapshot, drawn.preflight).await;
     Both {
-        state: planned(&poor, &snapshot, drawn.preflight).await,
+        state,
+        not_checked,
         known: drawn.known,
         manifest,
         observed,
@@ -78,7 +81,11 @@ async fn taken(client: &Client, manifest: &DesiredState) -> String {
 }
 
 /// What `rcsync plan --state` makes of it.
-async fn planned(manifest: &DesiredState, snapshot: &str, preflight: Preflight) -> Plan {
+async fn planned(
+    manifest: &DesiredState,
+    snapshot: &str,
+    preflight: Preflight,
+) -> (Plan, NotChecked) {
     let snapshot = Snapshot::parse(snapshot).unwrap();
     let source = Recorded::new(snapshot, &Redactor::default()).unwrap();
     let options = PlanOptions {
@@ -89,12 +96,9 @@ async fn planned(manifest: &DesiredState, snapshot: &str, preflight: Preflight) 
         ..PlanOptions::default()
     };
     let planned = engine::plan(&source, manifest, &options, &()).await;
+    let planned = planned.unwrap();
     // What the look-ups tell beside is held by tests of its own.
-    let notes = Vec::new();
-    Plan {
-        notes,
-        ..planned.unwrap().plan
-    }
+    (planned.plan, planned.beside.not_checked)
 }
 
 /// Replaces the values of these rows of these entries by unknown ones, which compare with nothing that is there.
@@ -127,7 +131,7 @@ impl Both {
             matches!(open.get(&place.bytes.start), Some(Open::Fields(rows)) if
                 rows.iter().any(|row| row.name == field.name))
         });
-        let not = &self.state.not_checked;
+        let not = &self.not_checked;
         let mut users = self.observed.users.clone();
         users.found.retain(|name, _| !not.users.contains(name));
         users.impersonators = users.impersonators.filter(|_| !not.impersonators);
@@ -184,7 +188,7 @@ impl Both {
                 return Err(format!("{what:?} need not be open"));
             }
         }
-        let not = &self.state.not_checked;
+        let not = &self.not_checked;
         if self.known == self.manifest.entries.len() && *not != NotChecked::default() {
             return Err(format!("{not:?}, though the snapshot asked"));
         }
@@ -200,7 +204,7 @@ fn forget_near(sighting: &mut Sighting) {
 }
 
 /// The report of a plan.
-pub(super) fn report(plan: &Plan) -> PlanReport {
+pub(super) fn report(plan: &Plan, beside: &Annotations) -> PlanReport {
     let mut texts = Texts::default();
     texts.add("manifest.yaml", " ".repeat(100_000));
     let context = Context {
@@ -211,12 +215,12 @@ pub(super) fn report(plan: &Plan) -> PlanReport {
         base: None,
         sandbox: None,
     };
-    PlanReport::new(plan, &context)
+    PlanReport::new(plan, beside, &context)
 }
 
 /// A plan as it is shown. The date of a record that no entry named is not kept.
 fn shown(plan: &Plan) -> Json {
-    let mut report = json!(report(plan));
+    let mut report = json!(report(plan, &Annotations::default()));
     report.as_object_mut().unwrap().remove("snapshot");
     for change in report["changes"].as_array_mut().unwrap() {
         if let Some(Json::Array(lines)) = change.pointer_mut("/blocked/choices") {
@@ -258,7 +262,7 @@ fn the_cases_reach_every_exception() {
                 Open::Fields(rows) => rows.iter().for_each(|row| saw(row.name)),
             }
         }
-        if !both.state.not_checked.users.is_empty() {
+        if !both.not_checked.users.is_empty() {
             saw("user");
         }
         let report = shown(&both.state);

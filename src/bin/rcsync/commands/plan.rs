@@ -20,7 +20,7 @@ use rcsync::engine::check::Checked;
 use rcsync::engine::{self, PlanOptions, Planned, Recorded, Source};
 use rcsync::integration::Version;
 use rcsync::observed::Snapshot;
-use rcsync::plan::{Asking, Plan, Preflight};
+use rcsync::plan::{Asking, Preflight};
 use rcsync::report::{Attempt, Context, PlanReport};
 use rcsync::variables::Undefined;
 
@@ -55,7 +55,7 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         }) => {
             let exit = if planned.plan.is_refused() {
                 Exit::Refused
-            } else if fails(args, &planned.plan) {
+            } else if fails(args, &planned) {
                 Exit::Changes
             } else {
                 Exit::Done
@@ -76,9 +76,9 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
     }
 }
 
-fn fails(args: &PlanArgs, plan: &Plan) -> bool {
+fn fails(args: &PlanArgs, Planned { plan, beside, .. }: &Planned) -> bool {
     let any = args.detailed_exitcode || args.fail_on == Some(FailOn::Any);
-    any && !plan.is_empty() || args.fail_on == Some(FailOn::Drift) && plan.drifts()
+    any && !plan.is_empty() || args.fail_on == Some(FailOn::Drift) && beside.drifts(plan)
 }
 
 /// Tells of a run that failed in the formats that were asked for, and says how it ends.
@@ -253,7 +253,7 @@ async fn made(
         ..context(&checked, request.manifests)
     };
     Ok(Made {
-        report: PlanReport::new(&planned.plan, &context),
+        report: PlanReport::new(&planned.plan, &planned.beside, &context),
         checked,
         planned,
     })
