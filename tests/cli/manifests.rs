@@ -2,7 +2,7 @@
 //! every form that is right.
 //!
 //! `manifests/invalid/` holds one mistake per file (or folder), named after the code of its finding; a `.txt`
-//! beside it holds the whole standard error. `RCSYNC_ACCEPT=1 cargo test --test cli manifests` rewrites those texts. The
+//! beside it holds the whole standard error. `INSTA_UPDATE=always cargo test` rewrites those texts. The
 //! weight and the place of each finding stand here in [`INVALID`] and are rewritten by nobody: accepting a text
 //! cannot move a caret unseen. `manifests/valid/` holds manifests that are taken as they are.
 
@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value as Json;
+
+use super::support::accepts;
 
 /// A manifest that breaks one rule.
 struct Invalid {
@@ -453,7 +455,7 @@ fn check(case: &Invalid) -> Result<(), String> {
     }
 
     let expected = home().join(format!("invalid/{}.txt", case.name));
-    if std::env::var_os("RCSYNC_ACCEPT").is_some() {
+    if accepts() {
         fs::write(&expected, &told).unwrap();
     }
     let expected = fs::read_to_string(&expected).unwrap_or_default();
@@ -536,7 +538,7 @@ fn every_mistake_is_told_well_and_at_its_place() {
     });
     assert!(
         wrong.is_empty(),
-        "{wrong}\nTo accept the texts: RCSYNC_ACCEPT=1 cargo test --test cli manifests"
+        "{wrong}\nTo accept the texts: INSTA_UPDATE=always cargo test"
     );
 }
 
@@ -561,7 +563,7 @@ fn every_manifest_of_the_corpus_is_run_and_no_text_is_left_over() {
         "a case stands twice in the table"
     );
     // While texts are being accepted, not all of them need be there yet.
-    if std::env::var_os("RCSYNC_ACCEPT").is_none() {
+    if !accepts() {
         let texts = names("invalid", &[".txt"]);
         assert_eq!(texts, tabled, "the texts, and the cases of the table");
     }

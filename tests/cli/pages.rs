@@ -1,6 +1,6 @@
 //! The page of each command in `docs/commands/` is true: its help text, and its sessions, which run one after the other
-//! in a folder of their own. `RCSYNC_ACCEPT=1 cargo test pages` rewrites both. So is the picture of a terminal in the
-//! README, which `.ci/session` draws.
+//! in a folder of their own. `INSTA_UPDATE=always cargo test` rewrites both, and the picture of a terminal in the
+//! README.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::support::{Run, rcsync};
+use super::support::{Run, accepts, rcsync};
 
 const PAGES: &str = "docs/commands";
 
@@ -107,15 +107,16 @@ fn the_page_of_each_command_is_true() {
         let page = fs::read_to_string(&path).unwrap_or_default();
         let right = right(&name, &page);
         if page != right || !page.contains("```text\n") {
-            wrong.push(path.clone());
-            if std::env::var_os("RCSYNC_ACCEPT").is_some() {
+            if accepts() {
                 fs::write(&path, right).unwrap();
+                continue;
             }
+            wrong.push(path);
         }
     }
     assert!(
         wrong.is_empty(),
-        "{wrong:?} not true; RCSYNC_ACCEPT=1 cargo test pages rewrites them"
+        "{wrong:?} not true; INSTA_UPDATE=always cargo test rewrites them"
     );
 }
 
@@ -141,10 +142,11 @@ fn the_picture_of_a_session_is_true() {
     assert!(colors > 2, "{screen:?}");
     let svg = anstyle_svg::Term::new().render_svg(screen.trim_end()) + "\n";
     if fs::read_to_string(PICTURE).unwrap_or_default() != svg {
-        if std::env::var_os("RCSYNC_ACCEPT").is_some() {
-            fs::write(PICTURE, svg).unwrap();
-        }
-        panic!("{PICTURE} is not true; .ci/session draws it again");
+        assert!(
+            accepts(),
+            "{PICTURE} is not true; INSTA_UPDATE=always cargo test draws it again"
+        );
+        fs::write(PICTURE, svg).unwrap();
     }
 }
 

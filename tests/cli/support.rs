@@ -10,6 +10,11 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
+/// Whether what is there now is taken over as expected: `INSTA_UPDATE=always cargo test`.
+pub(crate) fn accepts() -> bool {
+    std::env::var_os("INSTA_UPDATE").is_some_and(|it| it == "always")
+}
+
 /// The binary, with nothing of rcsync's in its environment.
 pub(crate) fn rcsync(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rcsync"));

@@ -42,10 +42,13 @@ mod tests {
             let value = of.to_possible_value().unwrap();
             let name = value.get_name();
             let path = format!("schema/{name}.schema.json");
+            if std::env::var_os("INSTA_UPDATE").is_some_and(|it| it == "always") {
+                fs::write(&path, text(*of)).unwrap();
+            }
             let committed = fs::read_to_string(&path).unwrap_or_default();
             assert!(
                 committed == text(*of),
-                "{path} is stale; to rewrite it: cargo run -- schema {name} > {path}"
+                "{path} is stale; INSTA_UPDATE=always cargo test rewrites it"
             );
         }
     }
