@@ -145,6 +145,7 @@ pub enum Detail {
 
 /// What could not be read of a record. Names the place, never the value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DecodeError {
     /// Without an id nothing can be said about a record, and the listing cannot be checked.
     #[error("a record has no `_id`")]
@@ -175,6 +176,9 @@ pub enum DecodeError {
 
 impl Record {
     /// Reads what identifies a record, whose texts may echo what the redactor knows.
+    ///
+    /// # Errors
+    /// When it is of no kind that is known, or has no id.
     pub fn decode(raw: Map<String, Json>, redactor: &Redactor) -> Result<Self, DecodeError> {
         let text = |text: String| ServerText::new(text, redactor);
         let id = match raw.get("_id") {
@@ -205,6 +209,9 @@ impl Record {
     }
 
     /// Its fields, in normal form. Absent and null are no value.
+    ///
+    /// # Errors
+    /// When a field cannot be read.
     pub fn fields(&self) -> Result<&Fields, DecodeError> {
         let normal = self.normal.get_or_init(|| {
             let mut fields = self.decoded()?;
@@ -243,6 +250,9 @@ impl Record {
 
     /// Its fields as they are stored, to be sent back as they are. Absent and null are no value, as are blanks in
     /// a list, which newer servers take in no request (reference 3.2). What may hold credentials is secret here.
+    ///
+    /// # Errors
+    /// When a field cannot be read.
     pub fn stored(&self) -> Result<Fields, DecodeError> {
         let mut fields = self.decoded()?;
         for field in self.kind.fields() {
@@ -278,6 +288,9 @@ impl Record {
     }
 
     /// Its token: of an incoming webhook a part of its URL, of an outgoing one what it sends along.
+    ///
+    /// # Errors
+    /// When it cannot be read.
     pub fn token(&self) -> Result<Option<Secret>, DecodeError> {
         match self.raw.get("token") {
             None | Some(Json::Null) => Ok(None),

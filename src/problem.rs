@@ -8,7 +8,6 @@ mod texts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::client::{BadCredentials, ServerError};
 use crate::words::start;
 
 pub use findings::{Counts, Findings};
@@ -165,24 +164,6 @@ impl Problem {
     pub fn also(mut self, place: Place, words: impl Into<String>) -> Self {
         self.also.push((place, words.into()));
         self
-    }
-}
-
-/// What the server, or the way to it, was in the way of.
-impl From<&ServerError> for Problem {
-    fn from(error: &ServerError) -> Self {
-        Self {
-            help: error.hint(),
-            ..Self::new(Code("server"), error.to_string())
-        }
-    }
-}
-
-/// Credentials that cannot be sent.
-impl From<BadCredentials> for Problem {
-    fn from(error: BadCredentials) -> Self {
-        let help = "check RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN, or the file of the token";
-        Self::with_help(Code("connection"), error.to_string(), help)
     }
 }
 

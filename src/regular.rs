@@ -29,6 +29,9 @@ pub struct Location {
 
 impl Location {
     /// Opens the file to read it. Outside of the guarded folders it may be a pipe or a device.
+    ///
+    /// # Errors
+    /// When it cannot be read, or a link on the way leads out.
     pub fn open(&self) -> io::Result<File> {
         if self.guarded {
             open(&self.path, OpenOptions::new().read(true))
@@ -165,6 +168,9 @@ fn steps(path: &Path, left: &mut Vec<Step>) {
 }
 
 /// Opens a regular file. No link in its place is followed, and no pipe waited for.
+///
+/// # Errors
+/// When it cannot be opened, or is no regular file.
 pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     match fs::symlink_metadata(path) {
         Ok(found) => demand(&found)?,

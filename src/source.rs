@@ -267,6 +267,9 @@ impl Sources {
     }
 
     /// The script at a path, as a manifest writes it: relative to the manifest's folder, below its root.
+    ///
+    /// # Errors
+    /// When it cannot be read.
     pub fn script(&mut self, manifest: SourceId, path: &str) -> Result<SourceId, Problem> {
         let error = |message: String, help: &str| Problem {
             help: (!help.is_empty()).then(|| help.to_owned()),

@@ -10,6 +10,9 @@ use crate::redactor::ServerText;
 
 /// The records that an entry may mean, as lines to paste into it; a comment tells them apart. Those of the name that
 /// the entry's record had count where there are none of its name.
+///
+/// # Errors
+/// When it cannot be written as YAML.
 pub fn matches_text(
     place: &str,
     key: &Key,

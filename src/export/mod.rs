@@ -77,6 +77,9 @@ pub struct ExportedFile {
 pub struct Unwritable(String);
 
 /// Writes out every record, in the order of kind, name and id.
+///
+/// # Errors
+/// When it cannot be written as YAML.
 pub fn export(
     observed: &ObservedState,
     asked: &Asked,

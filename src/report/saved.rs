@@ -42,6 +42,9 @@ pub enum Unfit<'a> {
 
 impl PlanReport {
     /// Reads what [`json`](super::json()) wrote.
+    ///
+    /// # Errors
+    /// When it is no plan of this version.
     pub fn read(text: &str) -> Result<Self, NoPlan> {
         let form = |error: serde_json::Error| {
             // The library's own words quote values.
@@ -62,6 +65,9 @@ impl PlanReport {
     }
 
     /// What it was made for.
+    ///
+    /// # Errors
+    /// When it was not made to be applied.
     pub fn bound(&self) -> Result<&Binding, Unfit<'_>> {
         match (&self.failure, &self.snapshot, &self.binding) {
             (Some(failure), _, _) => Err(Unfit::Failed(failure)),

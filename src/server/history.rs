@@ -20,6 +20,9 @@ const GONE: &str = "after-process-http-status-410";
 
 impl Reader {
     /// Looks histories up, one request for each.
+    ///
+    /// # Errors
+    /// Only where every other request will be refused too.
     pub async fn histories(&self, records: &BTreeSet<ServerId>) -> Result<Histories, ServerError> {
         let mut found = BTreeMap::new();
         for id in records {

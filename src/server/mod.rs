@@ -21,12 +21,14 @@ use tokio::sync::watch;
 pub use checkup::Checkup;
 
 use crate::client::{
-    self, Account, BaseUrl, Limits, Object, ServerError, Session, Turn, Verb, Waiting,
+    self, Account, BadCredentials, BaseUrl, Limits, Object, ServerError, Session, Turn, Verb,
+    Waiting,
 };
 use crate::integration::{Fields, Kind, Version};
 use crate::observed::{
     DecodeError, Histories, ObservedState, Record, Rooms, ServerFacts, ServerId, Users, View,
 };
+use crate::problem::{Code, Problem};
 use crate::redactor::{Redactor, ServerText};
 
 /// What came of a create.
@@ -45,6 +47,9 @@ impl Reader {
     }
 
     /// Everything that a plan needs to know of the server.
+    ///
+    /// # Errors
+    /// When the listing cannot be read whole: a part of it is never returned.
     pub async fn observe(&self) -> Result<ObservedState, ServerError> {
         let server = self.facts().await?;
         let records = self.client.integrations().await?;
@@ -52,6 +57,9 @@ impl Reader {
     }
 
     /// Which server answers, and as whom.
+    ///
+    /// # Errors
+    /// When it is no Rocket.Chat, or does not take the credentials.
     pub async fn facts(&self) -> Result<ServerFacts, ServerError> {
         // First what needs no login, so that "this is no Rocket.Chat" is said before "wrong token".
         let version_text = self.version_text().await?;
@@ -83,17 +91,26 @@ impl Reader {
     }
 
     /// Where the workspace says that people reach it, if it says so (reference 1.6).
+    ///
+    /// # Errors
+    /// When the server does not tell.
     pub async fn workspace_url(&self) -> Result<Option<BaseUrl>, ServerError> {
         self.client.workspace_url().await
     }
 
     /// All records that this account sees.
+    ///
+    /// # Errors
+    /// When it cannot be read whole: a part of it is never returned.
     pub async fn listing(&self) -> Result<Vec<Record>, ServerError> {
         let records = self.client.integrations().await?;
         Ok(decode_all(records, self.client.redactor())?.0)
     }
 
     /// One record as it is now. [`ServerError::is_gone`] tells whether there is none.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
     pub async fn get(&self, id: &ServerId) -> Result<Record, ServerError> {
         let record = self.client.integration(id.raw()).await?;
         decode(record, self.client.redactor())
@@ -117,6 +134,9 @@ impl From<client::Reader> for Reader {
 }
 
 /// What this account sees of this server, whose listing is one answer with this body.
+///
+/// # Errors
+/// When it is no whole listing.
 pub fn observed(server: ServerFacts, body: &[u8]) -> Result<ObservedState, ServerError> {
     let records = client::listing_of(body)?;
     state(server, records, Limits::Unknown, &Redactor::default())
@@ -205,12 +225,18 @@ impl Writer {
     }
 
     /// Waits for leave to send such a write.
+    ///
+    /// # Errors
+    /// When the run is stopped.
     pub async fn turn(&self, verb: Verb) -> Result<Turn, ServerError> {
         self.client.turn(verb).await
     }
 
     /// Gives a record these values, all others that the server has for it being lost, and returns what the server
     /// answers it to be.
+    ///
+    /// # Errors
+    /// When the server refuses it, or did not answer: [`ServerError::leaves_open`] tells whether it may have been done.
     pub async fn update(
         &self,
         turn: Turn,
@@ -224,6 +250,9 @@ impl Writer {
     }
 
     /// Removes a record for good. [`ServerError::is_gone`] tells whether there was none.
+    ///
+    /// # Errors
+    /// When the server refuses it, or did not answer: [`ServerError::leaves_open`] tells whether it may have been done.
     pub async fn remove(&self, turn: Turn, kind: Kind, id: &ServerId) -> Result<(), ServerError> {
         self.client.remove(turn, &wire::remove(kind, id)).await
     }
@@ -236,4 +265,22 @@ impl Writer {
 /// The record that an object of the server is.
 fn decode(record: Object, redactor: &Redactor) -> Result<Record, ServerError> {
     Record::decode(record, redactor).map_err(|error| ServerError::Undecodable(error.to_string()))
+}
+
+/// What the server, or the way to it, was in the way of.
+impl From<&ServerError> for Problem {
+    fn from(error: &ServerError) -> Self {
+        Self {
+            help: error.hint(),
+            ..Self::new(Code("server"), error.to_string())
+        }
+    }
+}
+
+/// Credentials that cannot be sent.
+impl From<BadCredentials> for Problem {
+    fn from(error: BadCredentials) -> Self {
+        let help = "check RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN, or the file of the token";
+        Self::with_help(Code("connection"), error.to_string(), help)
+    }
 }

@@ -57,6 +57,9 @@ impl BaseError {
 impl Base {
     /// What `name` means for the manifests at these paths: a folder if it is written like one, else a revision in the
     /// repository that the first path is in, and a folder only if there is no repository.
+    ///
+    /// # Errors
+    /// When there is no such revision, or git cannot be asked.
     pub fn find(name: &str, paths: &[&Path], environment: &Environment) -> Result<Self, BaseError> {
         if name.trim().is_empty() {
             return Err(BaseError::new(
@@ -118,6 +121,9 @@ impl Base {
     }
 
     /// Where in the base the path is, or would be.
+    ///
+    /// # Errors
+    /// When it is outside of the repository.
     pub fn path(&self, path: &Path) -> Result<PathBuf, BaseError> {
         let whole = absolute(path)?;
         let below = |top: &Path| whole.strip_prefix(top).map(Path::to_owned).ok();
@@ -151,6 +157,9 @@ impl Base {
     }
 
     /// A file of values as it was, or as it is now if it was not there: not everything is in git.
+    ///
+    /// # Errors
+    /// When it is not there, or cannot be read.
     pub fn read(&self, path: &Path) -> io::Result<String> {
         let then = self.path(path).ok().and_then(|path| match &self.place {
             BasePlace::Revision { files, .. } => files.read(&path, MAX_VALUES).ok(),

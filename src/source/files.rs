@@ -98,11 +98,17 @@ pub(super) fn is_manifest(name: &str) -> bool {
 
 /// The text of a file that the user names, of at most `limit` bytes. Where no pull request can have brought it, it may
 /// be a pipe, or behind a link.
+///
+/// # Errors
+/// When it cannot be read, is no text, or is larger.
 pub fn bounded_file(path: &Path, limit: usize) -> io::Result<String> {
     bounded(&mut regular::locate(path)?.open()?, limit)
 }
 
 /// A text of at most `limit` bytes.
+///
+/// # Errors
+/// When it cannot be read, is no text, or is larger.
 pub fn bounded(from: &mut dyn Read, limit: usize) -> io::Result<String> {
     read_text(from, limit).map_err(|unreadable| match unreadable {
         Unreadable::Io(error) => error,

@@ -40,6 +40,9 @@ pub struct Webhook {
 }
 
 /// The webhooks of the manifests, in their order, and the entries that lead to none.
+///
+/// # Errors
+/// When a record cannot be read.
 pub fn of_entries(
     desired: &DesiredState,
     observed: &ObservedState,
@@ -67,6 +70,9 @@ pub fn of_entries(
 }
 
 /// The webhooks that this account has created, by kind and name.
+///
+/// # Errors
+/// When a record cannot be read.
 pub fn of_account(
     observed: &ObservedState,
     asked: &Asked<'_>,

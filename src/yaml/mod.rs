@@ -129,6 +129,9 @@ pub struct Reading {
 }
 
 /// Reads every document of a text that has to be sound; else all that is wrong with it.
+///
+/// # Errors
+/// What is wrong with it.
 pub fn load(source: SourceId, text: &str) -> Result<Vec<Node>, Vec<Problem>> {
     let reading = read(source, text);
     if reading.problems.is_empty() {

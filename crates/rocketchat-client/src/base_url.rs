@@ -11,6 +11,7 @@ pub struct BaseUrl(Url);
 
 /// Why a text is no base URL. The text itself is not repeated: it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum BaseUrlError {
     /// It cannot be read at all.
     #[error("the server's URL cannot be read")]
@@ -28,6 +29,9 @@ pub enum BaseUrlError {
 
 impl BaseUrl {
     /// Reads a base URL, with or without a slash at its end.
+    ///
+    /// # Errors
+    /// When it is no URL that a server can have.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Unreadable)?;
         if !matches!(url.scheme(), "http" | "https") {

@@ -45,6 +45,7 @@ impl Login {
 
 /// Why credentials cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum BadCredentials {
     /// The id is blank, or holds what no header can carry.
     #[error(

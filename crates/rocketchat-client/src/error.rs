@@ -12,6 +12,7 @@ use crate::redactor::ServerText;
 
 /// Why a request did not give what was asked for.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ServerError {
     /// Nothing reached the server.
     #[error("the server cannot be reached: {0}")]

@@ -9,6 +9,7 @@ use super::lock::Holder;
 
 /// Why a file of state or a fixture cannot be used.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum StateError {
     /// The file cannot be read or written.
     #[error("cannot use {}: {error}", file.display())]

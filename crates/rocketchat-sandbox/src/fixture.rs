@@ -44,6 +44,9 @@ const DEFAULT_ROLES: &[(&str, &[&str])] = &[
 
 impl Fixture {
     /// Reads the bytes of a fixture; or says where they are unsound.
+    ///
+    /// # Errors
+    /// What is wrong with it.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(bytes)
             .map_err(|error| format!("line {} column {}", error.line(), error.column()))

@@ -83,6 +83,9 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Reads the state, fills it when it is empty, and is ready to answer.
+    ///
+    /// # Errors
+    /// When the file of its state cannot be read or written, or is in use.
     pub fn open(config: &Config, clock: Clock) -> Result<Arc<Self>, StateError> {
         let (state, note) = config::open_state(config)?;
         Ok(Arc::new_cyclic(|me| Self {

@@ -134,6 +134,9 @@ pub struct Absent {
 }
 
 /// Whether the script parses as a program. Takes what time it takes: see [`Checker`].
+///
+/// # Errors
+/// Where the syntax is wrong, and what is wrong with it.
 #[cfg(feature = "engine")]
 pub fn check(source: &str) -> Result<(), ScriptError> {
     parsed(source, |_| ())
@@ -150,6 +153,9 @@ pub fn check(_source: &str) -> Result<(), ScriptError> {
 }
 
 /// Whether the script parses as a program, and what it amounts to.
+///
+/// # Errors
+/// Where the syntax is wrong, and what is wrong with it.
 #[cfg(feature = "engine")]
 pub fn look(source: &str, engine: Engine) -> Looked {
     let names = parsed(source, names::read)?;

@@ -60,6 +60,9 @@ impl Checker {
     }
 
     /// Whether a script parses, and what it amounts to.
+    ///
+    /// # Errors
+    /// When it is too large, or this run has looked at enough.
     pub fn look(&mut self, source: &str, engine: Engine) -> Result<Looked, NotChecked> {
         let all = NotChecked::TimeOfAll(self.all.as_secs());
         if self.left.is_zero() {

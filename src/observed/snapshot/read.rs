@@ -18,6 +18,7 @@ use crate::redactor::{Redactor, ServerText};
 
 /// Why a text is no snapshot. It quotes no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NoSnapshot {
     /// Something else, or broken.
     #[error("it is not what `rcsync snapshot` writes (line {line}, column {column})")]
@@ -53,6 +54,9 @@ struct Head {
 
 impl Snapshot {
     /// Reads a file's text.
+    ///
+    /// # Errors
+    /// When it is no snapshot of this version.
     pub fn parse(text: &str) -> Result<Self, NoSnapshot> {
         let form = |error: serde_json::Error| NoSnapshot::Form {
             line: error.line(),
@@ -70,6 +74,9 @@ impl Snapshot {
     /// The observed state that it keeps.
     ///
     /// Its texts carry the redactor: it was written by a run that may not have known all secrets of this one.
+    ///
+    /// # Errors
+    /// When it contradicts itself.
     pub fn observed(self, redactor: &Redactor) -> Result<ObservedState, NoSnapshot> {
         let taken_at: Timestamp = self.taken_at.parse().map_err(|_| NoSnapshot::Date)?;
         let own = |text: ServerText| text.guarded_by(redactor);

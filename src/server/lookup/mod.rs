@@ -60,6 +60,9 @@ impl Reader {
     }
 
     /// Which roles hold which permission.
+    ///
+    /// # Errors
+    /// When the server does not tell.
     pub async fn permissions(&self) -> Result<Permissions, ServerError> {
         let object = self.client.get(PERMISSIONS, &[]).await?;
         let Some(Json::Array(permissions)) = object.get("update") else {
