@@ -1,4 +1,4 @@
-//! The steps of a plan: read, compare, ask what that raises, and compare again with the answers.
+//! The steps of a plan: read in one wave, compare, ask what that raises in another, and compare again with the answers.
 
 use tokio::time::Instant;
 
@@ -112,8 +112,8 @@ pub async fn plan(
     })
 }
 
-/// Compares, asks what that raises, and compares again with the answers: first who is posted as, where to and what this
-/// account sees, then why webhooks are disabled. Also what was asked.
+/// Compares, asks what that raises in one wave, and compares again with the answers, until nothing is left to ask. Also what
+/// was asked.
 pub(super) async fn ask(
     source: &dyn Source,
     desired: &DesiredState,
@@ -121,21 +121,18 @@ pub(super) async fn ask(
     observed: &mut ObservedState,
     events: &dyn Events,
 ) -> Result<(Plan, Questions), ServerError> {
-    let mut plan = Plan::between(desired, observed);
     let mut asked = Questions::default();
-    for wave in [Plan::look_ups, Plan::histories] {
-        let questions = wave(&plan, asking);
+    loop {
+        let plan = Plan::between(desired, observed);
+        let questions = plan.questions(asking).without(&asked);
         if questions.is_empty() {
-            continue;
+            return Ok((plan, asked));
         }
         let answers = source.answer(&observed.server, &questions).await?;
         tell(&answers, &questions, events);
         observed.learn(answers);
         asked = asked.and(&questions);
-        // What is told after the plan was made may change it.
-        plan = Plan::between(desired, observed);
     }
-    Ok((plan, asked))
 }
 
 /// Tells what the server would not answer.

@@ -1,7 +1,7 @@
 //! Where a plan's knowledge comes from: a server, or a snapshot of one.
 
 use crate::client::{BoxFuture, ServerError};
-use crate::observed::{Answers, ObservedState, Questions, Rights, ServerFacts, Snapshot, View};
+use crate::observed::{Answers, ObservedState, Questions, ServerFacts, Snapshot};
 use crate::redactor::Redactor;
 use crate::server::Reader;
 
@@ -34,34 +34,7 @@ impl Source for Reader {
         server: &'a ServerFacts,
         questions: &'a Questions,
     ) -> BoxFuture<'a, Result<Answers, ServerError>> {
-        Box::pin(async {
-            let mut answers = Answers {
-                users: self.users(&questions.users, questions.limit).await?,
-                ..Answers::default()
-            };
-            if questions.permissions() {
-                let mut rights = Rights::default();
-                match self.permissions().await {
-                    Ok(permissions) => {
-                        rights = Rights::of(server.roles.as_ref(), &permissions);
-                        answers.users.impersonators = permissions.impersonators().cloned();
-                        let roles = server.roles.as_ref();
-                        let view = roles.map(|roles| View::of(roles, &permissions));
-                        answers.view = Some(view.unwrap_or_else(View::unknown));
-                    }
-                    Err(error) if error.refuses_all() => return Err(error),
-                    // The server checks it again; what is not seen counts as not seen.
-                    Err(error) => {
-                        answers.view = Some(View::unknown());
-                        answers.no_permissions = Some(error.to_string());
-                    }
-                }
-                let left = questions.limit.saturating_sub(answers.users.found.len());
-                answers.rooms = self.rooms(&questions.targets, rights, left).await?;
-            }
-            answers.histories = self.histories(&questions.histories).await?;
-            Ok(answers)
-        })
+        Box::pin(self.answer(server, questions))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::client::{BaseUrl, ServerError};
 use crate::desired::DesiredState;
 use crate::observed::{DecodeError, ServerFacts};
-use crate::plan::{self, Plan};
+use crate::plan::another_server;
 use crate::problem::{Findings, Problem};
 use crate::server::Reader;
 use crate::urls::{self, Asked, Webhook};
@@ -53,14 +53,13 @@ pub enum UrlsError {
 /// # Errors
 /// When the server cannot be read, or is not the one that the manifests are for.
 pub async fn urls(reader: &Reader, options: UrlsOptions<'_>) -> Result<Urls, UrlsError> {
-    let observed = reader.observe().await?;
     if let Some(desired) = options.desired.filter(|_| !options.embedded) {
-        let refusals = Plan::between(desired, &observed).refusals.into_iter();
-        let mut problems = refusals.map(|refusal| refusal.problem);
-        if let Some(other) = problems.find(|it| it.code == plan::ANOTHER_SERVER) {
-            return Err(UrlsError::AnotherServer(other));
+        let url = reader.address();
+        if let Some(refusal) = another_server(&url, &desired.policy) {
+            return Err(UrlsError::AnotherServer(refusal.problem));
         }
     }
+    let observed = reader.observe().await?;
     let here = &observed.server.url;
     let (base, note) = match options.public_url {
         Some(base) => (base, None),

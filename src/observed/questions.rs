@@ -34,6 +34,20 @@ impl Questions {
         self.impersonators || self.view || !self.targets.is_empty()
     }
 
+    /// Those of them that were not asked before. Histories are asked for once: they are only so many.
+    #[must_use]
+    pub fn without(mut self, asked: &Self) -> Self {
+        self.users.retain(|it| !asked.users.contains(it));
+        self.targets.retain(|it| !asked.targets.contains(it));
+        if !asked.histories.is_empty() {
+            self.histories.clear();
+            self.more_histories = 0;
+        }
+        self.impersonators &= !asked.impersonators;
+        self.view &= !asked.view;
+        self
+    }
+
     /// The same, and these.
     #[must_use]
     pub fn and(mut self, more: &Self) -> Self {

@@ -18,7 +18,7 @@ const TARGET_GONE: Code = Code("target-gone");
 
 impl Plan {
     /// The outgoing records that are disabled and should not be: their histories may tell why.
-    pub fn histories(&self, asking: Asking) -> Questions {
+    pub(super) fn histories(&self, asking: Asking) -> Questions {
         if asking.preflight == Preflight::Off {
             return Questions::default();
         }

@@ -22,9 +22,6 @@ const MOST_PERCENT: usize = 30;
 /// From so many records in scope on, a share of them says something.
 const SHARE_FROM: usize = 10;
 
-/// The guard against any server but the one that the files are for.
-pub const ANOTHER_SERVER: Code = Code("another-server");
-
 /// Why a plan is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -64,7 +61,7 @@ pub(super) struct Tally {
 pub(super) fn refusals(plan: &Plan, desired: &DesiredState, tally: &Tally) -> Vec<Refusal> {
     let policy = &desired.policy;
     let all = [
-        another_server(plan, policy),
+        another_server(&plan.server.url, policy),
         no_scope(plan, policy),
         too_many(plan, policy, tally),
         nothing_desired(plan, desired),
@@ -74,7 +71,9 @@ pub(super) fn refusals(plan: &Plan, desired: &DesiredState, tally: &Tally) -> Ve
     all.into_iter().flatten().collect()
 }
 
-fn another_server(plan: &Plan, policy: &Policy) -> Option<Refusal> {
+/// Why these files may not be used with the server of this address, if they are for another. Callers who know the address
+/// ask before anything is sent there.
+pub fn another_server(url: &str, policy: &Policy) -> Option<Refusal> {
     let meant = policy.server.as_ref()?;
     let address = |url: &Url| {
         let path = url.path().trim_end_matches('/').to_owned();
@@ -84,17 +83,14 @@ fn another_server(plan: &Plan, policy: &Policy) -> Option<Refusal> {
             path,
         )
     };
-    let is = Url::parse(&plan.server.url).ok();
+    let is = Url::parse(url).ok();
     if is.is_some_and(|is| address(&is) == address(meant)) {
         return None;
     }
     let shown = meant.as_str().trim_end_matches('/');
     Some(Refusal::new(
-        ANOTHER_SERVER,
-        format!(
-            "these files are for {shown}, and this is {}",
-            plan.server.url
-        ),
+        Code("another-server"),
+        format!("these files are for {shown}, and this is {url}"),
         "point RCSYNC_URL or `--url` at the server that the files are for, or mend `settings.server`",
     ))
 }

@@ -34,7 +34,7 @@ pub use conditions::{Condition, script_failure};
 pub use drift::{Cause, Origin, Touched, origins, origins_in_drift};
 pub use forecast::Forecast;
 use guard::Tally;
-pub use guard::{ANOTHER_SERVER, Refusal};
+pub use guard::{Refusal, another_server};
 use identity::Identity;
 pub use identity::{Match, records};
 pub use open::{NotChecked, NotCompared, Open};

@@ -38,7 +38,8 @@ impl Reader {
         let Some(version_text) = version_text.filter(|_| with_credentials) else {
             return checkup;
         };
-        let account = self.account(version_text).await;
+        let account = self.client.account().await;
+        let account = account.map(|account| self.known(version_text, account));
         let known = account.is_ok();
         checkup.account = Some(account);
         if known {

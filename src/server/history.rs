@@ -2,11 +2,12 @@
 //!
 //! It is evidence, and nothing depends on it: what cannot be read is *unknown*. Refused credentials end the look-up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
 use super::Reader;
+use super::lookup::{all, told};
 use crate::client::ServerError;
 use crate::observed::{Gone, Histories, History, ServerId};
 
@@ -24,16 +25,13 @@ impl Reader {
     /// # Errors
     /// Only where every other request will be refused too.
     pub async fn histories(&self, records: &BTreeSet<ServerId>) -> Result<Histories, ServerError> {
-        let mut found = BTreeMap::new();
-        for id in records {
-            let history = match self.history(id).await {
-                Ok(history) => history,
-                Err(ServerError::Unauthorised) => return Err(ServerError::Unauthorised),
-                Err(error) => History::Unknown(error.to_string()),
-            };
-            found.insert(id.clone(), history);
-        }
-        Ok(Histories { found })
+        let asked = records.iter().map(async |id| {
+            let history = told(self.history(id).await)?;
+            Ok((id.clone(), history.unwrap_or_else(History::Unknown)))
+        });
+        Ok(Histories {
+            found: all(asked.collect()).await?.into_iter().collect(),
+        })
     }
 
     async fn history(&self, id: &ServerId) -> Result<History, ServerError> {

@@ -15,6 +15,7 @@ pub(crate) mod fake;
 mod tests;
 
 use std::num::NonZeroUsize;
+use std::pin::Pin;
 
 use tokio::sync::watch;
 
@@ -46,13 +47,19 @@ impl Reader {
         session.reader().clone().into()
     }
 
-    /// Everything that a plan needs to know of the server.
+    /// The server's address.
+    pub fn address(&self) -> String {
+        self.client.base().to_string()
+    }
+
+    /// Everything that a plan needs to know of the server, asked at once.
     ///
     /// # Errors
-    /// When the listing cannot be read whole: a part of it is never returned.
+    /// When it is no Rocket.Chat, does not take the credentials, or the listing cannot be read whole: a part of it is
+    /// never returned.
     pub async fn observe(&self) -> Result<ObservedState, ServerError> {
-        let server = self.facts().await?;
-        let records = self.client.integrations().await?;
+        let (server, records) =
+            both(Box::pin(self.facts()), Box::pin(self.client.integrations())).await?;
         state(server, records, self.limits(), self.client.redactor())
     }
 
@@ -61,9 +68,13 @@ impl Reader {
     /// # Errors
     /// When it is no Rocket.Chat, or does not take the credentials.
     pub async fn facts(&self) -> Result<ServerFacts, ServerError> {
-        // First what needs no login, so that "this is no Rocket.Chat" is said before "wrong token".
-        let version_text = self.version_text().await?;
-        self.account(version_text).await
+        // "This is no Rocket.Chat" counts more than "wrong token".
+        let (version_text, account) = both(
+            Box::pin(self.version_text()),
+            Box::pin(self.client.account()),
+        )
+        .await?;
+        Ok(self.known(version_text, account))
     }
 
     /// The version that the server tells.
@@ -72,22 +83,17 @@ impl Reader {
         Ok(self.client.version(&info))
     }
 
-    /// As whom a server of this version answers.
-    async fn account(&self, version_text: Option<ServerText>) -> Result<ServerFacts, ServerError> {
-        let Account {
-            user_id,
-            username,
-            roles,
-        } = self.client.account().await?;
+    /// A server of this version, as this account.
+    fn known(&self, version_text: Option<ServerText>, account: Account) -> ServerFacts {
         let version = version_text.as_ref();
-        Ok(ServerFacts {
-            url: self.client.base().to_string(),
+        ServerFacts {
+            url: self.address(),
             version: version.and_then(|text| Version::parse(text.raw())),
             version_text,
-            user_id,
-            username,
-            roles,
-        })
+            user_id: account.user_id,
+            username: account.username,
+            roles: account.roles,
+        }
     }
 
     /// Where the workspace says that people reach it, if it says so (reference 1.6).
@@ -260,6 +266,26 @@ impl Writer {
     fn redactor(&self) -> &Redactor {
         self.reader.client.redactor()
     }
+}
+
+/// Both at once. What the first fails with counts, whatever the other says, and nothing waits for the other then.
+async fn both<A, B>(
+    mut first: Pin<Box<impl Future<Output = Result<A, ServerError>>>>,
+    mut other: Pin<Box<impl Future<Output = Result<B, ServerError>>>>,
+) -> Result<(A, B), ServerError> {
+    let mut early = None;
+    let first = loop {
+        tokio::select! {
+            biased;
+            first = &mut first => break first?,
+            other = &mut other, if early.is_none() => early = Some(other),
+        }
+    };
+    let other = match early {
+        Some(other) => other?,
+        None => other.await?,
+    };
+    Ok((first, other))
 }
 
 /// The record that an object of the server is.

@@ -189,7 +189,9 @@ fn credentials_go_in_clear_to_this_machine_alone() {
     assert_eq!(proxy.requests().len(), 0);
     // Asked for, it is sent; by the proxy that the environment names.
     run(&["--insecure-http"]).exits(7);
-    assert!(proxy.requests()[0].starts_with("GET http://chat.example.org/api/info "));
+    let requests = proxy.requests();
+    let info = "GET http://chat.example.org/api/info ";
+    assert!(requests.iter().any(|it| it.starts_with(info)));
 }
 
 #[test]
@@ -223,7 +225,9 @@ fn a_redirect_is_told_and_nothing_follows_it() {
         "{}",
         run.err
     );
-    assert_eq!((peer.requests().len(), other.requests().len()), (1, 0));
+    // The first answer ends it: of the three that are asked at once, the others may not even have left.
+    assert!((1..=3).contains(&peer.requests().len()));
+    assert_eq!(other.requests().len(), 0);
 }
 
 /// A certificate of our own making for these names, with the authority that issued it in a file.

@@ -109,9 +109,6 @@ fn cases() -> Vec<Case> {
         Case("an empty scope", settings("disable", "  scope: { names: [] }\n"), 1, world(1, 6, on), &[], &[]),
         Case("nobody's scope", settings("disable", "  scope: { creators: [] }\n"), 1, world(1, 6, on), &[], &[]),
         // The server.
-        Case("another server", server("https://chat.example.org"), 1, world(0, 0, on), &[], &["https://chat.example.org", "--url"]),
-        Case("another server, and nothing to do", server("http://127.0.0.1:1"), 1, world(1, 0, on), &[], &["these files are for"]),
-        Case("another path of the same host", server("URL/chat"), 1, world(0, 0, on), &[], &["/chat"]),
         Case("the server, with a slash", server("URL/"), 1, world(0, 0, on), &[], &[]),
     ]
 }
@@ -156,4 +153,30 @@ fn the_table_has_at_least_twenty_refusals_and_their_neighbours() {
     let cases = cases();
     let refused = cases.iter().filter(|case| !case.5.is_empty()).count();
     assert!(cases.len() >= 20 && refused >= 14 && cases.len() - refused >= 8);
+}
+
+/// It is known from its address: neither a token nor a password goes there.
+#[test]
+fn a_server_that_the_files_are_not_for_is_asked_nothing() {
+    for (meant, why) in [
+        ("https://chat.example.org", "https://chat.example.org"),
+        ("http://127.0.0.1:1", "these files are for"),
+        ("URL/chat", "/chat"),
+    ] {
+        let sandbox = Sandbox::inventive();
+        let meant = meant.replace("URL", &sandbox.url);
+        let text = format!("settings: {{ server: {meant:?} }}\n{}", manifest(1));
+        let path = sandbox.file("a.yaml", &text);
+        for command in [&["plan"][..], &["apply", "--yes"], &["snapshot"], &["urls"]] {
+            let run = sandbox.run(&[command, &[path.as_str()]].concat()).exits(4);
+            assert!(run.err.contains(why), "{command:?}\n{}", run.err);
+            assert!(
+                run.err.contains("help: point RCSYNC_URL or `--url`"),
+                "{}",
+                run.err
+            );
+            assert_eq!(run.out, "", "{command:?}");
+        }
+        assert_eq!(sandbox.requests(), [""; 0], "{meant}");
+    }
 }

@@ -137,7 +137,7 @@ fn no_retries_are_none() {
     let path = sandbox.file("a.yaml", &manifest(1));
     sandbox.fault(&json!({ "path": "info", "effect": { "kind": "bad-gateway" } }));
     sandbox.run(&["plan", &path, "--retries", "0"]).exits(7);
-    assert_eq!(sandbox.requests().len(), 1);
+    assert_eq!(sent(&sandbox, "/api/info").len(), 1);
 }
 
 #[test]
@@ -159,6 +159,10 @@ fn a_listing_that_shifts_is_read_again_and_then_an_error() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(120));
     sandbox.run(&["apply", "--yes", &path]).exits(0);
+    // Else there is one page.
+    sandbox.act(
+        &json!({ "action": "change-setting", "name": "API_Allow_Infinite_Count", "value": false }),
+    );
     let (creates, listings) = (sandbox.creates(), sent(&sandbox, "integrations.list").len());
     for (kind, times, code) in [("lost", 1, 0), ("repeated", 1, 0), ("lost", 2, 1)] {
         // The second page of each reading.
@@ -172,6 +176,41 @@ fn a_listing_that_shifts_is_read_again_and_then_an_error() {
     }
     assert_eq!(sandbox.creates(), creates);
     assert_eq!(sent(&sandbox, "integrations.list").len(), listings + 3 * 4);
+}
+
+/// Three questions go out at once. Whichever of them is answered by somebody else, or refused, that is all that is told.
+#[test]
+fn one_answer_that_is_none_ends_the_run_with_one_message() {
+    let logged_out = json!({ "status": "error", "message": "You must be logged in to do this." });
+    let page = json!({ "kind": "answer", "status": 200, "body": "<html>Sign in</html>" });
+    for (path, effect, told) in [
+        ("info", page.clone(), "this is no Rocket.Chat API"),
+        ("me", page.clone(), "this is no Rocket.Chat API"),
+        ("integrations.list", page.clone(), "this is no Rocket.Chat API"),
+        (
+            "me",
+            answer(401, &logged_out),
+            "does not accept the user id and token",
+        ),
+        (
+            "integrations.list",
+            answer(401, &logged_out),
+            "does not accept the user id and token",
+        ),
+    ] {
+        let sandbox = Sandbox::inventive();
+        let file = sandbox.file("a.yaml", &manifest(3));
+        sandbox.fault(&json!({ "path": path, "effect": effect, "times": 99 }));
+        for command in [&["plan"][..], &["apply", "--yes"]] {
+            let run = sandbox.run(&[command, &[file.as_str()]].concat()).exits(7);
+            assert!(run.err.contains(told), "{path}: {}", run.err);
+            assert_eq!(run.err.matches("error: ").count(), 1, "{path}: {}", run.err);
+            assert_eq!(run.out, "", "{path}");
+        }
+        let asked = sandbox.requests();
+        assert!(asked.iter().all(|it| it.starts_with("GET ")), "{asked:#?}");
+        assert!(asked.len() <= 2 * 3, "{asked:#?}");
+    }
 }
 
 #[test]

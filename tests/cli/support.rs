@@ -167,6 +167,13 @@ impl Sandbox {
             .collect()
     }
 
+    /// The requests received after so many, by their text: what is asked at once comes in any order.
+    pub(crate) fn wave(&self, before: usize) -> Vec<String> {
+        let mut requests = self.requests().split_off(before);
+        requests.sort();
+        requests
+    }
+
     /// How many requests the sandbox has received.
     pub(crate) fn received(&self) -> usize {
         self.requests().len()

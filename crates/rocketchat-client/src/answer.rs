@@ -24,6 +24,8 @@ pub(super) struct Asked<'a> {
     pub(super) redactor: &'a Redactor,
     /// The time of the answer, in milliseconds since the epoch.
     pub(super) now: u64,
+    /// How many values it may hold.
+    pub(super) most_values: usize,
 }
 
 /// The object that was asked for.
@@ -35,12 +37,12 @@ pub(super) fn read(answer: &Response, asked: &Asked<'_>) -> Result<Map<String, J
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         return Err(ServerError::TooLarge);
     }
-    match json::read(answer.body()) {
+    match json::read(answer.body(), asked.most_values) {
         Ok(Json::Object(object)) => object_of(status, object, answer, asked),
         Ok(_) if status.is_success() => Err(ServerError::Undecodable(
             "it is JSON, but no object".to_owned(),
         )),
-        Err(why @ json::NotRead::TooMany) => Err(ServerError::Undecodable(why.to_string())),
+        Err(why @ json::NotRead::TooMany(_)) => Err(ServerError::Undecodable(why.to_string())),
         Ok(_) | Err(json::NotRead::Malformed) => Err(not_json(answer, asked)),
     }
 }

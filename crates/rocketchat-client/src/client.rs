@@ -15,10 +15,12 @@ use super::base_url::BaseUrl;
 use super::credentials::{BadCredentials, Credentials};
 use super::error::ServerError;
 use super::gate::{Gate, Leave, Stopped};
+use super::http_transport::LARGEST_ANSWER;
+use super::json::MOST_VALUES;
 use super::pacer::Pacer;
 use super::resend::{Resend, Retries};
 use super::session::Endpoint;
-use super::transport::{Request, SendError, Transport};
+use super::transport::{Largest, Request, SendError, Transport};
 use super::waits::{WaitReason, Waiting};
 use super::{limits, log};
 use crate::clock::Clock;
@@ -69,6 +71,7 @@ pub(super) struct Call<'a> {
     endpoint: &'a str,
     query: &'a [(&'a str, &'a str)],
     body: Option<&'a Body>,
+    share: usize,
 }
 
 impl<'a> Call<'a> {
@@ -79,7 +82,13 @@ impl<'a> Call<'a> {
             endpoint,
             query,
             body: None,
+            share: 1,
         }
+    }
+
+    /// The same, where so many answers may come at once: each may be as large as its share of the largest answer.
+    pub(super) fn one_of(self, share: usize) -> Self {
+        Self { share, ..self }
     }
 
     /// A call that has a body.
@@ -89,6 +98,7 @@ impl<'a> Call<'a> {
             endpoint,
             query: &[],
             body: Some(body),
+            share: 1,
         }
     }
 }
@@ -261,6 +271,7 @@ impl Client {
             endpoint: call.endpoint,
             redactor: &redactor,
             now,
+            most_values: MOST_VALUES / call.share,
         };
         let result = match result {
             Ok(answer) => answer::read(&answer, &asked),
@@ -281,6 +292,8 @@ impl Client {
             .body(body)
             .map_err(|_| ServerError::NotSent("the server's URL cannot be sent".to_owned()))?;
         request.headers_mut().clone_from(&self.headers);
+        let largest = Largest(LARGEST_ANSWER / call.share);
+        request.extensions_mut().insert(largest);
         if call.body.is_some() {
             // Without it the server reads the body as text (reference 9.3).
             request.headers_mut().insert(

@@ -12,7 +12,7 @@ use bytes::BytesMut;
 use reqwest::{Certificate, Client, redirect, retry};
 use rustls::CertificateError;
 
-use super::transport::{BoxFuture, Request, Response, SendError, Transport};
+use super::transport::{BoxFuture, Largest, Request, Response, SendError, Transport};
 
 /// How long a connection may idle; below what common proxies allow.
 const IDLE: Duration = Duration::from_secs(4);
@@ -94,17 +94,19 @@ impl HttpTransport {
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, SendError> {
+        let largest = request.extensions().get::<Largest>();
+        let largest = largest.map_or(LARGEST_ANSWER, |it| it.0);
         let request = reqwest::Request::try_from(request).map_err(send_error)?;
         let mut answer = self.client.execute(request).await.map_err(send_error)?;
         let told = answer
             .content_length()
             .and_then(|told| usize::try_from(told).ok());
-        let mut body = BytesMut::with_capacity(told.unwrap_or(0).min(LARGEST_ANSWER));
+        let mut body = BytesMut::with_capacity(told.unwrap_or(0).min(largest));
         while let Some(piece) = answer.chunk().await.map_err(unfinished)? {
-            if body.len() + piece.len() > LARGEST_ANSWER {
+            if body.len() + piece.len() > largest {
                 return Err(SendError::Overlarge(format!(
                     "it is larger than {} MiB",
-                    LARGEST_ANSWER / (1024 * 1024)
+                    largest / (1024 * 1024)
                 )));
             }
             body.extend_from_slice(&piece);

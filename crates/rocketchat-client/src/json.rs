@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use thiserror::Error;
 
 /// The most values in an answer, in objects and lists of all depths: ten thousand records have a third of it.
-const MOST_VALUES: usize = 1_000_000;
+pub(super) const MOST_VALUES: usize = 1_000_000;
 
 /// Why a text is not read as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -20,18 +20,18 @@ pub(super) enum NotRead {
     #[error("it is JSON that breaks off, is malformed or is nested too deeply")]
     Malformed,
     /// It is too much of it.
-    #[error("it holds more than {MOST_VALUES} values")]
-    TooMany,
+    #[error("it holds more than {0} values")]
+    TooMany(usize),
 }
 
-/// The values of a JSON text.
-pub(super) fn read(bytes: &[u8]) -> Result<Json, NotRead> {
-    let mut left = MOST_VALUES;
+/// The values of a JSON text, at most so many.
+pub(super) fn read(bytes: &[u8], most: usize) -> Result<Json, NotRead> {
+    let mut left = most;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read = Counted { left: &mut left }.deserialize(&mut reader);
     let whole = read.and_then(|json| reader.end().map(|()| json));
     whole.map_err(|error| match error.classify() {
-        Category::Data => NotRead::TooMany,
+        Category::Data => NotRead::TooMany(most),
         Category::Io | Category::Syntax | Category::Eof => NotRead::Malformed,
     })
 }
@@ -127,11 +127,18 @@ mod tests {
             "1.5",
         ] {
             let text = list_of(item, MOST_VALUES);
-            assert_eq!(read(text.as_bytes()), Err(NotRead::TooMany), "{item}");
+            assert_eq!(
+                read(text.as_bytes(), MOST_VALUES),
+                Err(NotRead::TooMany(MOST_VALUES)),
+                "{item}"
+            );
         }
         let text = list_of(&format!("\"{}\"", "x".repeat(1000)), 5000);
         assert_eq!(
-            read(text.as_bytes()).unwrap().as_array().map(Vec::len),
+            read(text.as_bytes(), MOST_VALUES)
+                .unwrap()
+                .as_array()
+                .map(Vec::len),
             Some(5000)
         );
     }
@@ -151,13 +158,13 @@ mod tests {
             assert_eq!(100 - left, values, "{text}");
         }
         let most = list_of("0", MOST_VALUES - 1);
-        assert!(read(most.as_bytes()).is_ok());
+        assert!(read(most.as_bytes(), MOST_VALUES).is_ok());
     }
 
     #[test]
     fn what_is_no_json_or_too_deep_is_malformed() {
         for text in ["", "[", "{} 1", "nope", &"[".repeat(2 * MOST_VALUES)] {
-            assert_eq!(read(text.as_bytes()), Err(NotRead::Malformed));
+            assert_eq!(read(text.as_bytes(), MOST_VALUES), Err(NotRead::Malformed));
         }
     }
 }

@@ -50,7 +50,7 @@ pub use http_transport::{Connection, HttpTransport, Timeouts};
 pub use rate::{Limits, Rate};
 pub use resend::Retries;
 pub use session::{Auth, Endpoint, NoSession, Session};
-pub use transport::{BoxFuture, Request, Response, SendError, Transport};
+pub use transport::{BoxFuture, Largest, Request, Response, SendError, Transport};
 pub use waits::{WaitReason, Waiting};
 
 use crate::redactor::{Redactor, ServerText};

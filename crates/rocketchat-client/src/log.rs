@@ -93,7 +93,7 @@ fn body(bytes: &[u8], redactor: &Redactor) -> String {
     if bytes.is_empty() {
         return String::new();
     }
-    let shown = match json::read(bytes) {
+    let shown = match json::read(bytes, json::MOST_VALUES) {
         Ok(mut json) => {
             mask::mask(&mut json, redactor);
             escape::line(&redactor.mask(&json.to_string()))

@@ -14,6 +14,11 @@ pub type Request = http::Request<Bytes>;
 /// A whole answer.
 pub type Response = http::Response<Bytes>;
 
+/// How many bytes the answer to a request may have, among the request's extensions. A transport that reads answers from
+/// somebody else ends one that is larger with [`SendError::Overlarge`].
+#[derive(Clone, Copy, Debug)]
+pub struct Largest(pub usize);
+
 /// A future behind a pointer, so that a transport can be chosen at run time.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

@@ -80,8 +80,13 @@ pub struct Poster {
 const BUILT_IN: &str = "rocket.cat";
 
 impl Plan {
-    /// What is to be looked up before this plan can be trusted.
-    pub fn look_ups(&self, asking: Asking) -> Questions {
+    /// What is to be asked before this plan can be trusted: who is posted as, where to, what this account sees, and why
+    /// webhooks are disabled.
+    pub fn questions(&self, asking: Asking) -> Questions {
+        self.look_ups(asking).and(&self.histories(asking))
+    }
+
+    fn look_ups(&self, asking: Asking) -> Questions {
         if asking.invents {
             return Questions::default();
         }

@@ -1,12 +1,12 @@
 //! Whether rooms and users are there, and this account may let integrations post to them: with as few requests as can
 //! be. What a record names proves nothing: a room that is deleted leaves its name in it (reference 5.4).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
 use super::super::Reader;
-use super::USER;
+use super::{USER, all, told};
 use crate::client::ServerError;
 use crate::integration::Kind;
 use crate::observed::{Rights, Rooms, Sighting, Target};
@@ -20,31 +20,86 @@ const ROOM: &str = "api/v1/rooms.info";
 const BY_USER: [(&str, &str, &str); 2] = [(USER, "username", "user"), (USER, "userId", "user")];
 const BY_ROOM: [(&str, &str, &str); 2] = [(ROOM, "roomName", "room"), (ROOM, "roomId", "room")];
 
+/// How something is looked for.
+#[derive(Clone, Copy)]
+enum Way {
+    Name,
+    Id,
+}
+
 /// From so many rooms on the list of all public ones is asked for first: one request in the place of several.
 const MANY: usize = 3;
 
 /// The scope that everybody may name (reference 5.3).
 const PUBLIC_SCOPE: &str = "all_public_channels";
 
+/// What was found of rooms and users, whatever this account may do about them.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Existing {
+    /// By how they are written.
+    found: BTreeMap<String, Sighting>,
+    /// Those that are known by no name: an id may be meant.
+    nameless: BTreeSet<String>,
+    /// The names of all public rooms, if they were asked for and told.
+    public: Option<BTreeSet<ServerText>>,
+    /// How many more requests for single ones may be made.
+    left: usize,
+}
+
 impl Reader {
-    /// Looks targets up, with at most `left` requests for single ones. Those that are not told of were not asked for.
+    /// Looks for rooms and users while it is not known yet whether that counts: with few requests.
     ///
     /// # Errors
     /// Only where every other request will be refused too.
-    pub async fn rooms(
+    pub(in crate::server) async fn look(
+        &self,
+        asked: impl IntoIterator<Item = &Target>,
+        left: usize,
+    ) -> Result<Existing, ServerError> {
+        let names = asked.into_iter().map(|target| target.name.as_str());
+        let names: BTreeSet<_> = names.filter(|it| it.starts_with(['#', '@'])).collect();
+        let mut existing = Existing {
+            left,
+            ..Existing::default()
+        };
+        let (rooms, users): (Vec<_>, Vec<_>) = names.iter().partition(|it| it.starts_with('#'));
+        let mut single = names;
+        if rooms.len() >= MANY {
+            // What it does not name may be private, or on another page: it is asked for by itself, if it counts.
+            let public = self.names(PUBLIC_ROOMS, &[("count", "0")], "channels");
+            existing.public = public.await?.ok();
+            let public = existing.public.iter();
+            let is_public = |it: &&str| public.clone().any(|public| public.contains(&it[1..]));
+            let fine = rooms.into_iter().filter(is_public);
+            let fine = fine.map(|it| (it.to_owned(), Sighting::Fine));
+            existing.found.extend(fine);
+            single = users.into_iter().collect();
+        }
+        if single.len() < MANY {
+            self.look_for(&mut existing, single, Way::Name).await?;
+        }
+        Ok(existing)
+    }
+
+    /// Says of these targets whether this account may let integrations post to them. `existing` is what is known to be there:
+    /// the others are asked for by name, and by id if they have none, as long as requests are left. Those that are not told of
+    /// were not asked for.
+    ///
+    /// # Errors
+    /// Only where every other request will be refused too.
+    pub(in crate::server) async fn rooms(
         &self,
         asked: &BTreeSet<Target>,
         rights: Rights,
-        mut left: usize,
+        mut existing: Existing,
     ) -> Result<Rooms, ServerError> {
         let mut rooms = Rooms::default();
-        let mut members = Vec::new();
-        let mut singly = Vec::new();
+        let (mut members, mut free) = (Vec::new(), Vec::new());
         for target in asked {
             match by_rights(target, rights) {
                 Settled::Now(sighting) => drop(rooms.found.insert(target.clone(), sighting)),
                 Settled::ByMembership => members.push(target),
-                Settled::ByExistence => singly.push(target),
+                Settled::ByExistence => free.push(target),
             }
         }
         if !members.is_empty() {
@@ -54,31 +109,45 @@ impl Reader {
                 .map(|target| (target.clone(), of_member(target, &own)));
             rooms.found.extend(told);
         }
-        let mut public = None;
-        if singly.iter().filter(|it| it.name.starts_with('#')).count() >= MANY {
-            // What it does not name may be private, or on another page: it is asked for by itself.
-            public = self
-                .names(PUBLIC_ROOMS, &[("count", "0")], "channels")
-                .await?
-                .ok();
+        for way in [Way::Name, Way::Id] {
+            let names = free.iter().map(|target| target.name.as_str());
+            let open = names.filter(|it| !existing.found.contains_key(*it));
+            let open = open.filter(|it| existing.nameless.contains(*it) == matches!(way, Way::Id));
+            let open = open.collect();
+            self.look_for(&mut existing, open, way).await?;
         }
-        let is_public = |target: &Target| {
-            let name = target.name.strip_prefix('#');
-            name.is_some_and(|name| {
-                public
-                    .as_ref()
-                    .is_some_and(|all: &BTreeSet<_>| all.contains(name))
-            })
-        };
-        for target in singly {
-            let sighting = if is_public(target) {
-                Some(Sighting::Fine)
-            } else {
-                self.sighting(target, public.as_ref(), &mut left).await?
-            };
-            rooms.found.extend(sighting.map(|it| (target.clone(), it)));
-        }
+        let told = free.into_iter().filter_map(|target| {
+            let sighting = existing.found.get(&target.name)?;
+            Some((target.clone(), sighting.clone()))
+        });
+        rooms.found.extend(told);
         Ok(rooms)
+    }
+
+    /// Asks for these side by side, as long as requests are left.
+    async fn look_for(
+        &self,
+        existing: &mut Existing,
+        names: BTreeSet<&str>,
+        way: Way,
+    ) -> Result<(), ServerError> {
+        let asked = names.iter().take(existing.left);
+        let asked = asked.map(|name| self.sighting(name, way)).collect();
+        let told = all(asked).await?;
+        existing.left -= told.len();
+        for (name, sighting) in names.into_iter().zip(told) {
+            let missing = || Sighting::Missing {
+                near: existing.public.as_ref().and_then(|it| near(name, it)),
+            };
+            match (sighting, way) {
+                (None, Way::Name) => drop(existing.nameless.insert(name.to_owned())),
+                (sighting, _) => {
+                    let sighting = sighting.unwrap_or_else(missing);
+                    existing.found.insert(name.to_owned(), sighting);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The ids and names of rooms in a list; why they are not known, if they are not.
@@ -88,10 +157,9 @@ impl Reader {
         query: &[(&str, &str)],
         key: &str,
     ) -> Result<Result<BTreeSet<ServerText>, String>, ServerError> {
-        let object = match self.client.get(endpoint, query).await {
+        let object = match told(self.client.get(endpoint, query).await)? {
             Ok(object) => object,
-            Err(ServerError::Unauthorised) => return Err(ServerError::Unauthorised),
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(why) => return Ok(Err(why)),
         };
         let Some(Json::Array(list)) = object.get(key) else {
             return Ok(Err(format!("`{key}` is no list")));
@@ -107,41 +175,24 @@ impl Reader {
             .collect()))
     }
 
-    /// Whether one target is there, by name or id, exactly (reference 5.2); `None` if too few requests are left to tell.
-    async fn sighting(
-        &self,
-        target: &Target,
-        public: Option<&BTreeSet<ServerText>>,
-        left: &mut usize,
-    ) -> Result<Option<Sighting>, ServerError> {
-        let Some((prefix, name)) = target.name.split_at_checked(1) else {
+    /// Whether a room or user is there, exactly (reference 5.2); `None` if it is not to be found in this way.
+    async fn sighting(&self, target: &str, way: Way) -> Result<Option<Sighting>, ServerError> {
+        let Some((prefix, name)) = target.split_at_checked(1) else {
             return Ok(Some(Sighting::Fine));
         };
         let by = if prefix == "@" { BY_USER } else { BY_ROOM };
-        for (endpoint, query, key) in by {
-            let Some(rest) = left.checked_sub(1) else {
-                return Ok(None);
-            };
-            *left = rest;
-            match self.client.get(endpoint, &[(query, name)]).await {
-                Ok(object) => {
-                    let Some(Json::Object(found)) = object.get(key) else {
-                        return Ok(Some(Sighting::Unknown(format!("`{key}` is no object"))));
-                    };
-                    if is_named(found, name) {
-                        return Ok(Some(Sighting::Fine));
-                    }
-                }
-                Err(ServerError::Unauthorised) => return Err(ServerError::Unauthorised),
-                Err(error) if error.is_nobody() || error.is_no_room() => {}
-                // A room that may not be entered is there.
-                Err(error) if error.is_closed_room() => return Ok(Some(Sighting::Fine)),
-                Err(error) => return Ok(Some(Sighting::Unknown(error.to_string()))),
-            }
-        }
-        Ok(Some(Sighting::Missing {
-            near: public.and_then(|names| near(&target.name, names)),
-        }))
+        let (endpoint, query, key) = by[way as usize];
+        let answer = self.client.get(endpoint, &[(query, name)]).await;
+        Ok(match answer {
+            Ok(object) => match object.get(key) {
+                Some(Json::Object(found)) => is_named(found, name).then_some(Sighting::Fine),
+                _ => Some(Sighting::Unknown(format!("`{key}` is no object"))),
+            },
+            Err(error) if error.is_nobody() || error.is_no_room() => None,
+            // A room that may not be entered is there.
+            Err(error) if error.is_closed_room() => Some(Sighting::Fine),
+            answer => told(answer)?.err().map(Sighting::Unknown),
+        })
     }
 }
 

@@ -1,10 +1,12 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::client::{SendError, ServerError};
-use crate::server::fake::{Script, Step, TOKEN, answer, page};
+use crate::client::{BoxFuture, Request, SendError, ServerError, Transport};
+use crate::server::Reader;
+use crate::server::fake::{Script, Step, TOKEN, answer, anybody, page};
 
 #[tokio::test(start_paused = true)]
 async fn facts_with_the_version_where_old_servers_say_it() {
@@ -233,4 +235,42 @@ async fn a_refusal_by_the_limiter_is_waited_out() {
     let script = Script::new((0..20).map(|_| refusal()));
     let error = script.reader().listing().await.unwrap_err();
     assert_eq!((script.lines().len(), error.is_no_access()), (10, true));
+}
+
+/// Answers what is written for an endpoint, and keeps silent for ever about all others.
+struct Partly(&'static str, fn() -> Step);
+
+impl Transport for Partly {
+    fn send(&self, request: Request) -> BoxFuture<'_, Step> {
+        let known = request.uri().path().ends_with(self.0);
+        Box::pin(async move {
+            if !known {
+                std::future::pending::<()>().await;
+            }
+            self.1()
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_answer_that_is_none_waits_for_no_other() {
+    let reader = Reader::of(&anybody(Arc::new(Partly("info", || answer(404, "<html>")))));
+    let error = reader.observe().await.unwrap_err();
+    assert!(
+        matches!(error, ServerError::NotRocketChat { .. }),
+        "{error}"
+    );
+    // Who is asked is told before what it says of the account and the records.
+    let refused = || {
+        answer(
+            401,
+            r#"{"status":"error","message":"You must be logged in to do this."}"#,
+        )
+    };
+    let script = Script::new([answer(404, "<html>"), refused(), refused()]);
+    let error = script.reader().observe().await.unwrap_err();
+    assert!(
+        matches!(error, ServerError::NotRocketChat { .. }),
+        "{error}"
+    );
 }

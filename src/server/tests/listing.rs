@@ -33,28 +33,35 @@ fn page_of(offset: &str, count: &str) -> (String, String) {
 async fn a_small_listing_is_one_request() {
     let script = Script::new([page(&records(0..3), 3)]);
     assert_eq!(listed(&script.reader().listing().await), 3);
-    let line = "GET /chat/api/v1/integrations.list?offset=0&count=100&sort=%7B%22_id%22%3A1%7D";
+    let line = "GET /chat/api/v1/integrations.list?offset=0&count=0&sort=%7B%22_id%22%3A1%7D";
     assert_eq!(script.lines(), [line]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rest_comes_at_once() {
-    let script = Script::new([page(&records(0..100), 250), page(&records(99..250), 250)]);
-    assert_eq!(listed(&script.reader().listing().await), 250);
-    assert_eq!(pages(&script), [page_of("0", "100"), page_of("99", "0")]);
+async fn where_all_is_not_given_at_once_pages_are_asked_for_side_by_side() {
+    let script = Script::new([
+        page(&records(0..50), 330),
+        page(&records(49..149), 330),
+        page(&records(148..248), 330),
+        page(&records(247..330), 330),
+    ]);
+    assert_eq!(listed(&script.reader().listing().await), 330);
+    let asked = [("0", "0"), ("49", "100"), ("148", "100"), ("247", "100")];
+    assert_eq!(pages(&script), asked.map(|(at, count)| page_of(at, count)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn capped_pages_are_followed_by_what_arrives() {
+async fn smaller_pages_are_asked_for_once_they_are_known() {
     let script = Script::new([
-        page(&records(0..100), 230),
-        page(&records(99..149), 230),
-        page(&records(148..198), 230),
-        page(&records(197..230), 230),
+        page(&records(0..20), 100),
+        // The limit of the server is 30.
+        page(&records(19..49), 100),
+        page(&records(48..78), 100),
+        page(&records(77..100), 100),
     ]);
-    assert_eq!(listed(&script.reader().listing().await), 230);
-    let last = [page_of("148", "100"), page_of("197", "100")];
-    assert_eq!(pages(&script).split_off(2), last);
+    assert_eq!(listed(&script.reader().listing().await), 100);
+    let asked = [("0", "0"), ("19", "100"), ("48", "30"), ("77", "30")];
+    assert_eq!(pages(&script), asked.map(|(at, count)| page_of(at, count)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use crate::client::{SendError, ServerError};
 use crate::integration::Kind;
 use crate::observed::{Permissions, Rights, Sighting, Target};
 use crate::server::fake::{Script, Step, answer};
+use crate::server::lookup::Existing;
 
 fn ok(body: &Json) -> Step {
     answer(200, body.to_string())
@@ -36,6 +37,12 @@ fn rights(free: bool) -> Rights {
     Rights::of(Some(&mine), &Permissions(permissions.into()))
 }
 
+/// What is looked for of these.
+fn free_to_name(asked: &BTreeSet<Target>, rights: Rights) -> BTreeSet<&Target> {
+    let free = rights.are_free(Kind::Outgoing) == Some(true);
+    asked.iter().filter(|_| free).collect()
+}
+
 struct Told {
     /// What was told of each target, in their order.
     sightings: Vec<Option<Sighting>>,
@@ -49,7 +56,10 @@ async fn ask(names: &[&str], rights: Rights, most: usize, steps: Vec<Step>) -> T
         name: (*name).to_owned(),
     };
     let asked: BTreeSet<_> = names.iter().map(target).collect();
-    let rooms = script.reader().rooms(&asked, rights, most).await.unwrap();
+    let reader = script.reader();
+    let existing = reader.look(free_to_name(&asked, rights), most).await;
+    let existing = existing.unwrap();
+    let rooms = reader.rooms(&asked, rights, existing).await.unwrap();
     let told = names
         .iter()
         .map(|name| rooms.found.get(&target(name)).cloned());
@@ -69,8 +79,8 @@ async fn who_may_post_everywhere_asks_for_each_by_name_and_then_by_id() {
     let steps = vec![
         ok(&json!({"room": {"_id": "r1", "name": "ops"}, "success": true})),
         no_room(),
-        no_room(),
         ok(&json!({"user": {"_id": "uM", "username": "maria"}, "success": true})),
+        no_room(),
     ];
     let told = ask(&["#ops", "#pagr", "@maria"], rights(true), 8, steps).await;
     assert_eq!(
@@ -86,8 +96,8 @@ async fn who_may_post_everywhere_asks_for_each_by_name_and_then_by_id() {
         [
             "GET /chat/api/v1/rooms.info?roomName=ops",
             "GET /chat/api/v1/rooms.info?roomName=pagr",
-            "GET /chat/api/v1/rooms.info?roomId=pagr",
             "GET /chat/api/v1/users.info?username=maria",
+            "GET /chat/api/v1/rooms.info?roomId=pagr",
         ]
     );
 }
@@ -97,12 +107,12 @@ async fn names_count_exactly_and_a_closed_room_is_there() {
     let steps = vec![
         // The server finds it, and takes no webhook for it.
         ok(&json!({"room": {"_id": "r1", "name": "ops"}, "success": true})),
-        no_room(),
         answer(
             400,
             json!({"success": false, "error": "not-allowed", "errorType": "Not Allowed"})
                 .to_string(),
         ),
+        no_room(),
     ];
     let told = ask(&["#Ops", "#secret"], rights(true), 8, steps).await;
     assert_eq!(told.sightings, [Some(missing(None)), Some(Sighting::Fine)]);
@@ -221,11 +231,13 @@ async fn refused_credentials_end_it() {
             kind: Kind::Incoming,
             name: "#a".to_owned(),
         }]);
-        let error = script
-            .reader()
-            .rooms(&asked, rights(free), 8)
-            .await
-            .unwrap_err();
+        let reader = script.reader();
+        let error = if free {
+            reader.look(&asked, 8).await.unwrap_err()
+        } else {
+            let rooms = reader.rooms(&asked, rights(false), Existing::default());
+            rooms.await.unwrap_err()
+        };
         assert!(matches!(error, ServerError::Unauthorised));
     }
 }

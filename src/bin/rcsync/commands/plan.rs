@@ -172,6 +172,7 @@ pub(super) async fn in_session<T>(
         session::check(request.server).await?;
         return Err(approval::missing());
     }
+    session::check_server(request.server, &checked.desired.policy)?;
     let known = checked.redactor.clone();
     let planning = async |session: &Session| {
         if let Some(state) = &session.sandbox {

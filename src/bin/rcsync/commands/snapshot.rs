@@ -17,6 +17,7 @@ use rocketchat_client::clock::Clock;
 /// Takes it and writes it. The file is written last: a read that fails leaves the old one.
 pub(super) fn run(args: &SnapshotArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let checked = manifests::sound(&args.manifests, Undefined::Unknown, terminal)?;
+    session::check_server(&args.server, &checked.desired.policy)?;
     let taken = session::with(&args.server, false, &checked.redactor, async |session| {
         let taken_at = Clock::system().iso();
         let sandbox = session.sandbox.as_deref();

@@ -30,6 +30,9 @@ async fn told(args: &UrlsArgs, terminal: Terminal) -> Result<Exit, Failure> {
         // Values of secrets are not needed to find the records.
         _ => Some(sound(&args.manifests, Undefined::Unknown, terminal)?),
     };
+    if let Some(checked) = &checked {
+        session::check_server(&args.server, &checked.desired.policy)?;
+    }
     let known = checked.as_ref().map(|checked| checked.redactor.clone());
     let known = known.unwrap_or_default();
     let found = session::with(&args.server, false, &known, async |session| {

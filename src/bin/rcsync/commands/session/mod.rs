@@ -14,7 +14,9 @@ use super::known;
 use crate::cli::ServerArgs;
 use crate::exit::Exit;
 use crate::progress::Notes;
+use rcsync::desired::Policy;
 use rcsync::engine::{Event, Events};
+use rcsync::plan;
 use rcsync::problem::Problem;
 use rcsync::server::{Reader, Writer};
 use rocketchat_client as client;
@@ -83,6 +85,17 @@ pub(super) async fn check(args: &ServerArgs) -> Result<(), Failure> {
     way.auth
         .map(drop)
         .map_err(|problem| Failure::of(Exit::Invalid, &problem))
+}
+
+/// Whether these files are for the server that is named. No request is sent.
+///
+/// # Errors
+/// When they are for another.
+pub(super) fn check_server(args: &ServerArgs, policy: &Policy) -> Result<(), Failure> {
+    // A sandbox in this process is nobody's server.
+    let address = args.sandbox.is_none().then(|| address(args)).flatten();
+    let refusal = address.and_then(|it| plan::another_server(&it, policy));
+    refusal.map_or(Ok(()), |it| Err(Failure::of(Exit::Refused, &it.problem)))
 }
 
 /// The way to a server, and who one would be there.
