@@ -186,7 +186,11 @@ fn one_answer_that_is_none_ends_the_run_with_one_message() {
     for (path, effect, told) in [
         ("info", page.clone(), "this is no Rocket.Chat API"),
         ("me", page.clone(), "this is no Rocket.Chat API"),
-        ("integrations.list", page.clone(), "this is no Rocket.Chat API"),
+        (
+            "integrations.list",
+            page.clone(),
+            "this is no Rocket.Chat API",
+        ),
         (
             "me",
             answer(401, &logged_out),
