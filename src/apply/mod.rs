@@ -1,6 +1,6 @@
 //! Makes a plan's changes, and says what became of each.
 //!
-//! Creates and updates run side by side within a bound, then disables, then deletes. One failure does not stop the
+//! Creates and updates run side by side, as many as the server bears, then disables, then deletes. One failure does not stop the
 //! rest; refused credentials do, and so does the stop signal: both keep further writes from being *started*. What is
 //! in flight finishes, because a dropped write has an outcome that nobody knows; only who is told to stop twice drops
 //! it. In the end comes a look back at what was made.
@@ -22,7 +22,6 @@ mod verify;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +33,7 @@ pub use outcome::{Applied, Outcome, Verdict};
 pub use settle::Settled;
 pub use stop::Stop;
 
+use crate::client::Concurrency;
 use crate::integration::{Fields, Kind, Role, Value};
 use crate::observed::{Record, ServerFacts, ServerId, Users};
 use crate::plan::{Action, Plan};
@@ -47,8 +47,8 @@ use stop::said;
 /// How to go about it.
 #[derive(Debug)]
 pub struct Options {
-    /// The most writes at a time.
-    pub concurrency: NonZeroUsize,
+    /// How many writes may be in flight at once.
+    pub concurrency: Concurrency,
     /// Every record that was there when the plan was made: none of them can be one of ours.
     pub seen: BTreeMap<ServerId, Record>,
     /// When the reading of the listing that the plan was made for began.
@@ -132,24 +132,23 @@ struct Run {
 
 impl Run {
     /// Makes these writes side by side, as long as nothing speaks against starting another. Each endpoint has a line
-    /// of its own, so that one whose limit is used up does not hold up the others; how many requests are on their
-    /// way is bounded by the writer.
+    /// of its own, so that one whose limit is used up does not hold up the others; how many requests are in
+    /// flight is up to the writer, and changes with each answer.
     async fn all(
         self: &Arc<Self>,
         mut lines: Vec<VecDeque<Write>>,
         halt: &watch::Sender<bool>,
         outcomes: &mut Outcomes<'_>,
     ) {
-        let most = self.options.concurrency.get();
-        let mut free: Vec<_> = lines.iter().map(|_| most).collect();
+        let mut begun: Vec<_> = lines.iter().map(|_| 0_usize).collect();
         let mut running = JoinSet::new();
         loop {
             for (number, line) in lines.iter_mut().enumerate() {
-                while !*halt.borrow() && free[number] > 0 {
+                while !*halt.borrow() && begun[number] < self.writer.level() {
                     let Some(write) = line.pop_front() else {
                         break;
                     };
-                    free[number] -= 1;
+                    begun[number] += 1;
                     let run = self.clone();
                     outcomes.started(write.index);
                     running.spawn(async move {
@@ -169,7 +168,7 @@ impl Run {
             };
             match joined {
                 Some(Ok((number, index, outcome))) => {
-                    free[number] += 1;
+                    begun[number] -= 1;
                     if outcome.refuses_all() || self.options.fail_fast && !outcome.is_done() {
                         halt.send_replace(true);
                     }

@@ -9,6 +9,7 @@ mod stop;
 mod update;
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -155,7 +156,7 @@ async fn run_plan(plan: &Plan, script: &Arc<Script>, stopped: bool, age: Duratio
 /// One write at a time, for a plan that was made a moment ago.
 fn options() -> Options {
     Options {
-        concurrency: NonZeroUsize::MIN,
+        concurrency: Concurrency::Fixed(NonZeroUsize::MIN),
         seen: seen(),
         read_at: Instant::now(),
         patience: Duration::from_mins(1),
@@ -341,7 +342,7 @@ async fn a_token_that_nobody_gave_is_generated() {
 async fn writes_run_side_by_side_within_the_bound() {
     let busy = Arc::new(Busy::default());
     let options = Options {
-        concurrency: NonZeroUsize::new(3).unwrap(),
+        concurrency: Concurrency::Fixed(NonZeroUsize::new(3).unwrap()),
         patience: Duration::ZERO,
         ..options()
     };

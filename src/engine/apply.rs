@@ -1,6 +1,5 @@
 //! Making the changes of a plan, in a task of their own.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +7,14 @@ use tokio::sync::{mpsc, watch};
 
 use super::{Event, Events, Planned};
 use crate::apply::{self, Applied, Options, Stop};
+use crate::client::Concurrency;
 use crate::server::Writer;
 
 /// How to go about it.
 #[derive(Clone, Debug)]
 pub struct ApplyOptions {
-    /// The most requests at a time.
-    pub concurrency: NonZeroUsize,
+    /// How many writes may be in flight at once.
+    pub concurrency: Concurrency,
     /// How long after sending a create that was not answered its record is looked for.
     pub patience: Duration,
     /// Whether the first failure keeps further writes from being started.

@@ -1,7 +1,7 @@
 //! How long the writes will take, and on what assumptions.
 //!
 //! The same plan against the same server gives the same forecast: nothing is measured. Requests are reckoned at a
-//! quarter of a second; what counts is the rate limit, under which a window begins with its first call.
+//! quarter of a second, and at as many at once as an apply begins with, though it sends more to a server that bears more; what counts is the rate limit, under which a window begins with its first call.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::client::{Limits, Rate};
 /// How long an answer is reckoned to take.
 const ANSWER: Duration = Duration::from_millis(250);
 
-/// How many requests are reckoned to be on their way at once.
+/// How many requests are reckoned to be in flight at once: as many as at the beginning of an apply.
 const SIDE_BY_SIDE: u32 = 8;
 
 /// A limit that takes no more calls than this is used one by one.

@@ -14,7 +14,6 @@ pub(crate) mod fake;
 #[cfg(test)]
 mod tests;
 
-use std::num::NonZeroUsize;
 use std::pin::Pin;
 
 use tokio::sync::watch;
@@ -22,8 +21,8 @@ use tokio::sync::watch;
 pub use checkup::Checkup;
 
 use crate::client::{
-    self, Account, BadCredentials, BaseUrl, Limits, Object, ServerError, Session, Turn, Verb,
-    Waiting,
+    self, Account, BadCredentials, BaseUrl, Concurrency, Limits, Object, ServerError, Session,
+    Turn, Verb, Waiting,
 };
 use crate::integration::{Fields, Kind, Version};
 use crate::observed::{
@@ -199,14 +198,19 @@ impl Writer {
         }
     }
 
-    /// The same, with so many writes on their way at the most, and none sent once `stop` is true: those that wait
+    /// The same, with so many writes in flight at the most, and none sent once `stop` is true: those that wait
     /// to be sent end with [`ServerError::Stopped`] at once.
     #[must_use]
-    pub fn gated(&self, most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
+    pub fn gated(&self, concurrency: Concurrency, stop: watch::Receiver<bool>) -> Self {
         Self {
-            client: self.client.gated(most, stop),
+            client: self.client.gated(concurrency, stop),
             reader: self.reader.clone(),
         }
+    }
+
+    /// How many writes may be in flight at the moment: more would only wait.
+    pub fn level(&self) -> usize {
+        self.client.level()
     }
 
     /// The reader beside it.

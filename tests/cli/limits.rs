@@ -270,3 +270,31 @@ fn a_refusal_of_one_record_fails_that_record_alone() {
         assert_eq!(sandbox.creates(), 3);
     }
 }
+
+/// The levels that a log tells.
+fn levels(log: &str) -> Vec<usize> {
+    let changes = log
+        .lines()
+        .filter_map(|line| line.split_once("concurrency "));
+    let to = changes.filter_map(|(_, change)| change.split_once(" -> ")?.1.split(':').next());
+    to.map(|level| level.parse().unwrap()).collect()
+}
+
+#[test]
+fn a_server_that_bears_it_gets_more_than_eight_writes_at_once_unless_their_number_is_given() {
+    let apply = |args: &[&str]| {
+        let sandbox = Sandbox::inventive();
+        let path = sandbox.file("a.yaml", &manifest(100));
+        // Noise is little beside this.
+        let delay = json!({ "kind": "delay", "millis": 300 });
+        let effect = json!({ "path": "integrations.create", "times": 100, "effect": delay });
+        sandbox.fault(&effect);
+        let args = [&["apply", "--yes", &path, "-v"], args].concat();
+        let run = sandbox.run(&args).exits(0);
+        assert_eq!(sandbox.records().len(), 100);
+        levels(&run.err)
+    };
+    let found = apply(&[]);
+    assert_eq!(found.first(), Some(&16), "{found:?}");
+    assert!(apply(&["--concurrency", "3"]).is_empty());
+}

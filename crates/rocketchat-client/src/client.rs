@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Body;
 use super::answer::{self, Asked};
 use super::base_url::BaseUrl;
+use super::concurrency::Sign;
 use super::credentials::{BadCredentials, Credentials};
 use super::error::ServerError;
 use super::gate::{Gate, Leave, Stopped};
@@ -20,7 +21,7 @@ use super::json::MOST_VALUES;
 use super::pacer::Pacer;
 use super::resend::{Resend, Retries};
 use super::session::Endpoint;
-use super::transport::{Largest, Request, SendError, Transport};
+use super::transport::{Largest, Request, Response, SendError, Transport};
 use super::waits::{WaitReason, Waiting};
 use super::{limits, log};
 use crate::clock::Clock;
@@ -252,7 +253,9 @@ impl Client {
         let start = Instant::now();
         let result = self.transport.send(request).await;
         let line = format!("{} {}", call.method, url.path());
-        log::outcome(&line, &result, start.elapsed(), &redactor);
+        let took = start.elapsed();
+        log::outcome(&line, &result, took, &redactor);
+        let mut sign = sign(&result, took);
         let now = self.clock.millis();
         match &result {
             Ok(answer) => {
@@ -280,6 +283,10 @@ impl Client {
         if let Err(ServerError::TooMany { wait }) = &result {
             let wait = wait.unwrap_or(limits::DEFAULT_WAIT);
             leave.flight.refused(wait);
+            sign = Sign::Strain("too many requests".to_owned());
+        }
+        if let Some(place) = &leave.place {
+            place.answered(call.endpoint, sign);
         }
         result
     }
@@ -302,6 +309,18 @@ impl Client {
             );
         }
         Ok(request)
+    }
+}
+
+/// What an answer, or none, says of how much the server bears.
+fn sign(result: &Result<Response, SendError>, took: Duration) -> Sign {
+    match result {
+        Ok(answer) if answer.status().is_success() => Sign::Success(took),
+        Ok(answer) if answer.status().is_server_error() => {
+            Sign::Strain(format!("status {}", answer.status().as_u16()))
+        }
+        Err(SendError::NotSent(_) | SendError::Unknown(_)) => Sign::Strain("no answer".to_owned()),
+        Ok(_) | Err(SendError::Overlarge(_)) => Sign::Other,
     }
 }
 

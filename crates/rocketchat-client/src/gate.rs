@@ -1,19 +1,20 @@
 //! The last step before a request is sent: its turn on the lane of its endpoint, a place among those on their way,
 //! and nobody who says stop.
 
-use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::concurrency::{Concurrency, Level, Sign, Started};
+use super::log;
 use super::pacer::{Flight, Lane};
 
 /// Who may pass.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gate {
-    /// How many may be on their way; any number without.
-    places: Option<Arc<Semaphore>>,
+    /// How many may be in flight; any number without.
+    places: Option<Arc<Places>>,
     /// Becomes true when nothing more is to be sent.
     stop: Option<watch::Receiver<bool>>,
 }
@@ -28,7 +29,7 @@ pub(super) struct Leave {
     pub(super) flight: Flight,
     /// Until when the request may be sent again.
     pub(super) until: Option<Until>,
-    _place: Option<OwnedSemaphorePermit>,
+    pub(super) place: Option<Place>,
 }
 
 /// Until when a request may be sent again that was looked at before.
@@ -41,11 +42,21 @@ pub(super) struct Until {
 
 impl Gate {
     /// A gate for so many at a time, that is shut once `stop` is true.
-    pub(super) fn new(most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(concurrency: Concurrency, stop: watch::Receiver<bool>) -> Self {
         Self {
-            places: Some(Arc::new(Semaphore::new(most.get()))),
+            places: Some(Arc::new(Places {
+                turn: tokio::sync::Mutex::default(),
+                level: Mutex::new(Level::new(concurrency)),
+                freed: Notify::new(),
+            })),
             stop: Some(stop),
         }
+    }
+
+    /// How many may be in flight at the moment.
+    pub(super) fn level(&self) -> usize {
+        let places = self.places.as_ref();
+        places.map_or(usize::MAX, |places| places.level().get())
     }
 
     /// Waits for leave to send a request on this lane.
@@ -53,14 +64,13 @@ impl Gate {
         let leave = async {
             let flight = lane.enter().await;
             let place = match &self.places {
-                // It is never closed; without places there is no bound.
-                Some(places) => places.clone().acquire_owned().await.ok(),
+                Some(places) => Some(places.clone().enter().await),
                 None => None,
             };
             Leave {
                 flight,
                 until: None,
-                _place: place,
+                place,
             }
         };
         self.unless_stopped(leave).await
@@ -87,5 +97,62 @@ impl Gate {
             // Whoever could have said it has gone.
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// The places of the requests in flight.
+#[derive(Debug)]
+struct Places {
+    /// Held by the request that gets the next place: they get one in the order in which they came.
+    turn: tokio::sync::Mutex<()>,
+    level: Mutex<Level>,
+    /// A place is free, or the level is another one.
+    freed: Notify,
+}
+
+/// The place of a request in flight. Dropping it makes room for another.
+#[derive(Debug)]
+pub(super) struct Place {
+    places: Arc<Places>,
+    started: Started,
+}
+
+impl Places {
+    async fn enter(self: Arc<Self>) -> Place {
+        let turn = self.turn.lock().await;
+        let started = loop {
+            let started = self.level().start();
+            match started {
+                Some(started) => break started,
+                None => self.freed.notified().await,
+            }
+        };
+        drop(turn);
+        Place {
+            places: self,
+            started,
+        }
+    }
+
+    fn level(&self) -> MutexGuard<'_, Level> {
+        self.level.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// An answer came, or there is none: the level follows from that.
+    pub(super) fn answered(&self, endpoint: &str, sign: Sign) {
+        let change = self.places.level().answered(self.started, endpoint, sign);
+        if let Some(change) = change {
+            log::concurrency(&change);
+            self.places.freed.notify_one();
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.level().end();
+        self.places.freed.notify_one();
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It refuses to be clever: no redirects (reqwest forwards `X-Auth-Token` to other hosts, and makes a GET of a
 //! POST), no referer, no resending. Connections idle only shortly, because a POST on one that the server has
-//! just closed has an unknown outcome.
+//! just closed has an unknown outcome. Any number of them may idle: as many as requests were in flight at once are used again.
 
 use std::error::Error;
 use std::io;
@@ -207,6 +207,9 @@ fn distrust(error: &(dyn Error + 'static)) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use bytes::Bytes;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
@@ -274,6 +277,43 @@ mod tests {
             "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
         let answer = ask(answering(bytes).await).await.unwrap();
         assert_eq!(answer.status(), 302);
+    }
+
+    #[tokio::test]
+    async fn connections_are_used_again_however_many_there_are() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let opened = Arc::new(AtomicUsize::new(0));
+        let counted = opened.clone();
+        tokio::spawn(async move {
+            while let Ok((mut peer, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(async move {
+                    while peer.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                        peer.write_all(answer).await.unwrap();
+                    }
+                });
+            }
+        });
+        let connection = Connection {
+            direct: true,
+            ..Connection::default()
+        };
+        let transport = Arc::new(HttpTransport::new(&connection).unwrap());
+        for _ in 0..3 {
+            let mut wave = tokio::task::JoinSet::new();
+            for _ in 0..64 {
+                let (transport, url) = (transport.clone(), url.clone());
+                wave.spawn(async move {
+                    let request = http::Request::get(url).body(Bytes::new()).unwrap();
+                    transport.send(request).await.unwrap().status()
+                });
+            }
+            assert_eq!(wave.join_all().await.len(), 64);
+        }
+        assert_eq!(opened.load(Ordering::Relaxed), 64);
     }
 
     /// A server that sends a byte of an answer every 50 ms, and does not come to its end.

@@ -12,6 +12,7 @@ mod answer;
 mod base_url;
 mod client;
 pub mod clock;
+mod concurrency;
 mod credentials;
 mod error;
 pub mod escape;
@@ -34,7 +35,6 @@ mod transport;
 mod waits;
 
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -44,6 +44,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 pub use base_url::BaseUrl;
+pub use concurrency::Concurrency;
 pub use credentials::{BadCredentials, Credentials, Login};
 pub use error::ServerError;
 pub use http_transport::{Connection, HttpTransport, Timeouts};
@@ -298,14 +299,19 @@ impl Turn {
 }
 
 impl Writer {
-    /// The same, with so many writes on their way at the most, and none sent once `stop` is true: those that wait
+    /// The same, with so many writes in flight at the most, and none sent once `stop` is true: those that wait
     /// to be sent end with [`ServerError::Stopped`] at once.
     #[must_use]
-    pub fn gated(&self, most: NonZeroUsize, stop: watch::Receiver<bool>) -> Self {
+    pub fn gated(&self, concurrency: Concurrency, stop: watch::Receiver<bool>) -> Self {
         Self {
             reader: self.reader.clone(),
-            gate: Gate::new(most, stop),
+            gate: Gate::new(concurrency, stop),
         }
+    }
+
+    /// How many writes may be in flight at the moment: more would only wait.
+    pub fn level(&self) -> usize {
+        self.gate.level()
     }
 
     /// Creates a record. Sent again only where it certainly was not done; [`ServerError::leaves_open`] tells whether it

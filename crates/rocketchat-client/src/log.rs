@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, header};
 use tracing::{Level, debug, enabled, info};
 
+use super::concurrency::Change;
 use super::credentials::TOKEN_HEADER;
 use super::error::ServerError;
 use super::transport::{Request, Response, SendError};
@@ -73,6 +74,11 @@ pub(super) fn waiting(endpoint: &str, wait: Duration) {
 /// A request that is sent again after a pause.
 pub(super) fn again(endpoint: &str, pause: Duration, why: &ServerError) {
     info!(target: TARGET, "{endpoint}: again in {} ms: {why}", pause.as_millis());
+}
+
+/// Another number of requests at once.
+pub(super) fn concurrency(Change { from, to, why }: &Change) {
+    info!(target: TARGET, "concurrency {from} -> {to}: {why}");
 }
 
 fn headers(headers: &HeaderMap, redactor: &Redactor) -> String {

@@ -30,7 +30,7 @@ async fn run_stopped(
 ) -> (Vec<Outcome>, Duration) {
     let start = Instant::now();
     let options = Options {
-        concurrency: SIDE_BY_SIDE,
+        concurrency: Concurrency::Fixed(SIDE_BY_SIDE),
         patience: Duration::ZERO,
         ..options()
     };

@@ -329,9 +329,9 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) report: Option<PathBuf>,
 
-    /// How many requests may be on their way at once
-    #[arg(long, value_name = "N", default_value = "8")]
-    pub(crate) concurrency: NonZeroU8,
+    /// How many writes may be in flight at once [default: as many as the server bears, 64 at the most]
+    #[arg(long, value_name = "N")]
+    pub(crate) concurrency: Option<NonZeroU8>,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::client::{SendError, ServerError, Verb, WaitReason};
+use crate::client::{Concurrency, SendError, ServerError, Verb, WaitReason};
 use crate::integration::{Fields, Kind};
 use crate::observed::{Record, ServerId};
 use crate::server::Writer;
@@ -183,7 +183,7 @@ async fn a_server_that_is_not_there_is_waited_for_once() {
 /// A writer, and what stops it.
 fn stoppable(script: &Arc<Script>) -> (Arc<Writer>, watch::Sender<bool>) {
     let (stop, stopped) = watch::channel(false);
-    let writer = writer(script).gated(NonZeroUsize::MIN, stopped);
+    let writer = writer(script).gated(Concurrency::Fixed(NonZeroUsize::MIN), stopped);
     (Arc::new(writer), stop)
 }
 

@@ -4,7 +4,8 @@
 //! `world` sets up a server with records in it, `draw` makes up manifests and records, `laws` are what must hold of
 //! them, `prune` what must hold of pruning, and `mutants` are clients that break a law and have to be caught.
 //! `requests` counts what a plan asks; `state` holds plans from snapshots against those of the server, `saved` saved
-//! ones against fresh ones, and `limits` is about time.
+//! ones against fresh ones, and `limits` is about time, and `concurrency` about how many writes at
+//! once a server bears.
 //!
 //! `sessions` is what somebody who embeds the engine counts on: several servers in one run, and a run that is given up.
 //!
@@ -13,6 +14,7 @@
 //! `wire` is the way between a run and the server, with latency, mishaps and the end of the run; `faults` lets
 //! everything go wrong at every request of a small run, and `crowd` lets runs begin together.
 
+mod concurrency;
 mod crowd;
 mod draw;
 mod faults;
@@ -31,7 +33,6 @@ mod wire;
 mod world;
 
 use std::net::Ipv4Addr;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,8 +48,8 @@ use rcsync::server::{Reader, Writer};
 use rocketchat_client::redactor::Redactor;
 use rocketchat_client::secret::Secret;
 use rocketchat_client::{
-    BaseUrl, BoxFuture, Credentials, Endpoint, Request, Response, Retries, SendError, ServerError,
-    Session, Transport,
+    BaseUrl, BoxFuture, Concurrency, Credentials, Endpoint, Request, Response, Retries, SendError,
+    ServerError, Session, Transport,
 };
 
 /// The wire between client and sandbox.
@@ -89,6 +90,8 @@ struct Client {
     reader: Reader,
     /// Whence the chance of its applies comes.
     seed: u64,
+    /// How many of its writes may be in flight at once.
+    concurrency: Concurrency,
 }
 
 impl Client {
@@ -118,6 +121,7 @@ impl Client {
             reader: Reader::of(&session),
             session,
             seed: 0,
+            concurrency: Concurrency::Adaptive,
         }
     }
 
@@ -164,7 +168,7 @@ impl Client {
     /// The second half: the plan is made.
     async fn made(&self, planned: Planned) -> (Plan, Applied) {
         let options = ApplyOptions {
-            concurrency: NonZeroUsize::new(8).unwrap(),
+            concurrency: self.concurrency,
             patience: Duration::from_mins(1),
             fail_fast: false,
             seed: self.seed,

@@ -10,8 +10,8 @@ use rcsync::server::{Reader, Writer};
 use rocketchat_client::redactor::Redactor;
 use rocketchat_client::secret::Secret;
 use rocketchat_client::{
-    Auth, BaseUrl, BoxFuture, Credentials, Endpoint, Login, Request, Response, Retries, SendError,
-    ServerError, Session, Transport,
+    Auth, BaseUrl, BoxFuture, Concurrency, Credentials, Endpoint, Login, Request, Response,
+    Retries, SendError, ServerError, Session, Transport,
 };
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
@@ -133,7 +133,7 @@ fn an_apply_that_is_given_up_drops_no_write_that_was_sent_and_starts_none() {
             .unwrap();
         let width = NonZeroUsize::new(3).unwrap();
         let options = ApplyOptions {
-            concurrency: width,
+            concurrency: Concurrency::Fixed(width),
             patience: Duration::from_mins(1),
             fail_fast: false,
             seed: 1,

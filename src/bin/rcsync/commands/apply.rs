@@ -1,6 +1,5 @@
 //! `rcsync apply`: plan, ask where somebody can answer, make the changes, and tell what became of each.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +25,7 @@ use rcsync::apply::Applied;
 use rcsync::engine::{self, ApplyOptions, Planned};
 use rcsync::plan::Plan;
 use rcsync::report::{self, Context, Look, PlanReport, RunReport};
+use rocketchat_client::Concurrency;
 
 /// Told where somebody could think otherwise.
 const UNCHANGED: &str = "Nothing was changed.\n";
@@ -189,7 +189,10 @@ impl Run<'_> {
 
     async fn apply(&self, interrupt: &Interrupt) -> Applied {
         let options = ApplyOptions {
-            concurrency: NonZeroUsize::from(self.args.concurrency),
+            concurrency: match self.args.concurrency {
+                Some(concurrency) => Concurrency::Fixed(concurrency.into()),
+                None => Concurrency::Adaptive,
+            },
             // A server may still be at work on what it did not answer in time.
             patience: Duration::from_secs(self.args.server.timeout.into()) * 2,
             fail_fast: self.args.fail_fast,
