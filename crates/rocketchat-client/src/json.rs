@@ -2,16 +2,21 @@
 //!
 //! Texts take the room in memory that they take on the wire. What does not is many small values: `[0,0,…` becomes sixteen
 //! times as large. So they are counted while they are read.
+//!
+//! What the server compiled of a script is as long as the script, and all that anybody asks is whether there is something.
 
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value as Json;
 use serde_json::error::Category;
-use serde_json::{Map, Value as Json};
 use thiserror::Error;
 
 /// The most values in an answer, in objects and lists of all depths: ten thousand records have a third of it.
 pub(super) const MOST_VALUES: usize = 1_000_000;
+
+/// The key of a text of which the first character is kept.
+pub(super) const COMPILED: &str = "scriptCompiled";
 
 /// Why a text is not read as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -28,7 +33,7 @@ pub(super) enum NotRead {
 pub(super) fn read(bytes: &[u8], most: usize) -> Result<Json, NotRead> {
     let mut left = most;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let read = Counted { left: &mut left }.deserialize(&mut reader);
+    let read = Counted::of(&mut left).deserialize(&mut reader);
     let whole = read.and_then(|json| reader.end().map(|()| json));
     whole.map_err(|error| match error.classify() {
         Category::Data => NotRead::TooMany(most),
@@ -39,11 +44,17 @@ pub(super) fn read(bytes: &[u8], most: usize) -> Result<Json, NotRead> {
 /// Reads a value, and fails when there are more than are left.
 struct Counted<'a> {
     left: &'a mut usize,
+    /// Whether no more is kept of a text than its first character.
+    brief: bool,
 }
 
-impl Counted<'_> {
+impl<'a> Counted<'a> {
+    fn of(left: &'a mut usize) -> Self {
+        Self { left, brief: false }
+    }
+
     fn another(&mut self) -> Counted<'_> {
-        Counted { left: self.left }
+        Counted::of(self.left)
     }
 }
 
@@ -81,7 +92,8 @@ impl<'de> Visitor<'de> for Counted<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        Ok(text.into())
+        let kept = text.chars().next().filter(|_| self.brief);
+        Ok(kept.map_or_else(|| text.into(), |first| first.to_string().into()))
     }
 
     fn visit_unit<E>(self) -> Result<Json, E> {
@@ -93,15 +105,22 @@ impl<'de> Visitor<'de> for Counted<'_> {
         while let Some(item) = items.next_element_seed(self.another())? {
             list.push(item);
         }
+        list.shrink_to_fit();
         Ok(list.into())
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Json, A::Error> {
-        let mut object = Map::new();
-        while let Some(key) = entries.next_key()? {
-            object.insert(key, entries.next_value_seed(self.another())?);
+        // A map that grows takes up to twice the room, and all of it stays.
+        let mut members = Vec::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let value = Counted {
+                brief: key == COMPILED,
+                ..self.another()
+            };
+            let value = entries.next_value_seed(value)?;
+            members.push((key, value));
         }
-        Ok(object.into())
+        Ok(members.into_iter().collect())
     }
 }
 
@@ -153,12 +172,19 @@ mod tests {
         ] {
             let mut left = 100;
             let mut reader = serde_json::Deserializer::from_str(text);
-            let read = Counted { left: &mut left }.deserialize(&mut reader);
+            let read = Counted::of(&mut left).deserialize(&mut reader);
             assert_eq!(read.unwrap(), text.parse::<Json>().unwrap(), "{text}");
             assert_eq!(100 - left, values, "{text}");
         }
         let most = list_of("0", MOST_VALUES - 1);
         assert!(read(most.as_bytes(), MOST_VALUES).is_ok());
+    }
+
+    #[test]
+    fn of_a_compiled_script_it_is_kept_whether_there_is_one() {
+        let text = r#"[{"scriptCompiled":"\u00e4b","script":"ab"},{"scriptCompiled":""},{"scriptCompiled":{"a":"bc"}}]"#;
+        let read = read(text.as_bytes(), 100).unwrap().to_string();
+        assert_eq!(read, text.replace(r"\u00e4b", "\u{e4}"));
     }
 
     #[test]

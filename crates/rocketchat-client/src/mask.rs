@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
+use crate::json::COMPILED;
 use crate::redactor::Redactor;
 use crate::secret::MASK;
 
@@ -50,6 +51,9 @@ fn mask_for(key: &str, value: &Json) -> Option<Cow<'static, str>> {
     }
     if key.starts_with(SCRIPT) && !NO_SCRIPT.contains(&key) {
         let length = value.as_str().map_or(0, str::len);
+        if key == COMPILED && length > 0 {
+            return Some("(compiled script)".into());
+        }
         return Some(format!("({length} bytes of script)").into());
     }
     None
@@ -79,5 +83,7 @@ mod tests {
         let shown = json.to_string();
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(shown.contains("isolated-vm") && shown.contains("(7 bytes of script)"));
+        // No more is read of it than that it is there.
+        assert!(shown.contains("(compiled script)"));
     }
 }
