@@ -213,15 +213,23 @@ impl Record {
     /// # Errors
     /// When a field cannot be read.
     pub fn fields(&self) -> Result<&Fields, DecodeError> {
+        self.fields_like(None)
+    }
+
+    /// The same, to be compared with these values: if the script is the same, they share it. There may be very many.
+    ///
+    /// # Errors
+    /// As [`Self::fields`].
+    pub fn fields_like(&self, other: Option<&Fields>) -> Result<&Fields, DecodeError> {
         let normal = self.normal.get_or_init(|| {
-            let mut fields = self.decoded()?;
+            let mut fields = self.decoded(other)?;
             self.kind.normalise(&mut fields);
             Ok(fields)
         });
         normal.as_ref().map_err(Clone::clone)
     }
 
-    fn decoded(&self) -> Result<Fields, DecodeError> {
+    fn decoded(&self, other: Option<&Fields>) -> Result<Fields, DecodeError> {
         if self.detail == Detail::Identity {
             let id = self.id.clone();
             return Err(DecodeError::Withheld { id });
@@ -233,8 +241,12 @@ impl Record {
             .kind
             .by_row(stored.map(|(name, value)| (name.as_str(), value)));
         let rows = self.kind.fields().iter().zip(stored);
+        let script = other.and_then(|fields| fields.by_role(Role::Script));
         let values = rows.map(|(field, value)| match value {
             None | Some(Json::Null) => Ok(None),
+            Some(value) if script.is_some_and(|it| is_script(field, value, it)) => {
+                Ok(script.cloned())
+            }
             Some(value) => match decode(field, value, redacted) {
                 Ok(value) => Ok(Some(value)),
                 Err(expected) => Err(DecodeError::Field {
@@ -254,7 +266,7 @@ impl Record {
     /// # Errors
     /// When a field cannot be read.
     pub fn stored(&self) -> Result<Fields, DecodeError> {
-        let mut fields = self.decoded()?;
+        let mut fields = self.decoded(None)?;
         for field in self.kind.fields() {
             let seal = |text: Text| match text.as_plain() {
                 Some(plain) if field.sensitive => Secret::new(plain).into(),
@@ -389,6 +401,16 @@ impl fmt::Debug for Record {
             .field("kind", &self.kind)
             .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+/// Whether the value of a row is this script, byte by byte.
+fn is_script(field: &Field, value: &Json, script: &Value) -> bool {
+    match script {
+        Value::Script(text) if field.shape == Shape::Script => {
+            text.as_plain().is_some_and(|text| value == text)
+        }
+        _ => false,
     }
 }
 

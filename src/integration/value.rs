@@ -76,6 +76,9 @@ impl Value {
             (Self::Number(a), Self::Number(b)) => Some(a == b),
             (Self::Text(a), Self::Text(b)) => a.same(b),
             (Self::List(a), Self::List(b)) => same_set(a, b),
+            (Self::Script(a), Self::Script(b)) if Arc::ptr_eq(a, b) && a.as_plain().is_some() => {
+                Some(true)
+            }
             (Self::Script(a), Self::Script(b)) => same_script(a, b),
             (Self::Secret(a), Self::Secret(b)) => a.same(b),
             // A value that a snapshot hides.

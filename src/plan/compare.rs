@@ -24,7 +24,7 @@ pub(super) fn record(
             unreadable(&error),
         ))
     };
-    let fields = match record.fields() {
+    let fields = match record.fields_like(Some(&entry.fields)) {
         Ok(fields) => fields,
         Err(error) => return unread(error),
     };

@@ -1,5 +1,6 @@
 //! `rcsync plan`: show what would change, and change nothing.
 
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use super::approval;
@@ -50,17 +51,17 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         }
     });
     match made {
-        Ok(Made {
-            planned, report, ..
-        }) => {
-            let exit = if planned.plan.is_refused() {
+        Ok(made) => {
+            // The run ends here, and the system frees memory faster than we do.
+            let made = ManuallyDrop::new(made);
+            let exit = if made.planned.plan.is_refused() {
                 Exit::Refused
-            } else if fails(args, &planned) {
+            } else if fails(args, &made.planned) {
                 Exit::Changes
             } else {
                 Exit::Done
             };
-            let shown = output::plan(&report, &args.output, terminal);
+            let shown = output::plan(&made.report, &args.output, terminal);
             shown.err().map_or(exit, |other| exit.min(other))
         }
         Err(failure) => match &args.state {
