@@ -177,7 +177,10 @@ impl Text {
 
     /// The secret stretches; and a URL that has one as a whole, which a server may write in its own way.
     pub fn secrets_and_url(&self) -> Vec<Secret> {
-        let url = self.expose().filter(|_| self.holds_secret());
+        if !self.holds_secret() {
+            return Vec::new();
+        }
+        let url = self.expose();
         let url = url.and_then(|url| url::Url::parse(&url).ok());
         let url = url.map(|url| Secret::new(String::from(url)));
         self.secrets().cloned().chain(url).collect()
