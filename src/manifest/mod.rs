@@ -78,7 +78,11 @@ pub fn schema() -> Json {
 /// # Errors
 /// A flaw of this program, in words.
 pub fn checker() -> Result<Checker, String> {
-    Checker::new(schema(), Document::INTEGRATIONS)
+    // The same as [`schema`], as a test demands: to read it takes a third of the time that it takes to make.
+    let schema = serde_json::from_str(include_str!("../../schema/manifest.schema.json"));
+    schema
+        .map_err(|error| error.to_string())
+        .and_then(|schema| Checker::new(schema, Document::INTEGRATIONS))
         .map_err(|message| format!("the schema of manifests is unsound: {message}"))
 }
 

