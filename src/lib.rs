@@ -70,6 +70,7 @@ pub mod regular;
 pub mod report;
 pub mod schema;
 pub mod server;
+mod side_by_side;
 pub mod source;
 pub mod urls;
 pub mod variables;

@@ -6,12 +6,16 @@ use webhook_script::Engine;
 
 use super::{Desired, ScriptAt};
 use crate::integration::{Role, Value};
-use crate::manifest::scripts::{self, Home, Looks, UNCHECKED, Used};
+use crate::manifest::scripts::{self, Budget, Home, Looks, UNCHECKED, Used};
 use crate::problem::{Findings, Problem, Severity, SourceId, Texts};
 use crate::secret::Text;
+use crate::side_by_side;
 
 /// What identifies a script: its file, or where it starts in a manifest; and whether texts in it are replaced.
 type Origin = (SourceId, Option<u32>, bool);
+
+/// How many scripts it takes so long to look at as to start another process for it.
+const WORTH_A_PROCESS: usize = 8;
 
 /// Checks the scripts of these entries. Blank ones are none to a server.
 pub fn check<'d>(entries: impl IntoIterator<Item = &'d Desired>, texts: &Texts) -> Findings {
@@ -46,15 +50,28 @@ pub fn check<'d>(entries: impl IntoIterator<Item = &'d Desired>, texts: &Texts) 
             replaced.push(text);
         }
     }
-    let mut looks = Looks::new(all.len());
+    let budget = Budget::of(all.len());
+    let most = if webhook_script::are_apart() {
+        all.len().div_ceil(WORTH_A_PROCESS)
+    } else {
+        1
+    };
     let mut found = Findings::default();
-    for (used, replaced) in all.values() {
-        let mut about = looks.check(used);
-        if is_refused(&about) && !replaced.is_empty() {
-            about = weighed(about, used, replaced, &mut looks);
-        }
-        found.extend(about);
-    }
+    side_by_side::each(
+        most,
+        all.values(),
+        || {
+            let mut looks = Looks::new(&budget);
+            move |(used, replaced)| {
+                let about = looks.check(used);
+                if is_refused(&about) && !replaced.is_empty() {
+                    return weighed(about, used, replaced, &mut looks);
+                }
+                about
+            }
+        },
+        |about| found.extend(about),
+    );
     found
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::desired::{self, Built, DesiredState, Scripts};
 use crate::integration::{Role, Value};
@@ -15,7 +16,8 @@ use crate::problem::{Code, Findings, Place, Problem, Severity, SourceId};
 use crate::redactor::{Redactor, SHORTEST};
 use crate::schema::Checker;
 use crate::secret::{Secret, Text};
-use crate::source::{Base, BaseError, MAX_VALUES, Sources, bounded_file};
+use crate::side_by_side;
+use crate::source::{Base, BaseError, MAX_VALUES, ManifestSource, Sources, bounded_file};
 use crate::variables::{Undefined, Variables};
 use crate::words::count;
 use crate::yaml::{self, Content};
@@ -192,55 +194,94 @@ fn short(variables: &Variables) -> Vec<String> {
     short.map(|(name, _)| name.clone()).collect()
 }
 
+/// What one text says.
+#[derive(Default)]
+struct Said {
+    manifests: Vec<Manifest>,
+    findings: Findings,
+    entries: usize,
+    values: usize,
+}
+
+/// Reads the manifests, side by side, up to the one with which they are too much.
 fn read_manifests(sources: &Sources, checker: &Checker, findings: &mut Findings) -> Vec<Manifest> {
-    let mut manifests: Vec<Manifest> = Vec::new();
-    let (mut entries, mut values) = (0, 0);
-    for source in &sources.manifests {
-        let text = &sources.texts.get(source.id).text;
-        let reading = yaml::read(source.id, text);
-        values += reading.values;
-        let spoilt = Spoilt::new(&reading.problems);
-        let mut empty = reading.problems.is_empty();
-        findings.extend(reading.problems);
-        let written = reading
-            .documents
-            .into_iter()
-            .filter(|node| !matches!(node.content, Content::Null(_)));
-        for document in written {
-            empty = false;
-            let manifest = manifest::read(checker, document, &spoilt, findings);
-            entries += manifest.entries.len();
-            // There may be very many documents that say nothing.
-            if manifest.settings.is_some() || !manifest.entries.is_empty() {
-                manifests.push(manifest);
-            }
+    let (all, texts) = (&sources.manifests, &sources.texts);
+    let [entries, values] = [const { AtomicUsize::new(0) }; 2];
+    let so_far = || (entries.load(Relaxed), values.load(Relaxed));
+    let needed = all.iter().take_while(|_| !is_too_much(so_far()));
+    let worker = || {
+        |source: &ManifestSource| {
+            let said = read_manifest(source.id, &texts.get(source.id).text, checker);
+            entries.fetch_add(said.entries, Relaxed);
+            values.fetch_add(said.values, Relaxed);
+            (source.id, said)
         }
-        if empty {
-            findings.push(nothing_written(source.id));
+    };
+    let mut manifests = Vec::new();
+    let mut sum = (0, 0);
+    side_by_side::each(all.len(), needed, worker, |(source, said)| {
+        // It may have been begun before what makes it too much was at its end.
+        if is_too_much(sum) {
+            return;
         }
-        if let Some(too_much) = too_much(source.id, entries, values) {
-            findings.push(too_much);
-            break;
+        manifests.extend(said.manifests);
+        findings.absorb(said.findings);
+        sum = (sum.0 + said.entries, sum.1 + said.values);
+        if is_too_much(sum) {
+            findings.push(too_much(source, sum));
+        }
+    });
+    manifests
+}
+
+fn read_manifest(source: SourceId, text: &str, checker: &Checker) -> Said {
+    let reading = yaml::read(source, text);
+    let mut said = Said {
+        values: reading.values,
+        ..Said::default()
+    };
+    let spoilt = Spoilt::new(&reading.problems);
+    let mut empty = reading.problems.is_empty();
+    said.findings.extend(reading.problems);
+    let written = reading
+        .documents
+        .into_iter()
+        .filter(|node| !matches!(node.content, Content::Null(_)));
+    for document in written {
+        empty = false;
+        let manifest = manifest::read(checker, document, &spoilt, &mut said.findings);
+        said.entries += manifest.entries.len();
+        // There may be very many documents that say nothing.
+        if manifest.settings.is_some() || !manifest.entries.is_empty() {
+            said.manifests.push(manifest);
         }
     }
-    manifests
+    if empty {
+        said.findings.push(nothing_written(source));
+    }
+    said
 }
 
 /// How many values all manifests together may have.
 const MAX_VALUES_IN_ALL: usize = 4_000_000;
 
-/// Why no further manifest is read after this one, if they have more than all of them together may have.
-fn too_much(last: SourceId, entries: usize, values: usize) -> Option<Problem> {
+/// Whether manifests of so many entries and values are more than all of them together may be.
+fn is_too_much((entries, values): (usize, usize)) -> bool {
+    entries > yaml::MAX_ITEMS || values > MAX_VALUES_IN_ALL
+}
+
+/// Why no further manifest is read after this one.
+fn too_much(last: SourceId, (entries, _): (usize, usize)) -> Problem {
     let most = yaml::MAX_ITEMS;
-    let words = match (entries > most, values > MAX_VALUES_IN_ALL) {
-        (true, _) => format!("{most} integrations"),
-        (_, true) => format!("{MAX_VALUES_IN_ALL} values"),
-        _ => return None,
+    let words = if entries > most {
+        format!("{most} integrations")
+    } else {
+        format!("{MAX_VALUES_IN_ALL} values")
     };
     let at = Place::new(last, 0..0);
     let message = format!("the manifests up to this one have more than {words}");
     let error = Problem::error(Code("too-much"), at, message);
-    Some(error.help("check them in several runs; those after it are not read"))
+    error.help("check them in several runs; those after it are not read")
 }
 
 fn nothing_written(source: SourceId) -> Problem {

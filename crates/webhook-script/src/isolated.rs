@@ -40,6 +40,11 @@ pub fn set_program(path: PathBuf) {
     let _ = PROGRAM.set(path);
 }
 
+/// Whether it was said.
+pub(super) fn has_program() -> bool {
+    PROGRAM.get().is_some()
+}
+
 /// A script to look at.
 #[derive(Serialize, Deserialize)]
 struct Job {

@@ -32,7 +32,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-pub use limits::{Checker, Looked, NotChecked};
+pub use limits::{Budget, Checker, Looked, NotChecked, are_apart};
 
 /// Why a script does not parse.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

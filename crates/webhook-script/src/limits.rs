@@ -1,5 +1,6 @@
 //! How long scripts may take, each and all of them, and what is said of one that takes longer.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use super::{Engine, Facts, ScriptError};
@@ -38,22 +39,50 @@ impl NotChecked {
     }
 }
 
-/// Looks at the scripts of a run, within the time that they have.
-pub struct Checker {
+/// The time that the scripts of a run have together.
+pub struct Budget {
     all: Duration,
-    left: Duration,
-    #[cfg(feature = "engine")]
-    apart: super::isolated::Apart,
+    /// In microseconds.
+    left: AtomicU64,
 }
 
-impl Checker {
-    /// With all the time that a run of so many scripts has.
-    pub fn new(scripts: usize) -> Self {
+impl Budget {
+    /// All the time that a run of so many scripts has.
+    pub fn of(scripts: usize) -> Self {
         let scripts = u32::try_from(scripts).unwrap_or(u32::MAX);
         let all = ALL.max(EACH_OF_MANY.saturating_mul(scripts));
         Self {
             all,
-            left: all,
+            left: AtomicU64::new(micros(all)),
+        }
+    }
+
+    fn left(&self) -> Duration {
+        Duration::from_micros(self.left.load(Relaxed))
+    }
+
+    fn take(&self, time: Duration) {
+        let less = |left: u64| Some(left.saturating_sub(micros(time)));
+        let _ = self.left.fetch_update(Relaxed, Relaxed, less);
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    time.as_micros().try_into().unwrap_or(u64::MAX)
+}
+
+/// Looks at scripts, one after the other, within the time that they and those of other checkers have.
+pub struct Checker<'b> {
+    budget: &'b Budget,
+    #[cfg(feature = "engine")]
+    apart: super::isolated::Apart,
+}
+
+impl<'b> Checker<'b> {
+    /// One that takes its time from there.
+    pub fn new(budget: &'b Budget) -> Self {
+        Self {
+            budget,
             #[cfg(feature = "engine")]
             apart: super::isolated::Apart::default(),
         }
@@ -64,14 +93,15 @@ impl Checker {
     /// # Errors
     /// When it is too large, or this run has looked at enough.
     pub fn look(&mut self, source: &str, engine: Engine) -> Result<Looked, NotChecked> {
-        let all = NotChecked::TimeOfAll(self.all.as_secs());
-        if self.left.is_zero() {
+        let all = NotChecked::TimeOfAll(self.budget.all.as_secs());
+        let left = self.budget.left();
+        if left.is_zero() {
             return Err(all);
         }
-        let limit = EACH.min(self.left);
+        let limit = EACH.min(left);
         let start = Instant::now();
         let looked = self.within(source, engine, limit);
-        self.left = self.left.saturating_sub(start.elapsed());
+        self.budget.take(start.elapsed());
         looked.map_err(|why| match why {
             NotChecked::Time if limit < EACH => all,
             why => why,
@@ -97,4 +127,12 @@ impl Checker {
     fn within(&mut self, _: &str, _: Engine, _: Duration) -> Result<Looked, NotChecked> {
         Ok(Ok(None))
     }
+}
+
+/// Whether more checkers than one are worth it: each has a process of its own.
+pub fn are_apart() -> bool {
+    #[cfg(feature = "engine")]
+    return super::isolated::has_program();
+    #[cfg(not(feature = "engine"))]
+    false
 }

@@ -535,7 +535,7 @@ fn all_files_together_have_so_many_integrations() {
     let paths = [folder.path().to_owned()];
     let (sources, findings) = Sources::read(&paths, None, &mut std::io::empty());
     let typed = Typed::read(sources, findings, &checker(|_| ()));
-    // The last is not read.
+    // The last is not part of it.
     assert_eq!(typed.manifests.len(), 3);
     let [found] = &*typed.findings else {
         panic!("{:?}", typed.findings.len());
@@ -548,4 +548,25 @@ fn all_files_together_have_so_many_integrations() {
         .get(found.place.as_ref().unwrap().source)
         .origin;
     assert!(origin.ends_with("c.yaml"), "{origin}");
+}
+
+#[test]
+fn what_is_found_in_many_files_stands_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..60 {
+        // The first ones take the longest.
+        let lines = "    username: b\n    channel: \"#c\"\n    colour: red\n";
+        let text = incoming(lines) + &"---\n".repeat(10 * (60 - number));
+        let path = folder.path().join(format!("{number:02}.yaml"));
+        std::fs::write(path, text).unwrap();
+    }
+    let paths = [folder.path().to_owned()];
+    let (sources, findings) = Sources::read(&paths, None, &mut std::io::empty());
+    let files: Vec<_> = sources.manifests.iter().map(|source| source.id).collect();
+    let typed = Typed::read(sources, findings, &checker(|_| ()));
+    let found = typed.findings.iter().filter_map(Problem::source);
+    assert!(found.eq(files.iter().copied()));
+    let read = typed.manifests.iter();
+    let read = read.filter_map(|manifest| manifest.entries.first());
+    assert!(read.map(manifest::Entry::source).eq(files));
 }

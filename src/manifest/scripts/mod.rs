@@ -6,6 +6,7 @@ mod home;
 mod syntax;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use webhook_script::{Absent, Checker, Engine, Facts, Loaded, Looked, NotChecked, Spot};
 
@@ -51,21 +52,36 @@ pub fn engine(fields: &Fields) -> Engine {
 /// How many bytes of scripts are kept with what was found out about them.
 const MAX_KEPT: usize = 16 << 20;
 
-/// The scripts of a run: what was found out about each, since many entries may hold the same, and the time that they
-/// have together.
+/// What the scripts of a run have together: time, and room to keep what was found out about them.
+pub struct Budget {
+    time: webhook_script::Budget,
+    room: AtomicUsize,
+}
+
+impl Budget {
+    /// For a run of so many scripts.
+    pub fn of(scripts: usize) -> Self {
+        Self {
+            time: webhook_script::Budget::of(scripts),
+            room: AtomicUsize::new(MAX_KEPT),
+        }
+    }
+}
+
+/// Looks at scripts, and keeps what was found out about each, since many entries may hold the same.
 pub struct Looks<'s> {
     kept: BTreeMap<(&'s str, Engine), Looked>,
-    room: usize,
-    checker: Checker,
+    room: &'s AtomicUsize,
+    checker: Checker<'s>,
 }
 
 impl<'s> Looks<'s> {
-    /// For a run of so many scripts.
-    pub fn new(scripts: usize) -> Self {
+    /// Within what they have together.
+    pub fn new(budget: &'s Budget) -> Self {
         Self {
             kept: BTreeMap::new(),
-            room: MAX_KEPT,
-            checker: Checker::new(scripts),
+            room: &budget.room,
+            checker: Checker::new(&budget.time),
         }
     }
 
@@ -77,8 +93,10 @@ impl<'s> Looks<'s> {
         }
         let looked = self.checker.look(used.text, used.engine);
         let found = told(used, looked.as_ref().map_err(|why| *why));
-        if let (Ok(looked), Some(room)) = (looked, self.room.checked_sub(used.text.len())) {
-            self.room = room;
+        let take = |room: usize| room.checked_sub(used.text.len());
+        if let Ok(looked) = looked
+            && self.room.fetch_update(Relaxed, Relaxed, take).is_ok()
+        {
             self.kept.insert(key, looked);
         }
         found
