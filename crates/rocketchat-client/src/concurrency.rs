@@ -42,7 +42,7 @@ pub enum Concurrency {
 /// The level, and what it follows from.
 #[derive(Debug)]
 pub(super) struct Level {
-    level: usize,
+    now: usize,
     adaptive: bool,
     in_flight: usize,
     /// The most requests that were in flight: there are as many connections.
@@ -105,7 +105,7 @@ impl Level {
             Concurrency::Fixed(level) => (level.get(), false),
         };
         Self {
-            level,
+            now: level,
             adaptive,
             in_flight: 0,
             connections: 1,
@@ -120,16 +120,16 @@ impl Level {
 
     /// How many requests may be in flight.
     pub(super) fn get(&self) -> usize {
-        self.level
+        self.now
     }
 
     /// Another request is sent, if the level allows it.
     pub(super) fn start(&mut self) -> Option<Started> {
-        if self.in_flight >= self.level {
+        if self.in_flight >= self.now {
             return None;
         }
         self.in_flight += 1;
-        self.full |= self.in_flight == self.level;
+        self.full |= self.in_flight == self.now;
         let connected = self.in_flight <= self.connections;
         self.connections = self.connections.max(self.in_flight);
         Some(Started {
@@ -155,9 +155,9 @@ impl Level {
         }
         match sign {
             Sign::Strain(why) => {
-                self.ceiling = self.level.saturating_sub(1).max(START);
+                self.ceiling = self.now.saturating_sub(1).max(START);
                 self.doubling = false;
-                return self.next_round(self.level / 2, why);
+                return self.next_round(self.now / 2, why);
             }
             Sign::Success(latency) if started.connected => {
                 let latencies = self.latencies.entry(endpoint.to_owned()).or_default();
@@ -170,10 +170,10 @@ impl Level {
             Sign::Success(_) | Sign::Other => {}
         }
         self.answers += 1;
-        if self.answers < self.level {
+        if self.answers < self.now {
             return None;
         }
-        let alone = self.level == 1;
+        let alone = self.now == 1;
         let latencies = self.latencies.values_mut();
         let medians = latencies.filter_map(|it| it.median(alone));
         let (excess, why) = medians.max_by(|a, b| a.0.total_cmp(&b.0))?;
@@ -182,26 +182,26 @@ impl Level {
             // One request at a time is not what slows it down.
             _ if excess > STRAIN && alone => {
                 self.doubling = true;
-                self.level
+                self.now
             }
-            _ if excess > STRAIN => self.level / 2,
-            _ if excess > ROOM || !self.full => self.level,
-            _ if self.doubling => self.level * 2,
-            _ => self.level + 1,
+            _ if excess > STRAIN => self.now / 2,
+            _ if excess > ROOM || !self.full => self.now,
+            _ if self.doubling => self.now * 2,
+            _ => self.now + 1,
         };
         self.next_round(level, why)
     }
 
     fn next_round(&mut self, level: usize, why: String) -> Option<Change> {
-        let from = self.level;
-        self.level = level.clamp(1, self.ceiling);
+        let from = self.now;
+        self.now = level.clamp(1, self.ceiling);
         self.round += 1;
         self.answers = 0;
         self.full = false;
         self.latencies.values_mut().for_each(|it| it.round.clear());
-        (self.level != from).then_some(Change {
+        (self.now != from).then_some(Change {
             from,
-            to: self.level,
+            to: self.now,
             why,
         })
     }

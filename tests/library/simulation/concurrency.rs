@@ -59,8 +59,9 @@ impl Transport for Busy {
                 state.refused += usize::from(writes && state.in_flight > self.most);
                 state.in_flight
             };
-            let times = (now as f64 / self.capacity as f64).max(1.0);
-            sleep(LATENCY.mul_f64(times)).await;
+            let slower = u32::try_from(now.max(self.capacity)).unwrap();
+            let capacity = u32::try_from(self.capacity).unwrap();
+            sleep(LATENCY * slower / capacity).await;
             let answer = if writes && now > self.most {
                 let answer = http::Response::builder().status(503);
                 Ok(answer.body("busy".into()).unwrap())
@@ -95,7 +96,7 @@ fn measured(busy: &Busy) -> Measured {
     let mut latencies: Vec<_> = steady.iter().map(|(_, latency)| *latency).collect();
     latencies.sort();
     Measured {
-        rate: (steady.len() - 1) as f64 / (last - first).as_secs_f64(),
+        rate: f64::from(u32::try_from(steady.len() - 1).unwrap()) / (last - first).as_secs_f64(),
         latency: latencies[latencies.len() * 95 / 100],
         widest: state.widest,
         refused: state.refused,

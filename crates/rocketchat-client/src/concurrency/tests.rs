@@ -52,10 +52,10 @@ fn success(millis: u64) -> Sign {
 }
 
 /// A server that works on so many requests at once.
-fn queue(capacity: usize) -> impl Fn(usize) -> Sign {
+fn queue(capacity: u32) -> impl Fn(usize) -> Sign {
     move |in_flight| {
-        let times = (in_flight as f64 / capacity as f64).max(1.0);
-        Sign::Success(LATENCY.mul_f64(times))
+        let in_flight = u32::try_from(in_flight).unwrap();
+        Sign::Success(LATENCY * in_flight.max(capacity) / capacity)
     }
 }
 
