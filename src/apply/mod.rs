@@ -1,7 +1,7 @@
 //! Makes a plan's changes, and says what became of each.
 //!
-//! Creates and updates run side by side, as many as the server bears, then disables, then deletes. One failure does not stop the
-//! rest; refused credentials do, and so does the stop signal: both keep further writes from being *started*. What is
+//! Creates and updates run side by side, as many as the server bears, then disables, then deletes. One failure does not
+//! stop the rest; refused credentials do, and so does the stop signal: both keep further writes from being *started*. What is
 //! in flight finishes, because a dropped write has an outcome that nobody knows; only who is told to stop twice drops
 //! it. In the end comes a look back at what was made.
 

@@ -1,7 +1,8 @@
 //! How long the writes will take, and on what assumptions.
 //!
 //! The same plan against the same server gives the same forecast: nothing is measured. Requests are reckoned at a
-//! quarter of a second, and at as many at once as an apply begins with, though it sends more to a server that bears more; what counts is the rate limit, under which a window begins with its first call.
+//! quarter of a second, and at as many at once as an apply begins with, though it sends more to a server that bears
+//! more. What counts is the rate limit, under which a window begins with its first call.
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@
 //! 5xx), or a broken connection. It stays where it is while answers are only a little slower than the lowest latency.
 //!
 //! What counts is the median of a round trip: a single slow answer is not strain. Each endpoint is compared with itself,
-//! because a create may compile a script and a removal does not.
+//! because a create may compile a script and a removal does not; and so are requests that open a connection first.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -57,10 +57,11 @@ pub(super) struct Level {
     answers: usize,
     /// Whether as many requests as the level were in flight in it.
     full: bool,
-    latencies: BTreeMap<String, Latencies>,
+    /// By endpoint, and whether there was a connection already: to open one takes longer.
+    latencies: BTreeMap<(String, bool), Latencies>,
 }
 
-/// The latencies of an endpoint.
+/// The latencies of requests that are alike.
 #[derive(Debug, Default)]
 struct Latencies {
     /// The lowest median.
@@ -75,7 +76,7 @@ struct Latencies {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Started {
     round: u64,
-    /// Whether there may be a connection for it: to open one takes longer than an answer.
+    /// Whether there may be a connection for it.
     connected: bool,
 }
 
@@ -159,15 +160,16 @@ impl Level {
                 self.doubling = false;
                 return self.next_round(self.now / 2, why);
             }
-            Sign::Success(latency) if started.connected => {
-                let latencies = self.latencies.entry(endpoint.to_owned()).or_default();
+            Sign::Success(latency) => {
+                let like = (endpoint.to_owned(), started.connected);
+                let latencies = self.latencies.entry(like).or_default();
                 // The first one is alone: the lane lets no other pass before its answer.
                 match latencies.lowest {
-                    None => latencies.lowest = Some(latency),
-                    Some(_) => latencies.round.push(latency),
+                    None if started.connected => latencies.lowest = Some(latency),
+                    _ => latencies.round.push(latency),
                 }
             }
-            Sign::Success(_) | Sign::Other => {}
+            Sign::Other => {}
         }
         self.answers += 1;
         if self.answers < self.now {
@@ -209,14 +211,18 @@ impl Level {
 
 impl Latencies {
     /// How far the median of the round trip is above the lowest one, as a part of that, and the same in words; nothing if
-    /// there are too few answers.
+    /// there are too few answers, or none were there before.
     fn median(&mut self, alone: bool) -> Option<(f64, String)> {
         if self.round.len() < SAMPLES {
             return None;
         }
         self.round.sort_unstable();
         let median = *self.round.get((self.round.len() - 1) / 2)?;
-        let mut lowest = self.lowest.unwrap_or(median);
+        let Some(mut lowest) = self.lowest else {
+            self.lowest = Some(median);
+            self.round.clear();
+            return None;
+        };
         if !self.alone {
             lowest = lowest.min(median);
         }

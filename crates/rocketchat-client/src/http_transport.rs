@@ -2,7 +2,8 @@
 //!
 //! It refuses to be clever: no redirects (reqwest forwards `X-Auth-Token` to other hosts, and makes a GET of a
 //! POST), no referer, no resending. Connections idle only shortly, because a POST on one that the server has
-//! just closed has an unknown outcome. Any number of them may idle: as many as requests were in flight at once are used again.
+//! just closed has an unknown outcome. Any number of them may idle: as many as requests were in flight at once are used
+//! again.
 
 use std::error::Error;
 use std::io;

@@ -81,7 +81,7 @@ impl Transport for Busy {
 /// How a run went.
 #[derive(Debug)]
 struct Measured {
-    /// Writes in a second, but for the first half, in which the level is found.
+    /// Writes in a second, but for the first quarter, in which the level is found.
     rate: f64,
     /// The 95th percentile of the latency of the same writes.
     latency: Duration,
@@ -91,7 +91,7 @@ struct Measured {
 
 fn measured(busy: &Busy) -> Measured {
     let state = busy.state.lock().unwrap();
-    let steady = &state.answers[state.answers.len() / 2..];
+    let steady = &state.answers[state.answers.len() / 4..];
     let (first, last) = (steady[0].0, steady[steady.len() - 1].0);
     let mut latencies: Vec<_> = steady.iter().map(|(_, latency)| *latency).collect();
     latencies.sort();
@@ -144,7 +144,8 @@ fn the_adaptive_level_is_as_fast_as_the_best_fixed_one_and_hardly_slows_the_serv
         );
         let limit = best.latency.mul_f64(1.5);
         assert!(found.latency <= limit, "{capacity}: {found:?}, {best:?}");
-        assert!(found.widest <= (4 * capacity).clamp(8, 64), "{found:?}");
+        // One doubling too many at the most; the first one is made before anything can be told.
+        assert!(found.widest <= (2 * capacity).clamp(16, 64), "{found:?}");
     }
 }
 
