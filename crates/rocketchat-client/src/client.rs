@@ -1,7 +1,7 @@
 //! One call of an endpoint: the request with its headers, sent, logged, and its answer told apart.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use super::concurrency::Sign;
 use super::credentials::{BadCredentials, Credentials};
 use super::error::ServerError;
 use super::gate::{Gate, Leave, Stopped};
-use super::http_transport::LARGEST_ANSWER;
+use super::http_transport::{IDLE, LARGEST_ANSWER};
 use super::json::MOST_VALUES;
 use super::pacer::Pacer;
 use super::resend::{Resend, Retries};
@@ -39,10 +39,21 @@ pub(super) struct Client {
     retries: Retries,
     /// How many calls there were.
     calls: AtomicU64,
+    /// The connections that it has left open.
+    connections: Mutex<Connections>,
     /// Whether a request found nobody to be sent to, until the last try; nobody was reached since.
     given_up: AtomicBool,
     /// How far the server's clock is ahead of ours, in milliseconds, as its first answer told.
     pub(super) ahead: OnceLock<i64>,
+}
+
+/// What is known of the connections to the server.
+#[derive(Default)]
+struct Connections {
+    in_flight: usize,
+    /// The most requests that were in flight at once: each had one.
+    most: usize,
+    last: Option<Instant>,
 }
 
 /// What came of a call that may have been sent several times.
@@ -130,6 +141,7 @@ impl Client {
             pacer: Pacer::default(),
             retries: endpoint.retries,
             calls: AtomicU64::new(0),
+            connections: Mutex::default(),
             given_up: AtomicBool::new(false),
             ahead: OnceLock::new(),
         }
@@ -238,6 +250,27 @@ impl Client {
         matches!(error, ServerError::NotSent(_)) && self.given_up.load(Ordering::Relaxed)
     }
 
+    /// How many connections earlier requests have left open, as far as can be told.
+    pub(super) fn connections(&self) -> usize {
+        let connections = self
+            .connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let fresh = connections.last.is_some_and(|last| last.elapsed() < IDLE);
+        if fresh { connections.most } else { 0 }
+    }
+
+    /// A request is in flight until what is returned is dropped.
+    fn connect(&self) -> Connected<'_> {
+        let mut connections = self
+            .connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        connections.in_flight += 1;
+        connections.most = connections.most.max(connections.in_flight);
+        Connected(&self.connections)
+    }
+
     async fn once(
         &self,
         call: &Call<'_>,
@@ -251,7 +284,10 @@ impl Client {
         let request = self.request(call, url.as_str())?;
         log::request(&request, &self.redactor);
         let start = Instant::now();
-        let result = self.transport.send(request).await;
+        let result = {
+            let _connected = self.connect();
+            self.transport.send(request).await
+        };
         let line = format!("{} {}", call.method, url.path());
         let took = start.elapsed();
         log::outcome(&line, &result, took, &redactor);
@@ -321,6 +357,17 @@ fn sign(result: &Result<Response, SendError>, took: Duration) -> Sign {
         }
         Err(SendError::NotSent(_) | SendError::Unknown(_)) => Sign::Strain("no answer".to_owned()),
         Ok(_) | Err(SendError::Overlarge(_)) => Sign::Other,
+    }
+}
+
+/// A request in flight.
+struct Connected<'c>(&'c Mutex<Connections>);
+
+impl Drop for Connected<'_> {
+    fn drop(&mut self) {
+        let mut connections = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        connections.in_flight -= 1;
+        connections.last = Some(Instant::now());
     }
 }
 

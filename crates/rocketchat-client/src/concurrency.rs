@@ -100,7 +100,8 @@ pub(super) struct Change {
 }
 
 impl Level {
-    pub(super) fn new(concurrency: Concurrency) -> Self {
+    /// With so many connections open.
+    pub(super) fn new(concurrency: Concurrency, connections: usize) -> Self {
         let (level, adaptive) = match concurrency {
             Concurrency::Adaptive => (START, true),
             Concurrency::Fixed(level) => (level.get(), false),
@@ -109,7 +110,7 @@ impl Level {
             now: level,
             adaptive,
             in_flight: 0,
-            connections: 1,
+            connections: connections.max(1),
             ceiling: HIGHEST,
             doubling: true,
             round: 0,

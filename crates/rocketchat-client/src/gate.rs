@@ -41,12 +41,16 @@ pub(super) struct Until {
 }
 
 impl Gate {
-    /// A gate for so many at a time, that is shut once `stop` is true.
-    pub(super) fn new(concurrency: Concurrency, stop: watch::Receiver<bool>) -> Self {
+    /// A gate for so many at a time over so many connections that are open, that is shut once `stop` is true.
+    pub(super) fn new(
+        concurrency: Concurrency,
+        connections: usize,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
         Self {
             places: Some(Arc::new(Places {
                 turn: tokio::sync::Mutex::default(),
-                level: Mutex::new(Level::new(concurrency)),
+                level: Mutex::new(Level::new(concurrency, connections)),
                 freed: Notify::new(),
             })),
             stop: Some(stop),

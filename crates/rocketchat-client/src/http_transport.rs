@@ -16,7 +16,7 @@ use rustls::CertificateError;
 use super::transport::{BoxFuture, Largest, Request, Response, SendError, Transport};
 
 /// How long a connection may idle; below what common proxies allow.
-const IDLE: Duration = Duration::from_secs(4);
+pub(super) const IDLE: Duration = Duration::from_secs(4);
 
 /// The largest answer that is read, after decompression. A listing holds every script twice, so this is generous; its
 /// parsed form stands beside it in memory.

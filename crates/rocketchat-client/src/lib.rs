@@ -305,7 +305,7 @@ impl Writer {
     pub fn gated(&self, concurrency: Concurrency, stop: watch::Receiver<bool>) -> Self {
         Self {
             reader: self.reader.clone(),
-            gate: Gate::new(concurrency, stop),
+            gate: Gate::new(concurrency, self.reader.client.connections(), stop),
         }
     }
 

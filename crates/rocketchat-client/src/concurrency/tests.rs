@@ -14,7 +14,7 @@ impl Driven {
     /// One that has learned how long an answer takes, from a request that was alone.
     fn new() -> Self {
         let mut driven = Self {
-            level: Level::new(Concurrency::Adaptive),
+            level: Level::new(Concurrency::Adaptive, 1),
             in_flight: VecDeque::new(),
         };
         let first = driven.level.start().unwrap();
@@ -74,7 +74,7 @@ fn the_level_doubles_until_64() {
 fn a_fixed_level_stays() {
     let three = NonZeroUsize::new(3).unwrap();
     let mut driven = Driven {
-        level: Level::new(Concurrency::Fixed(three)),
+        level: Level::new(Concurrency::Fixed(three), 1),
         in_flight: VecDeque::new(),
     };
     for sign in [success(1), success(1000), strain()] {
@@ -177,7 +177,7 @@ fn what_is_slow_without_concurrency_is_not_strain() {
 
 #[test]
 fn endpoints_are_compared_with_themselves_and_an_unused_level_does_not_grow() {
-    let mut level = Level::new(Concurrency::Adaptive);
+    let mut level = Level::new(Concurrency::Adaptive, 1);
     for _ in 0..100 {
         for (endpoint, millis) in [("create", 300), ("remove", 20)] {
             let started = level.start().unwrap();
@@ -190,7 +190,7 @@ fn endpoints_are_compared_with_themselves_and_an_unused_level_does_not_grow() {
 
 #[test]
 fn opening_a_connection_is_not_latency() {
-    let mut level = Level::new(Concurrency::Adaptive);
+    let mut level = Level::new(Concurrency::Adaptive, 1);
     let first = level.start().unwrap();
     assert!(first.connected);
     level.answered(first, "create", success(100));

@@ -1,6 +1,5 @@
 //! `rcsync plan`: show what would change, and change nothing.
 
-use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use super::approval;
@@ -52,8 +51,6 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
     });
     match made {
         Ok(made) => {
-            // The run ends here, and the system frees memory faster than we do.
-            let made = ManuallyDrop::new(made);
             let exit = if made.planned.plan.is_refused() {
                 Exit::Refused
             } else if fails(args, &made.planned) {
