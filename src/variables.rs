@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::problem::{Code, Findings, Place, Problem, Texts};
 use crate::secret::{Piece, Secret, Text};
+use crate::words::nearest;
 
 /// What `${var.X}` reads from the environment: `RCSYNC_VAR_X`.
 pub const VAR_PREFIX: &str = "RCSYNC_VAR_";
@@ -219,7 +220,7 @@ impl<'a> Resolver<'a> {
             );
             let known = self.variables.plain.keys();
             let known = known.filter(|_| self.findings.has_room(at.source));
-            let hint = match near_name(name, known) {
+            let hint = match nearest(name, known, |it| it.as_str()) {
                 Some(near) => format!("did you mean `${{var.{near}}}`?"),
                 None => {
                     format!("set `{VAR_PREFIX}{name}`, or give `--var {name}=…` or a `--var-file`")
@@ -350,21 +351,6 @@ fn meant_reference(name: &str) -> String {
         }
         _ => "write `${var.NAME}` or `${secret.NAME}`; for a literal `${`, `$${`".to_owned(),
     }
-}
-
-fn near_name<'n>(name: &str, names: impl Iterator<Item = &'n String>) -> Option<&'n str> {
-    names
-        // The distance of two texts costs their product, and is at least what their lengths differ by.
-        .filter(|known| known.len().abs_diff(name.len()) <= 2)
-        .map(|known| {
-            (
-                strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase()),
-                known,
-            )
-        })
-        .filter(|(distance, _)| *distance <= 2)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known.as_str())
 }
 
 #[cfg(test)]

@@ -26,6 +26,27 @@ pub fn listed<const N: usize>(counts: [(usize, &str); N]) -> String {
     some.join(", ")
 }
 
+/// What is nearly called so: with two slips at the most, whatever the case, and fewer than half of the characters.
+pub fn nearest<T>(
+    wanted: &str,
+    all: impl IntoIterator<Item = T>,
+    name: impl Fn(&T) -> &str,
+) -> Option<T> {
+    let wanted = wanted.to_lowercase();
+    let length = wanted.chars().count();
+    let near = all.into_iter().filter_map(|it| {
+        let name = name(&it).to_lowercase();
+        // To compare two texts takes the product of their lengths, and they differ by as much as those at least.
+        if name.chars().count().abs_diff(length) > 2 {
+            return None;
+        }
+        let slips = strsim::damerau_levenshtein(&name, &wanted);
+        (slips <= 2 && slips < length / 2 + 1).then_some((slips, name, it))
+    });
+    let near = near.min_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    near.map(|(_, _, it)| it)
+}
+
 /// A word that none of several things is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is nothing of that name")]

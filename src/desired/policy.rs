@@ -92,14 +92,19 @@ const MAX_GLOBS: usize = 1_000;
 /// The longest of them, in bytes: what it takes to compare it grows with its length and that of the other name.
 const LONGEST_GLOB: usize = 1_000;
 
-/// Names with `*` for any text.
+/// Names with `*` for any text and `?` for any character.
 #[derive(Clone, Debug, Default)]
 pub struct Globs(Vec<Glob>);
 
-/// No name holds the second character: `?` and all others stand for themselves.
-type Glob = WildMatchPattern<'*', '\0'>;
+/// A name with `*` for any text and `?` for any character.
+pub type Glob = WildMatchPattern<'*', '?'>;
 
 impl Globs {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Glob> {
+        self.0.iter()
+    }
+
     /// Whether one of them is this name.
     pub fn match_any(&self, name: &str) -> bool {
         self.0.iter().any(|glob| glob.matches(name))
@@ -198,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stands_for_any_text_and_nothing_else_is_special() {
+    fn a_star_stands_for_any_text_and_a_question_mark_for_a_character() {
         let cases = [
             ("pay-*", "pay-in", true),
             ("pay-*", "pay-", true),
@@ -209,8 +214,10 @@ mod tests {
             ("*", "", true),
             ("", "", true),
             ("", "a", false),
-            ("w?at", "what", false),
+            ("w?at", "what", true),
             ("w?at", "w?at", true),
+            ("w?at", "wat", false),
+            ("?and?", "ñandú", true),
             ("[ab]{c}", "[ab]{c}", true),
             ("[ab]{c}", "a", false),
             ("a/*", "a/b/c", true),

@@ -8,6 +8,7 @@ use crate::desired::DesiredState;
 use crate::integration::Version;
 use crate::observed::{Answers, History, ObservedState, Questions};
 use crate::plan::{self, Annotations, Asking, Binding, NotChecked, Origin, Plan};
+use crate::problem::{Findings, Severity};
 
 /// How to plan.
 #[derive(Debug)]
@@ -95,8 +96,16 @@ pub async fn plan(
     // What is planned for another version is never applied.
     let binds = options.binding && options.assumed.is_none();
     let preflight = options.asking.preflight;
+    let (mut notes, mut found) = (plan.notes(&asked, &observed), Findings::default());
+    for problem in plan.names(desired, &observed) {
+        match problem.severity {
+            Severity::Note => notes.push(problem),
+            Severity::Warning | Severity::Error => found.push(problem),
+        }
+    }
     let beside = Annotations {
-        notes: plan.notes(&asked, &observed),
+        notes,
+        found,
         not_checked: plan
             .taken_at
             .as_ref()

@@ -1,13 +1,15 @@
 //! What is told of a plan beside what would change. Nothing of it changes the plan.
 
 use super::{Binding, Cause, NotChecked, Origin, Plan};
-use crate::problem::Problem;
+use crate::problem::{Findings, Problem};
 
 /// What is told beside.
 #[derive(Debug, Default)]
 pub struct Annotations {
     /// What the look-ups tell.
     pub notes: Vec<Problem>,
+    /// What is wrong with the names that the manifests and the flags of the run give: told before the plan.
+    pub found: Findings,
     /// What the snapshot does not answer.
     pub not_checked: NotChecked,
     /// What each change comes from, in the plan's order; empty where that is not known.

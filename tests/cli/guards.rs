@@ -180,3 +180,62 @@ fn a_server_that_the_files_are_not_for_is_asked_nothing() {
         assert_eq!(sandbox.requests(), [""; 0], "{meant}");
     }
 }
+
+/// A run about nothing is no success, unless that is asked for.
+#[test]
+fn a_selection_that_chooses_nothing_is_told_with_what_may_be_meant() {
+    let sandbox = Sandbox::inventive();
+    let path = sandbox.file("a.yaml", &manifest(2));
+    for flags in [
+        &["--only", "Hok 0"][..],
+        &["--only", "Hook 1", "--exclude", "Hok 0"],
+    ] {
+        for command in [&["plan", "--detailed-exitcode"][..], &["apply", "--yes"]] {
+            let run = sandbox
+                .run(&[command, &[path.as_str()], flags].concat())
+                .exits(3);
+            for told in [
+                "error: `--",
+                "\"Hok 0\"` names no integration of the manifests, and none of the server",
+                "did you mean \"Hook 0\"?",
+            ] {
+                let flat = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(flat.contains(told), "{told}\n{}", run.err);
+            }
+            assert_eq!(run.out, "");
+        }
+    }
+    assert_eq!(sandbox.creates(), 0);
+    let allowed = ["plan", &path, "--only", "Hok 0", "--allow-empty"];
+    let run = sandbox.run(&allowed).exits(0);
+    assert!(run.out.contains("No changes"), "{}", run.out);
+    assert_eq!(run.err, "");
+    // What is there and in no manifest can be chosen, too, and any character stands for itself or for a question mark.
+    sandbox
+        .run(&["apply", "--yes", &path, "--only", "Hook ?"])
+        .exits(0);
+    assert_eq!(sandbox.records().len(), 2);
+    sandbox.file("a.yaml", &manifest(1));
+    sandbox.run(&["plan", &path, "--only", "Hook 1"]).exits(0);
+}
+
+#[test]
+fn an_old_name_that_nothing_has_is_told_and_refused_under_strict() {
+    let sandbox = Sandbox::inventive();
+    let path = sandbox.file("a.yaml", &manifest(2));
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
+    let renamed = manifest(2).replace("name: Hook 1", "name: New\n    renamedFrom: Hook l");
+    sandbox.file("a.yaml", &renamed);
+    let run = sandbox.run(&["plan", &path]).exits(0);
+    for told in [
+        "warning[old-name-unknown]",
+        "a.yaml:",
+        "did you mean `renamedFrom: \"Hook 1\"`?",
+    ] {
+        assert!(run.err.contains(told), "{told}\n{}", run.err);
+    }
+    assert!(run.out.contains("1 to create"), "{}", run.out);
+    sandbox.run(&["plan", &path, "--strict"]).exits(3);
+    sandbox.run(&["apply", "--yes", &path, "--strict"]).exits(3);
+    assert_eq!(sandbox.records().len(), 2);
+}

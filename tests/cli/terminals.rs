@@ -128,7 +128,7 @@ fn arguments_and_variables_are_written_out() {
         EVIL,
         "--sandbox=x.jsonl",
     ]))
-    .exits(0);
+    .exits(3);
     harmless(&mut rcsync(&["plan", &file, "--url", EVIL])).exits(3);
     harmless(&mut rcsync(&[
         "plan",

@@ -11,6 +11,7 @@ use crate::client::ServerError;
 use crate::integration::Kind;
 use crate::observed::{Rights, Rooms, Sighting, Target};
 use crate::redactor::ServerText;
+use crate::words::nearest;
 
 const OWN_ROOMS: &str = "api/v1/subscriptions.get";
 const PUBLIC_ROOMS: &str = "api/v1/channels.list";
@@ -250,14 +251,6 @@ fn of_member(target: &Target, own: &Result<BTreeSet<ServerText>, String>) -> Sig
 
 /// A room of nearly this name: case counts to the server, and not to people.
 fn near(target: &str, names: &BTreeSet<ServerText>) -> Option<ServerText> {
-    let wanted = target.strip_prefix('#')?;
-    let folded = wanted.to_lowercase();
-    let distance =
-        |name: &ServerText| strsim::damerau_levenshtein(&name.raw().to_lowercase(), &folded);
-    let close = names.iter().map(|name| (distance(name), name));
-    let close =
-        close.filter(|(distance, _)| *distance <= 2 && *distance < folded.chars().count() / 2 + 1);
-    close
-        .min()
-        .map(|(_, name)| name.map(|name| format!("#{name}")))
+    let near = nearest(target.strip_prefix('#')?, names, |it| it.raw())?;
+    Some(near.map(|name| format!("#{name}")))
 }

@@ -8,13 +8,17 @@ use rcsync::integration::Kind;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct NarrowArgs {
-    /// Only integrations of this name, `*` for any text; may be repeated
+    /// Only integrations of this name, `*` for any text and `?` for any character; may be repeated
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     pub(crate) only: Vec<String>,
 
-    /// Not integrations of this name, `*` for any text; may be repeated
+    /// Not integrations of this name, `*` for any text and `?` for any character; may be repeated
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     pub(crate) exclude: Vec<String>,
+
+    /// Go on though `--only` or `--exclude` matches nothing
+    #[arg(long, help_heading = "Selection")]
+    pub(crate) allow_empty: bool,
 
     /// Only integrations of this type
     #[arg(

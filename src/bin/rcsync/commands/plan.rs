@@ -20,7 +20,7 @@ use rcsync::engine::check::Checked;
 use rcsync::engine::{self, PlanOptions, Planned, Recorded, Source};
 use rcsync::integration::Version;
 use rcsync::observed::Snapshot;
-use rcsync::plan::{Asking, Preflight};
+use rcsync::plan::{Asking, NO_MATCH, Preflight};
 use rcsync::report::{Attempt, Context, PlanReport};
 use rcsync::variables::Undefined;
 
@@ -244,8 +244,15 @@ async fn made(
     terminal: Terminal,
 ) -> Result<Made, Failure> {
     let planned = engine::plan(source, &checked.desired, options, &Notes).await?;
-    let scripts = checked.scripts_written(&planned.plan);
-    manifests::refuse(&checked, &scripts, request.manifests.strict, terminal)?;
+    let mut found = checked.scripts_written(&planned.plan);
+    for problem in planned.beside.found.iter() {
+        match problem.code {
+            NO_MATCH if request.narrow.allow_empty => {}
+            NO_MATCH => return Err(Failure::of(Exit::Invalid, problem)),
+            _ => found.push(problem.clone()),
+        }
+    }
+    manifests::refuse(&checked, &found, request.manifests.strict, terminal)?;
     let context = Context {
         base: options.before.name(),
         sandbox,

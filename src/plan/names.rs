@@ -1,0 +1,227 @@
+//! Names that lead nowhere, and names that may be meant to be the same: of flags, of `settings` and of entries.
+
+use std::collections::BTreeSet;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
+use super::{Action, Change, Plan};
+use crate::desired::policy::Globs;
+use crate::desired::{Desired, DesiredState};
+use crate::integration::{Fields, Key, Role, Shape};
+use crate::observed::{ObservedState, Record};
+use crate::problem::{Code, Problem, Severity};
+use crate::redactor::ServerText;
+use crate::words::nearest;
+
+/// A name that is meant to choose something, and chooses nothing.
+pub const NO_MATCH: Code = Code("no-match");
+
+impl Plan {
+    /// What is to be told of names: errors where a run would be about nothing that was named, warnings where a webhook may be
+    /// made that is there under another name, and notes.
+    pub fn names(&self, desired: &DesiredState, observed: &ObservedState) -> Vec<Problem> {
+        let records = &observed.records;
+        let mut found: Vec<_> = selectors(desired, records).into_iter().collect();
+        found.extend(settings(desired, records));
+        let entries = desired.entries.iter();
+        for entry in entries.filter(|entry| self.creates(entry)) {
+            found.extend(old_name(entry, self, desired, records));
+            found.extend(like(entry, records));
+        }
+        found.extend(self.renames(desired));
+        found
+    }
+
+    fn creates(&self, entry: &Desired) -> bool {
+        self.changes
+            .iter()
+            .any(|change| matches!(change.action, Action::Create(_)) && is_of(change, entry))
+    }
+
+    /// An entry whose record would be made while pruning takes one that is equal but for its name.
+    fn renames(&self, desired: &DesiredState) -> Vec<Problem> {
+        let pruned = || self.changes.iter().filter(|it| it.pruned.is_some());
+        let mut found = Vec::new();
+        for entry in desired.entries.iter().filter(|entry| self.creates(entry)) {
+            let equal = pruned().filter(|change| {
+                change.key.kind == entry.key.kind
+                    && before(change).is_some_and(|before| are_equal(&entry.fields, &before))
+            });
+            let mut equal: Vec<_> = equal.collect();
+            let (Some(change), true) = (equal.pop(), equal.is_empty()) else {
+                continue;
+            };
+            let (new, old) = (&entry.key.name, &change.key.name);
+            let message = format!(
+                "{new:?} would be created, and {old:?}, which is equal but for the name, would be {}",
+                if matches!(change.action, Action::Disable { .. }) {
+                    "disabled"
+                } else {
+                    "deleted"
+                }
+            );
+            let help = format!("to rename it and keep its URL, write `renamedFrom: {old:?}`");
+            found.push(warning("rename", entry, message).help(help));
+        }
+        found
+    }
+}
+
+/// That flags choose by names that nothing has.
+fn selectors(desired: &DesiredState, records: &[Record]) -> Option<Problem> {
+    let selection = &desired.policy.flags.selection;
+    let is_kind = |key: &Key| selection.kind.is_none_or(|kind| kind == key.kind);
+    let entries = desired.entries.iter().map(|entry| entry.key.clone());
+    let keys = entries.chain(records.iter().map(Record::key));
+    let names: BTreeSet<_> = keys.filter(is_kind).map(|key| key.name).collect();
+    let only = selection.only.iter().map(|globs| ("--only", globs));
+    let globs = only.chain([("--exclude", &selection.exclude)]);
+    let unmatched: Vec<_> = globs
+        .flat_map(|(flag, globs)| without_match(globs, &names, flag))
+        .collect();
+    if unmatched.is_empty() {
+        return None;
+    }
+    let flags = unmatched
+        .iter()
+        .map(|(flag, glob)| format!("`{flag} {glob:?}`"));
+    let near = unmatched.iter().filter_map(|(_, glob)| {
+        let near = nearest(glob, &names, |it| it.raw())?;
+        Some(format!("did you mean {near:?}? "))
+    });
+    let verb = if unmatched.len() == 1 {
+        "names"
+    } else {
+        "name"
+    };
+    let message = format!(
+        "{} {verb} no integration of the manifests, and none of the server",
+        flags.collect::<Vec<_>>().join(", ")
+    );
+    let help = near.collect::<String>() + "`--allow-empty` goes on all the same";
+    Some(Problem::with_help(NO_MATCH, message, help))
+}
+
+/// The names in the settings that no record has. A server without records says nothing about them.
+fn settings(desired: &DesiredState, records: &[Record]) -> Vec<Problem> {
+    let names: BTreeSet<_> = records.iter().map(|it| it.name.clone()).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let scope = desired.policy.scope.as_ref();
+    let scope = scope.and_then(|scope| scope.names.as_ref());
+    let scope = scope.map(|globs| ("settings.scope.names", globs));
+    let lists = scope
+        .into_iter()
+        .chain([("settings.keep", &desired.policy.keep)]);
+    lists
+        .flat_map(|(list, globs)| without_match(globs, &names, list))
+        .map(|(list, glob)| {
+            let message =
+                format!("`{list}` has {glob:?}, and no integration of the server is named so");
+            note(message)
+        })
+        .collect()
+}
+
+fn without_match<'g>(
+    globs: &'g Globs,
+    names: &'g BTreeSet<ServerText>,
+    of: &'static str,
+) -> impl Iterator<Item = (&'static str, String)> + use<'g> {
+    let unmatched = globs
+        .iter()
+        .filter(|glob| !names.iter().any(|name| glob.matches(name.raw())));
+    unmatched.map(move |glob| (of, glob.to_string()))
+}
+
+/// An entry that says it was renamed from what is not there.
+fn old_name(
+    entry: &Desired,
+    plan: &Plan,
+    desired: &DesiredState,
+    records: &[Record],
+) -> Option<Problem> {
+    let old = entry.renamed_from.as_deref()?;
+    let named: BTreeSet<_> = desired.entries.iter().map(|it| &it.key).collect();
+    let names = records
+        .iter()
+        .filter(|it| it.kind == entry.key.kind && !named.contains(&it.key()));
+    let near = nearest(old, names.map(|it| &it.name), |it| it.raw());
+    let message = format!(
+        "no record of the server has the old name {old:?}: {:?} would be created, with a URL of its own",
+        entry.key.name
+    );
+    // Where the server has nothing of these manifests yet, that is as it should be.
+    let others = plan.unchanged > 0 || plan.changes.iter().any(|it| it.action.id().is_some());
+    if !others {
+        return Some(note(message));
+    }
+    let problem = warning("old-name-unknown", entry, message);
+    Some(match near {
+        Some(near) => problem.help(format!("did you mean `renamedFrom: {near:?}`?")),
+        None => problem.help("correct the old name, or remove `renamedFrom`"),
+    })
+}
+
+/// A record whose name differs from the entry's in what people hardly see.
+fn like(entry: &Desired, records: &[Record]) -> Option<Problem> {
+    let name = folded(entry.key.name.raw());
+    let mut others = records.iter().filter(|it| it.kind == entry.key.kind);
+    let other = others.find(|it| folded(it.name.raw()) == name)?;
+    let other = &other.name;
+    let message = format!(
+        "{:?} would be created beside {other:?}, whose name differs in case, blanks or Unicode form alone",
+        entry.key.name
+    );
+    let help = format!("if they are one, write `renamedFrom: {other:?}`, or its name as it is");
+    Some(warning("nearly-same-name", entry, message).help(help))
+}
+
+fn folded(name: &str) -> String {
+    let composed = ComposingNormalizerBorrowed::new_nfc().normalize(name.trim());
+    composed.to_lowercase()
+}
+
+fn is_of(change: &Change, entry: &Desired) -> bool {
+    let place = change.place.as_ref();
+    place.is_some_and(|place| place.begins() == entry.place.begins())
+}
+
+/// What a record is that pruning takes.
+fn before(change: &Change) -> Option<Fields> {
+    match &change.action {
+        Action::Disable { from, .. } => Some(from.clone()),
+        Action::Delete { from, .. } => from.fields().ok().cloned(),
+        _ => None,
+    }
+}
+
+/// Whether an entry asks for just these values, whatever is named or secret, and whether it is on.
+fn are_equal(asked: &Fields, stored: &Fields) -> bool {
+    let counts = |role: Role, shape: Shape| {
+        !matches!(role, Role::Name | Role::Switch) && !matches!(shape, Shape::Secret)
+    };
+    let mut fields = asked.kind().fields().iter();
+    fields.all(|field| {
+        !counts(field.role, field.shape)
+            || match asked.get(field) {
+                Some(value) => value.same(stored.get(field)) == Some(true),
+                None => true,
+            }
+    })
+}
+
+fn warning(code: &'static str, entry: &Desired, message: String) -> Problem {
+    Problem::warning(Code(code), entry.place.clone(), message)
+}
+
+fn note(message: String) -> Problem {
+    Problem {
+        severity: Severity::Note,
+        ..Problem::new(NO_MATCH, message)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::support::{self, desired_under};
+
+fn entry(name: &str, over: &Json) -> Json {
+    let mut entry = json!({"type": "webhook-incoming", "name": name, "username": "rocket.cat", "channel": ["#ops"]});
+    let over = over.as_object().unwrap().clone();
+    entry.as_object_mut().unwrap().extend(over);
+    entry
+}
+
+fn server(names: &[&str]) -> ObservedState {
+    let record = |(number, name): (usize, &&str)| {
+        json!({"_id": number.to_string(), "type": "webhook-incoming", "name": name, "enabled": true,
+            "username": "rocket.cat", "channel": ["#ops"], "scriptEnabled": false, "token": "t",
+            "_createdBy": {"_id": "u1", "username": "deploy"}})
+    };
+    let records: Vec<_> = names.iter().enumerate().map(record).collect();
+    support::observed(&json!({"version": "8.8.1", "integrations": records}))
+}
+
+/// What is told, as `warning[code] message → help`.
+fn told(desired: &DesiredState, observed: &ObservedState) -> Vec<String> {
+    let plan = Plan::between(desired, observed);
+    let one = |it: Problem| {
+        let help = it.help.map(|help| format!(" → {help}")).unwrap_or_default();
+        format!("{}[{}] {}{help}", it.severity.word(), it.code.0, it.message)
+    };
+    plan.names(desired, observed).into_iter().map(one).collect()
+}
+
+fn selecting(only: &[&str], exclude: &[&str]) -> DesiredState {
+    let mut desired = desired_under(
+        None,
+        &[entry("Grafana", &json!({})), entry("Tickets", &json!({}))],
+    );
+    desired.policy.flags.selection.only = (!only.is_empty()).then(|| only.iter().collect());
+    desired.policy.flags.selection.exclude = exclude.iter().collect();
+    desired
+}
+
+#[test]
+fn flags_that_choose_nothing_are_errors_with_a_near_name() {
+    let observed = server(&["Old hook"]);
+    let of = |only: &[&str], exclude: &[&str]| told(&selecting(only, exclude), &observed);
+    // In the manifests or on the server, by any of its names.
+    assert_eq!(of(&["Graf*", "Old hook", "?ickets"], &["Tick*"]), [""; 0]);
+    assert_eq!(
+        of(&["Grafna", "Tickets"], &[]),
+        [
+            "error[no-match] `--only \"Grafna\"` names no integration of the manifests, and none of the server \
+             → did you mean \"Grafana\"? `--allow-empty` goes on all the same"
+        ]
+    );
+    assert_eq!(
+        of(&[], &["nothing-like-it"]),
+        [
+            "error[no-match] `--exclude \"nothing-like-it\"` names no integration of the manifests, and none of the server \
+             → `--allow-empty` goes on all the same"
+        ]
+    );
+    assert_eq!(
+        of(&["Grafna"], &["nothing-like-it"]),
+        [
+            "error[no-match] `--only \"Grafna\"`, `--exclude \"nothing-like-it\"` name no integration of the manifests, and none of \
+             the server → did you mean \"Grafana\"? `--allow-empty` goes on all the same"
+        ]
+    );
+    // Names of another type are none.
+    let mut other = selecting(&["Grafana"], &[]);
+    other.policy.flags.selection.kind = Some(crate::integration::Kind::Outgoing);
+    assert_eq!(told(&other, &observed).len(), 1);
+}
+
+#[test]
+fn an_old_name_that_nothing_has_is_a_warning_unless_the_server_is_new_to_the_manifests() {
+    let entries = |old: &str| {
+        [
+            entry("Kept", &json!({})),
+            entry("New", &json!({"renamedFrom": old})),
+        ]
+    };
+    let desired = |old: &str| desired_under(None, &entries(old));
+    assert_eq!(
+        told(&desired("Alrets"), &server(&["Kept", "Alerts"])),
+        [
+            "warning[old-name-unknown] no record of the server has the old name \"Alrets\": \"New\" would be created, with a URL \
+             of its own → did you mean `renamedFrom: \"Alerts\"`?"
+        ]
+    );
+    assert_eq!(
+        told(&desired("Nobody"), &server(&["Kept"])),
+        [
+            "warning[old-name-unknown] no record of the server has the old name \"Nobody\": \"New\" would be created, with a URL \
+             of its own → correct the old name, or remove `renamedFrom`"
+        ]
+    );
+    // A first apply to another server.
+    let fresh = told(&desired("Alerts"), &server(&["Somebody's"]));
+    assert!(
+        fresh.len() == 1 && fresh[0].starts_with("note[no-match] "),
+        "{fresh:?}"
+    );
+    // Done already, or about to be.
+    assert_eq!(told(&desired("Alerts"), &server(&["Kept", "New"])), [""; 0]);
+    assert_eq!(
+        told(&desired("Alerts"), &server(&["Kept", "Alerts"])),
+        [""; 0]
+    );
+}
+
+#[test]
+fn names_that_people_take_for_the_same_are_told() {
+    for (new, there) in [
+        ("Café", "Cafe\u{301}"),
+        ("grafana", "Grafana"),
+        ("Grafana", "Grafana "),
+    ] {
+        let desired = desired_under(None, &[entry(new, &json!({}))]);
+        let found = told(&desired, &server(&[there]));
+        assert!(
+            found.len() == 1 && found[0].starts_with("warning[nearly-same-name] "),
+            "{new:?} {there:?}: {found:?}"
+        );
+        assert!(found[0].contains(&format!("{there:?}")), "{found:?}");
+    }
+    let desired = desired_under(None, &[entry("Grafana", &json!({}))]);
+    assert_eq!(
+        told(&desired, &server(&["Grafana 2", "Prometheus"])),
+        [""; 0]
+    );
+}
+
+#[test]
+fn names_in_settings_that_no_record_has_are_noted() {
+    let settings =
+        json!({"prune": "disable", "scope": {"names": ["Team *", "Kept"]}, "keep": ["Important"]});
+    let desired = desired_under(Some(&settings), &[entry("Kept", &json!({}))]);
+    assert_eq!(
+        told(&desired, &server(&["Kept"])),
+        [
+            "note[no-match] `settings.scope.names` has \"Team *\", and no integration of the server is named so",
+            "note[no-match] `settings.keep` has \"Important\", and no integration of the server is named so",
+        ]
+    );
+    // There is nothing yet.
+    assert_eq!(told(&desired, &server(&[])), [""; 0]);
+}
+
+#[test]
+fn what_is_pruned_and_created_alike_may_be_a_renaming() {
+    let settings = json!({"prune": "disable", "scope": {"creators": ["deploy"]}});
+    let desired = |over: &Json| {
+        desired_under(
+            Some(&settings),
+            &[entry("Kept", &json!({})), entry("New", over)],
+        )
+    };
+    assert_eq!(
+        told(&desired(&json!({})), &server(&["Kept", "Old"])),
+        [
+            "warning[rename] \"New\" would be created, and \"Old\", which is equal but for the name, would be disabled → to rename \
+             it and keep its URL, write `renamedFrom: \"Old\"`"
+        ]
+    );
+    // Two that could be meant, or another content.
+    assert_eq!(
+        told(&desired(&json!({})), &server(&["Kept", "Old", "Older"])),
+        [""; 0]
+    );
+    assert_eq!(
+        told(&desired(&json!({"alias": "x"})), &server(&["Kept", "Old"])),
+        [""; 0]
+    );
+    assert_eq!(
+        told(
+            &desired(&json!({"renamedFrom": "Old"})),
+            &server(&["Kept", "Old"])
+        ),
+        [""; 0]
+    );
+}
