@@ -27,6 +27,9 @@ use crate::yaml::{Content, Member, Node};
     reason = "the schema is made from it; its parts are read one by one"
 )]
 pub struct Document {
+    /// Where the schema of this file is, for editors.
+    #[schemars(rename = "$schema", extend("examples" = ["./manifest.schema.json"]))]
+    schema: Option<String>,
     /// What rcsync may do on the server. Once over all files of a run.
     settings: Option<Settings>,
     /// The integrations. Each is identified by its `type` and `name`.
@@ -132,6 +135,11 @@ impl Document {
 
     /// How the keys start that are free for anybody's use.
     pub const FREE: &'static str = "x-";
+}
+
+impl Own {
+    /// The keys.
+    pub const KEYS: [&'static str; 4] = ["id", "renamedFrom", "ignore", "state"];
 }
 
 /// What an entry asks for.

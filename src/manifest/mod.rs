@@ -12,6 +12,7 @@ pub mod scripts;
 mod spoilt;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use ecow::{EcoString, EcoVec};
 use serde_json::Value as Json;
@@ -115,6 +116,7 @@ pub fn read(
             broken.extend(broken_members(2, &violations));
             explain(violations, spoilt, findings);
         });
+        explain(of_no_kind(number, &node), spoilt, findings);
         let sound = spoilt.sound_entry(node, &broken);
         match sound.and_then(|node| entry(node, whole)) {
             Some(Ok(entry)) => manifest.entries.push(entry),
@@ -149,6 +151,37 @@ fn take_entries(document: &mut Node) -> EcoVec<Node> {
 fn explain(mut violations: Vec<Violation<'_>>, spoilt: &Spoilt, findings: &mut Findings) {
     violations.retain(|violation| !spoilt.explains(violation));
     hints::explain(&violations, findings);
+}
+
+/// The keys of an entry without a type that no kind has: the schema looks at them once it knows the type.
+fn of_no_kind(number: usize, node: &Node) -> Vec<Violation<'_>> {
+    let Content::Map(members) = &node.content else {
+        return Vec::new();
+    };
+    if node.get("type").is_some() {
+        return Vec::new();
+    }
+    let fields = Kind::ALL.iter().flat_map(|kind| kind.fields());
+    let names = fields.map(|field| field.name);
+    let names: BTreeSet<_> = names.chain(Own::KEYS).chain(["type"]).collect();
+    let allowed: Rc<[String]> = names.iter().map(ToString::to_string).collect();
+    let path: Rc<[Step]> = [
+        Step::Key(Document::INTEGRATIONS.into()),
+        Step::Index(number),
+    ]
+    .into();
+    let unknown = members.iter().filter(|it| !names.contains(it.key.as_str()));
+    unknown
+        .map(|member| Violation {
+            path: path.clone(),
+            node,
+            at: member.key_at.clone(),
+            rule: Rule::Unknown {
+                key: member.key.clone(),
+                allowed: allowed.clone(),
+            },
+        })
+        .collect()
 }
 
 /// The members of a mapping, so deep in the document, that break a rule.

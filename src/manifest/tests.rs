@@ -409,3 +409,26 @@ fn the_schema_that_checks_is_valid_and_the_one_that_is_made() {
         assert!(!committed.to_string().contains(&named), "{keyword}");
     }
 }
+
+#[test]
+fn the_keys_of_an_entry_without_a_type_are_told_in_the_same_run() {
+    let of_one_kind =
+        "{name: a, urls: [], alias: b, ignore: [], renamedFrom: c, x: 1, script_enabled: true}";
+    let node = tree(of_one_kind);
+    let unknown = of_no_kind(3, &node);
+    let keys: Vec<_> = unknown
+        .iter()
+        .map(|it| match &it.rule {
+            Rule::Unknown { key, .. } => key.as_str(),
+            _ => "",
+        })
+        .collect();
+    assert_eq!(keys, ["x", "script_enabled"]);
+    assert!(of_no_kind(0, &tree("{type: webhook-incoming, x: 1}")).is_empty());
+    assert!(of_no_kind(0, &tree("[x]")).is_empty());
+    // The list of our own keys is that of the schema.
+    let entry = &schema()["properties"]["integrations"]["items"];
+    for key in Own::KEYS {
+        assert!(entry.to_string().contains(&format!("\"{key}\":")), "{key}");
+    }
+}

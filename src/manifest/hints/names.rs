@@ -27,8 +27,16 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
     if let Some(why) = entry.and_then(|kind| never_a_field(kind, key)) {
         return error.help(why);
     }
+    if !top && ["scriptFile", "script_file", "scriptPath"].contains(&key) {
+        return error.help("write `script: { file: … }`");
+    }
+    if !top && let Some(name) = elsewhere(key).filter(|name| allowed.iter().any(|it| it == name)) {
+        let fix = as_written(violation, key, name);
+        return error.help(format!("here it is called `{name}`")).fix(fix);
+    }
     if let Some(near) = nearest(key, allowed) {
-        return error.help(format!("did you mean `{near}`?")).fix(near);
+        let fix = as_written(violation, key, near);
+        return error.help(format!("did you mean `{near}`?")).fix(fix);
     }
     if top
         && Kind::ALL
@@ -52,6 +60,15 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
     })
 }
 
+/// A text in the place of another one: in quotes, if that is.
+fn as_written(violation: &Violation<'_>, text: &str, near: &str) -> String {
+    let place = &violation.at.bytes;
+    if (place.end - place.start) as usize == text.len() + 2 {
+        return format!("\"{near}\"");
+    }
+    near.to_owned()
+}
+
 /// Keys of a record or a request that a manifest cannot have, and why.
 fn never_a_field(kind: Kind, key: &str) -> Option<&'static str> {
     Some(match (kind, key) {
@@ -66,6 +83,21 @@ fn never_a_field(kind: Kind, key: &str) -> Option<&'static str> {
             "scriptCompiled" | "scriptError" | "_createdAt" | "_createdBy" | "_updatedAt"
             | "_updatedBy",
         ) => "the server writes it: leave it out",
+        _ => return None,
+    })
+}
+
+/// What a key of messages, of other tools or of client libraries is called here.
+fn elsewhere(key: &str) -> Option<&'static str> {
+    let flat = key.replace(['_', '-'], "").to_lowercase();
+    Some(match flat.as_str() {
+        "iconemoji" => "emoji",
+        "iconurl" | "avatarurl" => "avatar",
+        "integrationstype" | "integrationtype" | "kind" => "type",
+        "channels" | "room" | "rooms" => "channel",
+        "postas" | "user" | "impersonateuser" => "username",
+        "url" | "outgoingurl" | "webhookurl" => "urls",
+        "active" | "isenabled" => "enabled",
         _ => return None,
     })
 }
@@ -97,7 +129,9 @@ pub(super) fn not_among(violation: &Violation<'_>, subject: &str, allowed: &[Str
         return error.help("no variable is replaced here: write the value itself");
     }
     match nearest(text, allowed).or_else(|| only_one_with(text, allowed)) {
-        Some(near) => error.help(format!("did you mean `{near}`?")).fix(near),
+        Some(near) => error
+            .help(format!("did you mean `{near}`?"))
+            .fix(as_written(violation, text, near)),
         None if allowed.len() > FEW => error.help(format!("write {listed}")),
         None => error.expected(format!("expected {listed}")),
     }

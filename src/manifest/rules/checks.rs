@@ -3,15 +3,8 @@
 use super::super::hints::nearest;
 use super::super::literals::in_url;
 use super::{Findings, Seen, View};
-use crate::integration::{Kind, Value};
-use crate::problem::Place;
+use crate::integration::Value;
 
-/// What an outgoing webhook may name in the place of a room.
-const SCOPES: [&str; 3] = [
-    "all_public_channels",
-    "all_private_groups",
-    "all_direct_messages",
-];
 const RETRY_DELAYS: [&str; 3] = ["powers-of-ten", "powers-of-two", "increments-of-two"];
 const SCRIPT_ENGINES: [&str; 2] = ["isolated-vm", "vm2"];
 
@@ -42,186 +35,9 @@ pub(super) fn username_form(view: &View, found: &mut Findings<'_>) {
     }
 }
 
-/// Whether `channel` counts: always for an incoming webhook, else for events that happen in a room.
-fn uses_channel(view: &View) -> bool {
-    view.kind == Kind::Incoming || view.event().is_some_and(|event| event.uses_channel)
-}
-
-/// The items of `channel` that are not blank, trimmed.
-fn channels(view: &View) -> impl Iterator<Item = (&str, &Place)> {
-    view.plain_items("channel")
-        .map(|(item, at)| (item.trim(), at))
-        .filter(|(item, _)| !item.is_empty() && uses_channel(view))
-}
-
-pub(super) fn no_channel(view: &View, found: &mut Findings<'_>) {
-    if let Some(seen) = view.seen("channel")
-        && only_blanks(view, seen).is_some()
-    {
-        found.add(&seen.at, "`channel` is empty");
-    }
-}
-
-/// What a `channel` that names nothing holds.
-#[derive(PartialEq, Eq)]
-enum Blanks {
-    /// Nothing at all.
-    None,
-    /// White space.
-    Written,
-}
-
-/// What `channel` holds if it names nothing; `None` if it names something, or may.
-fn only_blanks(view: &View, seen: &Seen) -> Option<Blanks> {
-    let plain: Vec<_> = view.plain_items("channel").map(|(item, _)| item).collect();
-    let nothing =
-        plain.len() == seen.items.len() && plain.iter().all(|item| item.trim().is_empty());
-    let blanks = plain.iter().any(|item| !item.is_empty());
-    nothing.then_some(if blanks {
-        Blanks::Written
-    } else {
-        Blanks::None
-    })
-}
-
-pub(super) fn blank_channel(view: &View, found: &mut Findings<'_>) {
-    let Some(seen) = view.seen("channel") else {
-        return;
-    };
-    if uses_channel(view)
-        && !seen.has_several_parts()
-        && only_blanks(view, seen) == Some(Blanks::Written)
-    {
-        found.add(&seen.at, "`channel` is blank");
-    }
-}
-
-pub(super) fn empty_channel_part(view: &View, found: &mut Findings<'_>) {
-    let Some(seen) = view.seen("channel") else {
-        return;
-    };
-    let some_part = view
-        .plain_items("channel")
-        .any(|(item, _)| !item.trim().is_empty());
-    if some_part && uses_channel(view) {
-        for (item, at) in view.plain_items("channel") {
-            if item.trim().is_empty() {
-                let words = if seen.joined {
-                    "a part of `channel` is empty"
-                } else {
-                    "an item of `channel` is empty"
-                };
-                found.add(at, words);
-            }
-        }
-    }
-}
-
-pub(super) fn comma_in_channel(view: &View, found: &mut Findings<'_>) {
-    if view.seen("channel").is_some_and(|seen| !seen.joined) {
-        for (item, at) in channels(view).filter(|(item, _)| item.contains(',')) {
-            let parts = item.split(',').map(str::trim);
-            let parts: Vec<_> = parts
-                .filter(|part| !part.is_empty())
-                .map(|part| format!("\"{part}\""))
-                .collect();
-            let error = found.add(at, "an item of `channel` holds a comma");
-            match parts.as_slice() {
-                [] => error.set_help("remove it"),
-                [one] => error.set_help(format!("write `{one}`")),
-                _ => error.set_help(format!("write one item each: `[{}]`", parts.join(", "))),
-            }
-        }
-    }
-}
-
-fn is_scope(item: &str) -> bool {
-    SCOPES.contains(&item.to_lowercase().as_str())
-}
-
-pub(super) fn scope_on_incoming(view: &View, found: &mut Findings<'_>) {
-    for (item, at) in channels(view).filter(|(item, _)| is_scope(item)) {
-        found.add(
-            at,
-            format!("`{item}` is for outgoing webhooks: an incoming one posts to rooms and users"),
-        );
-    }
-}
-
-pub(super) fn channel_prefix(view: &View, found: &mut Findings<'_>) {
-    for (item, at) in channels(view) {
-        if item.starts_with(['#', '@']) && item.len() > 1 || is_scope(item) || item.contains(',') {
-            continue;
-        }
-        let scopes: Vec<String> = SCOPES.iter().map(ToString::to_string).collect();
-        let near = (view.kind == Kind::Outgoing && found.has_room(at))
-            .then(|| nearest(item, &scopes))
-            .flatten();
-        let (message, hint) = match (near, item) {
-            (Some(near), _) => (None, format!("did you mean `{near}`?")),
-            (None, "#") => (
-                Some("`#` names no room"),
-                "write the room's name behind it".to_owned(),
-            ),
-            (None, "@") => (
-                Some("`@` names no user"),
-                "write the username behind it".to_owned(),
-            ),
-            (None, _) => (
-                None,
-                format!("write `\"#{item}\"` for a room, `\"@{item}\"` for a user"),
-            ),
-        };
-        let message = message.map_or_else(
-            || format!("`{item}` starts with neither `#` nor `@`"),
-            str::to_owned,
-        );
-        let error = found.add(at, message);
-        error.set_help(hint);
-        if matches!(item, "#" | "@") {
-            error.expected = Some("the server answers `error-invalid-room`".to_owned());
-        }
-    }
-}
-
-pub(super) fn scope_case(view: &View, found: &mut Findings<'_>) {
-    for (item, at) in channels(view).filter(|(item, _)| is_scope(item)) {
-        let lower = item.to_lowercase();
-        if lower != item {
-            let error = found.add(at, format!("`{item}` has to be in lower case"));
-            error.set_help(format!("write `{lower}`"));
-        }
-    }
-}
-
-pub(super) fn means_all_public_channels(view: &View, found: &mut Findings<'_>) {
-    if let Some(seen) = view.seen("channel")
-        && uses_channel(view)
-        && only_blanks(view, seen)
-            .is_some_and(|blanks| seen.has_several_parts() || blanks == Blanks::None)
-    {
-        found.add(&seen.at, "an empty `channel` means all public channels");
-    }
-}
-
 /// Whether the value was written as the empty text.
 fn only_empty(seen: &Seen) -> bool {
     matches!(seen.items.as_slice(), [(text, _)] if text.is_empty())
-}
-
-pub(super) fn unused_channel(view: &View, found: &mut Findings<'_>) {
-    if let (Some(seen), Some(event)) = (view.seen("channel"), view.event())
-        && !event.uses_channel
-        && seen.items.iter().any(|(item, _)| !item.is_empty())
-    {
-        found.add(
-            &seen.at,
-            format!(
-                "`{}` happens in no room: `channel` does nothing",
-                event.name
-            ),
-        );
-    }
 }
 
 pub(super) fn unused_trigger_words(view: &View, found: &mut Findings<'_>) {
@@ -374,11 +190,102 @@ pub(super) fn unknown_script_engine(view: &View, found: &mut Findings<'_>) {
     unknown_name(view, "scriptEngine", &SCRIPT_ENGINES, found);
 }
 
-pub(super) fn script_not_enabled(view: &View, found: &mut Findings<'_>) {
-    let blank = match view.seen("script").map(|seen| &seen.value) {
+/// Whether there is no script.
+fn is_without_script(view: &View) -> bool {
+    match view.seen("script").map(|seen| &seen.value) {
         Some(Value::Script(text)) => text.is_blank(),
-        _ => true,
+        seen => seen.is_none(),
+    }
+}
+
+pub(super) fn no_script(view: &View, found: &mut Findings<'_>) {
+    if let Some(seen) = view.seen("scriptEnabled")
+        && view.flag("scriptEnabled")
+        && is_without_script(view)
+    {
+        found.add(&seen.at, "there is no script to enable");
+    }
+}
+
+pub(super) fn unused_retries(view: &View, found: &mut Findings<'_>) {
+    for name in ["retryCount", "retryDelay"] {
+        // Who writes that the switch is off means it: records are often written so.
+        if let Some(seen) = view.seen(name)
+            && view.seen("retryFailedCalls").is_none()
+        {
+            let message = format!("`{name}` does nothing without `retryFailedCalls: true`");
+            found.add(&seen.at, message);
+        }
+    }
+}
+
+pub(super) fn emoji_form(view: &View, found: &mut Findings<'_>) {
+    if let Some((emoji, at)) = view.plain("emoji") {
+        let name = emoji.trim();
+        // A picture itself is no name.
+        let is_name = !name.is_empty() && name.chars().all(|it| it.is_ascii_graphic());
+        if is_name && !(name.len() > 2 && name.starts_with(':') && name.ends_with(':')) {
+            let warning = found.add(at, format!("`{emoji}` is no emoji without its colons"));
+            let bare = name.trim_matches(':');
+            if !bare.is_empty() {
+                warning.set_help(format!("write `\":{bare}:\"`"));
+            }
+        }
+    }
+}
+
+/// What is written as other tools write a variable. Trigger words and scripts have such signs of their own.
+pub(super) fn unexpanded_variable(view: &View, found: &mut Findings<'_>) {
+    let texts = ["name", "alias", "username", "avatar", "emoji", "targetRoom"];
+    let texts = texts.iter().filter_map(|name| view.plain(name));
+    let items = ["channel", "urls"].map(|name| view.plain_items(name));
+    for (text, at) in texts.chain(items.into_iter().flatten()) {
+        if let Some((written, name)) = variable_of_others(text) {
+            let warning = found.add(at, format!("`{written}` is no variable here"));
+            if !name.is_empty() {
+                warning.set_help(format!(
+                    "write `${{var.{name}}}`, or `${{secret.{name}}}` for a secret"
+                ));
+            }
+        }
+    }
+}
+
+/// A variable as shells, templates or Windows write it, and its name where that can be one.
+fn variable_of_others(text: &str) -> Option<(&str, &str)> {
+    let is_name = |name: &str| {
+        let mut letters = name.chars();
+        letters
+            .next()
+            .is_some_and(|it| it.is_ascii_alphabetic() || it == '_')
+            && letters.all(|it| it.is_ascii_alphanumeric() || it == '_')
     };
+    let upper = |name: &str| {
+        is_name(name) && name.len() > 1 && !name.contains(|it: char| it.is_ascii_lowercase())
+    };
+    if let Some((before, rest)) = text.split_once("{{")
+        && let Some((inner, _)) = rest.split_once("}}")
+    {
+        let written = text.get(before.len()..before.len() + inner.len() + 4)?;
+        let name = inner.trim();
+        return Some((written, if is_name(name) { name } else { "" }));
+    }
+    for (at, _) in text.match_indices('$') {
+        let rest = text.get(at + 1..)?;
+        let end = rest.find(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+        let name = rest.get(..end.unwrap_or(rest.len()))?;
+        if upper(name) {
+            return Some((text.get(at..=at + name.len())?, name));
+        }
+    }
+    let mut parts = text.split('%').skip(1);
+    let name = parts.find(|name| upper(name) && text.contains(&format!("%{name}%")))?;
+    let at = text.find(&format!("%{name}%"))?;
+    Some((text.get(at..at + name.len() + 2)?, name))
+}
+
+pub(super) fn script_not_enabled(view: &View, found: &mut Findings<'_>) {
+    let blank = is_without_script(view);
     if let Some(Seen {
         value: Value::Flag(false),
         at,

@@ -11,6 +11,16 @@ pub struct Home {
     /// Where each line of the script starts; none if it stands there in another form.
     lines: Vec<usize>,
     end: usize,
+    /// Whether it is written as a block of which YAML joins the lines.
+    pub(super) folded: bool,
+}
+
+/// Whether a block begins here whose lines are joined: `script: >`, `>-`, `>2`.
+fn ends_in_a_fold(before: &str) -> bool {
+    let head = before.trim_end();
+    let head = head.trim_end_matches(|it: char| it.is_ascii_digit() || "+-".contains(it));
+    head.strip_suffix('>')
+        .is_some_and(|key| key.ends_with([':', ' ']))
 }
 
 impl Home {
@@ -23,6 +33,7 @@ impl Home {
             whole: Place::new(source, 0..0),
             lines: std::iter::once(mark).chain(starts).collect(),
             end: text.len(),
+            folded: false,
         }
     }
 
@@ -61,6 +72,7 @@ impl Home {
             whole: at.clone(),
             lines,
             end,
+            folded: text.get(..start).is_some_and(ends_in_a_fold),
         }
     }
 

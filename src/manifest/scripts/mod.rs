@@ -111,12 +111,14 @@ impl<'s> Looks<'s> {
 
 /// What is wrong with a script, given what was found out about it.
 fn told(used: &Used<'_>, looked: Result<&Looked, NotChecked>) -> Vec<Problem> {
-    let mut found = match looked {
-        Err(why) => vec![not_checked(used, why)],
-        Ok(Err(error)) => vec![syntax(used, error)],
-        Ok(Ok(Some(facts))) => used.weighed(judge(used, facts)),
-        Ok(Ok(None)) => Vec::new(),
+    let mut found = match (path_in_its_place(used), looked) {
+        (Some(path), _) => vec![path],
+        (None, Err(why)) => vec![not_checked(used, why)],
+        (None, Ok(Err(error))) => vec![syntax(used, error)],
+        (None, Ok(Ok(Some(facts)))) => used.weighed(judge(used, facts)),
+        (None, Ok(Ok(None))) => Vec::new(),
     };
+    found.extend(reference(used));
     for one in found
         .iter_mut()
         .filter(|one| one.place.as_ref() == Some(&used.home.whole))
@@ -136,6 +138,54 @@ fn told(used: &Used<'_>, looked: Result<&Looked, NotChecked>) -> Vec<Problem> {
     }
     found
 }
+
+/// The name of a file where a script should stand.
+fn path_in_its_place(used: &Used<'_>) -> Option<Problem> {
+    let text = used.text.trim();
+    let ends = [".js", ".mjs", ".cjs", ".ts"];
+    let is_path = ends
+        .iter()
+        .any(|end| text.len() > end.len() && text.ends_with(end))
+        && !text.contains(|it: char| it.is_whitespace() || "()[]{};,=\"'`".contains(it));
+    is_path.then(|| {
+        let message = "this is the name of a file, and no script";
+        let error = used.error("script-path", None, text, message);
+        error.help(format!("write `script: {{ file: {text} }}`"))
+    })
+}
+
+/// A reference in a script: there it is JavaScript, and stays what it is.
+fn reference(used: &Used<'_>) -> Option<Problem> {
+    let marks = ["${secret.", "${var."];
+    let at = marks.iter().filter_map(|mark| used.text.find(mark)).min()?;
+    let rest = used.text.get(at..)?;
+    let written = rest.get(..=rest.find('}')?)?;
+    let name = written.get(2..written.len() - 1)?;
+    if written.len() > LONGEST_REFERENCE
+        || !name
+            .chars()
+            .all(|it| it.is_ascii_alphanumeric() || "._".contains(it))
+    {
+        return None;
+    }
+    let before = used.text.get(..at)?;
+    let line = before.matches('\n').count() + 1;
+    let column = at - before.rfind('\n').map_or(0, |newline| newline + 1) + 1;
+    let at = Spot {
+        line: u32::try_from(line).ok()?,
+        column: u32::try_from(column).ok()?,
+    };
+    let message = format!("`{written}` in a script is JavaScript, and is not replaced");
+    let mut warning = used.error("script-reference", Some(at), written, message);
+    warning.severity = Severity::Warning;
+    let help = format!(
+        "write a word of your own in its place, as `API_KEY`, and `script: {{ file: …, replace: {{ API_KEY: \"{written}\" }} }}`"
+    );
+    Some(warning.help(help))
+}
+
+/// No reference is longer.
+const LONGEST_REFERENCE: usize = 100;
 
 fn judge(used: &Used<'_>, facts: &Facts) -> Vec<Problem> {
     let mut found = Vec::new();

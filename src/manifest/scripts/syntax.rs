@@ -12,6 +12,21 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
         column: error.column,
     });
     let behind = at.map_or("", |at| tail(used.text, at));
+    if let Some(hidden) = at.and_then(|at| hidden(line(used.text, at)?)) {
+        let message = format!(
+            "U+{:04X} stands in this line of the script, which nobody sees",
+            u32::from(hidden)
+        );
+        return used
+            .error("script-syntax", at, "", message)
+            .help("remove it: it came along with copied text");
+    }
+    if used.home.folded && used.text.contains("//") {
+        let message = "the script does not parse: `>` joins its lines, and what follows a remark is part of it";
+        return used
+            .error("script-syntax", at, "", message)
+            .help("write `|` in place of `>`: it keeps the lines");
+    }
     let message = format!(
         "the script does not parse: {}",
         in_our_style(&error.message)
@@ -41,6 +56,12 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
         _ => "a server would store the script uncompiled and never run it",
     };
     used.error("script-syntax", at, "", message).help(hint)
+}
+
+/// A character that takes no room.
+fn hidden(line: &str) -> Option<char> {
+    let is_hidden = |it: &char| matches!(it, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}');
+    line.chars().find(is_hidden)
 }
 
 /// The script from a spot on.

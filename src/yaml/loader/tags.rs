@@ -79,6 +79,22 @@ impl Loader<'_> {
             "an unquoted `!` starts a tag, which has no use here",
         );
         let finding = finding.expected("read as a tag");
+        // Other tools have them for what is a reference here.
+        let name = tag.suffix().trim_start_matches('!').to_lowercase();
+        if ["env", "secret", "vault", "reference", "var"].contains(&name.as_str()) {
+            let value = self.text[range.end..value.end.max(range.end)].trim();
+            // A secret itself is hardly of this form, and must not be shown.
+            let is_name = |it: char| it.is_ascii_uppercase() || it == '_';
+            let value = if scalar && value.contains('_') && value.chars().all(is_name) {
+                value
+            } else {
+                "NAME"
+            };
+            let help =
+                format!("write `${{secret.{value}}}`, or `${{var.{value}}}` for what is no secret");
+            self.report(finding.help(help));
+            return;
+        }
         self.report(if masks::ranges(line).is_empty() {
             finding.help("quote it").fix(hints::quoted(written))
         } else {
