@@ -155,6 +155,12 @@ impl Sources {
             let hint = "name a file, a folder, or `-` for standard input";
             vec![self.about_path(path, code, words(&error)).help(hint)]
         })?;
+        let ends = path.extension().and_then(|end| end.to_str());
+        if !is_folder && ends.is_some_and(|end| ["js", "mjs", "cjs", "ts"].contains(&end)) {
+            let words = "this is a script, and no manifest".to_owned();
+            let hint = "name the manifest: a script belongs to an entry, as `script: { file: … }`";
+            return Err(vec![self.about_path(path, UNREADABLE, words).help(hint)]);
+        }
         if !is_folder {
             let own = parent(path);
             return self.manifest(path, root.unwrap_or(own));
@@ -174,8 +180,7 @@ impl Sources {
         files.sort();
         if files.is_empty() && findings.is_empty() && !self.may_miss {
             let finding = self.about_path(path, EMPTY, "this folder holds no manifest".to_owned());
-            let hint =
-                "manifests end in `.yaml` or `.yml`; hidden ones and `*.test.yaml` are skipped";
+            let hint = "manifests end in `.yaml` or `.yml` (name others one by one); hidden ones and `*.test.yaml` are skipped";
             findings.push(finding.help(hint));
         }
         for file in files {

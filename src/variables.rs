@@ -262,9 +262,16 @@ impl<'a> Resolver<'a> {
                         at,
                         format!("`{whole}` has no value"),
                     )
-                    .help(format!(
-                        "set `{SECRET_PREFIX}{name}`, or give it in a `--secret-file`"
-                    ));
+                    .help(
+                        match nearest(name, self.variables.secrets.keys(), |it| it.as_str()) {
+                            Some(near) => {
+                                format!("did you mean `${{secret.{near}}}`, which has one?")
+                            }
+                            None => format!(
+                                "set `{SECRET_PREFIX}{name}`, or give it in a `--secret-file`"
+                            ),
+                        },
+                    );
                 self.findings.push(error);
                 None
             }

@@ -351,7 +351,7 @@ fn files_of_values_are_bounded_as_manifests_are() {
         (
             "twice",
             "a: SECRET1\na: SECRET2\n".to_owned(),
-            "values:2: not a YAML mapping (yaml-duplicate-key)",
+            "values:2: `a` is there twice; the first stands at line 1",
         ),
         ("tag", "a: !!binary SECRET1\n".to_owned(), "yaml-tag"),
         (

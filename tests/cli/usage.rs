@@ -109,3 +109,121 @@ fn a_broken_file_of_values_is_named_without_its_values() {
         run.err
     );
 }
+
+/// Words of other tools get a sentence, and not the name that only looks alike.
+#[test]
+fn words_of_other_tools_say_what_is_meant_here() {
+    for (args, told) in [
+        (&["import", "a.yaml"][..], "`rcsync export` writes"),
+        (&["sync", "a.yaml"], "`rcsync apply` makes"),
+        (&["destroy", "a.yaml"], "`state: absent`"),
+        (&["taint", "a.yaml"], "`state: absent`, and then without"),
+        (&["refresh"], "every plan reads the server"),
+        (&["lint", "a.yaml"], "`rcsync validate`"),
+        (
+            &["plan", "a.yaml", "--token", "hunter2"],
+            "--auth-token-file FILE",
+        ),
+        (
+            &["plan", "a.yaml", "--token=hunter2"],
+            "--auth-token-file FILE",
+        ),
+        (
+            &["apply", "a.yaml", "--password", "hunter2"],
+            "--password-file FILE",
+        ),
+        (&["plan", "a.yaml", "--target", "x"], "write `--only NAME`"),
+        (&["plan", "a.yaml", "--json"], "write `--format json`"),
+        (&["apply", "a.yaml", "--noop"], "`rcsync plan` shows"),
+        (&["apply", "a.yaml", "--force"], "write `--yes`"),
+        (
+            &["apply", "a.yaml", "--parallelism", "4"],
+            "write `--concurrency N`",
+        ),
+    ] {
+        let run = Run::of(&mut rcsync(args)).exits(3);
+        assert!(run.err.contains(told), "{args:?}: {}", run.err);
+        assert!(
+            !run.err.contains("hunter2") && !run.err.contains("similar"),
+            "{args:?}: {}",
+            run.err
+        );
+    }
+    // A slip of the fingers is still told by what looks alike.
+    let run = Run::of(&mut rcsync(&["plna", "a.yaml"])).exits(3);
+    assert!(
+        run.err.contains("similar subcommand exists: 'plan'"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn slips_in_what_a_run_is_given_are_told_by_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "a.yaml", &manifest(1));
+    let script = write(
+        folder.path(),
+        "hook.js",
+        "class Script { process_incoming_request() {} }",
+    );
+    let twice = write(folder.path(), "twice.yaml", "a: 1.10\nb: 2\na: 3\n");
+    let missing = folder.path().join("nope.yaml").display().to_string();
+    for (args, told) in [
+        (
+            &["plan", &file, "--url", "chat.example.org"][..],
+            "does not begin with `https://`",
+        ),
+        (
+            &["plan", &file, "--url", "localhost:3000"],
+            "does not begin with `https://`",
+        ),
+        (
+            &["plan", &file, "--url", "https://chat.example.org/api/v1"],
+            "leave `/api` and what follows out",
+        ),
+        (
+            &["plan", &file, "--url", "https://chat.example.org/api/"],
+            "leave `/api` and what follows out",
+        ),
+        (&["validate", &script], "this is a script, and no manifest"),
+        (
+            &["validate", &file, "--var-file", &twice],
+            "twice.yaml:3: `a` is there twice; the first stands at line 1",
+        ),
+        (
+            &["plan", &file, "--secret-file", &missing],
+            "help: a file of values is a YAML mapping",
+        ),
+    ] {
+        let run = Run::of(&mut rcsync(args)).exits(3);
+        assert!(run.err.contains(told), "{args:?}: {}", run.err);
+    }
+    // A secret of nearly that name has a value.
+    let outgoing = "integrations:\n  - {type: webhook-outgoing, name: A, event: sendMessage, username: rocket.cat, \
+        channel: \"#general\", urls: [\"https://x\"], token: \"${secret.hook}\"}\n";
+    let named = write(folder.path(), "s.yaml", outgoing);
+    let mut command = rcsync(&["plan", &named, "--url", "http://127.0.0.1:9"]);
+    command.env("RCSYNC_SECRET_HOOK", "hunter2-of-a-hook");
+    let run = Run::of(&mut command).exits(3);
+    assert!(
+        run.err.contains("did you mean `${secret.HOOK}`"),
+        "{}",
+        run.err
+    );
+    assert!(!run.err.contains("hunter2"), "{}", run.err);
+    // Numbers are taken as they are written.
+    let values = write(folder.path(), "v.yaml", "n: 1.10\n");
+    let text = manifest(1).replace("Hook 0", "\"Hook ${var.n}\"");
+    let named = write(folder.path(), "n.yaml", &text);
+    let sandbox = format!("--sandbox={}", folder.path().join("s.jsonl").display());
+    let run = Run::of(&mut rcsync(&[
+        "plan",
+        &named,
+        "--var-file",
+        &values,
+        &sandbox,
+    ]))
+    .exits(0);
+    assert!(run.out.contains("Hook 1.10"), "{}", run.out);
+}

@@ -22,6 +22,12 @@ pub enum BaseUrlError {
     /// A user name or password.
     #[error("the server's URL holds a user name or password: leave them out")]
     UserInfo,
+    /// No scheme in front of a host.
+    #[error("the server's URL does not begin with `https://`")]
+    NoScheme,
+    /// The path of the API.
+    #[error("the server's URL ends with the path of its API: leave `/api` and what follows out")]
+    ApiPath,
     /// A query or a fragment.
     #[error("the server's URL holds a `?` or `#`: leave out what follows the path")]
     QueryOrFragment,
@@ -33,7 +39,15 @@ impl BaseUrl {
     /// # Errors
     /// When it is no URL that a server can have.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
-        let mut url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Unreadable)?;
+        let text = text.trim();
+        let is_bare = !text.contains("://") && Url::parse(&format!("https://{text}")).is_ok();
+        let mut url = match Url::parse(text) {
+            // A host and its port read like a scheme and a path.
+            Ok(url) if !is_bare || url.has_host() => url,
+            _ if is_bare && text.contains(['.', ':']) => return Err(BaseUrlError::NoScheme),
+            Ok(url) => url,
+            Err(_) => return Err(BaseUrlError::Unreadable),
+        };
         if !matches!(url.scheme(), "http" | "https") {
             return Err(BaseUrlError::Scheme);
         }
@@ -44,6 +58,9 @@ impl BaseUrl {
             return Err(BaseUrlError::QueryOrFragment);
         }
         let path = url.path().trim_end_matches('/').to_owned();
+        if path.ends_with("/api") || path.ends_with("/api/v1") {
+            return Err(BaseUrlError::ApiPath);
+        }
         url.set_path(&path);
         Ok(Self(url))
     }

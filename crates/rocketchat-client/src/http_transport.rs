@@ -164,6 +164,10 @@ fn reason(error: reqwest::Error) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(inner) = cause {
+        if is_no_tls(inner) {
+            return "it does not speak TLS at this port: is it `http://`, or another port?"
+                .to_owned();
+        }
         if let Some(why) = distrust(inner) {
             return format!("its certificate is not trusted: {why}");
         }
@@ -179,6 +183,14 @@ fn reason(error: reqwest::Error) -> String {
     } else {
         words.join(": ")
     }
+}
+
+/// Whether what came is no TLS at all, as an answer in plain http is none.
+fn is_no_tls(error: &(dyn Error + 'static)) -> bool {
+    if let Some(outer) = error.downcast_ref::<io::Error>() {
+        return outer.get_ref().is_some_and(|inner| is_no_tls(inner));
+    }
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidMessage(_)))
 }
 
 /// Why a certificate is refused, if that is what an error says, or the one that it wraps.

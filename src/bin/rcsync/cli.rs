@@ -9,6 +9,7 @@
 )]
 
 mod doctor;
+mod elsewhere;
 mod export;
 mod init;
 mod narrow;
@@ -31,6 +32,7 @@ use rcsync::plan::Preflight;
 use rcsync::words::NoSuchWord;
 
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use elsewhere::explained;
 pub(crate) use export::ExportArgs;
 pub(crate) use init::{Ci, InitArgs};
 pub(crate) use narrow::NarrowArgs;

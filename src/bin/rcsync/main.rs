@@ -46,6 +46,7 @@ fn command() -> Exit {
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
+            let error = cli::explained(error);
             print(&error);
             // clap's own code for a usage error, 2, means "there are changes" here.
             return if error.use_stderr() {

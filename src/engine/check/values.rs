@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::Inputs;
-use crate::problem::Texts;
+use crate::problem::{Place, Texts};
 use crate::secret::Secret;
 use crate::variables::{SECRET_PREFIX, VAR_PREFIX, Variables, is_name};
 use crate::yaml;
@@ -21,6 +21,7 @@ pub(super) type Read<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 enum Scalar {
     Flag(bool),
     Whole(i64),
+    Fraction(f64),
     Text(String),
 }
 
@@ -69,17 +70,21 @@ fn values(path: &Path, read: Read<'_>) -> Result<BTreeMap<String, String>, Strin
     let text = &texts.get(source).text;
     // As manifests are: the library below knows no bound in depth, and takes the last of duplicate keys. What it and
     // this say of a problem may quote a value.
-    if let Some(problem) = yaml::load(source, text)
-        .err()
-        .as_deref()
-        .and_then(<[_]>::first)
-    {
-        let line = problem.place.as_ref().map_or(1, |at| texts.start(at).line);
-        return Err(format!(
-            "{shown}:{line}: not a YAML mapping ({})",
-            problem.code.0
-        ));
-    }
+    let documents = yaml::load(source, text).map_err(|problems| {
+        let at = |place: Option<&Place>| place.map_or(1, |at| texts.start(at).line);
+        let Some(problem) = problems.first() else {
+            return format!("{shown}: not a YAML mapping");
+        };
+        let (place, code) = (problem.place.as_ref(), problem.code.0);
+        let line = at(place);
+        match (place.and_then(|at| written(text, at)), problem.also.first()) {
+            (Some(key), Some((first, _))) if code == "yaml-duplicate-key" => {
+                let first = at(Some(first));
+                format!("{shown}:{line}: `{key}` is there twice; the first stands at line {first}")
+            }
+            _ => format!("{shown}:{line}: not a YAML mapping ({code})"),
+        }
+    })?;
     let values: BTreeMap<String, Scalar> = serde_yaml::from_str(text).map_err(|error| {
         let line = error
             .location()
@@ -92,18 +97,25 @@ fn values(path: &Path, read: Read<'_>) -> Result<BTreeMap<String, String>, Strin
             "{shown}: `{name}` is not a name: use letters, digits and `_`"
         ));
     }
-    Ok(values
-        .into_iter()
-        .map(|(name, value)| (name, value.into_text()))
-        .collect())
+    let as_written = |name: &str| {
+        let members = documents.iter().filter_map(|document| document.get(name));
+        let at = members.map(|member| &member.value.at).next_back()?;
+        written(text, at).map(str::to_owned)
+    };
+    let texts = values.into_iter().map(|(name, value)| {
+        let text = match value {
+            Scalar::Flag(on) => on.to_string(),
+            Scalar::Whole(number) => number.to_string(),
+            // `1.10` is no `1.1` to whoever wrote it.
+            Scalar::Fraction(number) => as_written(&name).unwrap_or_else(|| number.to_string()),
+            Scalar::Text(text) => text,
+        };
+        (name, text)
+    });
+    Ok(texts.collect())
 }
 
-impl Scalar {
-    fn into_text(self) -> String {
-        match self {
-            Self::Flag(on) => on.to_string(),
-            Self::Whole(number) => number.to_string(),
-            Self::Text(text) => text,
-        }
-    }
+/// What stands at a place.
+fn written<'t>(text: &'t str, at: &Place) -> Option<&'t str> {
+    text.get(at.bytes.start as usize..at.bytes.end as usize)
 }

@@ -45,6 +45,15 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
     {
         return error.help("it belongs to an integration: write `integrations:`, and below it `- ` and the keys, all indented");
     }
+    if top
+        && !["settings", "integrations"]
+            .iter()
+            .any(|it| violation.node.get(it).is_some())
+    {
+        return error.help(
+            "if this is no manifest, keep the manifests in a folder of their own, or name them one by one",
+        );
+    }
     if top {
         return error.help(
             "a manifest has `settings` and `integrations`; keys that start with `x-` are free",

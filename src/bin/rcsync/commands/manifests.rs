@@ -125,7 +125,10 @@ pub(super) fn context<'a>(checked: &'a Checked, args: &'a ManifestArgs) -> Conte
 impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Self {
         let (exit, help) = match &error {
-            CheckError::Values(_) => (Exit::Invalid, None),
+            CheckError::Values(_) => (
+                Exit::Invalid,
+                Some("a file of values is a YAML mapping from names to texts, numbers or flags"),
+            ),
             CheckError::Schema(_) => (Exit::Unexpected, None),
             CheckError::Base(error) => (Exit::Invalid, error.problem.help.as_deref()),
         };
