@@ -180,11 +180,11 @@ fn slips_in_what_a_run_is_given_are_told_by_what_they_are() {
         ),
         (
             &["plan", &file, "--url", "https://chat.example.org/api/v1"],
-            "leave `/api` and what follows out",
+            "leave `/api/v1` out",
         ),
         (
-            &["plan", &file, "--url", "https://chat.example.org/api/"],
-            "leave `/api` and what follows out",
+            &["plan", &file, "--url", "https://chat.example.org/api/v1/"],
+            "leave `/api/v1` out",
         ),
         (&["validate", &script], "this is a script, and no manifest"),
         (

@@ -26,7 +26,7 @@ pub enum BaseUrlError {
     #[error("the server's URL does not begin with `https://`")]
     NoScheme,
     /// The path of the API.
-    #[error("the server's URL ends with the path of its API: leave `/api` and what follows out")]
+    #[error("the server's URL ends with the path of its API: leave `/api/v1` out")]
     ApiPath,
     /// A query or a fragment.
     #[error("the server's URL holds a `?` or `#`: leave out what follows the path")]
@@ -58,7 +58,7 @@ impl BaseUrl {
             return Err(BaseUrlError::QueryOrFragment);
         }
         let path = url.path().trim_end_matches('/').to_owned();
-        if path.ends_with("/api") || path.ends_with("/api/v1") {
+        if path.ends_with("/api/v1") {
             return Err(BaseUrlError::ApiPath);
         }
         url.set_path(&path);
@@ -174,8 +174,14 @@ mod tests {
     #[test]
     fn what_is_no_base_url_is_refused() {
         for (text, error) in [
-            ("chat.example.org", BaseUrlError::Unreadable),
-            ("localhost:3000", BaseUrlError::Scheme),
+            ("", BaseUrlError::Unreadable),
+            ("chat", BaseUrlError::Unreadable),
+            ("https://", BaseUrlError::Unreadable),
+            ("chat.example.org", BaseUrlError::NoScheme),
+            ("localhost:3000", BaseUrlError::NoScheme),
+            ("chat.example.org/team", BaseUrlError::NoScheme),
+            ("https://h/api/v1", BaseUrlError::ApiPath),
+            ("https://h/team/api/v1/", BaseUrlError::ApiPath),
             ("ftp://h", BaseUrlError::Scheme),
             ("https://me:hunter2@h", BaseUrlError::UserInfo),
             ("https://h?x=hunter2", BaseUrlError::QueryOrFragment),
