@@ -238,6 +238,47 @@ fn a_change_without_drift_does_not_fail_on_drift() {
 }
 
 #[test]
+fn what_is_blocked_fails_if_this_change_brought_it() {
+    let sandbox = Sandbox::strict();
+    let folder = repository(&sandbox);
+    let lost = |name: &str| {
+        manifest(1)
+            .replace("Hook 0", name)
+            .replace("#general", "#nowhere")
+    };
+    put(folder, "a.yaml", &manifest(1));
+    commit(folder);
+    run_in(&sandbox, folder, &["apply", "--yes", "a.yaml"]).exits(0);
+    let plan = |more: &[&str]| run_in(&sandbox, folder, &[&["plan", "."], more].concat());
+    // Nothing to do, and then something that can be done.
+    for (entries, any) in [(1, 0), (2, 2)] {
+        put(folder, "a.yaml", &manifest(entries));
+        plan(&["--fail-on", "blocked"]).exits(0);
+        plan(&["--fail-on", "blocked,any"]).exits(any);
+        plan(&["--fail-on", "blocked", "--fail-on", "any"]).exits(any);
+    }
+    put(folder, "a.yaml", &manifest(1));
+    put(folder, "b.yaml", &lost("B"));
+    plan(&["--fail-on", "blocked"]).exits(2);
+    plan(&["--fail-on", "blocked", "--base", "HEAD"]).exits(2);
+    plan(&["--fail-on", "drift", "--base", "HEAD"]).exits(0);
+    // It was there before: this change did not bring it.
+    commit(folder);
+    put(
+        folder,
+        "a.yaml",
+        &manifest(1).replace("#general", "#random"),
+    );
+    plan(&["--fail-on", "blocked", "--base", "HEAD"]).exits(0);
+    plan(&["--fail-on", "blocked,drift", "--base", "HEAD"]).exits(2);
+    plan(&["--fail-on", "any", "--base", "HEAD"]).exits(2);
+    put(folder, "a.yaml", &manifest(1));
+    plan(&["--fail-on", "any", "--base", "HEAD"]).exits(0);
+    plan(&["--detailed-exitcode", "--base", "HEAD"]).exits(2);
+    plan(&["--fail-on", "blocked"]).exits(2);
+}
+
+#[test]
 fn another_folder_is_a_base_too() {
     let sandbox = Sandbox::inventive();
     let folder = sandbox.folder.path();

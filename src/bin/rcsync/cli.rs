@@ -217,9 +217,10 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
 
-    /// Exit with 2 when there is drift, or any change
-    #[arg(long, value_name = "WHAT", value_enum)]
-    pub(crate) fail_on: Option<FailOn>,
+    /// Exit with 2 when there is drift, something blocked, or any change; several, with commas between them. With --base,
+    /// what this change of the manifests did not bring counts as drift alone
+    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
+    pub(crate) fail_on: Vec<FailOn>,
 
     /// Label each change: from this change of the manifests, or already drifting? The base is what they were before:
     /// a git revision, or a folder that holds the same paths
@@ -239,6 +240,8 @@ pub(crate) struct PlanArgs {
 pub(crate) enum FailOn {
     /// What does not come from this change of the manifests; without --base, everything
     Drift,
+    /// An entry that cannot be made so: its user or room is missing, say
+    Blocked,
     /// Any change, condition or blocked entry, like --detailed-exitcode
     Any,
 }

@@ -20,7 +20,7 @@ use rcsync::engine::check::Checked;
 use rcsync::engine::{self, PlanOptions, Planned, Recorded, Source};
 use rcsync::integration::Version;
 use rcsync::observed::Snapshot;
-use rcsync::plan::{Asking, NO_MATCH, Preflight};
+use rcsync::plan::{ActionKind, Asking, Cause, NO_MATCH, Preflight};
 use rcsync::report::{Attempt, Context, PlanReport};
 use rcsync::variables::Undefined;
 
@@ -29,7 +29,7 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
     let against = match &args.base {
         Some(base) => Against::Base(base),
         // What was merged is what should be: whatever differs drifts.
-        None if args.fail_on == Some(FailOn::Drift) => Against::Itself,
+        None if args.fail_on.contains(&FailOn::Drift) => Against::Itself,
         None => Against::Nothing,
     };
     let request = Request {
@@ -74,9 +74,21 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
     }
 }
 
+/// Whether what was asked to fail on is there. With a base, what this change of the manifests did not bring is drift, and
+/// nothing else.
 fn fails(args: &PlanArgs, Planned { plan, beside, .. }: &Planned) -> bool {
-    let any = args.detailed_exitcode || args.fail_on == Some(FailOn::Any);
-    any && !plan.is_empty() || args.fail_on == Some(FailOn::Drift) && beside.drifts(plan)
+    let brought = |index: usize| {
+        let origin = beside.origins.get(index);
+        args.base.is_none() || origin.is_none_or(|origin| origin.cause != Cause::Drift)
+    };
+    let mut changes = plan.changes.iter().enumerate();
+    let asked = |what| args.fail_on.contains(&what);
+    args.detailed_exitcode && !plan.is_empty()
+        || asked(FailOn::Drift) && beside.drifts(plan)
+        || changes.any(|(index, change)| {
+            let blocked = change.action.kind() == ActionKind::Blocked;
+            brought(index) && (asked(FailOn::Any) || blocked && asked(FailOn::Blocked))
+        })
 }
 
 /// Tells of a run that failed in the formats that were asked for, and says how it ends.
