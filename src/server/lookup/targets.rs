@@ -41,10 +41,27 @@ pub(in crate::server) struct Existing {
     found: BTreeMap<String, Sighting>,
     /// Those that are known by no name: an id may be meant.
     nameless: BTreeSet<String>,
-    /// The names of all public rooms, if they were asked for and told.
-    public: Option<BTreeSet<ServerText>>,
+    /// All public rooms, if they were asked for and told.
+    public: Option<Listed>,
     /// How many more requests for single ones may be made.
     left: usize,
+}
+
+/// Rooms that were listed.
+#[derive(Debug, Default)]
+struct Listed {
+    /// Their ids and names.
+    known: BTreeSet<ServerText>,
+    /// Their names, by what they are called and by what is shown of them.
+    called: BTreeMap<ServerText, ServerText>,
+}
+
+impl Listed {
+    /// A room of nearly this name: case counts to the server, and not to people.
+    fn near(&self, target: &str) -> Option<ServerText> {
+        let (_, name) = nearest(target.strip_prefix('#')?, &self.called, |(it, _)| it.raw())?;
+        Some(name.map(|name| format!("#{name}")))
+    }
 }
 
 impl Reader {
@@ -67,10 +84,11 @@ impl Reader {
         let mut single = names;
         if rooms.len() >= MANY {
             // What it does not name may be private, or on another page: it is asked for by itself, if it counts.
-            let public = self.names(PUBLIC_ROOMS, &[("count", "0")], "channels");
+            let public = self.listed(PUBLIC_ROOMS, &[("count", "0")], "channels");
             existing.public = public.await?.ok();
             let public = existing.public.iter();
-            let is_public = |it: &&str| public.clone().any(|public| public.contains(&it[1..]));
+            let is_public =
+                |it: &&str| public.clone().any(|public| public.known.contains(&it[1..]));
             let fine = rooms.into_iter().filter(is_public);
             let fine = fine.map(|it| (it.to_owned(), Sighting::Fine));
             existing.found.extend(fine);
@@ -104,7 +122,7 @@ impl Reader {
             }
         }
         if !members.is_empty() {
-            let own = self.names(OWN_ROOMS, &[], "update").await?;
+            let own = self.listed(OWN_ROOMS, &[], "update").await?;
             let told = members
                 .into_iter()
                 .map(|target| (target.clone(), of_member(target, &own)));
@@ -138,7 +156,7 @@ impl Reader {
         existing.left -= told.len();
         for (name, sighting) in names.into_iter().zip(told) {
             let missing = || Sighting::Missing {
-                near: existing.public.as_ref().and_then(|it| near(name, it)),
+                near: existing.public.as_ref().and_then(|it| it.near(name)),
             };
             match (sighting, way) {
                 (None, Way::Name) => drop(existing.nameless.insert(name.to_owned())),
@@ -151,13 +169,13 @@ impl Reader {
         Ok(())
     }
 
-    /// The ids and names of rooms in a list; why they are not known, if they are not.
-    async fn names(
+    /// The rooms in a list; why they are not known, if they are not.
+    async fn listed(
         &self,
         endpoint: &str,
         query: &[(&str, &str)],
         key: &str,
-    ) -> Result<Result<BTreeSet<ServerText>, String>, ServerError> {
+    ) -> Result<Result<Listed, String>, ServerError> {
         let object = match told(self.client.get(endpoint, query).await)? {
             Ok(object) => object,
             Err(why) => return Ok(Err(why)),
@@ -165,15 +183,23 @@ impl Reader {
         let Some(Json::Array(list)) = object.get(key) else {
             return Ok(Err(format!("`{key}` is no list")));
         };
-        let names = list.iter().filter_map(Json::as_object).flat_map(|room| {
+        let mut listed = Listed::default();
+        for room in list.iter().filter_map(Json::as_object) {
+            let text = |key| Some(self.client.text(room.get(key)?.as_str()?));
             // A subscription has an id of its own beside the room's.
-            let id = room.get("rid").or_else(|| room.get("_id"));
-            [id, room.get("name")].into_iter().flatten()
-        });
-        Ok(Ok(names
-            .filter_map(Json::as_str)
-            .map(|name| self.client.text(name))
-            .collect()))
+            listed.known.extend(text("rid").or_else(|| text("_id")));
+            let Some(name) = text("name") else {
+                continue;
+            };
+            listed.known.insert(name.clone());
+            // Who is talked to alone is no room with a name.
+            if room.get("t").and_then(Json::as_str) != Some("d") {
+                let shown = text("fname").into_iter();
+                let called = shown.chain([name.clone()]);
+                listed.called.extend(called.map(|it| (it, name.clone())));
+            }
+        }
+        Ok(Ok(listed))
     }
 
     /// Whether a room or user is there, exactly (reference 5.2); `None` if it is not to be found in this way.
@@ -238,19 +264,13 @@ fn by_rights(target: &Target, rights: Rights) -> Settled {
     }
 }
 
-fn of_member(target: &Target, own: &Result<BTreeSet<ServerText>, String>) -> Sighting {
+fn of_member(target: &Target, own: &Result<Listed, String>) -> Sighting {
     let name = target.name.trim_start_matches('#');
     match own {
-        Ok(own) if own.contains(name) => Sighting::Fine,
+        Ok(own) if own.known.contains(name) => Sighting::Fine,
         Ok(own) => Sighting::NotIn {
-            near: near(&target.name, own),
+            near: own.near(&target.name),
         },
         Err(why) => Sighting::Unknown(why.clone()),
     }
-}
-
-/// A room of nearly this name: case counts to the server, and not to people.
-fn near(target: &str, names: &BTreeSet<ServerText>) -> Option<ServerText> {
-    let near = nearest(target.strip_prefix('#')?, names, |it| it.raw())?;
-    Some(near.map(|name| format!("#{name}")))
 }

@@ -134,6 +134,18 @@ async fn many_rooms_are_looked_for_in_one_list_first() {
     assert_eq!(told.lines[0], "GET /chat/api/v1/channels.list?count=0");
     assert_eq!(told.lines.len(), 3);
 
+    // A name that people see leads to the one that counts, and an id is never suggested.
+    let list = ok(&json!({"channels": [
+        {"_id": "GENERAL", "name": "general", "t": "c"},
+        {"_id": "r2", "name": "ops-team", "fname": "Ops (all)", "t": "c"}], "success": true}));
+    let steps = [vec![list], (0..6).map(|_| no_room()).collect()].concat();
+    let told = ask(&["#Genral", "#GENERL", "#ops (al)"], rights(true), 8, steps).await;
+    let near = |name| Some(missing(Some(name)));
+    assert_eq!(
+        told.sightings,
+        [near("#general"), near("#general"), near("#ops-team")]
+    );
+
     // If there is no list, each is asked for by itself.
     let found = |name: &str| ok(&json!({"room": {"_id": "x", "name": name}, "success": true}));
     let steps = vec![answer(403, "{}"), found("a"), found("b"), found("c")];
