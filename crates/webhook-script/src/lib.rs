@@ -143,6 +143,9 @@ pub fn check(source: &str) -> Result<(), ScriptError> {
 }
 
 /// Without an engine every script passes.
+///
+/// # Errors
+/// Never.
 #[cfg(not(feature = "engine"))]
 #[allow(
     clippy::unnecessary_wraps,
