@@ -1,13 +1,13 @@
 //! Names that lead nowhere, and names that may be meant to be the same: of flags, of `settings` and of entries.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 use super::{Action, Change, Plan};
 use crate::desired::policy::Globs;
 use crate::desired::{Desired, DesiredState};
-use crate::integration::{Fields, Key, Role, Shape};
+use crate::integration::{Fields, Key, Kind, Role, Shape};
 use crate::observed::{ObservedState, Record};
 use crate::problem::{Code, Problem, Severity};
 use crate::redactor::ServerText;
@@ -16,6 +16,9 @@ use crate::words::nearest;
 /// A name that is meant to choose something, and chooses nothing.
 pub const NO_MATCH: Code = Code("no-match");
 
+/// For how many names a near one is looked for: each is compared with all.
+const MOST_NEAR: usize = 20;
+
 impl Plan {
     /// What is to be told of names: errors where a run would be about nothing that was named, warnings where a webhook may be
     /// made that is there under another name, and notes.
@@ -23,53 +26,102 @@ impl Plan {
         let records = &observed.records;
         let mut found: Vec<_> = selectors(desired, records).into_iter().collect();
         found.extend(settings(desired, records));
-        let entries = desired.entries.iter();
-        for entry in entries.filter(|entry| self.creates(entry)) {
-            found.extend(old_name(entry, self, desired, records));
-            found.extend(like(entry, records));
+        let created = self.created(desired);
+        if created.is_empty() {
+            return found;
         }
-        found.extend(self.renames(desired));
+        found.extend(self.old_names(&created, desired, records));
+        let there: BTreeMap<_, _> = records
+            .iter()
+            .map(|it| ((it.kind, folded(it.name.raw())), &it.name))
+            .collect();
+        found.extend(created.iter().filter_map(|entry| like(entry, &there)));
+        found.extend(self.renames(&created));
         found
     }
 
-    fn creates(&self, entry: &Desired) -> bool {
-        self.changes
-            .iter()
-            .any(|change| matches!(change.action, Action::Create(_)) && is_of(change, entry))
+    /// The entries whose records would be made.
+    fn created<'d>(&self, desired: &'d DesiredState) -> Vec<&'d Desired> {
+        let creates = self.changes.iter();
+        let creates = creates.filter(|it| matches!(it.action, Action::Create(_)));
+        let places: BTreeSet<_> = creates
+            .filter_map(|change| Some(change.place.as_ref()?.begins()))
+            .collect();
+        let entries = desired.entries.iter();
+        let created = entries.filter(|entry| places.contains(&entry.place.begins()));
+        created.collect()
     }
 
-    /// An entry whose record would be made while pruning takes one that is equal but for its name.
-    fn renames(&self, desired: &DesiredState) -> Vec<Problem> {
-        let pruned = || self.changes.iter().filter(|it| it.pruned.is_some());
-        let mut found = Vec::new();
-        for entry in desired.entries.iter().filter(|entry| self.creates(entry)) {
-            let equal = pruned().filter(|change| {
-                change.key.kind == entry.key.kind
-                    && before(change).is_some_and(|before| are_equal(&entry.fields, &before))
+    /// Old names that no record has.
+    fn old_names(
+        &self,
+        created: &[&Desired],
+        desired: &DesiredState,
+        records: &[Record],
+    ) -> Vec<Problem> {
+        let named: BTreeSet<_> = desired.entries.iter().map(|it| &it.key).collect();
+        let unnamed: Vec<_> = records
+            .iter()
+            .filter(|it| !named.contains(&it.key()))
+            .collect();
+        // Where the server has nothing of these manifests yet, that is as it should be.
+        let others = self.unchanged > 0 || self.changes.iter().any(|it| it.action.id().is_some());
+        let renamed = created
+            .iter()
+            .filter_map(|entry| Some((entry, entry.renamed_from.as_deref()?)));
+        let told = renamed.enumerate().map(|(number, (entry, old))| {
+            let message = format!(
+                "no record of the server has the old name {old:?}: {:?} would be created, with a URL of its own",
+                entry.key.name
+            );
+            if !others {
+                return note(message);
+            }
+            let names = unnamed.iter().filter(|it| it.kind == entry.key.kind);
+            let names = names.map(|it| &it.name).filter(|_| number < MOST_NEAR);
+            let problem = warning("old-name-unknown", entry, message);
+            match nearest(old, names, |it| it.raw()) {
+                Some(near) => problem.help(format!("did you mean `renamedFrom: {near:?}`?")),
+                None => problem.help("correct the old name, or remove `renamedFrom`"),
+            }
+        });
+        told.collect()
+    }
+
+    /// Entries whose records would be made while pruning takes one that is equal but for its name.
+    fn renames(&self, created: &[&Desired]) -> Vec<Problem> {
+        let pruned = self.changes.iter().filter(|it| it.pruned.is_some());
+        let pruned: Vec<_> = pruned
+            .filter_map(|change| Some((change, before(change)?)))
+            .collect();
+        let told = created.iter().filter_map(|entry| {
+            let mut equal = pruned.iter().filter(|(change, before)| {
+                change.key.kind == entry.key.kind && are_equal(&entry.fields, before)
             });
-            let mut equal: Vec<_> = equal.collect();
-            let (Some(change), true) = (equal.pop(), equal.is_empty()) else {
-                continue;
+            let (Some((change, _)), None) = (equal.next(), equal.next()) else {
+                return None;
             };
             let (new, old) = (&entry.key.name, &change.key.name);
+            let how = match change.action {
+                Action::Disable { .. } => "disabled",
+                _ => "deleted",
+            };
             let message = format!(
-                "{new:?} would be created, and {old:?}, which is equal but for the name, would be {}",
-                if matches!(change.action, Action::Disable { .. }) {
-                    "disabled"
-                } else {
-                    "deleted"
-                }
+                "{new:?} would be created, and {old:?}, which is equal but for the name, would be {how}"
             );
             let help = format!("to rename it and keep its URL, write `renamedFrom: {old:?}`");
-            found.push(warning("rename", entry, message).help(help));
-        }
-        found
+            Some(warning("rename", entry, message).help(help))
+        });
+        told.collect()
     }
 }
 
 /// That flags choose by names that nothing has.
 fn selectors(desired: &DesiredState, records: &[Record]) -> Option<Problem> {
     let selection = &desired.policy.flags.selection;
+    if selection.only.is_none() && selection.exclude.iter().next().is_none() {
+        return None;
+    }
     let is_kind = |key: &Key| selection.kind.is_none_or(|kind| kind == key.kind);
     let entries = desired.entries.iter().map(|entry| entry.key.clone());
     let keys = entries.chain(records.iter().map(Record::key));
@@ -104,12 +156,13 @@ fn selectors(desired: &DesiredState, records: &[Record]) -> Option<Problem> {
 
 /// The names in the settings that no record has. A server without records says nothing about them.
 fn settings(desired: &DesiredState, records: &[Record]) -> Vec<Problem> {
-    let names: BTreeSet<_> = records.iter().map(|it| it.name.clone()).collect();
-    if names.is_empty() {
-        return Vec::new();
-    }
     let scope = desired.policy.scope.as_ref();
     let scope = scope.and_then(|scope| scope.names.as_ref());
+    let keeps = desired.policy.keep.iter().next().is_some();
+    if records.is_empty() || scope.is_none() && !keeps {
+        return Vec::new();
+    }
+    let names: BTreeSet<_> = records.iter().map(|it| it.name.clone()).collect();
     let scope = scope.map(|globs| ("settings.scope.names", globs));
     let lists = scope
         .into_iter()
@@ -135,41 +188,10 @@ fn without_match<'g>(
     unmatched.map(move |glob| (of, glob.to_string()))
 }
 
-/// An entry that says it was renamed from what is not there.
-fn old_name(
-    entry: &Desired,
-    plan: &Plan,
-    desired: &DesiredState,
-    records: &[Record],
-) -> Option<Problem> {
-    let old = entry.renamed_from.as_deref()?;
-    let named: BTreeSet<_> = desired.entries.iter().map(|it| &it.key).collect();
-    let names = records
-        .iter()
-        .filter(|it| it.kind == entry.key.kind && !named.contains(&it.key()));
-    let near = nearest(old, names.map(|it| &it.name), |it| it.raw());
-    let message = format!(
-        "no record of the server has the old name {old:?}: {:?} would be created, with a URL of its own",
-        entry.key.name
-    );
-    // Where the server has nothing of these manifests yet, that is as it should be.
-    let others = plan.unchanged > 0 || plan.changes.iter().any(|it| it.action.id().is_some());
-    if !others {
-        return Some(note(message));
-    }
-    let problem = warning("old-name-unknown", entry, message);
-    Some(match near {
-        Some(near) => problem.help(format!("did you mean `renamedFrom: {near:?}`?")),
-        None => problem.help("correct the old name, or remove `renamedFrom`"),
-    })
-}
-
 /// A record whose name differs from the entry's in what people hardly see.
-fn like(entry: &Desired, records: &[Record]) -> Option<Problem> {
+fn like(entry: &Desired, there: &BTreeMap<(Kind, String), &ServerText>) -> Option<Problem> {
     let name = folded(entry.key.name.raw());
-    let mut others = records.iter().filter(|it| it.kind == entry.key.kind);
-    let other = others.find(|it| folded(it.name.raw()) == name)?;
-    let other = &other.name;
+    let other = there.get(&(entry.key.kind, name))?;
     let message = format!(
         "{:?} would be created beside {other:?}, whose name differs in case, blanks or Unicode form alone",
         entry.key.name
@@ -181,11 +203,6 @@ fn like(entry: &Desired, records: &[Record]) -> Option<Problem> {
 fn folded(name: &str) -> String {
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(name.trim());
     composed.to_lowercase()
-}
-
-fn is_of(change: &Change, entry: &Desired) -> bool {
-    let place = change.place.as_ref();
-    place.is_some_and(|place| place.begins() == entry.place.begins())
 }
 
 /// What a record is that pruning takes.
