@@ -53,8 +53,8 @@ pub enum By {
 pub struct Check {
     /// What it is about, in a word.
     pub about: &'static str,
-    /// How it is, or what is wrong: as an error, nothing works before it is mended; as a warning, it will be in the way at
-    /// some time; as a note, it is good to know.
+    /// How it is, or what is wrong. An error must be fixed before anything works, a warning will cause trouble later, and a
+    /// note is good to know.
     pub found: Result<String, Problem>,
 }
 

@@ -157,7 +157,7 @@ impl Sources {
         })?;
         let ends = path.extension().and_then(|end| end.to_str());
         if !is_folder && ends.is_some_and(|end| ["js", "mjs", "cjs", "ts"].contains(&end)) {
-            let words = "this is a script, and no manifest".to_owned();
+            let words = "this is a script, not a manifest".to_owned();
             let hint = "name the manifest: a script belongs to an entry, as `script: { file: … }`";
             return Err(vec![self.about_path(path, UNREADABLE, words).help(hint)]);
         }

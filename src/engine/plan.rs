@@ -69,8 +69,8 @@ impl Before {
 pub struct Planned {
     /// What would change.
     pub plan: Plan,
-    /// What is told beside.
-    pub beside: Annotations,
+    /// What is told in addition.
+    pub annotations: Annotations,
     /// What the server has.
     pub observed: ObservedState,
     /// When reading it began.
@@ -103,7 +103,7 @@ pub async fn plan(
             Severity::Warning | Severity::Error => found.push(problem),
         }
     }
-    let beside = Annotations {
+    let annotations = Annotations {
         notes,
         found,
         not_checked: plan
@@ -115,7 +115,7 @@ pub async fn plan(
     };
     Ok(Planned {
         plan,
-        beside,
+        annotations,
         observed,
         read_at,
     })

@@ -236,7 +236,7 @@ const RULES: &[Rule] = &[
         foresees: "stores the value, and no engine runs the script",
         help: "leave it out, or write `isolated-vm`" },
     Rule { code: "no-script", severity: Warning, kind: None, check: checks::no_script,
-        foresees: "has nothing to run",
+        foresees: "runs nothing",
         help: "write `script`, or leave `scriptEnabled` out" },
     Rule { code: "unused-retries", severity: Warning, kind: OUTGOING, check: checks::unused_retries,
         foresees: "does not try again",

@@ -1,9 +1,9 @@
-//! What is told of a plan beside what would change. Nothing of it changes the plan.
+//! What a plan tells in addition to its changes. Annotations never change the plan.
 
 use super::{Binding, Cause, NotChecked, Origin, Plan};
 use crate::problem::{Findings, Problem};
 
-/// What is told beside.
+/// What a plan tells in addition to its changes.
 #[derive(Debug, Default)]
 pub struct Annotations {
     /// What the look-ups tell.

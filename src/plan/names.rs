@@ -71,7 +71,7 @@ impl Plan {
             .filter_map(|entry| Some((entry, entry.renamed_from.as_deref()?)));
         let told = renamed.enumerate().map(|(number, (entry, old))| {
             let message = format!(
-                "no record of the server has the old name {old:?}: {:?} would be created, with a URL of its own",
+                "the old name {old:?} is not on the server: {:?} would be created, with a new URL",
                 entry.key.name
             );
             if !others {
@@ -107,7 +107,7 @@ impl Plan {
                 _ => "deleted",
             };
             let message = format!(
-                "{new:?} would be created, and {old:?}, which is equal but for the name, would be {how}"
+                "{new:?} would be created and {old:?}, which differs only in its name, would be {how}"
             );
             let help = format!("to rename it and keep its URL, write `renamedFrom: {old:?}`");
             Some(warning("rename", entry, message).help(help))
@@ -142,15 +142,15 @@ fn selectors(desired: &DesiredState, records: &[Record]) -> Option<Problem> {
         Some(format!("did you mean {near:?}? "))
     });
     let verb = if unmatched.len() == 1 {
-        "names"
+        "matches"
     } else {
-        "name"
+        "match"
     };
     let message = format!(
-        "{} {verb} no integration of the manifests, and none of the server",
+        "{} {verb} no integration in the manifests or on the server",
         flags.collect::<Vec<_>>().join(", ")
     );
-    let help = near.collect::<String>() + "`--allow-empty` goes on all the same";
+    let help = near.collect::<String>() + "`--allow-empty` continues anyway";
     Some(Problem::with_help(NO_MATCH, message, help))
 }
 
@@ -171,7 +171,7 @@ fn settings(desired: &DesiredState, records: &[Record]) -> Vec<Problem> {
         .flat_map(|(list, globs)| without_match(globs, &names, list))
         .map(|(list, glob)| {
             let message =
-                format!("`{list}` has {glob:?}, and no integration of the server is named so");
+                format!("`{list}` lists {glob:?}, which matches no integration on the server");
             note(message)
         })
         .collect()
@@ -193,10 +193,11 @@ fn like(entry: &Desired, there: &BTreeMap<(Kind, String), &ServerText>) -> Optio
     let name = folded(entry.key.name.raw());
     let other = there.get(&(entry.key.kind, name))?;
     let message = format!(
-        "{:?} would be created beside {other:?}, whose name differs in case, blanks or Unicode form alone",
+        "{:?} would be created although {other:?} exists: the names differ only in case, blanks or Unicode form",
         entry.key.name
     );
-    let help = format!("if they are one, write `renamedFrom: {other:?}`, or its name as it is");
+    let help =
+        format!("if they are the same, write `renamedFrom: {other:?}` or use the existing name");
     Some(warning("nearly-same-name", entry, message).help(help))
 }
 

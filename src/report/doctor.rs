@@ -45,7 +45,7 @@ enum Verdict {
     Note,
     /// It will be in the way at some time.
     Warning,
-    /// Nothing works before it is mended.
+    /// It must be fixed before anything works.
     Blocked,
 }
 

@@ -203,7 +203,7 @@ impl PlanReport {
     pub const FORMAT_VERSION: u32 = 1;
 
     /// Takes the secrets out of a plan.
-    pub fn new(plan: &Plan, beside: &Annotations, context: &Context<'_>) -> Self {
+    pub fn new(plan: &Plan, annotations: &Annotations, context: &Context<'_>) -> Self {
         let room = Room::default();
         let kinds: Vec<_> = plan.changes.iter().map(|it| it.action.kind()).collect();
         let count = |kind| kinds.iter().filter(|it| **it == kind).count();
@@ -215,7 +215,7 @@ impl PlanReport {
             changes: plan
                 .changes
                 .iter()
-                .zip(beside.origins.iter().map(Some).chain(repeat(None)))
+                .zip(annotations.origins.iter().map(Some).chain(repeat(None)))
                 .map(|(change, origin)| {
                     change_report(change, origin, context.texts, Observed::of(plan), &room)
                 })
@@ -236,9 +236,9 @@ impl PlanReport {
             view: plan.view.is_partial().then(|| plan.view.clone()),
             left_out: policy::left_out(plan),
             refusals: plan.refusals.iter().map(policy::refusal).collect(),
-            notes: beside.notes.iter().map(note).collect(),
-            snapshot: SnapshotReport::of(plan, &beside.not_checked, context.texts),
-            binding: beside.binding.clone(),
+            notes: annotations.notes.iter().map(note).collect(),
+            snapshot: SnapshotReport::of(plan, &annotations.not_checked, context.texts),
+            binding: annotations.binding.clone(),
         }
     }
 }

@@ -196,7 +196,7 @@ fn a_selection_that_chooses_nothing_is_told_with_what_may_be_meant() {
                 .exits(3);
             for told in [
                 "error: `--",
-                "\"Hok 0\"` names no integration of the manifests, and none of the server",
+                "\"Hok 0\"` matches no integration in the manifests or on the server",
                 "did you mean \"Hook 0\"?",
             ] {
                 let flat = run.err.split_whitespace().collect::<Vec<_>>().join(" ");

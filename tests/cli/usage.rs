@@ -186,7 +186,7 @@ fn slips_in_what_a_run_is_given_are_told_by_what_they_are() {
             &["plan", &file, "--url", "https://chat.example.org/api/v1/"],
             "leave `/api/v1` out",
         ),
-        (&["validate", &script], "this is a script, and no manifest"),
+        (&["validate", &script], "this is a script, not a manifest"),
         (
             &["validate", &file, "--var-file", &twice],
             "twice.yaml:3: `a` is there twice; the first stands at line 1",

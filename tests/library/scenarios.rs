@@ -103,7 +103,7 @@ async fn planned(folder: &Path) -> PlanReport {
     let planned = planned.unwrap();
     let report = PlanReport::new(
         &planned.plan,
-        &planned.beside,
+        &planned.annotations,
         &Context {
             texts: &loaded.sources.texts,
             paths: &["manifest.yaml".to_owned()],

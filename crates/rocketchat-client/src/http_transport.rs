@@ -165,8 +165,7 @@ fn reason(error: reqwest::Error) -> String {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(inner) = cause {
         if is_no_tls(inner) {
-            return "it does not speak TLS at this port: is it `http://`, or another port?"
-                .to_owned();
+            return "this port does not speak TLS: use `http://`, or another port".to_owned();
         }
         if let Some(why) = distrust(inner) {
             return format!("its certificate is not trusted: {why}");

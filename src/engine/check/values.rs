@@ -106,7 +106,7 @@ fn values(path: &Path, read: Read<'_>) -> Result<BTreeMap<String, String>, Strin
         let text = match value {
             Scalar::Flag(on) => on.to_string(),
             Scalar::Whole(number) => number.to_string(),
-            // `1.10` is no `1.1` to whoever wrote it.
+            // `1.10` must not become `1.1`.
             Scalar::Fraction(number) => as_written(&name).unwrap_or_else(|| number.to_string()),
             Scalar::Text(text) => text,
         };

@@ -32,7 +32,7 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
     }
     if !top && let Some(name) = elsewhere(key).filter(|name| allowed.iter().any(|it| it == name)) {
         let fix = as_written(violation, key, name);
-        return error.help(format!("here it is called `{name}`")).fix(fix);
+        return error.help(format!("rcsync calls it `{name}`")).fix(fix);
     }
     if let Some(near) = nearest(key, allowed) {
         let fix = as_written(violation, key, near);
@@ -51,7 +51,7 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
             .any(|it| violation.node.get(it).is_some())
     {
         return error.help(
-            "if this is no manifest, keep the manifests in a folder of their own, or name them one by one",
+            "if this file is not a manifest, keep the manifests in a folder of their own, or name them one by one",
         );
     }
     if top {
@@ -96,7 +96,7 @@ fn never_a_field(kind: Kind, key: &str) -> Option<&'static str> {
     })
 }
 
-/// What a key of messages, of other tools or of client libraries is called here.
+/// The field that a key of the message API, of other tools or of client libraries stands for.
 fn elsewhere(key: &str) -> Option<&'static str> {
     let flat = key.replace(['_', '-'], "").to_lowercase();
     Some(match flat.as_str() {

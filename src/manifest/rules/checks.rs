@@ -203,7 +203,7 @@ pub(super) fn no_script(view: &View, found: &mut Findings<'_>) {
         && view.flag("scriptEnabled")
         && is_without_script(view)
     {
-        found.add(&seen.at, "there is no script to enable");
+        found.add(&seen.at, "`scriptEnabled` has no effect without a script");
     }
 }
 
@@ -222,10 +222,13 @@ pub(super) fn unused_retries(view: &View, found: &mut Findings<'_>) {
 pub(super) fn emoji_form(view: &View, found: &mut Findings<'_>) {
     if let Some((emoji, at)) = view.plain("emoji") {
         let name = emoji.trim();
-        // A picture itself is no name.
+        // The picture itself is also accepted.
         let is_name = !name.is_empty() && name.chars().all(|it| it.is_ascii_graphic());
         if is_name && !(name.len() > 2 && name.starts_with(':') && name.ends_with(':')) {
-            let warning = found.add(at, format!("`{emoji}` is no emoji without its colons"));
+            let warning = found.add(
+                at,
+                format!("the emoji `{emoji}` needs colons around its name"),
+            );
             let bare = name.trim_matches(':');
             if !bare.is_empty() {
                 warning.set_help(format!("write `\":{bare}:\"`"));
@@ -241,7 +244,7 @@ pub(super) fn unexpanded_variable(view: &View, found: &mut Findings<'_>) {
     let items = ["channel", "urls"].map(|name| view.plain_items(name));
     for (text, at) in texts.chain(items.into_iter().flatten()) {
         if let Some((written, name)) = variable_of_others(text) {
-            let warning = found.add(at, format!("`{written}` is no variable here"));
+            let warning = found.add(at, format!("`{written}` is not a variable in a manifest"));
             if !name.is_empty() {
                 warning.set_help(format!(
                     "write `${{var.{name}}}`, or `${{secret.{name}}}` for a secret"

@@ -139,7 +139,7 @@ fn told(used: &Used<'_>, looked: Result<&Looked, NotChecked>) -> Vec<Problem> {
     found
 }
 
-/// The name of a file where a script should stand.
+/// A file name in the place of a script.
 fn path_in_its_place(used: &Used<'_>) -> Option<Problem> {
     let text = used.text.trim();
     let ends = [".js", ".mjs", ".cjs", ".ts"];
@@ -148,7 +148,7 @@ fn path_in_its_place(used: &Used<'_>) -> Option<Problem> {
         .any(|end| text.len() > end.len() && text.ends_with(end))
         && !text.contains(|it: char| it.is_whitespace() || "()[]{};,=\"'`".contains(it));
     is_path.then(|| {
-        let message = "this is the name of a file, and no script";
+        let message = "this is a file name, not a script";
         let error = used.error("script-path", None, text, message);
         error.help(format!("write `script: {{ file: {text} }}`"))
     })
@@ -175,11 +175,11 @@ fn reference(used: &Used<'_>) -> Option<Problem> {
         line: u32::try_from(line).ok()?,
         column: u32::try_from(column).ok()?,
     };
-    let message = format!("`{written}` in a script is JavaScript, and is not replaced");
+    let message = format!("`{written}` is not replaced in a script: there it is JavaScript");
     let mut warning = used.error("script-reference", Some(at), written, message);
     warning.severity = Severity::Warning;
     let help = format!(
-        "write a word of your own in its place, as `API_KEY`, and `script: {{ file: …, replace: {{ API_KEY: \"{written}\" }} }}`"
+        "use a placeholder such as `API_KEY` in the script, and write `script: {{ file: …, replace: {{ API_KEY: \"{written}\" }} }}`"
     );
     Some(warning.help(help))
 }

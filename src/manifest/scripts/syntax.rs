@@ -14,18 +14,19 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
     let behind = at.map_or("", |at| tail(used.text, at));
     if let Some(hidden) = at.and_then(|at| hidden(line(used.text, at)?)) {
         let message = format!(
-            "U+{:04X} stands in this line of the script, which nobody sees",
+            "this line of the script holds an invisible character (U+{:04X})",
             u32::from(hidden)
         );
         return used
             .error("script-syntax", at, "", message)
-            .help("remove it: it came along with copied text");
+            .help("remove it: it usually comes from copied text");
     }
     if used.home.folded && used.text.contains("//") {
-        let message = "the script does not parse: `>` joins its lines, and what follows a remark is part of it";
+        let message =
+            "the script does not parse: `>` joins its lines, so everything after `//` is a comment";
         return used
             .error("script-syntax", at, "", message)
-            .help("write `|` in place of `>`: it keeps the lines");
+            .help("write `|` instead of `>`: it keeps the lines");
     }
     let message = format!(
         "the script does not parse: {}",

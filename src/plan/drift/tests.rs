@@ -40,15 +40,15 @@ type Traced = (Plan, Annotations);
 
 fn traced_from(base: &DesiredState, head: &DesiredState, observed: &ObservedState) -> Traced {
     let plan = Plan::between(head, observed);
-    let beside = Annotations {
+    let annotations = Annotations {
         origins: origins(&plan, head, base, observed),
         ..Annotations::default()
     };
-    (plan, beside)
+    (plan, annotations)
 }
 
 /// The changes with their causes: `update Both: alias Drift, channel ThisChange`.
-fn shown((plan, beside): &Traced) -> String {
+fn shown((plan, annotations): &Traced) -> String {
     let one = |(change, origin): (&Change, &Origin)| {
         let action = format!("{:?}", change.action);
         let action = action.split([' ', '(']).next().unwrap().to_lowercase();
@@ -60,8 +60,8 @@ fn shown((plan, beside): &Traced) -> String {
         let whole = format!("{action} {:?}: {}", origin.cause, fields.join(", "));
         whole.trim_end_matches([' ', ':']).to_owned()
     };
-    assert_eq!(plan.changes.len(), beside.origins.len());
-    let changes = plan.changes.iter().zip(&beside.origins);
+    assert_eq!(plan.changes.len(), annotations.origins.len());
+    let changes = plan.changes.iter().zip(&annotations.origins);
     changes.map(one).collect::<Vec<_>>().join("; ")
 }
 
@@ -212,8 +212,8 @@ fn a_drifting_record_says_who_changed_it_last() {
         let head = [entry("a", &json!({}))];
         let mut over = over;
         over["alias"] = json!("y");
-        let (_, beside) = traced(&head, &head, &server(&[record("1", "a", &over)]));
-        let touched = beside.origins[0].touched.clone().unwrap();
+        let (_, annotations) = traced(&head, &head, &server(&[record("1", "a", &over)]));
+        let touched = annotations.origins[0].touched.clone().unwrap();
         (touched.at, touched.editor, touched.creator)
     };
     let text = |text: &str| Some(text.into());
@@ -228,12 +228,12 @@ fn a_drifting_record_says_who_changed_it_last() {
         (None, None, None)
     );
     // What this change alone brings has nobody to ask.
-    let (_, beside) = traced(
+    let (_, annotations) = traced(
         &[entry("a", &json!({}))],
         &[entry("a", &json!({"alias": "x"}))],
         &server(&[record("1", "a", &json!({}))]),
     );
-    assert_eq!(beside.origins[0].touched, None);
+    assert_eq!(annotations.origins[0].touched, None);
 }
 
 #[test]
@@ -242,13 +242,13 @@ fn without_a_base_nothing_is_known_and_all_may_be_drift() {
     let head = desired(&[entry("a", &json!({"alias": "x"})), entry("b", &json!({}))]);
     let plan = Plan::between(&head, &observed);
     assert!(Annotations::default().drifts(&plan));
-    let beside = Annotations {
+    let annotations = Annotations {
         origins: origins_in_drift(&plan, &observed),
         ..Annotations::default()
     };
-    let origins = beside.origins.clone();
+    let origins = annotations.origins.clone();
     assert_eq!(
-        shown(&(plan, beside)),
+        shown(&(plan, annotations)),
         "update Drift: alias Drift; create Drift: username Drift, channel Drift"
     );
     assert!(origins[0].touched.is_some() && origins[1].touched.is_none());

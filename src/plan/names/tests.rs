@@ -49,22 +49,22 @@ fn flags_that_choose_nothing_are_errors_with_a_near_name() {
     assert_eq!(
         of(&["Grafna", "Tickets"], &[]),
         [
-            "error[no-match] `--only \"Grafna\"` names no integration of the manifests, and none of the server \
-             → did you mean \"Grafana\"? `--allow-empty` goes on all the same"
+            "error[no-match] `--only \"Grafna\"` matches no integration in the manifests or on the server \
+             → did you mean \"Grafana\"? `--allow-empty` continues anyway"
         ]
     );
     assert_eq!(
         of(&[], &["nothing-like-it"]),
         [
-            "error[no-match] `--exclude \"nothing-like-it\"` names no integration of the manifests, and none of the server \
-             → `--allow-empty` goes on all the same"
+            "error[no-match] `--exclude \"nothing-like-it\"` matches no integration in the manifests or on the server \
+             → `--allow-empty` continues anyway"
         ]
     );
     assert_eq!(
         of(&["Grafna"], &["nothing-like-it"]),
         [
-            "error[no-match] `--only \"Grafna\"`, `--exclude \"nothing-like-it\"` name no integration of the manifests, and none of \
-             the server → did you mean \"Grafana\"? `--allow-empty` goes on all the same"
+            "error[no-match] `--only \"Grafna\"`, `--exclude \"nothing-like-it\"` match no integration in the manifests or on the \
+             server → did you mean \"Grafana\"? `--allow-empty` continues anyway"
         ]
     );
     // Names of another type are none.
@@ -85,15 +85,13 @@ fn an_old_name_that_nothing_has_is_a_warning_unless_the_server_is_new_to_the_man
     assert_eq!(
         told(&desired("Alrets"), &server(&["Kept", "Alerts"])),
         [
-            "warning[old-name-unknown] no record of the server has the old name \"Alrets\": \"New\" would be created, with a URL \
-             of its own → did you mean `renamedFrom: \"Alerts\"`?"
+            "warning[old-name-unknown] the old name \"Alrets\" is not on the server: \"New\" would be created, with a new URL → did you mean `renamedFrom: \"Alerts\"`?"
         ]
     );
     assert_eq!(
         told(&desired("Nobody"), &server(&["Kept"])),
         [
-            "warning[old-name-unknown] no record of the server has the old name \"Nobody\": \"New\" would be created, with a URL \
-             of its own → correct the old name, or remove `renamedFrom`"
+            "warning[old-name-unknown] the old name \"Nobody\" is not on the server: \"New\" would be created, with a new URL → correct the old name, or remove `renamedFrom`"
         ]
     );
     // A first apply to another server.
@@ -140,8 +138,8 @@ fn names_in_settings_that_no_record_has_are_noted() {
     assert_eq!(
         told(&desired, &server(&["Kept"])),
         [
-            "note[no-match] `settings.scope.names` has \"Team *\", and no integration of the server is named so",
-            "note[no-match] `settings.keep` has \"Important\", and no integration of the server is named so",
+            "note[no-match] `settings.scope.names` lists \"Team *\", which matches no integration on the server",
+            "note[no-match] `settings.keep` lists \"Important\", which matches no integration on the server",
         ]
     );
     // There is nothing yet.
@@ -160,7 +158,7 @@ fn what_is_pruned_and_created_alike_may_be_a_renaming() {
     assert_eq!(
         told(&desired(&json!({})), &server(&["Kept", "Old"])),
         [
-            "warning[rename] \"New\" would be created, and \"Old\", which is equal but for the name, would be disabled → to rename \
+            "warning[rename] \"New\" would be created and \"Old\", which differs only in its name, would be disabled → to rename \
              it and keep its URL, write `renamedFrom: \"Old\"`"
         ]
     );

@@ -13,7 +13,7 @@ use crate::problem::{Code, Problem, Severity};
 const BOT: &str = "bot";
 
 impl Plan {
-    /// What the answers to these questions tell beside what the plan shows.
+    /// What the answers to these questions tell in addition to the changes.
     pub fn notes(&self, asked: &Questions, observed: &ObservedState) -> Vec<Problem> {
         let writers = self.posters.iter().filter(|poster| poster.written);
         let writers: BTreeSet<_> = writers.map(|it| (it.name.as_str(), it.kind)).collect();

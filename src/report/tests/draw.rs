@@ -441,7 +441,7 @@ impl Draw {
         let integrations = entries.len();
         let desired = DesiredState { entries, policy };
         let mut plan = Plan::between(&desired, &observed);
-        let mut beside = Annotations {
+        let mut annotations = Annotations {
             origins: self.origins(&plan),
             ..Annotations::default()
         };
@@ -455,17 +455,17 @@ impl Draw {
             targets: targets.collect(),
             ..Questions::default()
         };
-        beside.notes = plan.notes(&asked, &observed);
+        annotations.notes = plan.notes(&asked, &observed);
         if self.chance(20) {
-            beside.not_checked = self.leave_open(&mut plan);
+            annotations.not_checked = self.leave_open(&mut plan);
         } else if self.one_in(5) {
-            beside.binding = Some(Binding::of(&plan, &desired, &observed, Preflight::Full));
+            annotations.binding = Some(Binding::of(&plan, &desired, &observed, Preflight::Full));
         }
         let base = self.chance(30).then(|| self.text());
         let state = self.chance(5).then(|| self.text());
         PlanReport::new(
             &plan,
-            &beside,
+            &annotations,
             &Context {
                 texts: &texts,
                 paths: &[self.text()],

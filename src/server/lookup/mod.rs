@@ -23,7 +23,7 @@ pub(super) use targets::Existing;
 const USER: &str = "api/v1/users.info";
 const PERMISSIONS: &str = "api/v1/permissions.listAll";
 
-/// How many look-ups are on their way side by side.
+/// How many look-ups are in flight at once.
 const SIDE_BY_SIDE: usize = 16;
 
 /// Asks all of these, side by side, and has the answers in their order. The first error ends it.

@@ -192,7 +192,7 @@ impl Reader {
                 continue;
             };
             listed.known.insert(name.clone());
-            // Who is talked to alone is no room with a name.
+            // A direct message has no room name.
             if room.get("t").and_then(Json::as_str) != Some("d") {
                 let shown = text("fname").into_iter();
                 let called = shown.chain([name.clone()]);

@@ -41,11 +41,11 @@ impl Asked {
         let preflight = Preflight::Auto;
         let (observed, plan) = self.client.plan(&self.manifest, preflight).await;
         let binding = Binding::of(&plan, &self.manifest, &observed, preflight);
-        let beside = Annotations {
+        let annotations = Annotations {
             binding: Some(binding.clone()),
             ..Annotations::default()
         };
-        (report(&plan, &beside), binding)
+        (report(&plan, &annotations), binding)
     }
 
     fn edit(&self, id: &str) {

@@ -98,7 +98,7 @@ async fn planned(
     let planned = engine::plan(&source, manifest, &options, &()).await;
     let planned = planned.unwrap();
     // What the look-ups tell beside is held by tests of its own.
-    (planned.plan, planned.beside.not_checked)
+    (planned.plan, planned.annotations.not_checked)
 }
 
 /// Replaces the values of these rows of these entries by unknown ones, which compare with nothing that is there.
@@ -204,7 +204,7 @@ fn forget_near(sighting: &mut Sighting) {
 }
 
 /// The report of a plan.
-pub(super) fn report(plan: &Plan, beside: &Annotations) -> PlanReport {
+pub(super) fn report(plan: &Plan, annotations: &Annotations) -> PlanReport {
     let mut texts = Texts::default();
     texts.add("manifest.yaml", " ".repeat(100_000));
     let context = Context {
@@ -215,7 +215,7 @@ pub(super) fn report(plan: &Plan, beside: &Annotations) -> PlanReport {
         base: None,
         sandbox: None,
     };
-    PlanReport::new(plan, beside, &context)
+    PlanReport::new(plan, annotations, &context)
 }
 
 /// A plan as it is shown. The date of a record that no entry named is not kept.

@@ -76,15 +76,20 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
 
 /// Whether what was asked to fail on is there. With a base, what this change of the manifests did not bring is drift, and
 /// nothing else.
-fn fails(args: &PlanArgs, Planned { plan, beside, .. }: &Planned) -> bool {
+fn fails(
+    args: &PlanArgs,
+    Planned {
+        plan, annotations, ..
+    }: &Planned,
+) -> bool {
     let brought = |index: usize| {
-        let origin = beside.origins.get(index);
+        let origin = annotations.origins.get(index);
         args.base.is_none() || origin.is_none_or(|origin| origin.cause != Cause::Drift)
     };
     let mut changes = plan.changes.iter().enumerate();
     let asked = |what| args.fail_on.contains(&what);
     args.detailed_exitcode && !plan.is_empty()
-        || asked(FailOn::Drift) && beside.drifts(plan)
+        || asked(FailOn::Drift) && annotations.drifts(plan)
         || changes.any(|(index, change)| {
             let blocked = change.action.kind() == ActionKind::Blocked;
             brought(index) && (asked(FailOn::Any) || blocked && asked(FailOn::Blocked))
@@ -257,7 +262,7 @@ async fn made(
 ) -> Result<Made, Failure> {
     let planned = engine::plan(source, &checked.desired, options, &Notes).await?;
     let mut found = checked.scripts_written(&planned.plan);
-    for problem in planned.beside.found.iter() {
+    for problem in planned.annotations.found.iter() {
         match problem.code {
             NO_MATCH if request.narrow.allow_empty => {}
             NO_MATCH => return Err(Failure::of(Exit::Invalid, problem)),
@@ -271,7 +276,7 @@ async fn made(
         ..context(&checked, request.manifests)
     };
     Ok(Made {
-        report: PlanReport::new(&planned.plan, &planned.beside, &context),
+        report: PlanReport::new(&planned.plan, &planned.annotations, &context),
         checked,
         planned,
     })

@@ -92,7 +92,7 @@ pub(super) async fn check(args: &ServerArgs) -> Result<(), Failure> {
 /// # Errors
 /// When they are for another.
 pub(super) fn check_server(args: &ServerArgs, policy: &Policy) -> Result<(), Failure> {
-    // A sandbox in this process is nobody's server.
+    // The embedded sandbox has no address of its own.
     let address = args.sandbox.is_none().then(|| address(args)).flatten();
     let refusal = address.and_then(|it| plan::another_server(&it, policy));
     refusal.map_or(Ok(()), |it| Err(Failure::of(Exit::Refused, &it.problem)))
