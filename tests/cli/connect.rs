@@ -341,3 +341,17 @@ fn a_certificate_of_another_host_is_refused() {
     );
     assert_eq!(behind.sandbox.received(), 0);
 }
+
+#[test]
+fn a_port_that_does_not_speak_tls_is_told_so() {
+    let sandbox = Sandbox::inventive();
+    let file = sandbox.file("chat.yaml", &manifest(1));
+    let mut command = sandbox.rcsync(&["plan", &file, "--retries", "0"]);
+    command.env("RCSYNC_URL", sandbox.url.replace("http://", "https://"));
+    let run = Run::of(&mut command).exits(7);
+    assert!(
+        run.err.contains("this port does not speak TLS"),
+        "{}",
+        run.err
+    );
+}

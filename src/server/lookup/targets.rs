@@ -23,7 +23,7 @@ const BY_ROOM: [(&str, &str, &str); 2] = [(ROOM, "roomName", "room"), (ROOM, "ro
 
 /// How something is looked for.
 #[derive(Clone, Copy)]
-enum Way {
+enum LookUpBy {
     Name,
     Id,
 }
@@ -95,7 +95,7 @@ impl Reader {
             single = users.into_iter().collect();
         }
         if single.len() < MANY {
-            self.look_for(&mut existing, single, Way::Name).await?;
+            self.look_for(&mut existing, single, LookUpBy::Name).await?;
         }
         Ok(existing)
     }
@@ -128,12 +128,13 @@ impl Reader {
                 .map(|target| (target.clone(), of_member(target, &own)));
             rooms.found.extend(told);
         }
-        for way in [Way::Name, Way::Id] {
+        for by in [LookUpBy::Name, LookUpBy::Id] {
             let names = free.iter().map(|target| target.name.as_str());
             let open = names.filter(|it| !existing.found.contains_key(*it));
-            let open = open.filter(|it| existing.nameless.contains(*it) == matches!(way, Way::Id));
+            let open =
+                open.filter(|it| existing.nameless.contains(*it) == matches!(by, LookUpBy::Id));
             let open = open.collect();
-            self.look_for(&mut existing, open, way).await?;
+            self.look_for(&mut existing, open, by).await?;
         }
         let told = free.into_iter().filter_map(|target| {
             let sighting = existing.found.get(&target.name)?;
@@ -148,18 +149,18 @@ impl Reader {
         &self,
         existing: &mut Existing,
         names: BTreeSet<&str>,
-        way: Way,
+        by: LookUpBy,
     ) -> Result<(), ServerError> {
         let asked = names.iter().take(existing.left);
-        let asked = asked.map(|name| self.sighting(name, way)).collect();
+        let asked = asked.map(|name| self.sighting(name, by)).collect();
         let told = all(asked).await?;
         existing.left -= told.len();
         for (name, sighting) in names.into_iter().zip(told) {
             let missing = || Sighting::Missing {
                 near: existing.public.as_ref().and_then(|it| it.near(name)),
             };
-            match (sighting, way) {
-                (None, Way::Name) => drop(existing.nameless.insert(name.to_owned())),
+            match (sighting, by) {
+                (None, LookUpBy::Name) => drop(existing.nameless.insert(name.to_owned())),
                 (sighting, _) => {
                     let sighting = sighting.unwrap_or_else(missing);
                     existing.found.insert(name.to_owned(), sighting);
@@ -203,12 +204,12 @@ impl Reader {
     }
 
     /// Whether a room or user is there, exactly (reference 5.2); `None` if it is not to be found in this way.
-    async fn sighting(&self, target: &str, way: Way) -> Result<Option<Sighting>, ServerError> {
+    async fn sighting(&self, target: &str, by: LookUpBy) -> Result<Option<Sighting>, ServerError> {
         let Some((prefix, name)) = target.split_at_checked(1) else {
             return Ok(Some(Sighting::Fine));
         };
-        let by = if prefix == "@" { BY_USER } else { BY_ROOM };
-        let (endpoint, query, key) = by[way as usize];
+        let ways = if prefix == "@" { BY_USER } else { BY_ROOM };
+        let (endpoint, query, key) = ways[by as usize];
         let answer = self.client.get(endpoint, &[(query, name)]).await;
         Ok(match answer {
             Ok(object) => match object.get(key) {
