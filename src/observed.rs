@@ -24,7 +24,7 @@ pub use histories::{Gone, Histories, History};
 pub use questions::{Answers, Questions};
 pub use record::{DecodeError, Detail, Record};
 use record::{decode, whole_number};
-pub use rooms::{Rights, Rooms, Sighting, Target};
+pub use rooms::{Posting, Rights, RoomState, Rooms, Sighting, Target};
 pub use snapshot::{Held, NoSnapshot, Snapshot};
 pub use users::{Found, User, Users};
 pub use view::{Permissions, Sight, View};

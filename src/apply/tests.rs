@@ -61,6 +61,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         depends_on_view: false,
         posters: std::collections::BTreeSet::new(),
         targets: std::collections::BTreeSet::new(),
+        postings: std::collections::BTreeSet::new(),
         changes,
         unchanged: 0,
         released: 0,
@@ -271,7 +272,7 @@ async fn blocked_changes_and_conditions_are_left() {
     let id = ServerId::from("old".to_owned());
     let blocked = Action::Blocked {
         id: Some(id.clone()),
-        reason: Reason::new("", ""),
+        reasons: vec![Reason::new("", "")],
     };
     let script = Script::new([]);
     let changes = vec![

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Histories, ObservedState, Rooms, ServerId, Target, Users, View};
+use super::{Histories, ObservedState, Posting, Rooms, ServerId, Target, Users, View};
 
 /// What to ask, as one wave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Questions {
     pub users: BTreeSet<String>,
     /// Whether these exist, and this account may let integrations post to them.
     pub targets: BTreeSet<Target>,
+    /// Whether these users are in these rooms, if the rooms turn out to be private.
+    pub postings: BTreeSet<Posting>,
     /// Whether it counts which roles may impersonate.
     pub impersonators: bool,
     /// Whether it counts what this account sees.
@@ -39,6 +41,7 @@ impl Questions {
     pub fn without(mut self, asked: &Self) -> Self {
         self.users.retain(|it| !asked.users.contains(it));
         self.targets.retain(|it| !asked.targets.contains(it));
+        self.postings.retain(|it| !asked.postings.contains(it));
         if !asked.histories.is_empty() {
             self.histories.clear();
             self.more_histories = 0;
@@ -53,6 +56,7 @@ impl Questions {
     pub fn and(mut self, more: &Self) -> Self {
         self.users.extend(more.users.iter().cloned());
         self.targets.extend(more.targets.iter().cloned());
+        self.postings.extend(more.postings.iter().cloned());
         self.impersonators |= more.impersonators;
         self.view |= more.view;
         self.histories.extend(more.histories.iter().cloned());
@@ -86,6 +90,7 @@ impl ObservedState {
             .impersonators
             .or(self.users.impersonators.take());
         self.rooms.found.extend(answers.rooms.found);
+        self.rooms.states.extend(answers.rooms.states);
         self.histories.found.extend(answers.histories.found);
         if let Some(view) = answers.view {
             self.view = view;

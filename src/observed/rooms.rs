@@ -24,6 +24,41 @@ pub struct Target {
 pub struct Rooms {
     /// By target.
     pub found: BTreeMap<Target, Sighting>,
+    /// What is special about rooms that are there, by how they are written.
+    pub states: BTreeMap<String, RoomState>,
+}
+
+/// What decides whether a message gets into a room that is there. The server checks it at delivery, not when an integration is
+/// saved (reference 5.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RoomState {
+    /// Whether only some of its members may post.
+    #[serde(skip_serializing_if = "is_false")]
+    pub read_only: bool,
+    /// Whether nothing is posted any more.
+    #[serde(skip_serializing_if = "is_false")]
+    pub archived: bool,
+    /// Whether only its members may post.
+    #[serde(skip_serializing_if = "is_false")]
+    pub private: bool,
+    /// Whether these users are in it, as far as that was asked and told.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub members: BTreeMap<String, bool>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(it: &bool) -> bool {
+    !it
+}
+
+/// That a user posts to a room.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Posting {
+    /// The username.
+    pub user: String,
+    /// The room, as it is written.
+    pub room: String,
 }
 
 /// What a look-up told of a target.
@@ -57,6 +92,8 @@ impl Rooms {
     #[must_use]
     pub fn only(mut self, asked: &BTreeSet<Target>) -> Self {
         self.found.retain(|target, _| asked.contains(target));
+        let names: BTreeSet<_> = asked.iter().map(|target| &target.name).collect();
+        self.states.retain(|name, _| names.contains(name));
         self
     }
 }
@@ -67,6 +104,8 @@ pub struct Rights {
     incoming: Option<bool>,
     outgoing: Option<bool>,
     scopes: Option<bool>,
+    public_rooms: Option<bool>,
+    all_rooms: Option<bool>,
 }
 
 impl Rights {
@@ -80,6 +119,8 @@ impl Rights {
             incoming: both(Kind::Incoming),
             outgoing: both(Kind::Outgoing),
             scopes: all(Kind::Outgoing),
+            public_rooms: may("view-c-room"),
+            all_rooms: may("view-room-administration"),
         }
     }
 
@@ -89,6 +130,16 @@ impl Rights {
             Kind::Incoming => self.incoming,
             Kind::Outgoing => self.outgoing,
         }
+    }
+
+    /// Whether it may enter every public room.
+    pub fn enter_public_rooms(self) -> Option<bool> {
+        self.public_rooms
+    }
+
+    /// Whether it sees every room, also those that it may not enter.
+    pub fn see_all_rooms(self) -> Option<bool> {
+        self.all_rooms
     }
 
     /// Whether it may name all private groups, and all direct messages.

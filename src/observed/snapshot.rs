@@ -14,8 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Found, Gone, Histories, History, ObservedState, Record, Rooms, ServerFacts, ServerId, Sighting,
-    Users, View,
+    Found, Gone, Histories, History, ObservedState, Record, RoomState, Rooms, ServerFacts,
+    ServerId, Sighting, Users, View,
 };
 use crate::integration::{Fields, Role};
 use crate::redactor::ServerText;
@@ -146,6 +146,9 @@ struct TargetForm {
     name: String,
     /// What was told.
     is: Sighting,
+    /// What is special about a room that is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<RoomState>,
 }
 
 /// What a look-up told of a user.
@@ -255,6 +258,7 @@ fn targets(rooms: &Rooms) -> Vec<TargetForm> {
             Sighting::NotIn { .. } => Sighting::NotIn { near: None },
             other => other.clone(),
         },
+        state: rooms.states.get(&target.name).cloned(),
     });
     told.filter(|it| !matches!(it.is, Sighting::Unknown(_)))
         .collect()

@@ -42,12 +42,12 @@ pub enum Action {
         /// The record.
         id: ServerId,
     },
-    /// Nothing, for a reason.
+    /// Nothing.
     Blocked {
         /// The record, where there is one.
         id: Option<ServerId>,
-        /// Why.
-        reason: Reason,
+        /// Why: at least one reason, each of which is enough.
+        reasons: Vec<Reason>,
     },
 }
 

@@ -21,7 +21,7 @@ pub(super) fn record(
     let unread = |error| {
         Some(Decision::blocked(
             Some(record.id.clone()),
-            unreadable(&error),
+            vec![unreadable(&error)],
         ))
     };
     let fields = match record.fields_like(Some(&entry.fields)) {
@@ -40,11 +40,15 @@ pub(super) fn record(
         Err(error) => return unread(error),
     };
     let mut update = Update::new(entry, &observed.server, stored);
-    for field in entry.key.kind.fields() {
-        if let Err(reason) = update.row(field, wanted.get(field), fields.get(field)) {
-            let blocked = Decision::blocked(Some(record.id.clone()), reason);
-            return Some(blocked.showing(update.blocking).with(conditions));
-        }
+    let rows = entry.key.kind.fields().iter();
+    let reasons = rows.filter_map(|field| {
+        let row = update.row(field, wanted.get(field), fields.get(field));
+        row.err()
+    });
+    let reasons: Vec<_> = reasons.collect();
+    if !reasons.is_empty() {
+        let blocked = Decision::blocked(Some(record.id.clone()), reasons);
+        return Some(blocked.showing(update.blocking).with(conditions));
     }
     update.settle(&wanted);
     decide(record, fields, update, conditions, observed)
@@ -107,7 +111,7 @@ struct Update<'a> {
     stored: Fields,
     to: Fields,
     changes: Vec<FieldChange>,
-    /// The change that this server cannot make.
+    /// The changes that this server cannot make.
     blocking: Vec<FieldChange>,
 }
 
@@ -242,11 +246,11 @@ pub(super) struct SwitchedOff {
 pub(super) fn switched_off(
     record: &Record,
     observed: &ObservedState,
-) -> Result<SwitchedOff, Reason> {
+) -> Result<SwitchedOff, Vec<Reason>> {
     let server = &observed.server;
-    let from = stored(record)?;
+    let from = stored(record).map_err(|reason| vec![reason])?;
     if !compat::takes_updates(server.version) {
-        return Err(no_updates(server));
+        return Err(vec![no_updates(server)]);
     }
     let mut to = Fields::new(record.kind);
     let mut changes = Vec::new();
@@ -264,10 +268,12 @@ pub(super) fn switched_off(
         changes.extend(generated(field, value.as_ref(), server));
         to.set(field.name, value);
     }
-    let refusal = preflight::refusal(&to, false, observed).map(Reason::from);
-    match refusal.or_else(|| preflight::out_of_reach(&to, observed)) {
-        Some(reason) => Err(reason),
-        None => Ok(SwitchedOff { from, to, changes }),
+    let user = preflight::refusal(&to, false, observed);
+    let reasons = preflight::refusals(user, &to, observed);
+    if reasons.is_empty() {
+        Ok(SwitchedOff { from, to, changes })
+    } else {
+        Err(reasons)
     }
 }
 
@@ -297,7 +303,7 @@ fn decide(
         ..
     } = update;
     if !possible {
-        let blocked = Decision::blocked(Some(id), no_updates(&observed.server));
+        let blocked = Decision::blocked(Some(id), vec![no_updates(&observed.server)]);
         return Some(blocked.showing(changes).with(conditions));
     }
     // What refuses the update may be a condition of the record already: it is told once.
@@ -306,14 +312,15 @@ fn decide(
     let refusal = preflight::refusal(&to, off, observed);
     let refusal = refusal.or_else(|| disabled::hold(entry, &conditions));
     let conditions = preflight::without(conditions, refusal.as_ref());
-    let reason = refusal.map(Reason::from);
-    let decision = match reason.or_else(|| preflight::out_of_reach(&to, observed)) {
-        Some(reason) => Decision::blocked(Some(id), reason),
-        None => Decision::new(Action::Update {
+    let reasons = preflight::refusals(refusal, &to, observed);
+    let decision = if reasons.is_empty() {
+        Decision::new(Action::Update {
             id,
             from: stored,
             to,
-        }),
+        })
+    } else {
+        Decision::blocked(Some(id), reasons)
     };
     Some(decision.showing(changes).with(conditions))
 }

@@ -9,7 +9,7 @@ use crate::observed::ObservedState;
 pub(super) fn create(entry: &Desired, observed: &ObservedState) -> Decision {
     let server = &observed.server;
     let mut values = Fields::new(entry.key.kind);
-    let mut shown = Vec::new();
+    let (mut shown, mut reasons) = (Vec::new(), Vec::new());
     let mut show = |field, value: Option<&Value>| {
         shown.push(FieldChange {
             field,
@@ -21,7 +21,7 @@ pub(super) fn create(entry: &Desired, observed: &ObservedState) -> Decision {
         let written = entry.written.contains(field.name);
         let value = entry.fields.get(field);
         match (value, compare::held(field, entry, server)) {
-            (_, Err(reason)) => return Decision::blocked(None, reason),
+            (_, Err(reason)) => reasons.push(reason),
             (Some(value), Ok(true)) if written || field.always_sent => {
                 values.set(field.name, Some(value.clone()));
                 if written && field.role != Role::Name {
@@ -35,11 +35,12 @@ pub(super) fn create(entry: &Desired, observed: &ObservedState) -> Decision {
             _ => {}
         }
     }
-    if let Some(refusal) = preflight::refusal(&values, false, observed) {
-        return Decision::blocked(None, refusal.into()).showing(shown);
-    }
-    if let Some(reason) = preflight::out_of_reach(&values, observed) {
-        return Decision::blocked(None, reason).showing(shown);
-    }
-    Decision::new(Action::Create(values)).showing(shown)
+    let user = preflight::refusal(&values, false, observed);
+    reasons.extend(preflight::refusals(user, &values, observed));
+    let decision = if reasons.is_empty() {
+        Decision::new(Action::Create(values))
+    } else {
+        Decision::blocked(None, reasons)
+    };
+    decision.showing(shown)
 }

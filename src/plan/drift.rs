@@ -226,12 +226,14 @@ impl<'a> Before<'a> {
                     _ => Cause::ThisChange,
                 })
             }
-            Action::Blocked { id, reason } => {
+            Action::Blocked { id, reasons } => {
                 let then = match id {
                     Some(id) => self.to_record.get(id),
                     None => named(&self.by_key, &change.key, old),
                 };
-                let known = then.is_some_and(|then| stands_in_the_way(then, reason));
+                let known = then.is_some_and(|then| {
+                    reasons.iter().all(|reason| stands_in_the_way(then, reason))
+                });
                 Some(if known {
                     Cause::Drift
                 } else {
@@ -249,9 +251,13 @@ fn named<'m, T>(map: &'m BTreeMap<&Key, T>, key: &Key, old: Option<&Key>) -> Opt
 
 /// Whether a change was blocked for this reason, or had it as a condition.
 fn stands_in_the_way(then: &Change, reason: &Reason) -> bool {
-    let blocked = matches!(&then.action, Action::Blocked { reason: then, .. } if then.problem.message == reason.problem.message);
-    let mut conditions = then.conditions.iter().cloned().map(Reason::from);
-    blocked || conditions.any(|then| then.problem.message == reason.problem.message)
+    let reasons = match &then.action {
+        Action::Blocked { reasons, .. } => reasons.as_slice(),
+        _ => &[],
+    };
+    let conditions = then.conditions.iter().cloned().map(Reason::from);
+    let mut all = reasons.iter().cloned().chain(conditions);
+    all.any(|then| then.problem.message == reason.problem.message)
 }
 
 /// The values that an entry asks of its record.

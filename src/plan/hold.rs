@@ -39,7 +39,7 @@ pub(super) fn kept(
     );
     let action = Action::Blocked {
         id: Some(id.clone()),
-        reason,
+        reasons: vec![reason],
     };
     Decision { action, ..decision }
 }

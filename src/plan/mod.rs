@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::client::Limits;
 use crate::desired::{Desired, DesiredState, Policy, Prune, State};
 use crate::integration::{Field, Fields, Key, Value};
-use crate::observed::{ObservedState, Record, ServerFacts, ServerId, Target, Users, View};
+use crate::observed::{ObservedState, Posting, Record, ServerFacts, ServerId, Target, Users, View};
 use crate::problem::Place;
 use crate::redactor::Redactor;
 
@@ -60,6 +60,8 @@ pub struct Plan {
     pub posters: BTreeSet<Poster>,
     /// What they post to, and whether that would be written.
     pub targets: BTreeSet<(bool, Target)>,
+    /// Who would post to which rooms, of what would be written.
+    pub postings: BTreeSet<Posting>,
     /// The changes, in the order they are shown: blocked ones, conditions, deletes, disables, updates, creates; each
     /// by kind and name.
     pub changes: Vec<Change>,
@@ -141,6 +143,7 @@ impl Plan {
             depends_on_view: desired.policy.prune != Prune::Off,
             posters: pruned.changes.iter().filter_map(pruned_poster).collect(),
             targets: pruned.changes.iter().flat_map(pruned_targets).collect(),
+            postings: BTreeSet::new(),
             changes: pruned.changes,
             unchanged: 0,
             released: 0,
@@ -207,10 +210,12 @@ impl Plan {
             self.left_out.changes += 1;
             return;
         }
-        self.posters
-            .extend(poster(entry, &found, decision.as_ref()));
-        self.targets
-            .extend(targets(entry, &found, decision.as_ref()));
+        let poster = poster(entry, &found, decision.as_ref());
+        let targets = targets(entry, &found, decision.as_ref());
+        self.postings
+            .extend(preflight::postings(poster.as_ref(), &targets));
+        self.posters.extend(poster);
+        self.targets.extend(targets);
         match decision {
             Some(decision) => self.changes.push(decision.about(entry)),
             None => self.unchanged += 1,
@@ -288,8 +293,8 @@ impl Decision {
         }
     }
 
-    fn blocked(id: Option<ServerId>, reason: Reason) -> Self {
-        Self::new(Action::Blocked { id, reason })
+    fn blocked(id: Option<ServerId>, reasons: Vec<Reason>) -> Self {
+        Self::new(Action::Blocked { id, reasons })
     }
 
     fn showing(self, fields: Vec<FieldChange>) -> Self {
@@ -317,7 +322,7 @@ impl Decision {
 fn decide(entry: &Desired, found: &Match<'_>, observed: &ObservedState) -> Option<Decision> {
     let absent = entry.state == State::Absent;
     match found {
-        Match::Blocked(id, reason) => Some(Decision::blocked(id.clone(), reason.clone())),
+        Match::Blocked(id, reason) => Some(Decision::blocked(id.clone(), vec![reason.clone()])),
         Match::Nothing if absent => None,
         Match::Nothing => Some(create::create(entry, observed)),
         Match::Record(record) if absent => Some(Decision::new(Action::delete(record))),

@@ -154,7 +154,7 @@ fn change(record: &Record, policy: &Policy, observed: &ObservedState) -> Result<
             true if flags.no_delete => Err(LeftAlone::LeftOut),
             true => Ok(match compare::stored(record) {
                 Ok(_) => about(record, Action::delete(record), Step::Second),
-                Err(reason) => blocked(record, reason, Step::Second),
+                Err(reason) => blocked(record, vec![reason], Step::Second),
             }),
         };
     }
@@ -163,7 +163,7 @@ fn change(record: &Record, policy: &Policy, observed: &ObservedState) -> Result<
             fields: changes,
             ..about(record, Action::Disable { id, from, to }, step)
         },
-        Err(reason) => blocked(record, reason, step),
+        Err(reasons) => blocked(record, reasons, step),
     })
 }
 
@@ -179,7 +179,7 @@ fn about(record: &Record, action: Action, step: Step) -> Change {
     }
 }
 
-fn blocked(record: &Record, reason: Reason, step: Step) -> Change {
+fn blocked(record: &Record, reasons: Vec<Reason>, step: Step) -> Change {
     let id = Some(record.id.clone());
-    about(record, Action::Blocked { id, reason }, step)
+    about(record, Action::Blocked { id, reasons }, step)
 }

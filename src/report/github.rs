@@ -81,7 +81,7 @@ fn change(change: &ChangeReport) -> String {
 /// What would be done, and why not.
 fn message(change: &ChangeReport) -> String {
     let mut lines = Vec::new();
-    if let Some(blocked) = &change.blocked {
+    for blocked in &change.blocked {
         lines.push(blocked.why.for_terminal());
         lines.extend(blocked.choices.iter().map(Foreign::for_terminal));
         lines.push(blocked.remedy.for_terminal());

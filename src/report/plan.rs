@@ -96,9 +96,9 @@ pub(super) struct ChangeReport {
     /// What pruning does to it, if no entry names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pruned: Option<Step>,
-    /// Why it is blocked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) blocked: Option<BlockedReport>,
+    /// Why it is blocked: each reason is enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) blocked: Vec<BlockedReport>,
     /// What it comes from, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cause: Option<Cause>,
@@ -200,7 +200,7 @@ pub(super) struct Counts {
 
 impl PlanReport {
     /// The version of the form that [`PlanReport`] has.
-    pub const FORMAT_VERSION: u32 = 1;
+    pub const FORMAT_VERSION: u32 = 2;
 
     /// Takes the secrets out of a plan.
     pub fn new(plan: &Plan, annotations: &Annotations, context: &Context<'_>) -> Self {
@@ -285,8 +285,8 @@ fn change_report(
     room: &Room,
 ) -> ChangeReport {
     let blocked = match &change.action {
-        Action::Blocked { reason, .. } => Some(blocked_report(reason)),
-        _ => None,
+        Action::Blocked { reasons, .. } => reasons.iter().map(blocked_report).collect(),
+        _ => Vec::new(),
     };
     ChangeReport {
         action: change.action.kind(),

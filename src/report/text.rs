@@ -158,7 +158,7 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
     if change.url_dies {
         page.words("URL dies: whatever posts to it is refused from then on");
     }
-    if let Some(blocked) = &change.blocked {
+    for blocked in &change.blocked {
         page.words(&blocked.why.for_terminal());
         for choice in &blocked.choices {
             page.line(format!("      {}", choice.for_terminal()));

@@ -170,3 +170,95 @@ fn a_plan_for_another_version_shows_what_an_upgrade_would_bring() {
     );
     plan(&["--assume-version", "latest"]).exits(3);
 }
+
+/// Manifests of incoming webhooks: name, poster, channel.
+fn webhooks(sandbox: &Sandbox, all: &[(&str, &str, &str)]) -> String {
+    let entries = all.iter().map(|(name, user, channel)| {
+        format!(
+            "  - {{ type: webhook-incoming, name: {name}, username: {user}, channel: {channel} }}\n"
+        )
+    });
+    let text = format!("integrations:\n{}", entries.collect::<String>());
+    sandbox.file("rooms.yaml", &text)
+}
+
+/// The lines from the first that begins so, without what differs between runs.
+fn from<'r>(run: &'r Run, begins: &str) -> &'r str {
+    let at = run.out.find(begins);
+    at.map_or_else(|| panic!("{}", run.out), |at| &run.out[at..])
+}
+
+#[test]
+fn rooms_that_take_no_message_are_notes() {
+    let sandbox = Sandbox::with(&["--fixture", "tests/cli/rooms.json"]);
+    let path = webhooks(
+        &sandbox,
+        &[
+            ("A", "botty", "'#news'"),
+            ("B", "botty", "'#old'"),
+            ("C", "botty", "'#secret'"),
+            ("D", "rocket.cat", "'#team'"),
+            ("E", "botty", "['#team', '#general']"),
+        ],
+    );
+    // Sees all rooms, and is in none.
+    let run = sandbox.run(&["plan", &path, "--preflight=full"]).exits(0);
+    insta::assert_snapshot!(from(&run, "Note:"), @r"
+    Note: the room `#news` is read-only: `botty` can only post there as its owner or
+    moderator, or with the permission `post-readonly`.
+    Note: the room `#old` is archived: the server posts nothing to it.
+    Note: the room `#secret` is private, and this account cannot see whether `botty`
+    is in it: if not, the server posts nothing there.
+    Note: the room `#team` is private, and this account cannot see whether `botty`
+    is in it: if not, the server posts nothing there.
+    Note: the room `#team` is private, and this account cannot see whether
+    `rocket.cat` is in it: if not, the server posts nothing there.
+    ");
+    // Is in one of the private rooms.
+    let mut lead = sandbox.rcsync_as("uLead", "tok-lead", &["plan", &path, "--preflight=full"]);
+    let run = Run::of(&mut lead).exits(0);
+    insta::assert_snapshot!(from(&run, "Note:"), @r"
+    Note: the room `#news` is read-only: `botty` can only post there as its owner or
+    moderator, or with the permission `post-readonly`.
+    Note: the room `#old` is archived: the server posts nothing to it.
+    Note: the room `#secret` is private, and this account cannot see whether `botty`
+    is in it: if not, the server posts nothing there.
+    Note: `botty` is not in the private room `#team`: the server posts nothing there
+    until it is.
+    ");
+    // What is up to date is asked for nothing.
+    sandbox.run(&["apply", "--yes", &path]).exits(0);
+    let before = sandbox.requests().len();
+    let run = sandbox.run(&["plan", &path]).exits(0);
+    assert!(!run.out.contains("Note:"), "{}", run.out);
+    assert_eq!(sandbox.requests().len(), before + 3);
+}
+
+#[test]
+fn everything_that_is_wrong_with_an_entry_is_told_at_once() {
+    let sandbox = Sandbox::with(&["--fixture", "tests/cli/rooms.json"]);
+    let path = webhooks(
+        &sandbox,
+        &[("A", "bothy", "['#genral', '#Operations', '#team', '@bottty']")],
+    );
+    let mut lead = sandbox.rcsync_as("uLead", "tok-lead", &["plan", &path]);
+    let run = Run::of(&mut lead).exits(0);
+    insta::assert_snapshot!(from(&run, "    username"), @r"
+        username  bothy
+        channel   #genral, #Operations, #team, @bottty
+        posting-user-missing: no user is named `bothy`: the server takes no write of
+        this webhook
+        create the user, or name another one: spelling and case count
+        room-missing: there is no room `#Operations`
+        did you mean `#ops`?
+        room-missing: there is no room `#genral`
+        did you mean `#general`?
+        user-missing: there is no user `@bottty`
+        create the user, or name another one: spelling and case count
+
+    Plan: 0 to create, 0 to update, 0 to disable, 0 to delete;
+          1 blocked, 0 unchanged.
+    Note: the room `#team` is private, and this account cannot see whether `bothy`
+    is in it: if not, the server posts nothing there.
+    ");
+}

@@ -146,5 +146,6 @@ fn rooms(listing: &Json) -> Rooms {
     });
     Rooms {
         found: found.collect(),
+        ..Rooms::default()
     }
 }

@@ -67,11 +67,7 @@ impl Fixture {
             user(&admin, "admin", &["admin", "user"], Some(ids.clear(43))),
             user("rocket.cat", "rocket.cat", &["bot"], None),
         ];
-        let room = Room {
-            id: "GENERAL".to_owned(),
-            name: Some("general".to_owned()),
-            kind: "c".to_owned(),
-        };
+        let room = Room::public("GENERAL".to_owned(), "general");
         let subscription = Subscription {
             rid: room.id.clone(),
             uid: admin,

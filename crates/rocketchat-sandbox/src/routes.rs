@@ -90,6 +90,7 @@ const ROUTES: &[Route] = &[
     route("GET", "v1/users.info", ACCOUNT, None, Run::At(directory::users_info)),
     route("GET", "v1/rooms.info", ACCOUNT, None, Run::At(directory::rooms_info)),
     route("GET", "v1/rooms.get", ACCOUNT, None, Run::At(directory::rooms_get)),
+    route("GET", "v1/rooms.isMember", ACCOUNT, None, Run::At(directory::is_member)),
     route("GET", "v1/rooms.adminRooms", ACCOUNT, None, Run::At(directory::admin_rooms)),
     route("GET", "v1/subscriptions.get", ACCOUNT, None, Run::At(directory::subscriptions_get)),
     route("GET", "v1/channels.list", ACCOUNT, None, Run::At(directory::channels_list)),

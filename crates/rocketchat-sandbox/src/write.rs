@@ -44,9 +44,32 @@ pub(crate) struct Room {
     /// Its slug; direct messages have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
+    /// What people see in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fname: Option<String>,
     /// `c` public, `p` private, `d` direct.
     #[serde(rename = "t")]
     pub(crate) kind: String,
+    /// Whether only some may post.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) ro: bool,
+    /// Whether nobody may post any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) archived: bool,
+}
+
+impl Room {
+    /// A public room.
+    pub(crate) fn public(id: String, name: &str) -> Self {
+        Self {
+            id,
+            name: Some(name.to_owned()),
+            fname: None,
+            kind: "c".to_owned(),
+            ro: false,
+            archived: false,
+        }
+    }
 }
 
 /// That a user is in a room.

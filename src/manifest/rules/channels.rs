@@ -93,6 +93,7 @@ pub(super) fn comma_in_channel(view: &View, found: &mut Findings<'_>) {
             let parts = item.split(',').map(str::trim);
             let parts: Vec<_> = parts
                 .filter(|part| !part.is_empty())
+                .flat_map(separated)
                 .map(|part| format!("\"{part}\""))
                 .collect();
             let error = found.add(at, "an item of `channel` holds a comma");
@@ -101,6 +102,31 @@ pub(super) fn comma_in_channel(view: &View, found: &mut Findings<'_>) {
                 [one] => error.set_help(format!("write `{one}`")),
                 _ => error.set_help(format!("write one item each: `[{}]`", parts.join(", "))),
             }
+        }
+    }
+}
+
+/// The targets that something else than a comma keeps apart: no name of a room or user holds a blank and a second sign.
+fn separated(item: &str) -> Vec<&str> {
+    let parts = item.split(|c: char| c == ';' || c.is_whitespace());
+    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+    if parts.iter().all(|part| part.starts_with(['#', '@'])) {
+        parts
+    } else {
+        vec![item]
+    }
+}
+
+pub(super) fn channel_separator(view: &View, found: &mut Findings<'_>) {
+    for (item, at) in channels(view).filter(|(item, _)| !item.contains(',')) {
+        let parts = separated(item).into_iter();
+        let parts: Vec<_> = parts.map(|part| format!("\"{part}\"")).collect();
+        if parts.len() > 1 {
+            let error = found.add(
+                at,
+                "`channel` holds several rooms or users without a comma between",
+            );
+            error.set_help(format!("write one item each: `[{}]`", parts.join(", ")));
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::client::Limits;
 use crate::integration::{Kind, Role, Version};
 use crate::observed::{
     Detail, Found, Gone, Histories, History, ObservedState, Record, Rooms, ServerFacts, ServerId,
-    Sighting, Target, User, Users,
+    Target, User, Users,
 };
 use crate::redactor::{Redactor, ServerText};
 
@@ -114,9 +114,7 @@ impl Snapshot {
                 found,
                 impersonators: self.impersonators,
             },
-            rooms: Rooms {
-                found: self.targets.into_iter().filter_map(target).collect(),
-            },
+            rooms: rooms(self.targets),
             view: self.view,
             histories,
             redactor: redactor.clone(),
@@ -126,11 +124,19 @@ impl Snapshot {
     }
 }
 
-/// One of a kind that this version does not know is not told of.
-fn target(form: TargetForm) -> Option<(Target, Sighting)> {
-    let kind = Kind::from_wire(&form.kind)?;
-    let name = form.name;
-    Some((Target { kind, name }, form.is))
+/// A target of a kind that this version does not know is not told of.
+fn rooms(targets: Vec<TargetForm>) -> Rooms {
+    let mut rooms = Rooms::default();
+    for form in targets {
+        let Some(kind) = Kind::from_wire(&form.kind) else {
+            continue;
+        };
+        let states = form.state.map(|state| (form.name.clone(), state));
+        rooms.states.extend(states);
+        let name = form.name;
+        rooms.found.insert(Target { kind, name }, form.is);
+    }
+    rooms
 }
 
 impl RecordForm {

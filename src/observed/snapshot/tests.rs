@@ -3,7 +3,7 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::client::Limits;
 use crate::integration::{Kind, Value};
-use crate::observed::{DecodeError, Detail, Target, User};
+use crate::observed::{DecodeError, Detail, RoomState, Target, User};
 use crate::redactor::Redactor;
 use crate::secret::{Piece, Secret, Text};
 
@@ -267,6 +267,12 @@ fn look_ups_come_back() {
         (target("@d"), Sighting::NoUsers),
         (target("#e"), Sighting::Unknown("canary".to_owned())),
     ]);
+    let archived = RoomState {
+        archived: true,
+        members: [("a".to_owned(), false)].into(),
+        ..RoomState::default()
+    };
+    state.rooms.states = [("#a".to_owned(), archived.clone())].into();
     let snapshot = Snapshot::of(
         &state,
         &Held::default(),
@@ -281,6 +287,7 @@ fn look_ups_come_back() {
         .unwrap();
     let found = |name: &str| back.rooms.found.get(&target(name)).cloned();
     assert_eq!(found("#a"), Some(Sighting::Fine));
+    assert_eq!(back.rooms.states, [("#a".to_owned(), archived)].into());
     assert_eq!(found("#b"), Some(Sighting::Missing { near: None }));
     assert_eq!(found("#c"), Some(Sighting::NotIn { near: None }));
     assert_eq!(found("@d"), Some(Sighting::NoUsers));

@@ -4,6 +4,7 @@
 mod notes;
 pub(super) mod rooms;
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::conditions::{self, Condition};
 use super::{Action, Plan, Reason};
 use crate::integration::{Fields, Kind, compat};
-use crate::observed::{ObservedState, Questions, Record, Target};
+use crate::observed::{ObservedState, Posting, Questions, Record, Target};
 use crate::problem::Problem;
 use crate::redactor::ServerText;
 use crate::words::NoSuchWord;
@@ -107,6 +108,10 @@ impl Plan {
         });
         Questions {
             targets: targets.map(|(_, target)| target.clone()).collect(),
+            postings: match preflight {
+                Preflight::Off => BTreeSet::new(),
+                _ => self.postings.clone(),
+            },
             users: asked().map(|poster| poster.name.clone()).collect(),
             impersonators: asked()
                 .any(|poster| compat::demands_impersonation(poster.kind, self.server.version)),
@@ -172,14 +177,34 @@ pub(super) fn targets(
         .map(move |target| (written, target))
 }
 
+/// Who posts to which rooms, of a record that is written.
+pub(super) fn postings(
+    poster: Option<&Poster>,
+    targets: &[(bool, Target)],
+) -> impl Iterator<Item = Posting> {
+    let poster = poster.filter(|it| it.written);
+    let rooms = targets.iter().filter(|(_, it)| it.name.starts_with('#'));
+    rooms.filter_map(move |(_, target)| {
+        Some(Posting {
+            user: poster?.name.clone(),
+            room: target.name.clone(),
+        })
+    })
+}
+
 /// What makes the server refuse these values for certain because of whom they post as.
 pub(super) fn refusal(to: &Fields, disabled: bool, observed: &ObservedState) -> Option<Condition> {
     conditions::posting_user(to, disabled, observed)
 }
 
-/// The same because of where they post to.
-pub(super) fn out_of_reach(to: &Fields, observed: &ObservedState) -> Option<Reason> {
-    rooms::refusal(to, observed)
+/// The same because of whom they post as or where to.
+pub(super) fn refusals(
+    user: Option<Condition>,
+    to: &Fields,
+    observed: &ObservedState,
+) -> Vec<Reason> {
+    let rooms = rooms::refusals(to, observed);
+    user.map(Reason::from).into_iter().chain(rooms).collect()
 }
 
 /// The conditions but for the one that is told as a refusal.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::rooms;
 use crate::integration::{Kind, compat};
-use crate::observed::{Found, ObservedState, Questions, Sighting};
+use crate::observed::{Found, ObservedState, Posting, Questions, Sighting};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem, Severity};
 
@@ -20,6 +20,7 @@ impl Plan {
         let notes = not_told(asked, observed)
             .into_iter()
             .chain(not_asked(asked, observed))
+            .chain(delivery(asked, observed))
             .chain(
                 writers
                     .iter()
@@ -65,6 +66,43 @@ fn not_told(asked: &Questions, observed: &ObservedState) -> Vec<Problem> {
     });
     let all = users.chain(targets);
     all.map(|words| note("not-checked", words)).collect()
+}
+
+/// The rooms that take no message, or not from those who would post there: the server saves the integration all the same.
+fn delivery(asked: &Questions, observed: &ObservedState) -> Vec<Problem> {
+    let told = asked.postings.iter().filter_map(|posting| {
+        let Posting { user, room } = posting;
+        let state = observed.rooms.states.get(room)?;
+        // That is told already.
+        if observed.users.is_nobody(user) {
+            return None;
+        }
+        if state.archived {
+            let words = format!("the room `{room}` is archived: the server posts nothing to it");
+            return Some(note("room-archived", words));
+        }
+        if state.private {
+            return match state.members.get(user) {
+                Some(true) => None,
+                Some(false) => Some(format!(
+                    "`{user}` is not in the private room `{room}`: the server posts nothing there until it is"
+                )),
+                None => Some(format!(
+                    "the room `{room}` is private, and this account cannot see whether `{user}` is in it: if not, the server \
+                     posts nothing there"
+                )),
+            }
+            .map(|words| note("room-private", words));
+        }
+        state.read_only.then(|| {
+            let words = format!(
+                "the room `{room}` is read-only: `{user}` can only post there as its owner or moderator, or with the \
+                 permission `post-readonly`"
+            );
+            note("room-read-only", words)
+        })
+    });
+    told.collect()
 }
 
 /// How much was not asked, because there is so much of it.

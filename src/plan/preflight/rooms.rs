@@ -1,5 +1,7 @@
 //! Where integrations post: what to ask, and what makes the server refuse it (reference 5.2, 5.3).
 
+use std::collections::BTreeSet;
+
 use crate::integration::{Field, Fields, LeftOut, Role, Shape, Value};
 use crate::observed::{ObservedState, Sighting, Target};
 use crate::plan::Reason;
@@ -28,12 +30,15 @@ pub(in crate::plan) fn targets(fields: &Fields) -> Vec<Target> {
         .collect()
 }
 
-/// What makes the server refuse these values for certain: the first of their targets that it does not take.
-pub(super) fn refusal(to: &Fields, observed: &ObservedState) -> Option<Reason> {
-    targets(to).iter().find_map(|target| {
-        let sighting = observed.rooms.found.get(target)?;
-        reason(target, sighting)
-    })
+/// What makes the server refuse these values for certain: each of their targets that it does not take.
+pub(super) fn refusals(to: &Fields, observed: &ObservedState) -> Vec<Reason> {
+    let mut seen = BTreeSet::new();
+    let reasons = targets(to).into_iter().filter_map(|target| {
+        let sighting = observed.rooms.found.get(&target)?;
+        let reason = reason(&target, sighting)?;
+        seen.insert(target).then_some(reason)
+    });
+    reasons.collect()
 }
 
 fn reason(target: &Target, sighting: &Sighting) -> Option<Reason> {

@@ -42,15 +42,17 @@ fn what(change: &ChangeReport) -> String {
     let fields = change.fields.iter().map(|field| &field.name);
     let conditions = change.conditions.iter().map(|condition| &condition.code);
     let what = match change.action {
-        ActionKind::Blocked => match &change.blocked {
-            Some(blocked) => format!(
-                "blocked: {}",
-                cell(&start(
-                    blocked.why.for_terminal().trim_end_matches(':'),
-                    100
-                ))
-            ),
-            None => "blocked".to_owned(),
+        ActionKind::Blocked => match change.blocked.as_slice() {
+            [first, rest @ ..] => {
+                let why = first.why.for_terminal();
+                let why = cell(&start(why.trim_end_matches(':'), 100));
+                let more = match rest.len() {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                format!("blocked: {why}{more}")
+            }
+            [] => "blocked".to_owned(),
         },
         ActionKind::Delete if change.url_dies => "delete: **its URL dies**".to_owned(),
         ActionKind::Delete => "delete".to_owned(),
@@ -89,7 +91,7 @@ fn names<'a>(names: impl Iterator<Item = &'a Foreign>) -> String {
 /// The fold of a change; empty if the row says it all.
 pub(super) fn fold(change: &ChangeReport, scripts: ScriptDiff) -> String {
     let mut blocks: Vec<_> = origin_line(change).into_iter().collect();
-    if let Some(blocked) = &change.blocked {
+    for blocked in &change.blocked {
         let choices = blocked
             .choices
             .iter()

@@ -15,6 +15,7 @@ use crate::observed::{
     Answers, Found, Permissions, Questions, Rights, ServerFacts, User, Users, View,
 };
 
+mod delivery;
 mod targets;
 
 #[cfg(test)]
@@ -84,7 +85,9 @@ impl Reader {
                 answers.no_permissions = Some(why);
             }
         }
-        answers.rooms = self.rooms(&questions.targets, rights, existing).await?;
+        answers.rooms = self
+            .rooms(questions, server.username.raw(), rights, existing)
+            .await?;
         Ok(answers)
     }
 

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 
 use super::super::Reader;
+use super::delivery::Seen;
 use super::{USER, all, told};
 use crate::client::ServerError;
 use crate::integration::Kind;
-use crate::observed::{Rights, Rooms, Sighting, Target};
+use crate::observed::{Questions, Rights, Rooms, Sighting, Target};
 use crate::redactor::ServerText;
 use crate::words::nearest;
 
@@ -41,22 +42,29 @@ pub(in crate::server) struct Existing {
     found: BTreeMap<String, Sighting>,
     /// Those that are known by no name: an id may be meant.
     nameless: BTreeSet<String>,
+    /// What was shown of rooms that are there, by how they are written.
+    pub(super) seen: BTreeMap<String, Seen>,
     /// All public rooms, if they were asked for and told.
     public: Option<Listed>,
     /// How many more requests for single ones may be made.
-    left: usize,
+    pub(super) left: usize,
 }
 
 /// Rooms that were listed.
 #[derive(Debug, Default)]
-struct Listed {
-    /// Their ids and names.
-    known: BTreeSet<ServerText>,
+pub(super) struct Listed {
+    /// What was shown of them, by id and by name.
+    seen: BTreeMap<ServerText, Seen>,
     /// Their names, by what they are called and by what is shown of them.
     called: BTreeMap<ServerText, ServerText>,
 }
 
 impl Listed {
+    /// What was shown of a room, by how it is written.
+    pub(super) fn seen(&self, room: &str) -> Option<Seen> {
+        self.seen.get(room.strip_prefix('#')?).cloned()
+    }
+
     /// A room of nearly this name: case counts to the server, and not to people.
     fn near(&self, target: &str) -> Option<ServerText> {
         let (_, name) = nearest(target.strip_prefix('#')?, &self.called, |(it, _)| it.raw())?;
@@ -87,11 +95,13 @@ impl Reader {
             let public = self.listed(PUBLIC_ROOMS, &[("count", "0")], "channels");
             existing.public = public.await?.ok();
             let public = existing.public.iter();
-            let is_public =
-                |it: &&str| public.clone().any(|public| public.known.contains(&it[1..]));
+            let is_public = |it: &&str| public.clone().any(|public| public.seen(it).is_some());
             let fine = rooms.into_iter().filter(is_public);
-            let fine = fine.map(|it| (it.to_owned(), Sighting::Fine));
-            existing.found.extend(fine);
+            for name in fine {
+                existing.found.insert(name.to_owned(), Sighting::Fine);
+                let seen = existing.public.as_ref().and_then(|it| it.seen(name));
+                existing.seen.extend(seen.map(|it| (name.to_owned(), it)));
+            }
             single = users.into_iter().collect();
         }
         if single.len() < MANY {
@@ -108,13 +118,14 @@ impl Reader {
     /// Only where every other request will be refused too.
     pub(in crate::server) async fn rooms(
         &self,
-        asked: &BTreeSet<Target>,
+        questions: &Questions,
+        account: &str,
         rights: Rights,
         mut existing: Existing,
     ) -> Result<Rooms, ServerError> {
         let mut rooms = Rooms::default();
         let (mut members, mut free) = (Vec::new(), Vec::new());
-        for target in asked {
+        for target in &questions.targets {
             match by_rights(target, rights) {
                 Settled::Now(sighting) => drop(rooms.found.insert(target.clone(), sighting)),
                 Settled::ByMembership => members.push(target),
@@ -123,10 +134,13 @@ impl Reader {
         }
         if !members.is_empty() {
             let own = self.listed(OWN_ROOMS, &[], "update").await?;
-            let told = members
-                .into_iter()
-                .map(|target| (target.clone(), of_member(target, &own)));
-            rooms.found.extend(told);
+            for target in members {
+                rooms.found.insert(target.clone(), of_member(target, &own));
+                let seen = own.as_ref().ok().and_then(|own| own.seen(&target.name));
+                existing
+                    .seen
+                    .extend(seen.map(|it| (target.name.clone(), it)));
+            }
         }
         for by in [LookUpBy::Name, LookUpBy::Id] {
             let names = free.iter().map(|target| target.name.as_str());
@@ -141,6 +155,9 @@ impl Reader {
             Some((target.clone(), sighting.clone()))
         });
         rooms.found.extend(told);
+        rooms.states = self
+            .states(&questions.postings, account, rights, existing)
+            .await?;
         Ok(rooms)
     }
 
@@ -155,7 +172,8 @@ impl Reader {
         let asked = asked.map(|name| self.sighting(name, by)).collect();
         let told = all(asked).await?;
         existing.left -= told.len();
-        for (name, sighting) in names.into_iter().zip(told) {
+        for (name, (sighting, seen)) in names.into_iter().zip(told) {
+            existing.seen.extend(seen.map(|it| (name.to_owned(), it)));
             let missing = || Sighting::Missing {
                 near: existing.public.as_ref().and_then(|it| it.near(name)),
             };
@@ -171,7 +189,7 @@ impl Reader {
     }
 
     /// The rooms in a list; why they are not known, if they are not.
-    async fn listed(
+    pub(super) async fn listed(
         &self,
         endpoint: &str,
         query: &[(&str, &str)],
@@ -187,12 +205,13 @@ impl Reader {
         let mut listed = Listed::default();
         for room in list.iter().filter_map(Json::as_object) {
             let text = |key| Some(self.client.text(room.get(key)?.as_str()?));
-            // A subscription has an id of its own beside the room's.
-            listed.known.extend(text("rid").or_else(|| text("_id")));
+            let id = text("rid").or_else(|| text("_id"));
+            let shown = Seen::of(room, id.clone());
+            listed.seen.extend(id.map(|id| (id, shown.clone())));
             let Some(name) = text("name") else {
                 continue;
             };
-            listed.known.insert(name.clone());
+            listed.seen.insert(name.clone(), shown);
             // A direct message has no room name.
             if room.get("t").and_then(Json::as_str) != Some("d") {
                 let shown = text("fname").into_iter();
@@ -204,23 +223,38 @@ impl Reader {
     }
 
     /// Whether a room or user is there, exactly (reference 5.2); `None` if it is not to be found in this way.
-    async fn sighting(&self, target: &str, by: LookUpBy) -> Result<Option<Sighting>, ServerError> {
+    async fn sighting(
+        &self,
+        target: &str,
+        by: LookUpBy,
+    ) -> Result<(Option<Sighting>, Option<Seen>), ServerError> {
         let Some((prefix, name)) = target.split_at_checked(1) else {
-            return Ok(Some(Sighting::Fine));
+            return Ok((Some(Sighting::Fine), None));
         };
+        let mut seen = None;
         let ways = if prefix == "@" { BY_USER } else { BY_ROOM };
         let (endpoint, query, key) = ways[by as usize];
         let answer = self.client.get(endpoint, &[(query, name)]).await;
-        Ok(match answer {
+        let sighting = match answer {
             Ok(object) => match object.get(key) {
-                Some(Json::Object(found)) => is_named(found, name).then_some(Sighting::Fine),
+                Some(Json::Object(found)) if is_named(found, name) => {
+                    let id = found.get("_id").and_then(Json::as_str);
+                    let id = id.map(|id| self.client.text(id));
+                    seen = (prefix == "#").then(|| Seen::of(found, id));
+                    Some(Sighting::Fine)
+                }
+                Some(Json::Object(_)) => None,
                 _ => Some(Sighting::Unknown(format!("`{key}` is no object"))),
             },
             Err(error) if error.is_nobody() || error.is_no_room() => None,
             // A room that may not be entered is there.
-            Err(error) if error.is_closed_room() => Some(Sighting::Fine),
+            Err(error) if error.is_closed_room() => {
+                seen = Some(Seen::closed());
+                Some(Sighting::Fine)
+            }
             answer => told(answer)?.err().map(Sighting::Unknown),
-        })
+        };
+        Ok((sighting, seen))
     }
 }
 
@@ -266,9 +300,8 @@ fn by_rights(target: &Target, rights: Rights) -> Settled {
 }
 
 fn of_member(target: &Target, own: &Result<Listed, String>) -> Sighting {
-    let name = target.name.trim_start_matches('#');
     match own {
-        Ok(own) if own.known.contains(name) => Sighting::Fine,
+        Ok(own) if own.seen(&target.name).is_some() => Sighting::Fine,
         Ok(own) => Sighting::NotIn {
             near: own.near(&target.name),
         },

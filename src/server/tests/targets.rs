@@ -1,10 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
 use crate::client::{SendError, ServerError};
 use crate::integration::Kind;
-use crate::observed::{Permissions, Rights, Sighting, Target};
+use crate::observed::{Permissions, Posting, Questions, Rights, RoomState, Sighting, Target};
 use crate::server::fake::{Script, Step, answer};
 use crate::server::lookup::Existing;
 
@@ -29,12 +29,19 @@ fn no_room() -> Step {
 /// An account that holds both permissions of each kind, or only those for its own.
 fn rights(free: bool) -> Rights {
     let mine = BTreeSet::from(["mine".into()]);
-    let permissions = ["incoming", "outgoing", "own-incoming", "own-outgoing"].map(|name| {
-        let held = free || name.starts_with("own");
-        let roles = held.then(|| "mine".into()).into_iter().collect();
-        (format!("manage-{name}-integrations"), roles)
-    });
-    Rights::of(Some(&mine), &Permissions(permissions.into()))
+    let mut held = vec![
+        "manage-own-incoming-integrations",
+        "manage-own-outgoing-integrations",
+        "view-c-room",
+    ];
+    if free {
+        held.extend([
+            "manage-incoming-integrations",
+            "manage-outgoing-integrations",
+        ]);
+    }
+    let held = held.into_iter().map(|name| (name.to_owned(), mine.clone()));
+    Rights::of(Some(&mine), &Permissions(held.collect()))
 }
 
 /// What is looked for of these.
@@ -46,25 +53,48 @@ fn free_to_name(asked: &BTreeSet<Target>, rights: Rights) -> BTreeSet<&Target> {
 struct Told {
     /// What was told of each target, in their order.
     sightings: Vec<Option<Sighting>>,
+    states: BTreeMap<String, RoomState>,
     lines: Vec<String>,
 }
 
 async fn ask(names: &[&str], rights: Rights, most: usize, steps: Vec<Step>) -> Told {
+    ask_of(names, &[], rights, most, steps).await
+}
+
+/// The same, of those who would post to them.
+async fn ask_of(
+    names: &[&str],
+    postings: &[(&str, &str)],
+    rights: Rights,
+    most: usize,
+    steps: Vec<Step>,
+) -> Told {
     let script = Script::new(steps);
     let target = |name: &&str| Target {
         kind: Kind::Outgoing,
         name: (*name).to_owned(),
     };
+    let posting = |(user, room): &(&str, &str)| Posting {
+        user: (*user).to_owned(),
+        room: (*room).to_owned(),
+    };
     let asked: BTreeSet<_> = names.iter().map(target).collect();
     let reader = script.reader();
     let existing = reader.look(free_to_name(&asked, rights), most).await;
     let existing = existing.unwrap();
-    let rooms = reader.rooms(&asked, rights, existing).await.unwrap();
+    let questions = Questions {
+        targets: asked,
+        postings: postings.iter().map(posting).collect(),
+        ..Questions::default()
+    };
+    let rooms = reader.rooms(&questions, "deploy", rights, existing).await;
+    let rooms = rooms.unwrap();
     let told = names
         .iter()
         .map(|name| rooms.found.get(&target(name)).cloned());
     Told {
         sightings: told.collect(),
+        states: rooms.states,
         lines: script.lines(),
     }
 }
@@ -100,6 +130,49 @@ async fn who_may_post_everywhere_asks_for_each_by_name_and_then_by_id() {
             "GET /chat/api/v1/rooms.info?roomId=pagr",
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_decides_whether_messages_get_in_is_told_along() {
+    let closed = json!({"success": false, "error": "not-allowed", "errorType": "Not Allowed"});
+    let steps = vec![
+        answer(400, closed.to_string()),
+        ok(&json!({"room": {"_id": "r1", "name": "team", "t": "p"}, "success": true})),
+        ok(&json!({"isMember": true, "success": true})),
+        // From a server that has no such endpoint.
+        answer(404, "{}"),
+    ];
+    let postings = [
+        ("botty", "#closed"),
+        ("deploy", "#closed"),
+        ("ann", "#team"),
+        ("botty", "#team"),
+        ("botty", "#elsewhere"),
+    ];
+    let told = ask_of(&["#closed", "#team"], &postings, rights(true), 8, steps).await;
+    assert_eq!(
+        told.lines[2..],
+        [
+            "GET /chat/api/v1/rooms.isMember?roomId=r1&username=ann",
+            "GET /chat/api/v1/rooms.isMember?roomId=r1&username=botty",
+        ]
+    );
+    let members = |room: &str| told.states[room].members.clone();
+    assert_eq!(members("#closed"), [("deploy".to_owned(), false)].into());
+    assert_eq!(members("#team"), [("ann".to_owned(), true)].into());
+
+    let rooms = json!({"channels": [
+        {"_id": "r1", "name": "a", "t": "c"},
+        {"_id": "r2", "name": "b", "t": "c", "ro": true},
+        {"_id": "r3", "name": "c", "t": "c", "archived": true},
+    ], "success": true});
+    let told = ask(&["#a", "#b", "#r3"], rights(true), 8, vec![ok(&rooms)]).await;
+    let seen: Vec<_> = told.states.iter().collect();
+    let [(b, read_only), (c, archived)] = seen[..] else {
+        panic!("{seen:?}");
+    };
+    assert_eq!((b.as_str(), read_only.read_only), ("#b", true));
+    assert_eq!((c.as_str(), archived.archived), ("#r3", true));
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,7 +320,11 @@ async fn refused_credentials_end_it() {
         let error = if free {
             reader.look(&asked, 8).await.unwrap_err()
         } else {
-            let rooms = reader.rooms(&asked, rights(false), Existing::default());
+            let questions = Questions {
+                targets: asked,
+                ..Questions::default()
+            };
+            let rooms = reader.rooms(&questions, "", rights(false), Existing::default());
             rooms.await.unwrap_err()
         };
         assert!(matches!(error, ServerError::Unauthorised));

@@ -156,8 +156,8 @@ fn is_told(ended: &Ended, name: &Json, count: usize) -> bool {
     let mut changes = plan.changes.iter().filter(|it| it.key.name.raw() == *name);
     match (changes.next().map(|it| &it.action), count) {
         (Some(Action::Create(_)), 0) | (None, 1) => true,
-        (Some(Action::Blocked { reason, .. }), several) => {
-            several > 1 && reason.choices.len() == several
+        (Some(Action::Blocked { reasons, .. }), several) => {
+            several > 1 && reasons.len() == 1 && reasons[0].choices.len() == several
         }
         _ => false,
     }

@@ -286,8 +286,11 @@ fn what_is_finished_after_the_last_look_is_named_and_refused() {
             let [change] = &plan.changes[..] else {
                 panic!("{plan:?}");
             };
-            let Action::Blocked { reason, .. } = &change.action else {
+            let Action::Blocked { reasons, .. } = &change.action else {
                 panic!("{change:?}");
+            };
+            let [reason] = &reasons[..] else {
+                panic!("{reasons:?}");
             };
             let line = |it: &String| {
                 it.starts_with("id: ") && it.contains("made by ann.admin on 2023-11-14")

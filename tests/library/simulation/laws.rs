@@ -267,7 +267,9 @@ impl Run {
     fn next_is_empty(&self) -> Result<(), String> {
         for plan in [&self.next, &self.usual] {
             let left = plan.changes.iter().find(|change| match &change.action {
-                Action::Blocked { reason, .. } => !self.may_be_blocked(change, reason),
+                Action::Blocked { reasons, .. } => {
+                    !reasons.iter().all(|it| self.may_be_blocked(change, it))
+                }
                 Action::Condition { .. } => change.conditions.is_empty(),
                 _ => !Self::is_told(change),
             });
@@ -540,13 +542,13 @@ fn reached(case: &Case, run: &Run) -> Vec<String> {
             Action::Disable { .. } => "disable",
             Action::Delete { .. } => "delete",
             Action::Condition { .. } => "condition",
-            Action::Blocked { reason, .. } if !reason.choices.is_empty() => "ambiguous",
-            Action::Blocked { reason, .. } => {
+            Action::Blocked { reasons, .. } if !reasons[0].choices.is_empty() => "ambiguous",
+            Action::Blocked { reasons, .. } => {
                 let codes = ["posting-user-missing", "posting-user-may-not-impersonate"];
                 seen.extend(
                     codes
                         .iter()
-                        .filter(|code| reason.problem.message.starts_with(**code)),
+                        .filter(|code| reasons[0].problem.message.starts_with(**code)),
                 );
                 "blocked"
             }

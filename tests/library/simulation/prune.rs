@@ -481,8 +481,8 @@ fn the_cases_reach_what_pruning_can_do() {
                 if let Some(step) = change.pruned {
                     saw(format!("{step:?}{}", if blocked { " blocked" } else { "" }));
                 }
-                if let Action::Blocked { reason, .. } = &change.action
-                    && reason.problem.message.contains("settings.keep")
+                if let Action::Blocked { reasons, .. } = &change.action
+                    && reasons[0].problem.message.contains("settings.keep")
                 {
                     saw("kept".to_owned());
                 }

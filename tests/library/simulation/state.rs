@@ -223,7 +223,7 @@ fn shown(plan: &Plan) -> Json {
     let mut report = json!(report(plan, &Annotations::default()));
     report.as_object_mut().unwrap().remove("snapshot");
     for change in report["changes"].as_array_mut().unwrap() {
-        if let Some(Json::Array(lines)) = change.pointer_mut("/blocked/choices") {
+        if let Some(Json::Array(lines)) = change.pointer_mut("/blocked/0/choices") {
             for line in lines {
                 *line = json!(line.as_str().unwrap().split(" on ").next());
             }

@@ -60,6 +60,25 @@ pub(in super::super) fn rooms_info(call: &mut Call<'_>) -> Outcome {
     Ok(body_of("room", shown(call, &room)))
 }
 
+/// Whether a user is in a room that the caller may enter.
+pub(in super::super) fn is_member(call: &mut Call<'_>) -> Outcome {
+    let world = &call.state.world;
+    let room = call.asked("roomId").and_then(|id| world.room(id));
+    let Some(room) = room.filter(|room| enters(call, room)) else {
+        return Err(Refusal::thrown("error-room-not-found", "Room not found"));
+    };
+    let user = call.asked("userId").and_then(|id| world.user(id));
+    let by_name = call.asked("username");
+    let user = user.or_else(|| world.user_named(by_name?));
+    let Some(user) = user else {
+        return Err(Refusal::thrown("error-user-not-found", "User not found"));
+    };
+    Ok(body_of(
+        "isMember",
+        world.is_subscribed(&room.id, &user.id).into(),
+    ))
+}
+
 /// Whether the caller may enter: public rooms, and those the caller is in.
 fn enters(call: &Call<'_>, room: &Room) -> bool {
     let open = room.kind == "c" && call.may("view-c-room");
@@ -71,10 +90,13 @@ fn shown(call: &Call<'_>, room: &Room) -> Value {
     let mut fields = json!({ "_id": room.id });
     if let Some(name) = &room.name {
         fields["name"] = name.clone().into();
-        fields["fname"] = name.clone().into();
+        fields["fname"] = room.fname.as_ref().unwrap_or(name).clone().into();
     }
     fields["t"] = room.kind.clone().into();
-    fields["ro"] = false.into();
+    fields["ro"] = room.ro.into();
+    if room.archived {
+        fields["archived"] = true.into();
+    }
     fields["_updatedAt"] = call.now.1.clone().into();
     fields
 }

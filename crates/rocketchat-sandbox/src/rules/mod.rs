@@ -208,11 +208,8 @@ impl Call<'_> {
 
     /// The room that would be made up under this name.
     pub(super) fn made_up_room(&self, key: &str) -> Option<Room> {
-        (self.invent && !js::is_blank(key)).then(|| Room {
-            id: ids::from_name(&format!("#{key}")),
-            name: Some(key.to_owned()),
-            kind: "c".to_owned(),
-        })
+        let made_up = self.invent && !js::is_blank(key);
+        made_up.then(|| Room::public(ids::from_name(&format!("#{key}")), key))
     }
 }
 

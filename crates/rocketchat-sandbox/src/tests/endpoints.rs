@@ -143,6 +143,28 @@ async fn rooms_are_found_by_those_who_may_enter() {
         (400, "Not Allowed")
     );
 
+    let is_member = async |username: &str, room: &str| {
+        let query = format!("rooms.isMember?roomId={room}&username={username}");
+        server.get("mia.manager", &query).await
+    };
+    let general = "GENERAL";
+    assert_eq!(
+        is_member("mia.manager", general).await.body["isMember"],
+        true
+    );
+    assert_eq!(
+        is_member("rocket.cat", general).await.body["isMember"],
+        false
+    );
+    assert_eq!(
+        is_member("no.one", general).await.verdict(),
+        "error-user-not-found"
+    );
+    assert_eq!(
+        is_member("mia.manager", "nope").await.verdict(),
+        "error-room-not-found"
+    );
+
     let own = server.get("mia.manager", "rooms.get").await.body;
     assert_eq!(own["update"].as_array().map(Vec::len), Some(2));
     let subscribed = server.get("mia.manager", "subscriptions.get").await.body;
