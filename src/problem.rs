@@ -3,6 +3,7 @@
 //! Below it each stage has errors of its own; what a caller has to tell apart is a variant there.
 
 mod findings;
+mod fixes;
 mod texts;
 
 use schemars::JsonSchema;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::words::start;
 
 pub use findings::{Counts, Findings};
+pub use fixes::{Fix, Fixed, apply};
 pub use texts::{Place, Position, SourceId, SourceText, Texts};
 
 /// How much a problem weighs.
@@ -59,7 +61,7 @@ pub struct Problem {
     /// What to do about it.
     pub help: Option<String>,
     /// What to write in the place of what stands there, where that alone fixes it; shown with the help.
-    pub fix: Option<String>,
+    pub fix: Option<Box<Fix>>,
     /// Where, if it is in a text.
     pub place: Option<Place>,
     /// Other places that belong to it (the first of two duplicates), each with a few words.
@@ -152,10 +154,17 @@ impl Problem {
         self.place.as_ref().map(|place| place.source)
     }
 
-    /// Adds the text that would mend it, in the place of what stands there.
+    /// Adds the text that fixes it for certain, in the place of what stands there.
     #[must_use]
-    pub fn fix(mut self, text: impl Into<String>) -> Self {
-        self.fix = Some(text.into());
+    pub fn fix(self, text: impl Into<String>) -> Self {
+        self.suggest(text, true)
+    }
+
+    /// Adds a text that fixes it, which may be what was meant or not.
+    #[must_use]
+    pub fn suggest(mut self, text: impl Into<String>, certain: bool) -> Self {
+        let text = text.into();
+        self.fix = Some(Box::new(Fix { text, certain }));
         self
     }
 

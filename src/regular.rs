@@ -170,7 +170,7 @@ fn steps(path: &Path, left: &mut Vec<Step>) {
 /// Opens a regular file. No link in its place is followed, and no pipe waited for.
 ///
 /// # Errors
-/// When it cannot be opened, or is no regular file.
+/// When it cannot be opened, or is not a regular file.
 pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     match fs::symlink_metadata(path) {
         Ok(found) => demand(&found)?,

@@ -38,7 +38,7 @@ const MAX_READ: usize = 512 << 20;
 const MAX_FILES: usize = 100_000;
 
 /// The origin of what comes from standard input.
-const STDIN: &str = "<stdin>";
+pub const STDIN: &str = "<stdin>";
 
 const MISSING: Code = Code("source-missing");
 const EMPTY: Code = Code("source-empty");

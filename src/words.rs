@@ -47,6 +47,18 @@ pub fn nearest<T>(
     near.map(|(_, _, it)| it)
 }
 
+/// Whether a name is another with one slip of the hand, or written in another case or with other signs between its words: then
+/// it is hardly meant otherwise.
+pub fn is_slip(written: &str, meant: &str) -> bool {
+    let folded = |name: &str| -> String {
+        let name = name.chars().filter(|it| !matches!(it, '_' | '-' | ' '));
+        name.flat_map(char::to_lowercase).collect()
+    };
+    let (written, meant) = (folded(written), folded(meant));
+    written == meant
+        || meant.chars().count() >= 5 && strsim::damerau_levenshtein(&written, &meant) <= 1
+}
+
 /// A word that none of several things is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is nothing of that name")]

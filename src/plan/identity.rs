@@ -9,10 +9,6 @@ use crate::integration::Key;
 use crate::observed::{ObservedState, Record, ServerId};
 
 /// What an entry's identity leads to.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, and a large one is rare"
-)]
 pub enum Match<'o> {
     /// No record.
     Nothing,

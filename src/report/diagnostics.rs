@@ -2,10 +2,12 @@
 
 #[cfg(feature = "cli")]
 mod draw;
+mod fixes;
 pub mod json;
 
 #[cfg(feature = "cli")]
 pub use draw::text;
+pub use fixes::{FixedText, fixed};
 
 use self::json::Problems;
 use crate::problem::{Counts, Findings, Problem, Texts};

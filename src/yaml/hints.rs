@@ -39,7 +39,7 @@ impl Scene<'_> {
             ErrorKind::UnexpectedCharacter { character } => self.reserved(at, *character),
             ErrorKind::CommentNotSeparated => {
                 let words = "an unquoted value cannot begin with `#`";
-                self.unquoted(at..self.value_end(at), words)
+                self.unquoted_items(at, words)
             }
             ErrorKind::UnclosedFlowCollection { .. } if self.comment_in_brackets(at).is_some() => {
                 self.swallowed(self.comment_in_brackets(at).unwrap_or(at..at))
@@ -164,6 +164,30 @@ impl Scene<'_> {
         }
         if !self.goes_on_below(range.end) {
             syntax.blank = Some(range);
+        }
+        syntax
+    }
+
+    /// The same of a value that begins with `#`, and of those behind it in its list: one by one, each would take the rest of the
+    /// line for a comment.
+    fn unquoted_items(&self, at: usize, message: &str) -> Syntax {
+        let end = self.value_end(at);
+        let rest = &self.text[end..line_end(self.text, end)];
+        let more = rest.find(']').map(|close| &rest[..close]);
+        let Some(more) = more.filter(|more| more.contains(", #") && !more.contains(['"', '\'']))
+        else {
+            return self.unquoted(at..end, message);
+        };
+        let items = self.text[at..end + more.trim_end().len()].split(',');
+        let items: Vec<_> = items
+            .map(|item| match item.trim() {
+                item if item.starts_with('#') => quoted(item),
+                item => item.to_owned(),
+            })
+            .collect();
+        let mut syntax = self.unquoted(at..end + more.trim_end().len(), message);
+        if let Some(fix) = &mut syntax.problem.fix {
+            fix.text = items.join(", ");
         }
         syntax
     }

@@ -34,7 +34,7 @@ fn described(texts: &Texts, problems: &[Problem]) -> String {
             problem.message
         );
         if let Some(fix) = &problem.fix {
-            line = line + " => " + fix;
+            line = line + " => " + &fix.text;
         }
         for (place, words) in &problem.also {
             let start = texts.start(place);

@@ -11,7 +11,7 @@ use super::support::{Run, Sandbox, manifest, rcsync, write};
 const UNASKED: &str = "there is no terminal to ask on; nothing was sent";
 
 /// Runs it with a standard input.
-fn fed(command: &mut Command, input: &str) -> Run {
+pub(crate) fn fed(command: &mut Command, input: &str) -> Run {
     let streams = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = streams.stdin(Stdio::piped()).spawn().unwrap();
     // Whoever is refused does not read.
@@ -21,7 +21,15 @@ fn fed(command: &mut Command, input: &str) -> Run {
 
 /// Runs a line of a shell on a terminal on which somebody types; what is typed, and both streams, are in `out`.
 fn on_a_terminal(sandbox: &Sandbox, line: &str, typed: &str) -> Run {
-    let mut command = sandbox.program("timeout");
+    typing(sandbox.program("timeout"), line, typed)
+}
+
+/// The same where no server is needed.
+pub(crate) fn typed_at(line: &str, typed: &str) -> Run {
+    typing(Command::new("timeout"), line, typed)
+}
+
+fn typing(mut command: Command, line: &str, typed: &str) -> Run {
     command.args(["60", "script", "-qec", line, "/dev/null"]);
     command.env("SHELL", "/bin/bash");
     let run = fed(&mut command, typed);

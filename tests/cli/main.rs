@@ -23,6 +23,7 @@ mod export;
 mod failures;
 mod files;
 mod first;
+mod fix;
 mod git;
 mod guards;
 mod hostile;

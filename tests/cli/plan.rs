@@ -239,7 +239,11 @@ fn everything_that_is_wrong_with_an_entry_is_told_at_once() {
     let sandbox = Sandbox::with(&["--fixture", "tests/cli/rooms.json"]);
     let path = webhooks(
         &sandbox,
-        &[("A", "bothy", "['#genral', '#Operations', '#team', '@bottty']")],
+        &[(
+            "A",
+            "bothy",
+            "['#genral', '#Operations', '#team', '@bottty']",
+        )],
     );
     let mut lead = sandbox.rcsync_as("uLead", "tok-lead", &["plan", &path]);
     let run = Run::of(&mut lead).exits(0);

@@ -12,6 +12,7 @@ mod architecture;
 #[expect(dead_code, reason = "its `main` is for whoever runs it")]
 mod embed;
 mod export;
+mod fixes;
 #[path = "../../benches/made_up/mod.rs"]
 mod made_up;
 mod scenarios;

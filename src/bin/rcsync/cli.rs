@@ -135,6 +135,7 @@ const VALIDATE: &str = "\
 Examples:
   rcsync validate chat/                      all manifests of a folder, as one desired state
   rcsync validate chat/ --strict             in a pipeline: warnings are errors
+  rcsync validate chat/ --fix                quotes and names put right, after showing the lines
   rcsync validate chat/ --format github      annotations beside the lines of a pull request";
 
 const PLAN: &str = "\
@@ -171,6 +172,14 @@ pub(crate) struct ValidateArgs {
     /// How the problems are told: `text` on standard error, the others on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+
+    /// Apply the suggestions that are certain: shows the lines that change, asks, and checks again
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) fix: bool,
+
+    /// With `--fix`: write without asking
+    #[arg(long, requires = "fix")]
+    pub(crate) yes: bool,
 }
 
 /// How standard output looks

@@ -137,7 +137,7 @@ fn unquoted_colon(violation: &Violation<'_>) -> Option<Problem> {
         Content::Text(value) if node.style == Style::Indented && !value.contains('\n') => Some(
             error("a `: ` inside a text makes a key")
                 .help("if it is meant as a text, quote it")
-                .fix(quoted(&format!("{key}: {value}"))),
+                .suggest(quoted(&format!("{key}: {value}")), false),
         ),
         _ => None,
     }

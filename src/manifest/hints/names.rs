@@ -4,7 +4,7 @@ use super::words::{and_list, entry_kind, or_list, subject};
 use crate::integration::Kind;
 use crate::problem::{Code, Problem};
 use crate::schema::{Step, Violation};
-use crate::words::start;
+use crate::words::{is_slip, start};
 use crate::yaml::Content;
 
 /// More allowed names than this are listed below the line, not beside it.
@@ -31,12 +31,16 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
         return error.help("write `script: { file: … }`");
     }
     if !top && let Some(name) = elsewhere(key).filter(|name| allowed.iter().any(|it| it == name)) {
-        let fix = as_written(violation, key, name);
-        return error.help(format!("rcsync calls it `{name}`")).fix(fix);
+        let error = error.help(format!("rcsync calls it `{name}`"));
+        let mut error = instead(error, violation, key, name);
+        if let Some(fix) = &mut error.fix {
+            fix.certain = true;
+        }
+        return error;
     }
     if let Some(near) = nearest(key, allowed) {
-        let fix = as_written(violation, key, near);
-        return error.help(format!("did you mean `{near}`?")).fix(fix);
+        let error = error.help(format!("did you mean `{near}`?"));
+        return instead(error, violation, key, near);
     }
     if top
         && Kind::ALL
@@ -69,13 +73,18 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
     })
 }
 
-/// A text in the place of another one: in quotes, if that is.
-fn as_written(violation: &Violation<'_>, text: &str, near: &str) -> String {
+/// The error, with a text in the place of another one: in quotes, if that is. One that is written over several lines, or with
+/// escapes, stands there as something else.
+fn instead(error: Problem, violation: &Violation<'_>, text: &str, near: &str) -> Problem {
     let place = &violation.at.bytes;
-    if (place.end - place.start) as usize == text.len() + 2 {
-        return format!("\"{near}\"");
+    let written = (place.end - place.start) as usize;
+    if written == text.len() {
+        error.suggest(near, is_slip(text, near))
+    } else if written == text.len() + 2 {
+        error.suggest(format!("\"{near}\""), is_slip(text, near))
+    } else {
+        error
     }
-    near.to_owned()
 }
 
 /// Keys of a record or a request that a manifest cannot have, and why.
@@ -138,9 +147,10 @@ pub(super) fn not_among(violation: &Violation<'_>, subject: &str, allowed: &[Str
         return error.help("no variable is replaced here: write the value itself");
     }
     match nearest(text, allowed).or_else(|| only_one_with(text, allowed)) {
-        Some(near) => error
-            .help(format!("did you mean `{near}`?"))
-            .fix(as_written(violation, text, near)),
+        Some(near) => {
+            let error = error.help(format!("did you mean `{near}`?"));
+            instead(error, violation, text, near)
+        }
         None if allowed.len() > FEW => error.help(format!("write {listed}")),
         None => error.expected(format!("expected {listed}")),
     }

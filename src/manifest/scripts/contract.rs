@@ -6,6 +6,7 @@ use super::{Used, declared, undefined, word};
 use crate::integration::Kind;
 use crate::manifest::hints::nearest;
 use crate::problem::{Place, Problem};
+use crate::words::is_slip;
 
 const WRITE_A_CLASS: &str =
     "write `class Script { … }`: the server answers every call with `new Script()`";
@@ -24,7 +25,7 @@ pub(super) fn no_script(used: &Used<'_>, facts: &Facts) -> Problem {
     if let Some((name, at)) = nearly_script(facts) {
         return error(Some(at), name, "no class is named `Script`")
             .help("did you mean `Script`?")
-            .fix("Script");
+            .suggest("Script", is_slip(name, "Script"));
     }
     let declares = |keyword: &str| ["class", "function", "let", "const", "var"].contains(&keyword);
     if let Some((_, at)) = pairs(facts)
@@ -113,7 +114,7 @@ pub(super) fn method(
     let error = if let Some((name, called, at)) = near {
         used.error("script-method", Some(at), name, message)
             .help(format!("did you mean `{called}`?"))
-            .fix(called)
+            .suggest(called, is_slip(name, called))
     } else {
         used.error("script-method", script, "Script", message)
             .help(instead(*kind, class))

@@ -240,7 +240,7 @@ impl Drawing<'_> {
 
     /// The line as it would be when mended; not where that would repeat a masked text.
     fn patch<'s>(&'s self, found: &'s Problem) -> Option<Snippet<'s, Patch<'s>>> {
-        let (fix, place) = (found.fix.as_deref()?, found.place.as_ref()?);
+        let (fix, place) = (found.fix.as_ref()?, found.place.as_ref()?);
         let (start, end) = (self.texts.start(place), self.texts.end(place));
         let hidden = self.masked.iter().any(|mask| {
             mask.source == place.source
@@ -256,7 +256,7 @@ impl Drawing<'_> {
             Snippet::source(crop.source)
                 .line_start(crop.first_line)
                 .path(clean(&self.texts.get(place.source).origin))
-                .patch(Patch::new(at, clean(fix))),
+                .patch(Patch::new(at, clean(&fix.text))),
         )
     }
 }

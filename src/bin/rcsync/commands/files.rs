@@ -60,7 +60,7 @@ pub(super) fn resolved(path: &Path) -> Result<PathBuf, Problem> {
     Ok(located.path)
 }
 
-/// Refuses what exists, unless it may be replaced; what is no regular file stays in any case, and so does what this
+/// Refuses what exists, unless it may be replaced; what is not a regular file stays in any case, and so does what this
 /// very export writes there.
 pub(super) fn check_free(files: &[File], force: bool) -> Result<(), Problem> {
     let mut taken = BTreeSet::new();
@@ -76,7 +76,7 @@ pub(super) fn check_free(files: &[File], force: bool) -> Result<(), Problem> {
                 return Err(cannot_be_written(&file.path, &error));
             }
             Ok(found) if !found.is_file() => {
-                let problem = about_file(format!("{shown} is no regular file"));
+                let problem = about_file(format!("{shown} is not a regular file"));
                 return Err(problem.help("name the file itself, or another one"));
             }
             Ok(_) if force => {}

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::terminal::{self, Terminal};
 use rcsync::engine::check::{self, CheckError, Checked, Inputs};
 use rcsync::manifest::literals::LITERAL_SECRET;
-use rcsync::problem::{Findings, Severity};
+use rcsync::problem::{Findings, Place, Severity};
 use rcsync::report::{Context, diagnostics};
 use rcsync::variables::Undefined;
 use rcsync::yaml;
@@ -91,14 +91,6 @@ pub(super) fn show(checked: &Checked, findings: &Findings, terminal: Terminal) {
     let Some(summary) = diagnostics::summary(findings, checked.sources.manifests.len()) else {
         return;
     };
-    let texts = &checked.sources.texts;
-    let manifests = checked.sources.manifests.iter();
-    let secrets = manifests
-        .flat_map(|source| yaml::masks::secret_looking(source.id, &texts.get(source.id).text));
-    let literals = findings.iter().filter(|it| it.code == LITERAL_SECRET);
-    let masked: Vec<_> = secrets
-        .chain(literals.filter_map(|it| it.place.clone()))
-        .collect();
     let is_error = findings.iter().any(|it| it.severity == Severity::Error);
     let write = if is_error {
         terminal::err
@@ -106,8 +98,26 @@ pub(super) fn show(checked: &Checked, findings: &Findings, terminal: Terminal) {
         terminal::note
     };
     let color = terminal.color_err;
-    write(&diagnostics::text(findings, texts, &masked, color));
+    let masked = masked(checked, findings);
+    write(&diagnostics::text(
+        findings,
+        &checked.sources.texts,
+        &masked,
+        color,
+    ));
     write(&format!("{summary}\n"));
+}
+
+/// What is not shown of the manifests: secrets that are written out.
+pub(super) fn masked(checked: &Checked, findings: &Findings) -> Vec<Place> {
+    let texts = &checked.sources.texts;
+    let manifests = checked.sources.manifests.iter();
+    let secrets = manifests
+        .flat_map(|source| yaml::masks::secret_looking(source.id, &texts.get(source.id).text));
+    let literals = findings.iter().filter(|it| it.code == LITERAL_SECRET);
+    secrets
+        .chain(literals.filter_map(|it| it.place.clone()))
+        .collect()
 }
 
 /// What a report says of the manifests.

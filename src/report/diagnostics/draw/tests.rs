@@ -319,7 +319,9 @@ proptest::proptest! {
         let mut places: Vec<_> = places.into_iter().map(|(start, length)| Place { source, bytes: start..start + length }).collect();
         let mask = places.clone();
         let mut found = Problem::error(Code("e"), places.remove(0), "wrong").help("mend it");
-        found.fix = fix;
+        if let Some(fix) = fix {
+            found = found.suggest(fix, true);
+        }
         for place in places {
             found = found.also(place, "here");
         }
