@@ -59,8 +59,8 @@ pub enum Secrets {
 #[derive(Debug, PartialEq, Eq)]
 enum Part<'t> {
     Literal(&'t str),
-    /// `$${`, a literal `${`.
-    Escaped,
+    /// Pairs of `$` before a `{`, each of which stands for one.
+    Dollars(&'t str),
     Var(&'t str, &'t str),
     Secret(&'t str, &'t str),
     /// `${` and what follows, where that is no reference.
@@ -69,21 +69,37 @@ enum Part<'t> {
 
 fn parts(mut text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    while let Some(start) = text.find("${") {
-        if text[..start].ends_with('$') {
-            parts.push(Part::Literal(&text[..start - 1]));
-            parts.push(Part::Escaped);
-            text = &text[start + 2..];
-            continue;
+    while let Some(last) = text.find("${") {
+        let before = text[..last].trim_end_matches('$');
+        parts.push(Part::Literal(before));
+        let pairs = (last + 1 - before.len()) / 2;
+        let (dollars, rest) = text[before.len()..].split_at(2 * pairs);
+        if pairs > 0 {
+            parts.push(Part::Dollars(dollars));
         }
-        parts.push(Part::Literal(&text[..start]));
-        let rest = &text[start..];
-        let end = rest.find('}').map_or(rest.len(), |end| end + 1);
-        parts.push(reference(&rest[..end]));
-        text = &rest[end..];
+        text = rest;
+        if rest.starts_with('$') {
+            let end = rest.find('}').map_or(rest.len(), |end| end + 1);
+            parts.push(reference(&rest[..end]));
+            text = &rest[end..];
+        }
     }
     parts.push(Part::Literal(text));
     parts
+}
+
+/// The text as a manifest writes it, so that no part of it is taken for a reference: each `$` before a `{` twice.
+pub fn literally(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut pieces = text.split('{').peekable();
+    while let Some(piece) = pieces.next() {
+        written.push_str(piece);
+        if pieces.peek().is_some() {
+            written.push_str(&piece[piece.trim_end_matches('$').len()..]);
+            written.push('{');
+        }
+    }
+    written
 }
 
 fn reference(whole: &str) -> Part<'_> {
@@ -183,10 +199,10 @@ impl<'a> Resolver<'a> {
         for part in parts(text) {
             let piece = match part {
                 Part::Literal(text) => Some(Piece::Plain(text.into())),
-                Part::Escaped => {
-                    // The same text may follow as a reference.
-                    let _ = self.place_of("$${", at);
-                    Some(Piece::Plain("${".into()))
+                Part::Dollars(pairs) => {
+                    // What follows is looked for behind them.
+                    let _ = self.place_of(pairs, at);
+                    Some(Piece::Plain(pairs[..pairs.len() / 2].into()))
                 }
                 Part::Var(whole, name) => {
                     let value = self.var(whole, name, at);
@@ -245,7 +261,10 @@ impl<'a> Resolver<'a> {
             return None;
         }
         self.secrets.push(name.to_owned());
-        if let Some(secret) = self.variables.secrets.get(name) {
+        // A pipeline gives an empty value where it keeps a secret back, as from a fork: that is none.
+        let given = self.variables.secrets.get(name);
+        let is_empty = |it: &Secret| it.expose().is_some_and(str::is_empty);
+        if let Some(secret) = given.filter(|it| !is_empty(it)) {
             return Some(secret.clone());
         }
         match self.variables.undefined_secrets {
@@ -260,21 +279,29 @@ impl<'a> Resolver<'a> {
                         "undefined-secret",
                         whole,
                         at,
-                        format!("`{whole}` has no value"),
-                    )
-                    .help(
-                        match nearest(name, self.variables.secrets.keys(), |it| it.as_str()) {
-                            Some(near) => {
-                                format!("did you mean `${{secret.{near}}}`, which has one?")
-                            }
-                            None => format!(
-                                "set `{SECRET_PREFIX}{name}`, or give it in a `--secret-file`"
-                            ),
+                        match given {
+                            Some(_) => format!("`{whole}` is set, and its value is empty"),
+                            None => format!("`{whole}` has no value"),
                         },
-                    );
+                    )
+                    .help(self.about_secret(name));
                 self.findings.push(error);
                 None
             }
+        }
+    }
+
+    /// What to do about a secret without a value.
+    fn about_secret(&self, name: &str) -> String {
+        let secrets = &self.variables.secrets;
+        if secrets.contains_key(name) {
+            return "a pipeline passes an empty value where it does not give the secret, as to a pull request from a fork: check that \
+                    it is set there"
+                .to_owned();
+        }
+        match nearest(name, secrets.keys(), |it| it.as_str()) {
+            Some(near) => format!("did you mean `${{secret.{near}}}`, which has one?"),
+            None => format!("set `{SECRET_PREFIX}{name}`, or give it in a `--secret-file`"),
         }
     }
 

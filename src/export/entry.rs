@@ -8,6 +8,7 @@ use crate::integration::{Field, Fields, LeftOut, Role, Shape, Value};
 use crate::observed::Record;
 use crate::redactor::Redactor;
 use crate::secret::Text;
+use crate::variables::literally;
 
 /// The largest script that is read back from a file.
 const LARGEST_FILE: usize = 1 << 20;
@@ -181,7 +182,7 @@ impl<'a> Scribe<'a> {
     fn words(&mut self, record: &Record, field: &Field, text: &Text) -> Option<String> {
         let plain = text.as_plain()?;
         if !field.sensitive || !holds_credentials(plain) {
-            return Some(plain.replace("${", "$${"));
+            return Some(literally(plain));
         }
         let name = slug(&record.name.to_string(), '_', record.kind.word());
         let digit = if name.starts_with(|c: char| c.is_ascii_digit()) {

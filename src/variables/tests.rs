@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn resolve(text: &str) -> Result<String, Vec<String>> {
@@ -39,6 +41,56 @@ fn references_are_replaced_wherever_they_stand() {
     assert_eq!(resolve("k=${secret.key}&").as_deref(), Ok("k=hunter2&"));
     assert_eq!(resolve("a$${var.room}b").as_deref(), Ok("a${var.room}b"));
     assert_eq!(resolve("$5 and }").as_deref(), Ok("$5 and }"));
+}
+
+#[test]
+fn before_a_brace_two_dollars_stand_for_one() {
+    for (written, read) in [
+        ("$$${var.room}", "$ops"),
+        ("$$$${var.room}", "$${var.room}"),
+        ("a $$$$${var.room}", "a $$ops"),
+        ("$$5 $$", "$$5 $$"),
+        ("$${var.room} ${var.room}", "${var.room} ops"),
+    ] {
+        assert_eq!(resolve(written).as_deref(), Ok(read), "{written}");
+    }
+    // What is wrong is told at its own place behind them.
+    assert_eq!(
+        resolve("$$${var.x}"),
+        Err(vec!["undefined-variable 6".to_owned()])
+    );
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_literally_reads_as_it_was(text in "[$a{}.]{0,12}|[$]{0,4}[{]var.room[}]") {
+        prop_assert_eq!(resolve(&literally(&text)), Ok(text));
+    }
+}
+
+#[test]
+fn an_empty_secret_is_none() {
+    let problems = |undefined| {
+        let mut texts = Texts::default();
+        let source = texts.add("a.yaml", "x: ${secret.key}".to_owned());
+        let at = Place {
+            source,
+            bytes: 3..16,
+        };
+        let variables = Variables {
+            secrets: [("key".to_owned(), Secret::new(""))].into(),
+            undefined_secrets: undefined,
+            ..Variables::default()
+        };
+        let mut resolver = Resolver::new(&variables, &texts);
+        resolver.text("${secret.key}", &at, Secrets::Allowed);
+        let told = resolver.findings.iter().map(|it| it.message.clone());
+        (told.collect::<Vec<_>>(), resolver.made_up.len())
+    };
+    let words = "`${secret.key}` is set, and its value is empty".to_owned();
+    assert_eq!(problems(Undefined::Refused), (vec![words], 0));
+    assert_eq!(problems(Undefined::Unknown), (vec![], 0));
+    assert_eq!(problems(Undefined::MadeUp), (vec![], 1));
 }
 
 #[test]

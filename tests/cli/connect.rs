@@ -152,7 +152,7 @@ fn a_second_factor_is_named_with_what_to_do_instead() {
         .env("RCSYNC_PASSWORD", PASSWORD);
     let run = Run::of(&mut command).exits(7);
     assert!(
-        run.err.contains("wants a second factor to log in (totp)"),
+        run.err.contains("wants a second factor (totp)"),
         "{}",
         run.err
     );
@@ -162,6 +162,28 @@ fn a_second_factor_is_named_with_what_to_do_instead() {
         run.err
     );
     assert_eq!(peer.requests().len(), 1);
+}
+
+#[test]
+fn a_token_that_a_second_factor_is_asked_of_ends_the_run_with_what_to_tick() {
+    let sandbox = Sandbox::strict();
+    let file = sandbox.file("a.yaml", &manifest(1));
+    let body = r#"{"success":false,"errorType":"totp-required","error":"TOTP Required [totp-required]",
+        "details":{"method":"totp"}}"#;
+    for (path, args) in [
+        ("me", &["plan", &file][..]),
+        ("integrations.create", &["apply", "--yes", &file]),
+    ] {
+        let effect = json!({"kind": "answer", "status": 400, "body": body});
+        sandbox.fault(&json!({"path": path, "times": 1, "effect": effect}));
+        let run = sandbox.run(args).exits(7);
+        let told = run.out + &run.err;
+        assert!(
+            told.contains("the server wants a second factor (totp)")
+                && told.contains("`Ignore Two Factor Authentication`"),
+            "{told}"
+        );
+    }
 }
 
 #[test]

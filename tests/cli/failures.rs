@@ -38,6 +38,24 @@ fn an_undefined_secret_is_refused_before_any_request() {
     assert!(sandbox.requests().is_empty());
 }
 
+/// As a pipeline passes the secrets that it keeps from a pull request of a fork.
+#[test]
+fn a_secret_that_is_empty_is_told_as_such() {
+    let sandbox = Sandbox::inventive();
+    let mut command = sandbox.rcsync(&["plan", "examples/integrations.yaml"]);
+    command.env("RCSYNC_SECRET_guggy_token", "");
+    let run = Run::of(&mut command).exits(3);
+    assert!(
+        run.err
+            .contains("`${secret.guggy_token}` is set, and its value is empty")
+            && run.err.contains("a pull request from a fork"),
+        "{}",
+        run.err
+    );
+    assert!(!run.err.contains("fewer than"), "{}", run.err);
+    assert!(sandbox.requests().is_empty());
+}
+
 #[test]
 fn wrong_credentials_are_told_apart_from_drift() {
     let sandbox = Sandbox::strict();

@@ -85,6 +85,9 @@ fn refusal(
             wait: wait(answer, said, asked),
         };
     }
+    if code.is_some_and(login::wants_second_factor) {
+        return login::second_factor(object, asked.redactor);
+    }
     match status {
         StatusCode::UNAUTHORIZED if asked.endpoint == login::LOGIN => {
             login::refusal(object, words, asked.redactor)

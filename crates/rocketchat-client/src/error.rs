@@ -42,8 +42,8 @@ pub enum ServerError {
     /// The server knows no such user with such a password; which of the two, it does not say (reference 1.2).
     #[error("the server does not accept the user and password")]
     WrongPassword,
-    /// A login needs a second factor, which nobody types in a pipeline (reference 1.4).
-    #[error("the server wants a second factor to log in{}", .method.as_deref().map(|method| format!(" ({method})")).unwrap_or_default())]
+    /// A login or a token needs a second factor, which nobody types in a pipeline (reference 1.4).
+    #[error("the server wants a second factor{}", .method.as_deref().map(|method| format!(" ({method})")).unwrap_or_default())]
     SecondFactor {
         /// The way it is told: `totp`, `email` or `password`.
         method: Option<String>,

@@ -40,8 +40,8 @@ impl ServerError {
                 "check RCSYNC_USER and the password: spelling and case count, and the account must be active"
             }
             Self::SecondFactor { .. } => {
-                "use a personal access token, which needs none: RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN in place of the \
-                 password"
+                "use a personal access token that was made with `Ignore Two Factor Authentication` ticked (My Account, Personal \
+                 Access Tokens), in RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN"
             }
             Self::Forbidden { .. } => {
                 "the account needs `manage-incoming-integrations` and `manage-outgoing-integrations`"
@@ -92,9 +92,6 @@ fn rejected(code: Option<&str>, status: StatusCode) -> Option<&'static str> {
             "the record belongs to somebody else, and the account may manage its own alone"
         }
         "error-invalid-token" => "an outgoing webhook needs a token that is not blank",
-        "totp-required" | "totp-invalid" | "totp-max-attempts" => {
-            "use a personal access token made with the second factor left out"
-        }
         "integration-scripts-disabled" | "integration-scripts-isolated-vm-disabled" => {
             "scripts are frozen on this server (`FREEZE_INTEGRATION_SCRIPTS`)"
         }

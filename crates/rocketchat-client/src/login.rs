@@ -47,6 +47,20 @@ pub(super) async fn log_out(client: &Client) -> Result<(), ServerError> {
     client.call(&call).await.map(drop)
 }
 
+/// Whether a code says that a second factor is missing, or wrong.
+pub(super) fn wants_second_factor(code: &str) -> bool {
+    matches!(code, "totp-required" | "totp-invalid" | "totp-max-attempts")
+}
+
+/// That a second factor is wanted, which a token may be asked for too unless it was made without (reference 1.4).
+pub(super) fn second_factor(object: &Map<String, Json>, redactor: &Redactor) -> ServerError {
+    let method = || {
+        let method = object.get("details")?.get("method")?.as_str()?;
+        Some(redactor.quote(method))
+    };
+    ServerError::SecondFactor { method: method() }
+}
+
 /// Which refusal of a login an answer is: a code, which is the number 403 for a wrong password.
 pub(super) fn refusal(
     object: &Map<String, Json>,
@@ -54,14 +68,8 @@ pub(super) fn refusal(
     redactor: &Redactor,
 ) -> ServerError {
     let code = object.get("error").and_then(Json::as_str);
-    let method = || {
-        let method = object.get("details")?.get("method")?.as_str()?;
-        Some(redactor.quote(method))
-    };
     match code {
-        Some("totp-required" | "totp-invalid" | "totp-max-attempts") => {
-            ServerError::SecondFactor { method: method() }
-        }
+        Some(code) if wants_second_factor(code) => second_factor(object, redactor),
         Some(code) if code.starts_with("error-login-blocked") => ServerError::Rejected {
             status: StatusCode::UNAUTHORIZED,
             code: Some(redactor.quote(code)),
