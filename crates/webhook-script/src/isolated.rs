@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::limits::{Looked, NotChecked};
-use super::{Engine, Loaded};
+use super::{Loaded, Sandbox};
 
 /// The argument that makes this program such a process.
 pub const ARGUMENT: &str = "__check-scripts";
@@ -50,7 +50,7 @@ pub(super) fn has_program() -> bool {
 struct Job {
     source: String,
     /// The engine that it is loaded for.
-    engine: Engine,
+    engine: Sandbox,
     /// How long that may take.
     limit: Duration,
 }
@@ -66,7 +66,7 @@ impl Apart {
     pub(super) fn look(
         &mut self,
         source: &str,
-        engine: Engine,
+        engine: Sandbox,
         limit: Duration,
     ) -> Result<Looked, NotChecked> {
         let Some(program) = PROGRAM.get() else {

@@ -27,6 +27,11 @@ mod names;
 mod parse;
 #[cfg(feature = "engine")]
 mod run;
+#[cfg(feature = "engine")]
+pub mod runtime;
+#[cfg(feature = "engine")]
+pub mod delivery;
+pub mod value;
 
 use std::borrow::Cow;
 
@@ -67,7 +72,7 @@ pub struct Spot {
 
 /// The engines that a server may run a script in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Engine {
+pub enum Sandbox {
     /// `isolated-vm`, since 6.5 and alone from 7.0.
     IsolatedVm,
     /// `vm2`.
@@ -160,13 +165,13 @@ pub fn check(_source: &str) -> Result<(), ScriptError> {
 /// # Errors
 /// Where the syntax is wrong, and what is wrong with it.
 #[cfg(feature = "engine")]
-pub fn look(source: &str, engine: Engine) -> Looked {
+pub fn look(source: &str, engine: Sandbox) -> Looked {
     let names = parsed(source, names::read)?;
     Ok(Some(Facts {
         loaded: run::load(source, engine),
         absent: match engine {
-            Engine::IsolatedVm => names.absent,
-            Engine::Vm2 => Vec::new(),
+            Sandbox::IsolatedVm => names.absent,
+            Sandbox::Vm2 => Vec::new(),
         },
         words: names.words,
         top_level: names.top_level,

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use super::{Engine, Facts, ScriptError};
+use super::{Facts, Sandbox, ScriptError};
 
 /// The time for one script.
 const EACH: Duration = Duration::from_secs(2);
@@ -92,7 +92,7 @@ impl<'b> Checker<'b> {
     ///
     /// # Errors
     /// When it is too large, or this run has looked at enough.
-    pub fn look(&mut self, source: &str, engine: Engine) -> Result<Looked, NotChecked> {
+    pub fn look(&mut self, source: &str, engine: Sandbox) -> Result<Looked, NotChecked> {
         let all = NotChecked::TimeOfAll(self.budget.all.as_secs());
         let left = self.budget.left();
         if left.is_zero() {
@@ -112,7 +112,7 @@ impl<'b> Checker<'b> {
     fn within(
         &mut self,
         source: &str,
-        engine: Engine,
+        engine: Sandbox,
         limit: Duration,
     ) -> Result<Looked, NotChecked> {
         self.apart.look(source, engine, limit)
@@ -124,7 +124,7 @@ impl<'b> Checker<'b> {
         clippy::unnecessary_wraps,
         reason = "the same signature with and without the engine"
     )]
-    fn within(&mut self, _: &str, _: Engine, _: Duration) -> Result<Looked, NotChecked> {
+    fn within(&mut self, _: &str, _: Sandbox, _: Duration) -> Result<Looked, NotChecked> {
         Ok(Ok(None))
     }
 }

@@ -15,7 +15,7 @@ use rquickjs::{
     Runtime, Value,
 };
 
-use super::{Class, Engine, Loaded, Spot, globals};
+use super::{Class, Loaded, Sandbox, Spot, globals};
 
 /// What a script may use. A server gives 8 MB and 3 s; values take another space in this engine.
 const MEMORY: usize = 48 << 20;
@@ -50,7 +50,7 @@ thread_local! {
 }
 
 /// Loads a script as a server would.
-pub(super) fn load(source: &str, engine: Engine) -> Loaded {
+pub(super) fn load(source: &str, engine: Sandbox) -> Loaded {
     let kept = RUNTIME.with(RefCell::take);
     let fresh = kept.is_none();
     let made = || Runtime::new().ok().map(ManuallyDrop::new);
@@ -67,7 +67,7 @@ pub(super) fn load(source: &str, engine: Engine) -> Loaded {
     loaded
 }
 
-fn in_fresh_context(runtime: &Runtime, source: &str, engine: Engine) -> Loaded {
+fn in_fresh_context(runtime: &Runtime, source: &str, engine: Sandbox) -> Loaded {
     let turns = Rc::new(Cell::new(0));
     let counted = Rc::clone(&turns);
     runtime.set_interrupt_handler(Some(Box::new(move || {
@@ -97,7 +97,7 @@ struct Tools<'js> {
     methods: Function<'js>,
 }
 
-fn steps<'js>(ctx: &Ctx<'js>, source: &str, engine: Engine) -> Result<Loaded, Loaded> {
+fn steps<'js>(ctx: &Ctx<'js>, source: &str, engine: Sandbox) -> Result<Loaded, Loaded> {
     let tools = prepare(ctx, engine).map_err(|_| Loaded::Unknown(NO_ENGINE.into()))?;
     let failed = |error: CaughtError<'js>, constructing| why(error, &tools, engine, constructing);
 
@@ -138,14 +138,14 @@ fn steps<'js>(ctx: &Ctx<'js>, source: &str, engine: Engine) -> Result<Loaded, Lo
 }
 
 /// Puts in place what a server offers.
-fn prepare<'js>(ctx: &Ctx<'js>, engine: Engine) -> rquickjs::Result<Tools<'js>> {
+fn prepare<'js>(ctx: &Ctx<'js>, engine: Sandbox) -> rquickjs::Result<Tools<'js>> {
     let preamble: Function<'js> = ctx.eval(PREAMBLE)?;
     let absent: Vec<_> = globals::OF_VM2.iter().map(|global| global.name).collect();
     let tools: Object<'js> = preamble.call((absent,))?;
     // Declared, as `isolated-vm` has it, so that a script that declares the same name clashes with it.
     let keyword = match engine {
-        Engine::IsolatedVm => "const",
-        Engine::Vm2 => "var",
+        Sandbox::IsolatedVm => "const",
+        Sandbox::Vm2 => "var",
     };
     ctx.eval::<(), _>(format!("{keyword} Store = {STORE}"))?;
     Ok(Tools {
@@ -168,7 +168,7 @@ pub(super) fn eval<'js, V: FromJs<'js>>(
 }
 
 /// What it means that a step failed.
-fn why(error: CaughtError<'_>, tools: &Tools<'_>, engine: Engine, constructing: bool) -> Loaded {
+fn why(error: CaughtError<'_>, tools: &Tools<'_>, engine: Sandbox, constructing: bool) -> Loaded {
     let (name, message, at) = match error {
         CaughtError::Exception(thrown) => {
             let name: Option<Coerced<String>> = thrown.get("name").ok();
@@ -192,7 +192,7 @@ fn why(error: CaughtError<'_>, tools: &Tools<'_>, engine: Engine, constructing: 
     if tools.touched.call::<_, bool>(()).unwrap_or(true) {
         return Loaded::Unknown("depends on what only a server has".into());
     }
-    if engine == Engine::Vm2 && name == "ReferenceError" {
+    if engine == Sandbox::Vm2 && name == "ReferenceError" {
         return Loaded::Unknown("uses globals that only a server has".into());
     }
     let message = match (name.as_str(), message.as_str()) {
@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     fn outcome(source: &str) -> Loaded {
-        load(source, Engine::IsolatedVm)
+        load(source, Sandbox::IsolatedVm)
     }
 
     #[test]

@@ -1,0 +1,39 @@
+//! Replays recorded cases of the server's script engine: `cargo run --release -p webhook-script --example vectors -- DIR`.
+//!
+//! It prints each case that comes out differently, and how many do not.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[allow(unreachable_pub, missing_docs, reason = "shared with a test")]
+#[path = "../tests/script/judge.rs"]
+mod judge;
+
+fn main() -> ExitCode {
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
+    let Some(folder) = folder else {
+        eprintln!("usage: vectors DIR");
+        return ExitCode::FAILURE;
+    };
+    let judged = match judge::folder(&folder) {
+        Ok(judged) => judged,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut pass = 0;
+    for case in &judged {
+        for (mode, difference) in &case.differences {
+            println!("{} ({mode}): {difference}", case.name);
+        }
+        pass += usize::from(case.differences.is_empty());
+    }
+    println!("{pass} of {} cases pass", judged.len());
+    match pass == judged.len() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}

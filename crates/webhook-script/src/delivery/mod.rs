@@ -1,0 +1,252 @@
+//! What a server makes of what a script did: its answer, the messages that it posts, its history.
+//!
+//! The facts are those of servers 8.6 to 8.8. Rooms and users are those that a [`World`] names; joining, read-only rooms
+//! and mentions of all are not looked at.
+
+mod check;
+mod message;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+
+pub use message::Post;
+
+use crate::runtime::{End, Method, Outcome, ThrownValue};
+use crate::value::Value;
+
+/// The rooms and users that messages may reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct World {
+    /// The rooms: id and name.
+    pub rooms: Vec<(String, String)>,
+    /// The users.
+    pub users: Vec<User>,
+    /// The server's `Message_MaxAllowedSize`, in UTF-16 units.
+    pub longest_message: usize,
+}
+
+/// A user of the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The id.
+    pub id: String,
+    /// The username.
+    pub username: String,
+    /// Whether the user holds `message-impersonate`, as the role `bot` does.
+    pub may_impersonate: bool,
+}
+
+/// What an integration says about its messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integration {
+    /// The id.
+    pub id: String,
+    /// The id of the user that it posts as.
+    pub user_id: String,
+    /// The channels that it posts to: `#general`.
+    pub channels: Vec<String>,
+    /// The default alias; empty for none.
+    pub alias: String,
+    /// The default avatar; empty for none.
+    pub avatar: String,
+    /// The default emoji; empty for none.
+    pub emoji: String,
+    /// Whether messages may name another channel.
+    pub may_override_channel: bool,
+}
+
+/// What the caller of an incoming webhook gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The body.
+    pub body: Json,
+}
+
+/// What came of a request to an incoming webhook.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// The answer; none if the server gives none, or none can be told.
+    pub answer: Option<Answer>,
+    /// The messages, in order.
+    pub posts: Vec<Post>,
+    /// The error lines of the server's log.
+    pub logged: Vec<String>,
+}
+
+impl Delivered {
+    fn answered(status: u16, body: Json) -> Self {
+        Self {
+            answer: Some(Answer { status, body }),
+            ..Self::default()
+        }
+    }
+
+    fn refused(error: &Json) -> Self {
+        Self::answered(400, json!({"success": false, "error": error}))
+    }
+
+    fn logging(mut self, lines: &[&str]) -> Self {
+        self.logged = lines.iter().map(|line| (*line).to_owned()).collect();
+        self
+    }
+}
+
+/// What the server makes of a call of `process_incoming_request`. `input` is what the method was called with.
+pub fn incoming(
+    outcome: &Outcome,
+    input: &Value,
+    integration: &Integration,
+    world: &World,
+) -> Delivered {
+    let running = || {
+        Delivered::refused(&json!("error-running-script"))
+            .logging(&["Error running Script in Trigger"])
+    };
+    match &outcome.end {
+        End::Hangs | End::NeverSettles | End::Unknown(_) => Delivered::default(),
+        _ if outcome.failed_to_load => Delivered::refused(&json!("error-evaluating-script"))
+            .logging(&[
+                "Error evaluating integration script",
+                "Error getting Integration script",
+            ]),
+        End::Threw(_) | End::OutOfMemory | End::IsolateGone | End::LoadTimedOut => running(),
+        End::NoMethod => Delivered::answered(200, json!({"success": true}))
+            .logging(&["Script method not found in the Integration"]),
+        End::NoScript => {
+            let content = input.get("request").and_then(|it| it.get("content"));
+            let poster = integration.user_id.as_str();
+            posted(
+                content.unwrap_or(&Value::Undefined),
+                None,
+                poster,
+                integration,
+                world,
+            )
+        }
+        End::Returned(value) if !value.is_truthy() => {
+            Delivered::answered(200, json!({"success": true}))
+        }
+        End::Returned(value) => {
+            if let Some(error) = value.get("error").filter(|error| error.is_truthy()) {
+                let body = error.to_plain_json().unwrap_or(Json::Null);
+                return match body {
+                    _ if !error.is_object() => Delivered::refused(&body),
+                    Json::Object(mut body) => {
+                        body.insert("success".into(), json!(false));
+                        Delivered::answered(400, Json::Object(body))
+                    }
+                    body => Delivered::answered(400, body),
+                };
+            }
+            let Some(content) = value.get("content").filter(|content| content.is_object()) else {
+                return running();
+            };
+            let user = value.get("user").filter(|user| user.is_truthy());
+            let poster = match user {
+                Some(user) => user.get("_id").and_then(Value::as_str).unwrap_or_default(),
+                None => &integration.user_id,
+            };
+            posted(content, value.get("response"), poster, integration, world)
+        }
+    }
+}
+
+fn posted(
+    content: &Value,
+    response: Option<&Value>,
+    poster: &str,
+    integration: &Integration,
+    world: &World,
+) -> Delivered {
+    let named = ["channel", "roomId"].map(|key| content.get(key).is_some_and(Value::is_truthy));
+    if named.contains(&true) && !integration.may_override_channel {
+        return Delivered::refused(&json!(
+            "overriding destination channel is disabled for this integration"
+        ));
+    }
+    let sent = message::send(content, poster, integration, world);
+    let posts = match sent {
+        Ok(posts) => posts,
+        Err(error) => {
+            return Delivered::refused(&json!(error)).logging(&["Error processing webhook message"]);
+        }
+    };
+    if posts.is_empty() {
+        return Delivered::refused(&json!("unknown-error"));
+    }
+    let response = response.filter(|response| response.is_truthy());
+    let body = match response.and_then(Value::to_plain_json) {
+        Some(Json::Object(mut body)) => {
+            body.insert("success".into(), json!(true));
+            Json::Object(body)
+        }
+        Some(body) => body,
+        None => Json::Object(Map::from_iter([("success".into(), json!(true))])),
+    };
+    Delivered {
+        posts,
+        ..Delivered::answered(200, body)
+    }
+}
+
+/// What came of a call of one of the two methods of an outgoing webhook.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stepped {
+    /// The steps that the call writes into the history.
+    pub history: Vec<String>,
+    /// The error lines of the server's log.
+    pub logged: Vec<String>,
+    /// The server's own error that the event's other webhooks are lost with: it trips over a thrown value that has no stack.
+    pub escapes: Option<String>,
+}
+
+/// What the server makes of a call of a method of an outgoing webhook, as far as the call itself goes.
+pub fn outgoing(outcome: &Outcome, method: Method) -> Stepped {
+    let name = method.name();
+    let before = || vec![format!("execute-script-before-running-{name}")];
+    let failed = || Stepped {
+        history: vec![
+            format!("execute-script-before-running-{name}"),
+            format!("execute-script-error-running-{name}"),
+        ],
+        logged: vec!["Error running Script in the Integration".into()],
+        escapes: None,
+    };
+    match &outcome.end {
+        End::Unknown(_) | End::NoScript => Stepped::default(),
+        _ if outcome.failed_to_load => Stepped {
+            history: vec!["execute-script-getting-script".into()],
+            logged: vec![
+                "Error evaluating integration script".into(),
+                "Error getting Integration script".into(),
+            ],
+            escapes: None,
+        },
+        End::NoMethod => Stepped {
+            history: vec![format!("execute-script-no-method-{name}")],
+            logged: vec!["Script method not found in the Integration".into()],
+            escapes: None,
+        },
+        End::Threw(thrown) => match &thrown.value {
+            ThrownValue::Error { .. } => failed(),
+            ThrownValue::Other(value) => Stepped {
+                history: before(),
+                logged: Vec::new(),
+                escapes: Some(match value {
+                    Value::Null | Value::Undefined => format!(
+                        "Cannot read properties of {} (reading 'stack')",
+                        value.to_text()
+                    ),
+                    _ => "Cannot read properties of undefined (reading 'replace')".into(),
+                }),
+            },
+        },
+        End::OutOfMemory | End::IsolateGone | End::LoadTimedOut => failed(),
+        End::Returned(_) | End::Hangs | End::NeverSettles => Stepped {
+            history: before(),
+            ..Stepped::default()
+        },
+    }
+}

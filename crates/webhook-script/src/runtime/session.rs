@@ -1,0 +1,473 @@
+//! A script that was loaded: its context, its state, and the limits under which it runs.
+
+use std::cell::{Cell, RefCell};
+use std::mem::{self, ManuallyDrop};
+use std::rc::Rc;
+use std::time::Instant;
+
+use rquickjs::context::EvalOptions;
+use rquickjs::promise::PromiseState;
+use rquickjs::{Coerced, Context, Ctx, FromJs, Function, Object, Persistent, Runtime, Value as Js};
+
+use super::copy::{self, Copier, Refused};
+use super::host::{self, FILE, OUR_LINES, State};
+use super::outcome::{Place, Thrown, ThrownValue};
+use super::{Limits, Method};
+use crate::value::Value;
+
+const HOST: &str = include_str!("host.js");
+const CLOCK: &str = include_str!("clock.js");
+const STRINGS: &str = include_str!("strings.js");
+const FETCH: &str = include_str!("fetch.js");
+/// Stands before the script, on a line of its own, as a program of the server's does.
+const BEFORE: &str = "const Store=__rcsync.Store,fetch=__rcsync.fetch,reproxy=__rcsync.reproxy;delete globalThis.__rcsync;\n";
+/// Stands behind it: a script that ends in an expression without a semicolon goes on with this.
+const BEHIND: &str = include_str!("behind.js");
+
+/// What isolated-vm says of a thrown object that is not an error.
+const NOT_AN_ERROR: &str = "An object was thrown from supplied code within isolated-vm, but that object was not an instance of `Error`.";
+
+/// The most bytes that a runtime holds while its session is at rest, if another session is to begin in it.
+const MOST_IDLE: i64 = 8 << 20;
+
+/// How a step of a script ended, if not with a value.
+#[derive(Clone)]
+pub(super) enum Stop {
+    Threw(Thrown),
+    TimedOut,
+    OutOfMemory,
+    NeverSettles,
+    /// It cannot be told; why.
+    Unknown(String),
+}
+
+impl Stop {
+    fn engine() -> Self {
+        Self::Unknown("the script engine could not be started".into())
+    }
+}
+
+thread_local! {
+    /// Runtimes whose last session ended in order. They are never freed: an engine asserts then that nothing has leaked,
+    /// and aborts the process.
+    static IDLE: RefCell<Vec<ManuallyDrop<Runtime>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A value that outlives the step in which it was made.
+type Kept<T> = Option<Persistent<T>>;
+
+pub(super) struct Session {
+    pub(super) state: Rc<RefCell<State>>,
+    limits: Limits,
+    runtime: Option<Runtime>,
+    context: Option<Context>,
+    host: Kept<Object<'static>>,
+    instance: Kept<Js<'static>>,
+    /// Promises that were rejected while nobody listened, with the reasons.
+    rejections: Rc<RefCell<Vec<(Persistent<Js<'static>>, Persistent<Js<'static>>)>>>,
+    deadline: Rc<Cell<Instant>>,
+    timed_out: Rc<Cell<bool>>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let kept = (self.host.take(), self.instance.take());
+        let rejections = mem::take(&mut *self.rejections.borrow_mut());
+        let (context, runtime) = (self.context.take(), self.runtime.take());
+        let spoilt = self.timed_out.get() || self.state.borrow().out_of_memory;
+        let Some(runtime) = runtime else { return };
+        runtime.set_interrupt_handler(None);
+        runtime.set_host_promise_rejection_tracker(None);
+        runtime.set_memory_limit(0);
+        let full = spoilt || runtime.memory_usage().malloc_size > MOST_IDLE;
+        if full || runtime.is_job_pending() {
+            // An engine that was stopped half-way may not be able to clean up.
+            mem::forget((kept, rejections, context, runtime));
+            return;
+        }
+        drop((kept, rejections, context));
+        IDLE.with(|idle| idle.borrow_mut().push(ManuallyDrop::new(runtime)));
+    }
+}
+
+impl Session {
+    /// Runs the top of a script, makes its instance, and tells which methods it has.
+    pub(super) fn load(
+        program: &str,
+        helpers: Option<&str>,
+        state: State,
+        limits: Limits,
+    ) -> Result<(Self, Vec<Method>), (Stop, State)> {
+        let idle = IDLE.with(|idle| idle.borrow_mut().pop());
+        let runtime = idle.map(ManuallyDrop::into_inner);
+        let Some(runtime) = runtime.or_else(|| Runtime::new().ok()) else {
+            return Err((Stop::engine(), state));
+        };
+        let context = Context::full(&runtime).ok();
+        let mut session = Self {
+            state: Rc::new(RefCell::new(state)),
+            limits,
+            runtime: Some(runtime),
+            context,
+            host: None,
+            instance: None,
+            rejections: Rc::default(),
+            deadline: Rc::new(Cell::new(Instant::now() + limits.load)),
+            timed_out: Rc::default(),
+        };
+        session.watch();
+        match session.start(program, helpers) {
+            Ok(methods) => Ok((session, methods)),
+            Err(stop) => {
+                let state = session.take_state();
+                Err((stop, state))
+            }
+        }
+    }
+
+    fn take_state(&self) -> State {
+        let mut state = self.state.borrow_mut();
+        let lost = State::new(Rc::clone(&state.source), 0, 0, Box::<super::Answers>::default());
+        let out_of_memory = state.out_of_memory;
+        let mut taken = mem::replace(&mut *state, lost);
+        state.out_of_memory = out_of_memory;
+        taken.out_of_memory = false;
+        taken
+    }
+
+    /// Sets the limits, and what the engine tells.
+    fn watch(&self) {
+        let Some(runtime) = &self.runtime else { return };
+        let (deadline, timed_out) = (Rc::clone(&self.deadline), Rc::clone(&self.timed_out));
+        let state = Rc::clone(&self.state);
+        runtime.set_interrupt_handler(Some(Box::new(move || {
+            if Instant::now() > deadline.get() {
+                timed_out.set(true);
+            }
+            // An error about memory could be caught; the server's engine is gone by then.
+            timed_out.get() || state.try_borrow().is_ok_and(|state| state.out_of_memory)
+        })));
+        let rejections = Rc::clone(&self.rejections);
+        runtime.set_host_promise_rejection_tracker(Some(Box::new(
+            move |ctx, promise, reason, is_handled| {
+                let promise = Persistent::save(&ctx, promise);
+                let mut rejections = rejections.borrow_mut();
+                if is_handled {
+                    rejections.retain(|(other, _)| *other != promise);
+                } else {
+                    rejections.push((promise, Persistent::save(&ctx, reason)));
+                }
+            },
+        )));
+        runtime.set_max_stack_size(self.limits.stack);
+    }
+
+    fn start(&mut self, program: &str, helpers: Option<&str>) -> Result<Vec<Method>, Stop> {
+        let context = self.context.clone().ok_or_else(Stop::engine)?;
+        let state = Rc::clone(&self.state);
+        let host = context.with(|ctx| {
+            let host = prepare(&ctx, &state, helpers);
+            host.map(|host| Persistent::save(&ctx, host)).ok()
+        });
+        self.host = Some(host.ok_or_else(Stop::engine)?);
+        if let Some(runtime) = &self.runtime {
+            runtime.set_memory_limit(self.limits.memory);
+        }
+        self.deadline.set(Instant::now() + self.limits.load);
+        let loaded = context.with(|ctx| {
+            let host = self.host(&ctx)?;
+            let text = format!("{BEFORE}{program}{BEHIND}");
+            let made: Js<'_> = eval(&ctx, &text, FILE).map_err(|_| self.caught(&ctx, &host))?;
+            let Some(made) = made.as_object() else {
+                return Err(Stop::Threw(Thrown {
+                    value: ThrownValue::Error {
+                        name: "TypeError".into(),
+                        message: "Reference is not an object".into(),
+                    },
+                    place: None,
+                }));
+            };
+            let names: Vec<String> = made.get("methods").unwrap_or_default();
+            let instance: Js<'_> = made.get("instance").map_err(|_| Stop::engine())?;
+            let methods = names.iter().filter_map(|name| Method::of(name)).collect();
+            Ok((Persistent::save(&ctx, instance), methods))
+        });
+        let (instance, methods) = self.ended(loaded)?;
+        self.instance = Some(instance);
+        // What a load leaves behind to be done is done before the first call; nobody waits for it.
+        let _ = context.with(|ctx| self.drain(&ctx));
+        self.rejections.borrow_mut().clear();
+        self.ended(Ok(methods))
+    }
+
+    /// Calls a method.
+    pub(super) fn call(
+        &mut self,
+        method: Method,
+        input: &Value,
+        shared: bool,
+    ) -> Result<(Value, usize), Stop> {
+        let context = self.context.clone().ok_or_else(Stop::engine)?;
+        self.deadline.set(Instant::now() + self.limits.call);
+        let outcome = context.with(|ctx| {
+            let host = self.host(&ctx)?;
+            let called = self.called(&ctx, &host, method, input, shared);
+            let calls = self.state.borrow().calls.len();
+            // The server still makes the calls that the method did not wait for.
+            while self.next(&ctx, &host)? {
+                self.drain(&ctx)?;
+            }
+            called.map(|value| (value, calls))
+        });
+        self.rejections.borrow_mut().clear();
+        self.ended(outcome)
+    }
+
+    fn called<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        host: &Object<'js>,
+        method: Method,
+        input: &Value,
+        shared: bool,
+    ) -> Result<Value, Stop> {
+        let engine = |_| Stop::engine();
+        let make: Function<'js> = host.get("make").map_err(engine)?;
+        let inspect: Function<'js> = host.get("inspect").map_err(engine)?;
+        let invoke: Function<'js> = host.get("invoke").map_err(engine)?;
+        let instance = self.instance.clone().ok_or_else(Stop::engine)?;
+        let instance = instance.restore(ctx).map_err(engine)?;
+        let caught = |_| self.caught(ctx, host);
+        let argument = copy::make(ctx, &make, input).map_err(caught)?;
+        if shared {
+            // The server passes one object under both names.
+            let request = argument.as_object().map(|it| it.get::<_, Object<'js>>("request"));
+            if let Some(Ok(request)) = request {
+                let content: Js<'js> = request.get("content").map_err(caught)?;
+                request.set("body", content).map_err(caught)?;
+            }
+        }
+        let mut result: Js<'js> = invoke
+            .call((instance, method.name(), argument))
+            .map_err(caught)?;
+        self.drain(ctx)?;
+        if let Some(promise) = result.clone().into_promise() {
+            loop {
+                match promise.state() {
+                    PromiseState::Pending => {
+                        if !self.next(ctx, host)? {
+                            return Err(Stop::NeverSettles);
+                        }
+                        self.drain(ctx)?;
+                    }
+                    PromiseState::Resolved | PromiseState::Rejected => break,
+                }
+            }
+            let saved = Persistent::save(ctx, result.clone());
+            self.rejections.borrow_mut().retain(|(other, _)| *other != saved);
+            result = match promise.result::<Js<'js>>() {
+                Some(result) => result.map_err(caught)?,
+                None => return Err(Stop::NeverSettles),
+            };
+        }
+        let copied = Copier::new(ctx, &inspect).copy(&result);
+        let value = copied.map_err(|refused| match refused {
+            Refused::Threw => self.caught(ctx, host).outside(),
+            Refused::Unknown(why) => Stop::Unknown(why.into()),
+        })?;
+        self.drain(ctx)?;
+        let unhandled = self.rejections.borrow_mut().pop();
+        match unhandled {
+            Some((_, reason)) => {
+                let reason = reason.restore(ctx).map_err(engine)?;
+                Err(Stop::Threw(self.thrown(ctx, host, &reason)))
+            }
+            None => Ok(value),
+        }
+    }
+
+    /// What the script keeps in `Store`, in order; no value for what cannot be copied.
+    pub(super) fn store(&self) -> Vec<(String, Option<Value>)> {
+        let Some(context) = &self.context else {
+            return Vec::new();
+        };
+        self.deadline.set(Instant::now() + self.limits.call);
+        context.with(|ctx| {
+            let Ok(host) = self.host(&ctx) else {
+                return Vec::new();
+            };
+            let kept: rquickjs::Result<Object<'_>> = host.get("kept");
+            let inspect: rquickjs::Result<Function<'_>> = host.get("inspect");
+            let (Ok(kept), Ok(inspect)) = (kept, inspect) else {
+                return Vec::new();
+            };
+            let mut entries = Vec::new();
+            for key in kept.keys::<String>().flatten() {
+                let value = kept.get::<_, Js<'_>>(key.as_str()).ok();
+                let value = value.and_then(|it| Copier::new(&ctx, &inspect).copy(&it).ok());
+                ctx.catch();
+                entries.push((key, value));
+            }
+            entries
+        })
+    }
+
+    fn host<'js>(&self, ctx: &Ctx<'js>) -> Result<Object<'js>, Stop> {
+        let host = self.host.clone().ok_or_else(Stop::engine)?;
+        host.restore(ctx).map_err(|_| Stop::engine())
+    }
+
+    /// Lets the next call of `fetch` be answered, if one waits.
+    fn next<'js>(&self, ctx: &Ctx<'js>, host: &Object<'js>) -> Result<bool, Stop> {
+        let next: Function<'js> = host.get("next").map_err(|_| Stop::engine())?;
+        next.call(()).map_err(|_| self.caught(ctx, host))
+    }
+
+    /// Does what promises have left to do.
+    fn drain(&self, ctx: &Ctx<'_>) -> Result<(), Stop> {
+        while ctx.execute_pending_job() {
+            if Instant::now() > self.deadline.get() {
+                self.timed_out.set(true);
+            }
+            if self.timed_out.get() {
+                return Err(Stop::TimedOut);
+            }
+        }
+        Ok(())
+    }
+
+    /// How a step ended, in the light of what the engine told meanwhile.
+    fn ended<T>(&self, outcome: Result<T, Stop>) -> Result<T, Stop> {
+        if let Err(Stop::Threw(thrown)) = &outcome
+            && thrown.value == ThrownValue::Other(Value::Null)
+            && self.is_full()
+        {
+            self.state.borrow_mut().out_of_memory = true;
+        }
+        let mut state = self.state.borrow_mut();
+        if state.out_of_memory {
+            return Err(Stop::OutOfMemory);
+        }
+        if self.timed_out.get() {
+            return Err(Stop::TimedOut);
+        }
+        match (state.unknown.take(), outcome) {
+            (Some(why), _) => Err(Stop::Unknown(why)),
+            (None, outcome) => outcome,
+        }
+    }
+
+    /// Whether a thrown `null` stands for an error about memory, for which there was no memory.
+    fn is_full(&self) -> bool {
+        let used = self.runtime.as_ref().map(Runtime::memory_usage);
+        let used = used.map_or(0, |used| usize::try_from(used.malloc_size).unwrap_or(0));
+        used > self.limits.memory / 2 || !self.state.borrow().source.contains("null")
+    }
+
+    /// The error that the engine holds.
+    fn caught<'js>(&self, ctx: &Ctx<'js>, host: &Object<'js>) -> Stop {
+        let thrown = ctx.catch();
+        Stop::Threw(self.thrown(ctx, host, &thrown))
+    }
+
+    fn thrown<'js>(&self, ctx: &Ctx<'js>, host: &Object<'js>, thrown: &Js<'js>) -> Thrown {
+        let text = |object: &Object<'js>, key: &str| -> Option<String> {
+            let value: Js<'js> = object.get(key).ok()?;
+            if value.is_undefined() {
+                return None;
+            }
+            let Coerced(text) = Coerced::<String>::from_js(ctx, value).ok()?;
+            Some(text)
+        };
+        let found = match thrown.as_object() {
+            Some(object) if thrown.is_error() => Thrown {
+                value: ThrownValue::Error {
+                    name: text(object, "name").unwrap_or_else(|| "Error".into()),
+                    message: text(object, "message").unwrap_or_default(),
+                },
+                place: self.place(host, thrown),
+            },
+            Some(object) => Thrown {
+                value: ThrownValue::Error {
+                    name: "Error".into(),
+                    message: text(object, "message").unwrap_or_else(|| NOT_AN_ERROR.into()),
+                },
+                place: None,
+            },
+            None => {
+                let inspect: rquickjs::Result<Function<'js>> = host.get("inspect");
+                let copied = inspect.ok().map(|inspect| Copier::new(ctx, &inspect).copy(thrown));
+                Thrown {
+                    value: match copied {
+                        Some(Ok(value)) => ThrownValue::Other(value),
+                        _ => ThrownValue::Other(Value::Undefined),
+                    },
+                    place: None,
+                }
+            }
+        };
+        ctx.catch();
+        found
+    }
+
+    /// Where in the script an error was made, if there.
+    fn place<'js>(&self, host: &Object<'js>, error: &Js<'js>) -> Option<Place> {
+        let place: Function<'js> = host.get("place").ok()?;
+        let place: Object<'js> = place.call((error.clone(),)).ok()?;
+        let file: String = place.get("file").ok()?;
+        let line: u32 = place.get::<_, u32>("line").ok()?;
+        let column: u32 = place.get("column").ok()?;
+        let line = line.checked_sub(OUR_LINES).filter(|line| *line > 0)?;
+        let lines = self.state.borrow().source.matches('\n').count() + 1;
+        (file == FILE && line as usize <= lines).then_some(Place { line, column })
+    }
+}
+
+impl Stop {
+    /// The same, without a place: it arises in the server's own lines.
+    fn outside(self) -> Self {
+        match self {
+            Stop::Threw(thrown) => Stop::Threw(Thrown {
+                place: None,
+                ..thrown
+            }),
+            other => other,
+        }
+    }
+}
+
+/// Puts in place what a script finds.
+fn prepare<'js>(
+    ctx: &Ctx<'js>,
+    state: &Rc<RefCell<State>>,
+    helpers: Option<&str>,
+) -> rquickjs::Result<Object<'js>> {
+    let host: Function<'js> = eval(ctx, HOST, "host")?;
+    let host: Object<'js> = host.call((host::native(ctx, state)?,))?;
+    for source in [CLOCK, STRINGS] {
+        let part: Function<'js> = eval(ctx, source, "host")?;
+        part.call::<_, ()>((host.clone(),))?;
+    }
+    let fetch: Function<'js> = eval(ctx, FETCH, "frame")?;
+    let fetch: Object<'js> = fetch.call((host.clone(),))?;
+    let frame = Object::new(ctx.clone())?;
+    for name in ["fetch", "reproxy"] {
+        frame.set(name, fetch.get::<_, Js<'js>>(name)?)?;
+    }
+    frame.set("Store", host.get::<_, Js<'js>>("Store")?)?;
+    host.set("next", fetch.get::<_, Js<'js>>("next")?)?;
+    if let Some(helpers) = helpers {
+        eval::<()>(ctx, helpers, "host")?;
+    }
+    ctx.globals().set("__rcsync", frame)?;
+    Ok(host)
+}
+
+/// Runs a text as global code, in sloppy mode.
+fn eval<'js, V: FromJs<'js>>(ctx: &Ctx<'js>, source: &str, file: &str) -> rquickjs::Result<V> {
+    let mut options = EvalOptions::default();
+    options.strict = false;
+    options.filename = Some(file.to_owned());
+    ctx.eval_with_options(source, options)
+}
+
