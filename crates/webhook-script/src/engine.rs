@@ -3,7 +3,9 @@
 use std::mem::ManuallyDrop;
 
 use rquickjs::context::intrinsic::{Eval, RegExpCompiler};
-use rquickjs::{CaughtError, Context, Exception, Runtime, Value};
+use rquickjs::{
+    CatchResultExt, CaughtError, Coerced, Context, Ctx, Exception, Module, Runtime, Value,
+};
 
 use super::{ScriptError, Spot, run};
 
@@ -13,6 +15,7 @@ const MEMORY: usize = 256 << 20;
 const STACK: usize = 256 << 10;
 /// Stands before the script, so that nothing behind it is reached.
 const GUARD: &str = "throw 0;";
+const NUL: &str = "the script holds a NUL character";
 
 thread_local! {
     /// Reused: a runtime takes longer to make than most scripts to check. Never freed: some broken scripts leak in
@@ -30,6 +33,18 @@ fn engine() -> Option<ManuallyDrop<Runtime>> {
 
 /// Whether the script parses as a program.
 pub(super) fn check(source: &str) -> Result<(), ScriptError> {
+    in_context(|ctx| {
+        let outcome = run::eval::<Value<'_>>(ctx, &format!("{GUARD}{source}"), run::FILE);
+        match outcome {
+            // The guard threw its number: all behind it was parsed.
+            Ok(_) | Err(CaughtError::Value(_)) => Ok(()),
+            Err(CaughtError::Exception(exception)) => Err(refused(&exception, GUARD.len())),
+            Err(CaughtError::Error(_)) => Err(ScriptError::unplaced(NUL)),
+        }
+    })
+}
+
+fn in_context(ask: impl FnOnce(&Ctx<'_>) -> Result<(), ScriptError>) -> Result<(), ScriptError> {
     ENGINE.with(|engine| {
         // A context of its own: top-level declarations of one script must not meet those of the next.
         let context = engine
@@ -40,28 +55,37 @@ pub(super) fn check(source: &str) -> Result<(), ScriptError> {
                 "the script engine could not be started",
             ));
         };
-        context.with(|ctx| {
-            let outcome = run::eval::<Value<'_>>(&ctx, &format!("{GUARD}{source}"), run::FILE);
-            match outcome {
-                // The guard threw its number: all behind it was parsed.
-                Ok(_) | Err(CaughtError::Value(_)) => Ok(()),
-                Err(CaughtError::Exception(exception)) => Err(refused(&exception)),
-                Err(CaughtError::Error(_)) => {
-                    Err(ScriptError::unplaced("the script holds a NUL character"))
-                }
-            }
-        })
+        context.with(|ctx| ask(&ctx))
     })
 }
 
-/// What the engine says, in the places of the script without the guard.
-fn refused(exception: &Exception<'_>) -> ScriptError {
+/// Whether the script parses as a module. Imports are not followed.
+pub(super) fn check_module(source: &str) -> Result<(), ScriptError> {
+    in_context(|ctx| {
+        let declared = Module::declare(ctx.clone(), run::FILE, source);
+        match declared.catch(ctx) {
+            Ok(_) | Err(CaughtError::Value(_)) => Ok(()),
+            Err(CaughtError::Exception(exception)) => {
+                let name: Option<Coerced<String>> = exception.get("name").ok();
+                match name {
+                    // It was parsed; what it imports was looked for.
+                    Some(Coerced(name)) if name == "ReferenceError" => Ok(()),
+                    _ => Err(refused(&exception, 0)),
+                }
+            }
+            Err(CaughtError::Error(_)) => Err(ScriptError::unplaced(NUL)),
+        }
+    })
+}
+
+/// What the engine says, in the places of the script without what stands before it.
+fn refused(exception: &Exception<'_>, guard: usize) -> ScriptError {
     let message = exception.message().unwrap_or_default();
     let Some(Spot { line, mut column }) = run::place(&exception.stack().unwrap_or_default()) else {
         return ScriptError::unplaced(message);
     };
     if line == 1 {
-        column = column.saturating_sub(u32::try_from(GUARD.len()).unwrap_or_default());
+        column = column.saturating_sub(u32::try_from(guard).unwrap_or_default());
     }
     ScriptError {
         message,

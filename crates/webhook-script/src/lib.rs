@@ -195,7 +195,9 @@ fn parsed<T: Default + Send>(
             .map_or_else(|| refused.clone(), |at| error(&refused.message, at)),
         _ => refused,
     })?;
-    let parsed = parse::with(source, |script| (script.misplaced_arrow(), read(script)));
+    let parsed = parse::with(source, oxc_span::SourceType::script(), |script| {
+        (script.misplaced_arrow(), read(script))
+    });
     match parsed.unwrap_or_default() {
         (Some(at), _) => Err(error("unexpected token: '=>'", at)),
         (None, read) => Ok(read),

@@ -36,20 +36,24 @@ const MAX_SLASHES: usize = 16;
 
 /// A script that was parsed.
 pub(super) struct Script<'a> {
-    source: &'a str,
+    pub(super) source: &'a str,
     pub(super) parsed: ParserReturn<'a>,
     lines: Lines,
 }
 
 /// Parses a script that the engine's check has accepted, and reads something of it. Nothing is read of a script that is
 /// too large, or for which there is no room.
-pub(super) fn with<T: Send>(source: &str, read: impl FnOnce(&Script<'_>) -> T + Send) -> Option<T> {
+pub(super) fn with<T: Send>(
+    source: &str,
+    goal: SourceType,
+    read: impl FnOnce(&Script<'_>) -> T + Send,
+) -> Option<T> {
     if source.len() > LARGEST {
         return None;
     }
     let parse = || {
         let memory = Allocator::default();
-        let parsed = Parser::new(&memory, source, SourceType::script())
+        let parsed = Parser::new(&memory, source, goal)
             .with_config(TokensParserConfig)
             .parse();
         read(&Script {
@@ -208,7 +212,7 @@ mod tests {
                     Err(_) => wrong = middle,
                 }
             }
-            let names = with(&nested(kind, fine), names::read);
+            let names = with(&nested(kind, fine), SourceType::script(), names::read);
             assert!(names.is_some() && fine > 50, "{kind:?} {fine}");
             assert!(start.elapsed() < Duration::from_secs(30), "{kind:?}");
         }
@@ -228,7 +232,7 @@ mod tests {
         ] {
             let source = nested(kind, deepest(kind));
             let start = Instant::now();
-            let names = with(&source, names::read);
+            let names = with(&source, SourceType::script(), names::read);
             assert!(
                 names.is_some_and(|names| !names.words.is_empty()),
                 "{kind:?}"
@@ -239,8 +243,8 @@ mod tests {
 
     #[test]
     fn what_is_too_large_is_not_parsed() {
-        assert!(with(&";".repeat(LARGEST), |_| ()).is_some());
-        assert!(with(&";".repeat(LARGEST + 1), |_| ()).is_none());
+        assert!(with(&";".repeat(LARGEST), SourceType::script(), |_| ()).is_some());
+        assert!(with(&";".repeat(LARGEST + 1), SourceType::script(), |_| ()).is_none());
     }
 
     #[test]
@@ -280,7 +284,7 @@ mod tests {
     #[test]
     fn an_arrow_is_misplaced_behind_what_has_a_name() {
         let column = |source| {
-            with(source, |script| {
+            with(source, SourceType::script(), |script| {
                 script.misplaced_arrow().map(|at| at.column)
             })?
         };

@@ -43,11 +43,19 @@
     return false;
   };
 
+  const { prototype: ofRanges } = RangeError;
+  const ownValue = (error, key) => {
+    const found = getOwnPropertyDescriptor(error, key);
+    return found && typeof found.value === 'string' ? found.value : '';
+  };
   Error.prepareStackTrace = (error, sites) => {
     let first;
     let text = '';
+    let message = ownValue(error, 'message');
+    // This engine finds out inside of the class that it was called.
+    const inClass = message === "class constructors must be invoked with 'new'";
     let leading = true;
-    for (let at = 0; at < sites.length; at++) {
+    for (let at = inClass ? 1 : 0; at < sites.length; at++) {
       const frame = sites[at];
       const file = fileOf(frame);
       // The host's own functions, JSON and code that the script made count as where they were called.
@@ -59,8 +67,6 @@
       if (!first) first = own({ file, line, column });
       if (at < 10) text += native.frame(nameOf(frame) || '', file, line, column);
     }
-    const thrown = getOwnPropertyDescriptor(error, 'message');
-    let message = thrown && typeof thrown.value === 'string' ? thrown.value : '';
     let name = 'Error';
     try {
       name = String(error.name);
@@ -68,6 +74,10 @@
       if (words !== undefined) {
         message = words;
         put(error, 'message', words, false);
+        if (name === 'InternalError') {
+          name = 'RangeError';
+          setPrototypeOf(error, ofRanges);
+        }
       }
     } catch {}
     placesSet(places, error, first || own({ file: '' }));
@@ -212,6 +222,14 @@
     'Collator', 'DateTimeFormat', 'DisplayNames', 'DurationFormat', 'ListFormat', 'Locale', 'NumberFormat', 'PluralRules',
     'RelativeTimeFormat', 'Segmenter', 'getCanonicalLocales', 'supportedValuesOf',
   ]);
+  // Sloppy functions tell their caller on the server, and do not here.
+  for (const key of ['caller', 'arguments']) {
+    const { get, set } = getOwnPropertyDescriptor(Function.prototype, key);
+    const told = function () {
+      return apply(get, this, []) === undefined ? unknown('function.' + key) : undefined;
+    };
+    defineProperty(Function.prototype, key, { get: told, set, configurable: true, enumerable: false });
+  }
   put(globalThis, 'global', globalThis);
   put(globalThis, 'ivm', opaque('ivm', ['Isolate', 'Context', 'Script', 'Module', 'NativeModule', 'Callback', 'Reference', 'ExternalCopy']));
   put(globalThis, 'serverFetch', opaque('serverFetch', ['apply', 'applySync', 'applyIgnored', 'copy', 'deref', 'derefInto', 'get', 'set', 'dispose', 'release']));

@@ -220,6 +220,11 @@ impl Engine {
         self.session.as_ref().map(Session::store).unwrap_or_default()
     }
 
+    /// What of the script does not run as on the server, and would not show otherwise.
+    pub fn notes(&self) -> &[String] {
+        self.compiled.as_ref().map_or(&[], |compiled| &compiled.notes)
+    }
+
     /// The integration was saved again: the script starts afresh, without what it had kept.
     pub fn saved(&mut self) {
         self.stop();
@@ -248,7 +253,7 @@ impl Engine {
         };
         let http = self.http.take().unwrap_or_else(|| Box::<Answers>::default());
         let state = State::new(Rc::clone(&self.source), self.now, self.seed, http);
-        let loaded = Session::load(&compiled.program, compiled.helpers, state, self.limits);
+        let loaded = Session::load(&compiled.program, self.profile.mode, state, self.limits);
         let (load, console) = match loaded {
             Ok((session, methods)) => {
                 let console = std::mem::take(&mut session.state.borrow_mut().console);

@@ -12,7 +12,7 @@ use rquickjs::{Coerced, Context, Ctx, FromJs, Function, Object, Persistent, Runt
 use super::copy::{self, Copier, Refused};
 use super::host::{self, FILE, OUR_LINES, State};
 use super::outcome::{Place, Thrown, ThrownValue};
-use super::{Limits, Method};
+use super::{Limits, Method, Mode, compile};
 use crate::value::Value;
 
 const HOST: &str = include_str!("host.js");
@@ -94,7 +94,7 @@ impl Session {
     /// Runs the top of a script, makes its instance, and tells which methods it has.
     pub(super) fn load(
         program: &str,
-        helpers: Option<&str>,
+        mode: Mode,
         state: State,
         limits: Limits,
     ) -> Result<(Self, Vec<Method>), (Stop, State)> {
@@ -116,7 +116,7 @@ impl Session {
             timed_out: Rc::default(),
         };
         session.watch();
-        match session.start(program, helpers) {
+        match session.start(program, mode) {
             Ok(methods) => Ok((session, methods)),
             Err(stop) => {
                 let state = session.take_state();
@@ -162,11 +162,11 @@ impl Session {
         runtime.set_max_stack_size(self.limits.stack);
     }
 
-    fn start(&mut self, program: &str, helpers: Option<&str>) -> Result<Vec<Method>, Stop> {
+    fn start(&mut self, program: &str, mode: Mode) -> Result<Vec<Method>, Stop> {
         let context = self.context.clone().ok_or_else(Stop::engine)?;
         let state = Rc::clone(&self.state);
         let host = context.with(|ctx| {
-            let host = prepare(&ctx, &state, helpers);
+            let host = prepare(&ctx, &state, mode);
             host.map(|host| Persistent::save(&ctx, host)).ok()
         });
         self.host = Some(host.ok_or_else(Stop::engine)?);
@@ -339,8 +339,12 @@ impl Session {
     /// How a step ended, in the light of what the engine told meanwhile.
     fn ended<T>(&self, outcome: Result<T, Stop>) -> Result<T, Stop> {
         if let Err(Stop::Threw(thrown)) = &outcome
-            && thrown.value == ThrownValue::Other(Value::Null)
-            && self.is_full()
+            && match &thrown.value {
+                ThrownValue::Other(value) => *value == Value::Null && self.is_full(),
+                ThrownValue::Error { name, message } => {
+                    name == "InternalError" && message == "out of memory"
+                }
+            }
         {
             self.state.borrow_mut().out_of_memory = true;
         }
@@ -440,7 +444,7 @@ impl Stop {
 fn prepare<'js>(
     ctx: &Ctx<'js>,
     state: &Rc<RefCell<State>>,
-    helpers: Option<&str>,
+    mode: Mode,
 ) -> rquickjs::Result<Object<'js>> {
     let host: Function<'js> = eval(ctx, HOST, "host")?;
     let host: Object<'js> = host.call((host::native(ctx, state)?,))?;
@@ -456,9 +460,14 @@ fn prepare<'js>(
     }
     frame.set("Store", host.get::<_, Js<'js>>("Store")?)?;
     host.set("next", fetch.get::<_, Js<'js>>("next")?)?;
-    if let Some(helpers) = helpers {
-        eval::<()>(ctx, helpers, "host")?;
+    if mode == Mode::Transpiled {
+        eval::<()>(ctx, compile::HELPERS, "host")?;
     }
+    let import = match mode {
+        Mode::Transpiled => "const __rcsync_import=async()=>{throw new ReferenceError('require is not defined')};",
+        Mode::Raw => "const __rcsync_import=async()=>{throw new Error('Not supported')};",
+    };
+    eval::<()>(ctx, import, "host")?;
     ctx.globals().set("__rcsync", frame)?;
     Ok(host)
 }

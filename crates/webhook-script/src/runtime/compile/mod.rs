@@ -1,0 +1,126 @@
+//! What a server stores of a script when it is saved, and why it may refuse to.
+//!
+//! A raw script is checked as the body of a sloppy function, and stored as it stands. A transpiled one is checked as a
+//! module, whose rules are strict, and is sloppy afterwards: see [`transpile`].
+
+mod classes;
+mod edits;
+mod transpile;
+
+use oxc_ast::AstKind;
+use oxc_semantic::SemanticBuilder;
+use oxc_span::SourceType;
+
+use self::edits::Edits;
+use super::Mode;
+use crate::parse::Script;
+use crate::{ScriptError, engine, parse};
+
+/// What the texts below name.
+pub(super) const HELPERS: &str = include_str!("helpers.js");
+/// Stands before a raw script while it is checked.
+const OPEN: &str = "(function(){";
+/// What `import()` becomes.
+const IMPORT: &str = "__rcsync_import";
+
+/// What is run of a script.
+pub(super) struct Compiled {
+    /// The text, its lines those of the script.
+    pub(super) program: String,
+    /// What is not as on the server.
+    pub(super) notes: Vec<String>,
+}
+
+impl Compiled {
+    fn plain(program: &str) -> Self {
+        Self {
+            program: program.to_owned(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// What a server makes of a script when it is saved.
+pub(super) fn compile(source: &str, mode: Mode) -> Result<Compiled, ScriptError> {
+    match mode {
+        Mode::Raw => raw(source),
+        Mode::Transpiled => transpiled(source),
+    }
+}
+
+fn raw(source: &str) -> Result<Compiled, ScriptError> {
+    let wrapped = format!("{OPEN}{source}}})");
+    let shifted = |mut error: ScriptError| {
+        if error.line == 1 {
+            let open = u32::try_from(OPEN.len()).unwrap_or_default();
+            error.column = error.column.saturating_sub(open).max(1);
+        }
+        error
+    };
+    engine::check(&wrapped).map_err(shifted)?;
+    let read = parse::with(&wrapped, SourceType::script(), |script| {
+        refused(script).map_or_else(|| Ok(imports(script)), Err)
+    });
+    let Some(read) = read else {
+        return Ok(Compiled::plain(source));
+    };
+    let edited = read.map_err(shifted)?;
+    let program = edited.and_then(|program| {
+        let inside = program.strip_prefix(OPEN)?.strip_suffix("})")?;
+        Some(inside.to_owned())
+    });
+    Ok(program.map_or_else(|| Compiled::plain(source), |program| Compiled::plain(&program)))
+}
+
+/// Why the parser refuses what the engine accepts.
+fn refused(script: &Script<'_>) -> Option<ScriptError> {
+    let semantic = || {
+        let built = SemanticBuilder::new()
+            .with_check_syntax_error(true)
+            .build(&script.parsed.program);
+        built.diagnostics.into_iter().next()
+    };
+    let first = script.parsed.diagnostics.first().cloned().or_else(semantic)?;
+    let label = first.labels.first();
+    let at = label.map(|label| script.spot(label.offset()));
+    Some(ScriptError {
+        message: first.message.to_string(),
+        line: at.map_or(0, |at| at.line),
+        column: at.map_or(0, |at| at.column),
+    })
+}
+
+/// The text with other names for `import()`, if there is one.
+fn imports(script: &Script<'_>) -> Option<String> {
+    if !script.source.contains("import") {
+        return None;
+    }
+    let built = SemanticBuilder::new()
+        .with_build_nodes(true)
+        .build(&script.parsed.program);
+    let nodes = built.semantic.nodes();
+    let mut edits = Edits::default();
+    for node in nodes.iter() {
+        if let AstKind::ImportExpression(import) = node.kind() {
+            edits.import(import.span);
+        }
+    }
+    Some(edits.apply(script.source))
+}
+
+fn transpiled(source: &str) -> Result<Compiled, ScriptError> {
+    if let Err(error) = engine::check_module(source) {
+        // Babel does not look into regular expressions: the script is stored, and fails when it is loaded. The engine names no
+        // place for them.
+        return match error.line {
+            0 => Ok(Compiled::plain(source)),
+            _ => Err(error),
+        };
+    }
+    let read = parse::with(source, SourceType::mjs(), |script| {
+        refused(script).map_or_else(|| Ok(transpile::transpile(script)), Err)
+    });
+    read.unwrap_or_else(|| {
+        Err(ScriptError::unplaced("the script is too large to be looked at"))
+    })
+}
