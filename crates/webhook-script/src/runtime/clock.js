@@ -1,124 +1,101 @@
-// The clock, chance and the zone are the caller's: a date is always in UTC, now is what the host says.
+// The clock, chance and the zone are the caller's: a date is always in UTC, now is what the host says. What depends on a
+// locale cannot be told.
 (function (host) {
   'use strict';
-  const { native, bound, put, unknown } = host;
-  const { Date: Real, String, Number, RegExp } = globalThis;
+  const { native, realm, bound, put, unknown } = host;
+  const { Date: Real } = realm;
   const { prototype } = Real;
   const { construct, defineProperty } = Reflect;
-  const utc = Real.UTC;
-  const parseReal = Real.parse;
-  const match = bound(RegExp.prototype.exec);
   const time = bound(prototype.getTime);
-  const toUtc = bound(prototype.toUTCString);
-  const isoText = bound(prototype.toISOString);
+  const utc = Object.fromEntries(
+    ['FullYear', 'Month', 'Date', 'Day', 'Hours', 'Minutes', 'Seconds', 'Milliseconds'].map((part) => [part, bound(prototype['getUTC' + part])]),
+  );
 
   const standard = /^(?:[+-]\d{6}|\d{4})(?:-\d\d(?:-\d\d)?)?(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/;
-  const written = /^(?:(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT|(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat) [A-Z][a-z]{2} \d\d \d{4} \d\d:\d\d:\d\d GMT[+-]\d{4}(?: \([^)]*\))?)$/;
-  const digit = /\d/;
-  const dayOnly = /^[^T]*$/;
+  const written = /^(?:[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d{4} \d\d:\d\d:\d\d GMT[+-]\d{4}(?: \([^)]*\))?)$/;
   // Formats outside of the standard are each engine's own.
   const parse = (text) => {
-    const found = match(standard, text);
-    if (found) return parseReal(found[1] || match(dayOnly, text) ? text : text + 'Z');
-    if (match(written, text)) return parseReal(text);
-    if (match(digit, text)) unknown('a date in a format outside of the standard');
+    const found = standard.exec(text);
+    if (found) return Date.parse(found[1] || !text.includes('T') ? text : text + 'Z');
+    if (written.test(text)) return Date.parse(text);
+    if (/\d/.test(text)) unknown('a date in a format outside of the standard');
     return NaN;
-  };
-
-  const Date = function Date(...args) {
-    if (!new.target) return written_(native.now());
-    let given = args;
-    if (args.length === 0) given = [native.now()];
-    else if (args.length > 1) given = [utc(...args)];
-    else {
-      let only = args[0];
-      let known = typeof only === 'object' && only !== null;
-      if (known) {
-        try {
-          only = time(only);
-        } catch {
-          known = false;
-        }
-      }
-      if (!known && typeof only === 'object' && only !== null) only = primitive(only);
-      given = [typeof only === 'string' ? parse(only) : only];
-    }
-    return construct(Real, given, new.target);
-  };
-  const primitive = (object) => {
-    const own = object[Symbol.toPrimitive];
-    if (own !== undefined && own !== null) return bound(own)(object, 'default');
-    let value = typeof object.valueOf === 'function' ? object.valueOf() : object;
-    if (typeof value === 'object' && value !== null) value = object.toString();
-    return value;
   };
   const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
   const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-  const two = (number) => (number < 10 ? '0' + number : String(number));
-  const asUtc = (name) => bound(prototype['getUTC' + name]);
-  const [year, month, day, weekday, hour, minute, second] = ['FullYear', 'Month', 'Date', 'Day', 'Hours', 'Minutes', 'Seconds'].map(asUtc);
-  const yearText = (date) => {
-    const value = year(date);
-    const digits = String(value < 0 ? -value : value);
-    return (value < 0 ? '-' : '') + (value < 0 ? '000000' : '0000').slice(digits.length) + digits;
-  };
-  const valid = (date) => time(date) === time(date);
-  const dateText = (date) => `${days[weekday(date)]} ${months[month(date)]} ${two(day(date))} ${yearText(date)}`;
-  const timeText = (date) => `${two(hour(date))}:${two(minute(date))}:${two(second(date))} GMT+0000 (Coordinated Universal Time)`;
-  const text = (make) => (date) => (valid(date) ? make(date) : 'Invalid Date');
-  const full = text((date) => `${dateText(date)} ${timeText(date)}`);
-  const written_ = (now) => full(construct(Real, [now]));
+  const two = (number) => String(number).padStart(2, '0');
+  const year = (number) => (number < 0 ? '-' + String(-number).padStart(6, '0') : String(number).padStart(4, '0'));
+  const dateText = (date) => `${days[utc.Day(date)]} ${months[utc.Month(date)]} ${two(utc.Date(date))} ${year(utc.FullYear(date))}`;
+  const timeText = (date) =>
+    `${two(utc.Hours(date))}:${two(utc.Minutes(date))}:${two(utc.Seconds(date))} GMT+0000 (Coordinated Universal Time)`;
+  const valid = (make) => (date) => (isNaN(time(date)) ? 'Invalid Date' : make(date));
+  const full = valid((date) => `${dateText(date)} ${timeText(date)}`);
 
-  const method = (name, make) => {
-    const wrapped = { [name](...args) { return make(this, ...args); } }[name];
-    defineProperty(wrapped, 'length', { value: prototype[name] ? prototype[name].length : 0, configurable: true });
-    put(prototype, name, wrapped, false);
+  const primitive = (object) => {
+    const own = object[Symbol.toPrimitive];
+    if (own !== undefined && own !== null) return bound(own)(object, 'default');
+    const value = typeof object.valueOf === 'function' ? object.valueOf() : object;
+    return typeof value === 'object' && value !== null ? object.toString() : value;
   };
-  for (const name of ['FullYear', 'Month', 'Date', 'Day', 'Hours', 'Minutes', 'Seconds', 'Milliseconds']) {
-    method('get' + name, bound(prototype['getUTC' + name]));
-    if (name !== 'Day') method('set' + name, bound(prototype['setUTC' + name]));
-  }
-  const setTime = bound(prototype.setTime);
-  method('getYear', (date) => year(date) - 1900);
-  method('getTimezoneOffset', (date) => (valid(date) ? 0 : NaN));
-  method('toString', full);
-  method('toDateString', text(dateText));
-  method('toTimeString', text(timeText));
-  const localised = (owner, names) => {
-    for (const name of names) {
-      const refuse = { [name]() { return unknown(name); } }[name];
-      put(owner, name, refuse, false);
+  const single = (only) => {
+    if (typeof only !== 'object' || only === null) return typeof only === 'string' ? parse(only) : only;
+    try {
+      return time(only);
+    } catch {
+      const value = primitive(only);
+      return typeof value === 'string' ? parse(value) : value;
     }
   };
-  localised(prototype, ['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString']);
-  localised(Number.prototype, ['toLocaleString']);
-  localised(BigInt.prototype, ['toLocaleString']);
-  const plain = (name, otherwise) => {
-    const make = String.prototype[otherwise];
-    const own = {
-      [name](locales) {
-        if (locales !== undefined) unknown(name);
-        return bound(make)(this);
-      },
-    }[name];
-    put(String.prototype, name, own, false);
+  const Clock = function (...args) {
+    if (!new.target) return full(construct(Real, [native.now()]));
+    let given = native.now();
+    if (args.length === 1) given = single(args[0]);
+    else if (args.length > 1) given = Real.UTC(...args);
+    return construct(Real, [given], new.target);
   };
-  plain('toLocaleUpperCase', 'toUpperCase');
-  plain('toLocaleLowerCase', 'toLowerCase');
-  const compare = {
-    localeCompare(other) {
-      const [left, right] = [String(this), String(other)];
-      return left === right ? 0 : (unknown('localeCompare'), left < right ? -1 : 1);
-    },
-  }.localeCompare;
-  put(String.prototype, 'localeCompare', compare, false);
 
-  defineProperty(Date, 'length', { value: 7, configurable: true });
-  defineProperty(Date, 'prototype', { value: prototype, writable: false });
-  put(Date, 'now', { now: () => native.now() }.now, false);
-  put(Date, 'parse', { parse: (text) => parse(String(text)) }.parse, false);
-  put(Date, 'UTC', utc, false);
-  put(prototype, 'constructor', Date, false);
-  put(globalThis, 'Date', Date, false);
-  put(Math, 'random', { random: () => native.random() }.random, false);
+  const method = (owner, name, make) => {
+    const wrapped = { [name](...args) { return make(this, ...args); } }[name];
+    defineProperty(wrapped, 'length', { value: owner[name] ? owner[name].length : 0, configurable: true });
+    put(owner, name, wrapped, false);
+  };
+  for (const part of Object.keys(utc)) {
+    method(prototype, 'get' + part, utc[part]);
+    if (part !== 'Day') method(prototype, 'set' + part, bound(prototype['setUTC' + part]));
+  }
+  method(prototype, 'getYear', (date) => utc.FullYear(date) - 1900);
+  method(prototype, 'getTimezoneOffset', (date) => (isNaN(time(date)) ? NaN : 0));
+  method(prototype, 'toString', full);
+  method(prototype, 'toDateString', valid(dateText));
+  method(prototype, 'toTimeString', valid(timeText));
+  const { Number, BigInt, String: Text } = realm;
+  for (const [{ prototype: owner }, names] of [
+    [Real, ['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString']],
+    [Number, ['toLocaleString']],
+    [BigInt, ['toLocaleString']],
+  ]) {
+    for (const name of names) method(owner, name, () => unknown(name));
+  }
+  for (const name of ['UpperCase', 'LowerCase']) {
+    const change = bound(String.prototype['to' + name]);
+    method(Text.prototype, 'toLocale' + name, (text, locales) => {
+      if (locales !== undefined) unknown('toLocale' + name);
+      return change(text);
+    });
+  }
+  method(Text.prototype, 'localeCompare', (one, other) => {
+    const [left, right] = [String(one), String(other)];
+    if (left !== right) unknown('localeCompare');
+    return left === right ? 0 : left < right ? -1 : 1;
+  });
+
+  put(Clock, 'name', 'Date', false);
+  defineProperty(Clock, 'length', { value: 7, configurable: true });
+  defineProperty(Clock, 'prototype', { value: prototype, writable: false });
+  put(Clock, 'UTC', Real.UTC, false);
+  method(Clock, 'now', () => native.now());
+  method(Clock, 'parse', (_, text) => parse(String(text)));
+  put(prototype, 'constructor', Clock, false);
+  put(realm, 'Date', Clock, false);
+  method(realm.Math, 'random', () => native.random());
 })

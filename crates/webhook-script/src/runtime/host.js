@@ -1,39 +1,29 @@
-// What a script finds around it, and what the host asks of its context. It runs before the script, in the script's own
-// context, and keeps for itself every built-in function that it needs later: a script may change all of them.
-(function (native) {
+// What a script finds around it, and what the host asks of its context.
+//
+// This is evaluated once, in a context of its own, and called for each script with the global object of the script's
+// context. So what it uses itself is out of the script's reach, and only what the script gets to see is taken from there.
+(function (native, realm) {
   'use strict';
-  const { apply, construct, defineProperty, getPrototypeOf } = Reflect;
-  const { create, getOwnPropertyDescriptor, setPrototypeOf } = Object;
-  const { prototype: ofObjects } = Object;
+  const { apply, construct, defineProperty, getPrototypeOf, setPrototypeOf } = Reflect;
+  const { create, getOwnPropertyDescriptor } = Object;
   const bound = (method) => (self, ...rest) => apply(method, self, rest);
-  const toTag = ofObjects.toString;
-  const textOf = bound(Function.prototype.toString);
-  const { isView } = ArrayBuffer;
-  const { WeakMap, Promise, Error, TypeError, String, RegExp, Proxy, Date, Map, Set, ArrayBuffer: Buffer } = globalThis;
   const getter = (owner, key) => bound(getOwnPropertyDescriptor(owner, key).get);
+  const { prototype: ofObjects } = realm.Object;
+  const { prototype: ofFunctions } = realm.Function;
 
-  const put = (owner, key, value, enumerable = true) =>
+  // Functions that the script gets to see are like its own.
+  const put = (owner, key, value, enumerable = true) => {
+    if (typeof value === 'function') setPrototypeOf(value, ofFunctions);
     defineProperty(owner, key, { value, enumerable, writable: true, configurable: true });
-  const own = (entries) => setPrototypeOf(entries, null);
+  };
+  const plain = (entries) => {
+    const object = create(ofObjects);
+    for (const key of Object.keys(entries)) put(object, key, entries[key]);
+    return object;
+  };
 
   // ---- Errors: V8's words, its stacks, and their places ----
-  const site = getPrototypeOf(
-    (() => {
-      let one;
-      Error.prepareStackTrace = (_, sites) => (one = sites[0]);
-      new Error().stack;
-      return one;
-    })(),
-  );
-  const fileOf = bound(site.getFileName);
-  const lineOf = bound(site.getLineNumber);
-  const columnOf = bound(site.getColumnNumber);
-  const nameOf = bound(site.getFunctionName);
-  const functionOf = bound(site.getFunction);
-  const placesGet = bound(WeakMap.prototype.get);
-  const placesSet = bound(WeakMap.prototype.set);
   const places = new WeakMap();
-
   // Whether a function is the constructor of the error's class: V8 leaves those out of its stacks.
   const makes = (called, error) => {
     for (let one = getPrototypeOf(error), depth = 0; one && depth < 20; one = getPrototypeOf(one), depth++) {
@@ -42,77 +32,75 @@
     }
     return false;
   };
-
-  const { prototype: ofRanges } = RangeError;
-  const ownValue = (error, key) => {
-    const found = getOwnPropertyDescriptor(error, key);
-    return found && typeof found.value === 'string' ? found.value : '';
+  const nameOf = (error) => {
+    try {
+      return String(error.name);
+    } catch {
+      return 'Error';
+    }
   };
-  Error.prepareStackTrace = (error, sites) => {
+  const { prototype: ofRanges } = realm.RangeError;
+  realm.Error.prepareStackTrace = (error, sites) => {
+    const found = getOwnPropertyDescriptor(error, 'message');
+    let message = found && typeof found.value === 'string' ? found.value : '';
+    let name = nameOf(error);
     let first;
     let text = '';
-    let message = ownValue(error, 'message');
-    // This engine finds out inside of the class that it was called.
-    const inClass = message === "class constructors must be invoked with 'new'";
     let leading = true;
-    for (let at = inClass ? 1 : 0; at < sites.length; at++) {
-      const frame = sites[at];
-      const file = fileOf(frame);
+    // This engine finds out inside of the class that it was called.
+    const inside = message === "class constructors must be invoked with 'new'" ? 1 : 0;
+    for (let at = inside; at < sites.length; at++) {
+      const site = sites[at];
+      const file = site.getFileName();
       // The host's own functions, JSON and code that the script made count as where they were called.
       if (file !== 'script' && file !== 'frame') continue;
-      if (leading && makes(functionOf(frame), error)) continue;
+      if (leading && makes(site.getFunction(), error)) continue;
       leading = false;
-      const line = lineOf(frame);
-      const column = columnOf(frame);
-      if (!first) first = own({ file, line, column });
-      if (at < 10) text += native.frame(nameOf(frame) || '', file, line, column);
+      const line = site.getLineNumber();
+      const column = site.getColumnNumber();
+      first ||= { file, line, column };
+      if (at < 10) text += native.frame(site.getFunctionName() || '', file, line, column);
     }
-    let name = 'Error';
-    try {
-      name = String(error.name);
-      const words = native.reword(name, message, first ? first.line : 0, first ? first.column : 0);
-      if (words !== undefined) {
-        message = words;
-        put(error, 'message', words, false);
-        if (name === 'InternalError') {
-          name = 'RangeError';
-          setPrototypeOf(error, ofRanges);
-        }
+    first ||= { file: '', line: 0, column: 0 };
+    const words = native.reword(name, message, first.line, first.column);
+    if (words !== undefined) {
+      message = words;
+      put(error, 'message', words, false);
+      if (name === 'InternalError') {
+        name = 'RangeError';
+        setPrototypeOf(error, ofRanges);
       }
-    } catch {}
-    placesSet(places, error, first || own({ file: '' }));
+    }
+    places.set(error, first);
     return (message ? name + ': ' + message : name) + text;
   };
   // The engine keeps the function above; the property itself is the script's, as in V8.
-  defineProperty(Error, 'prepareStackTrace', { value: undefined, writable: true, configurable: true, enumerable: false });
+  put(realm.Error, 'prepareStackTrace', undefined, false);
 
   // ---- Copies ----
   const date = bound(Date.prototype.getTime);
   const source = getter(RegExp.prototype, 'source');
   const flags = getter(RegExp.prototype, 'flags');
-  const isRegExp = getter(RegExp.prototype, 'global');
+  const isGlobal = getter(RegExp.prototype, 'global');
   const mapEach = bound(Map.prototype.forEach);
   const setEach = bound(Set.prototype.forEach);
   const bytesName = getter(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag);
-  const bufferLength = getter(Buffer.prototype, 'byteLength');
-  const boxes = [Number, String, Boolean, BigInt, Symbol].map((kind) => bound(kind.prototype.valueOf));
+  const bufferLength = getter(ArrayBuffer.prototype, 'byteLength');
   const viewLength = getter(DataView.prototype, 'byteLength');
   const viewByte = bound(DataView.prototype.getUint8);
-  const weak = [
-    [WeakMap, 'WeakMap'],
-    [WeakSet, 'WeakSet'],
-  ].map(([kind, name]) => [bound(kind.prototype.has), name]);
+  const boxes = [Number, String, Boolean, BigInt, Symbol].map((kind) => bound(kind.prototype.valueOf));
+  const inMap = bound(WeakMap.prototype.has);
+  const inSet = bound(WeakSet.prototype.has);
   const deref = bound(WeakRef.prototype.deref);
-  const refused = own({
-    Arguments: 'Object',
-    Generator: 'Generator',
-    AsyncGenerator: 'AsyncGenerator',
-    'Map Iterator': 'Map Iterator',
-    'Set Iterator': 'Set Iterator',
-    'Array Iterator': 'Array Iterator',
-    'String Iterator': 'String Iterator',
-    'RegExp String Iterator': 'RegExp String Iterator',
-  });
+  const tagOf = bound(Object.prototype.toString);
+  const textOf = bound(Function.prototype.toString);
+  const wellFormed = bound(String.prototype.toWellFormed);
+  const refused = new Map([
+    ['Arguments', 'Object'],
+    ...['Generator', 'AsyncGenerator', 'Map Iterator', 'Set Iterator', 'Array Iterator', 'String Iterator', 'RegExp String Iterator'].map(
+      (name) => [name, name],
+    ),
+  ]);
   const attempt = (ask, object) => {
     try {
       return [ask(object)];
@@ -120,143 +108,118 @@
       return undefined;
     }
   };
-
-  // What kind of object this is that is neither plain, a list, an error, a function, a promise nor a proxy:
-  // a list of its kind and what is in it, or the name of what cannot be copied. Of a function, its text; of a string,
-  // the same without halves of surrogate pairs.
+  // What kind of object this is that is neither a list, an error, a promise nor a proxy: a list of its kind and what is
+  // in it, or the name of what cannot be copied. Of a function, its text; of a string, the same without halves of
+  // surrogate pairs.
   const inspect = (object) => {
-    let found;
     if (typeof object === 'string') return wellFormed(object);
     if (typeof object === 'function') return textOf(object);
-    if (object === globalThis) return 'Object';
+    if (object === realm) return 'Object';
+    const above = getPrototypeOf(object);
+    const tag = above === ofObjects || above === null ? tagOf(object).slice(8, -1) : undefined;
+    if (tag === 'Object') return undefined;
+    let found;
     if ((found = attempt(date, object))) return ['date', found[0]];
     // The prototype answers too, with nothing.
-    if ((found = attempt(isRegExp, object)) && found[0] !== undefined) return ['regexp', source(object), flags(object)];
+    if ((found = attempt(isGlobal, object)) && found[0] !== undefined) return ['regexp', source(object), flags(object)];
     const list = [];
-    let count = 0;
-    const keep = (value) => put(list, count++, value);
-    if (attempt((one) => mapEach(one, (value, key) => (keep(key), keep(value))), object)) return ['map', list];
-    if (attempt((one) => setEach(one, keep), object)) return ['set', list];
-    if (isView(object)) {
+    if (attempt((one) => mapEach(one, (value, key) => list.push(key, value)), object)) return ['map', list];
+    if (attempt((one) => setEach(one, (value) => list.push(value)), object)) return ['set', list];
+    if (ArrayBuffer.isView(object)) {
       const name = bytesName(object);
-      if (name === undefined) for (let at = 0; at < viewLength(object); at++) keep(viewByte(object, at));
-      else for (let at = 0; at < object.length; at++) keep(object[at]);
+      if (name === undefined) for (let at = 0; at < viewLength(object); at++) list.push(viewByte(object, at));
+      else for (let at = 0; at < object.length; at++) list.push(object[at]);
       return ['bytes', name || 'DataView', list];
     }
-    if (attempt(bufferLength, object)) {
-      const bytes = new Uint8Array(object);
-      for (let at = 0; at < bytes.length; at++) keep(bytes[at]);
-      return ['buffer', list];
+    if (attempt(bufferLength, object)) return ['buffer', [...new Uint8Array(object)]];
+    for (const unbox of boxes) {
+      if ((found = attempt(unbox, object))) return typeof found[0] === 'symbol' ? 'Object' : ['boxed', found[0]];
     }
-    for (let at = 0; at < boxes.length; at++) {
-      if ((found = attempt(boxes[at], object))) return typeof found[0] === 'symbol' ? 'Object' : ['boxed', found[0]];
-    }
-    for (let at = 0; at < weak.length; at++) if (attempt((one) => weak[at][0](one, weak), object)) return weak[at][1];
+    if (attempt((one) => inMap(one, realm), object)) return 'WeakMap';
+    if (attempt((one) => inSet(one, realm), object)) return 'WeakSet';
     if (attempt(deref, object)) return 'WeakRef';
-    return refused[apply(toTag, object, []).slice(8, -1)];
+    return refused.get(tagOf(object).slice(8, -1));
   };
 
-  const wellFormed = bound(String.prototype.toWellFormed);
-  const { Uint8Array: Octets } = globalThis;
-  const errors = own({ EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, Error });
-  const numbers = own({
-    Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
-    Float32Array, Float64Array, BigInt64Array, BigUint64Array,
-  });
-  const toObject = Object;
-  const toBig = BigInt;
-  const mapSet = bound(Map.prototype.set);
-  const setAdd = bound(Set.prototype.add);
+  const kinds = {};
+  for (const name of Object.getOwnPropertyNames(realm)) kinds[name] = realm[name];
   const make = (kind, a, b) => {
     switch (kind) {
       case 'date':
-        return construct(Date, [a]);
+        return construct(kinds.Date, [a]);
       case 'regexp':
-        return construct(RegExp, [a, b]);
+        return construct(kinds.RegExp, [a, b]);
       case 'map': {
-        const map = new Map();
-        for (let at = 0; at < a.length; at += 2) mapSet(map, a[at], a[at + 1]);
+        const map = construct(kinds.Map, []);
+        for (let at = 0; at < a.length; at += 2) apply(Map.prototype.set, map, [a[at], a[at + 1]]);
         return map;
       }
       case 'set': {
-        const set = new Set();
-        for (let at = 0; at < a.length; at++) setAdd(set, a[at]);
+        const set = construct(kinds.Set, []);
+        for (let at = 0; at < a.length; at++) apply(Set.prototype.add, set, [a[at]]);
         return set;
       }
-      case 'bytes': {
-        if (numbers[b]) return construct(numbers[b], [a]);
-        return new DataView(new Octets(a).buffer);
-      }
+      case 'bytes':
+        return construct(kinds[b], [b === 'DataView' ? construct(kinds.Uint8Array, [a]).buffer : a]);
       case 'buffer':
-        return new Octets(a).buffer;
+        return construct(kinds.Uint8Array, [a]).buffer;
       case 'boxed':
-        return toObject(a);
+        return apply(kinds.Object, undefined, [a]);
       case 'big':
-        return toBig(a);
+        return BigInt(a);
       default:
-        return construct(errors[kind] || Error, [a]);
+        return construct(kinds[kind] || kinds.Error, [a]);
     }
   };
 
   // ---- Globals ----
-  for (const name of native.surplus) delete globalThis[name];
   const unknown = (what) => native.unknown(what);
-  const within = (name, make) => put(globalThis, name, make(), false);
-  // An object of the server that nothing is known of but its name and that of its functions.
+  // An object of the server that nothing is known of but the names of its functions.
   const opaque = (what, names) => {
-    const known = create(ofObjects);
-    for (const name of names) {
-      const refuse = function () {
+    const refuse = (name) => [
+      name,
+      function () {
         unknown(what + '.' + name);
-      };
-      put(known, name, refuse);
-    }
-    return known;
+      },
+    ];
+    return plain(Object.fromEntries(names.split(' ').map(refuse)));
   };
+  for (const name of native.surplus) delete realm[name];
   const missing = (name, members) => {
-    if (!(name in globalThis)) within(name, () => opaque(name, members));
+    if (!(name in realm)) put(realm, name, opaque(name, members), false);
   };
-  missing('WebAssembly', ['Module', 'Instance', 'Memory', 'Table', 'Global', 'compile', 'instantiate', 'validate']);
-  missing('Atomics', ['load', 'store', 'add', 'sub', 'and', 'or', 'xor', 'exchange', 'compareExchange', 'wait', 'notify', 'isLockFree']);
-  missing('Intl', [
-    'Collator', 'DateTimeFormat', 'DisplayNames', 'DurationFormat', 'ListFormat', 'Locale', 'NumberFormat', 'PluralRules',
-    'RelativeTimeFormat', 'Segmenter', 'getCanonicalLocales', 'supportedValuesOf',
-  ]);
+  missing('WebAssembly', 'Module Instance Memory Table Global compile instantiate validate');
+  missing('Atomics', 'load store add sub and or xor exchange compareExchange wait notify isLockFree');
+  missing(
+    'Intl',
+    'Collator DateTimeFormat DisplayNames DurationFormat ListFormat Locale NumberFormat PluralRules RelativeTimeFormat Segmenter getCanonicalLocales supportedValuesOf',
+  );
   // Sloppy functions tell their caller on the server, and do not here.
   for (const key of ['caller', 'arguments']) {
-    const { get, set } = getOwnPropertyDescriptor(Function.prototype, key);
+    const { get, set } = getOwnPropertyDescriptor(ofFunctions, key);
     const told = function () {
       return apply(get, this, []) === undefined ? unknown('function.' + key) : undefined;
     };
-    defineProperty(Function.prototype, key, { get: told, set, configurable: true, enumerable: false });
+    defineProperty(ofFunctions, key, { get: told, set, configurable: true, enumerable: false });
   }
-  put(globalThis, 'global', globalThis);
-  put(globalThis, 'ivm', opaque('ivm', ['Isolate', 'Context', 'Script', 'Module', 'NativeModule', 'Callback', 'Reference', 'ExternalCopy']));
-  put(globalThis, 'serverFetch', opaque('serverFetch', ['apply', 'applySync', 'applyIgnored', 'copy', 'deref', 'derefInto', 'get', 'set', 'dispose', 'release']));
+  put(realm, 'global', realm);
+  put(realm, 'ivm', opaque('ivm', 'Isolate Context Script Module NativeModule Callback Reference ExternalCopy'));
+  put(realm, 'serverFetch', opaque('serverFetch', 'apply applySync applyIgnored copy deref derefInto get set dispose release'));
+  const log = (level) => [level, { [level]: (...args) => void native.log(level, args, inspect) }[level]];
+  put(realm, 'console', plain(Object.fromEntries(native.levels.map(log))));
 
-  const levels = create(ofObjects);
-  for (const level of native.levels) {
-    put(levels, level, { [level]: (...args) => void native.log(level, args, inspect) }[level]);
-  }
-  put(globalThis, 'console', levels);
-
-  const kept = {};
-  const Store = {
+  const kept = create(ofObjects);
+  const Store = plain({
     set(key, value) {
       return (kept[key] = value);
     },
     get(key) {
       return kept[key];
     },
-  };
-
+  });
   return {
-    native, Store, kept, inspect, make, wellFormed, Promise, Error, TypeError, Proxy, put, own, bound, unknown,
-    place: (error) => placesGet(places, error),
-    isPlain: (object) => {
-      const above = getPrototypeOf(object);
-      return above === ofObjects || above === null;
-    },
+    native, realm, Store, kept, inspect, make, put, plain, bound, unknown,
+    place: (error) => places.get(error),
     invoke: (instance, method, argument) => instance[method](argument),
   };
 })

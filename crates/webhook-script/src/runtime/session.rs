@@ -20,7 +20,8 @@ const CLOCK: &str = include_str!("clock.js");
 const STRINGS: &str = include_str!("strings.js");
 const FETCH: &str = include_str!("fetch.js");
 /// Stands before the script, on a line of its own, as a program of the server's does.
-const BEFORE: &str = "const Store=__rcsync.Store,fetch=__rcsync.fetch,reproxy=__rcsync.reproxy;delete globalThis.__rcsync;\n";
+const BEFORE: &str = "const Store=__rcsync.Store,fetch=__rcsync.fetch,reproxy=__rcsync.reproxy,\
+    __rcsync_class=__rcsync.make,__rcsync_import=__rcsync.load;delete globalThis.__rcsync;\n";
 /// Stands behind it: a script that ends in an expression without a semicolon goes on with this.
 const BEHIND: &str = include_str!("behind.js");
 
@@ -50,7 +51,7 @@ impl Stop {
 thread_local! {
     /// Runtimes whose last session ended in order. They are never freed: an engine asserts then that nothing has leaked,
     /// and aborts the process.
-    static IDLE: RefCell<Vec<ManuallyDrop<Runtime>>> = const { RefCell::new(Vec::new()) };
+    static IDLE: RefCell<Vec<ManuallyDrop<Base>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A value that outlives the step in which it was made.
@@ -59,7 +60,7 @@ type Kept<T> = Option<Persistent<T>>;
 pub(super) struct Session {
     pub(super) state: Rc<RefCell<State>>,
     limits: Limits,
-    runtime: Option<Runtime>,
+    base: Option<Base>,
     context: Option<Context>,
     host: Kept<Object<'static>>,
     instance: Kept<Js<'static>>,
@@ -73,20 +74,21 @@ impl Drop for Session {
     fn drop(&mut self) {
         let kept = (self.host.take(), self.instance.take());
         let rejections = mem::take(&mut *self.rejections.borrow_mut());
-        let (context, runtime) = (self.context.take(), self.runtime.take());
+        let (context, base) = (self.context.take(), self.base.take());
         let spoilt = self.timed_out.get() || self.state.borrow().out_of_memory;
-        let Some(runtime) = runtime else { return };
+        let Some(base) = base else { return };
+        let runtime = &base.runtime;
         runtime.set_interrupt_handler(None);
         runtime.set_host_promise_rejection_tracker(None);
         runtime.set_memory_limit(0);
         let full = spoilt || runtime.memory_usage().malloc_size > MOST_IDLE;
         if full || runtime.is_job_pending() {
             // An engine that was stopped half-way may not be able to clean up.
-            mem::forget((kept, rejections, context, runtime));
+            mem::forget((kept, rejections, context, base));
             return;
         }
         drop((kept, rejections, context));
-        IDLE.with(|idle| idle.borrow_mut().push(ManuallyDrop::new(runtime)));
+        IDLE.with(|idle| idle.borrow_mut().push(ManuallyDrop::new(base)));
     }
 }
 
@@ -99,15 +101,15 @@ impl Session {
         limits: Limits,
     ) -> Result<(Self, Vec<Method>), (Stop, State)> {
         let idle = IDLE.with(|idle| idle.borrow_mut().pop());
-        let runtime = idle.map(ManuallyDrop::into_inner);
-        let Some(runtime) = runtime.or_else(|| Runtime::new().ok()) else {
+        let base = idle.map(ManuallyDrop::into_inner);
+        let Some(base) = base.or_else(|| Base::new().ok()) else {
             return Err((Stop::engine(), state));
         };
-        let context = Context::full(&runtime).ok();
+        let context = Context::full(&base.runtime).ok();
         let mut session = Self {
             state: Rc::new(RefCell::new(state)),
             limits,
-            runtime: Some(runtime),
+            base: Some(base),
             context,
             host: None,
             instance: None,
@@ -137,7 +139,8 @@ impl Session {
 
     /// Sets the limits, and what the engine tells.
     fn watch(&self) {
-        let Some(runtime) = &self.runtime else { return };
+        let Some(base) = &self.base else { return };
+        let runtime = &base.runtime;
         let (deadline, timed_out) = (Rc::clone(&self.deadline), Rc::clone(&self.timed_out));
         let state = Rc::clone(&self.state);
         runtime.set_interrupt_handler(Some(Box::new(move || {
@@ -166,12 +169,13 @@ impl Session {
         let context = self.context.clone().ok_or_else(Stop::engine)?;
         let state = Rc::clone(&self.state);
         let host = context.with(|ctx| {
-            let host = prepare(&ctx, &state, mode);
+            let parts = self.base.as_ref().map_or(&[][..], |base| &base.parts);
+            let host = prepare(&ctx, &state, parts, mode);
             host.map(|host| Persistent::save(&ctx, host)).ok()
         });
         self.host = Some(host.ok_or_else(Stop::engine)?);
-        if let Some(runtime) = &self.runtime {
-            runtime.set_memory_limit(self.limits.memory);
+        if let Some(base) = &self.base {
+            base.runtime.set_memory_limit(self.limits.memory);
         }
         self.deadline.set(Instant::now() + self.limits.load);
         let loaded = context.with(|ctx| {
@@ -363,7 +367,7 @@ impl Session {
 
     /// Whether a thrown `null` stands for an error about memory, for which there was no memory.
     fn is_full(&self) -> bool {
-        let used = self.runtime.as_ref().map(Runtime::memory_usage);
+        let used = self.base.as_ref().map(|base| base.runtime.memory_usage());
         let used = used.map_or(0, |used| usize::try_from(used.malloc_size).unwrap_or(0));
         used > self.limits.memory / 2 || !self.state.borrow().source.contains("null")
     }
@@ -440,34 +444,67 @@ impl Stop {
     }
 }
 
+/// A runtime, and what its scripts find around them: functions that are called for each.
+struct Base {
+    runtime: Runtime,
+    /// Where those functions live.
+    _context: Context,
+    parts: Vec<Persistent<Function<'static>>>,
+}
+
+impl Base {
+    fn new() -> rquickjs::Result<Self> {
+        let runtime = Runtime::new()?;
+        let context = Context::full(&runtime)?;
+        let sources = [
+            (HOST, "host"),
+            (CLOCK, "host"),
+            (STRINGS, "host"),
+            (FETCH, "frame"),
+            (compile::HELPERS, "host"),
+        ];
+        let parts = context.with(|ctx| {
+            let part = |(source, file)| {
+                let part: Function<'_> = eval(&ctx, source, file)?;
+                Ok(Persistent::save(&ctx, part))
+            };
+            sources.into_iter().map(part).collect::<rquickjs::Result<_>>()
+        })?;
+        Ok(Self {
+            runtime,
+            _context: context,
+            parts,
+        })
+    }
+}
+
 /// Puts in place what a script finds.
 fn prepare<'js>(
     ctx: &Ctx<'js>,
     state: &Rc<RefCell<State>>,
+    parts: &[Persistent<Function<'static>>],
     mode: Mode,
 ) -> rquickjs::Result<Object<'js>> {
-    let host: Function<'js> = eval(ctx, HOST, "host")?;
-    let host: Object<'js> = host.call((host::native(ctx, state)?,))?;
-    for source in [CLOCK, STRINGS] {
-        let part: Function<'js> = eval(ctx, source, "host")?;
-        part.call::<_, ()>((host.clone(),))?;
-    }
-    let fetch: Function<'js> = eval(ctx, FETCH, "frame")?;
-    let fetch: Object<'js> = fetch.call((host.clone(),))?;
-    let frame = Object::new(ctx.clone())?;
-    for name in ["fetch", "reproxy"] {
-        frame.set(name, fetch.get::<_, Js<'js>>(name)?)?;
-    }
-    frame.set("Store", host.get::<_, Js<'js>>("Store")?)?;
-    host.set("next", fetch.get::<_, Js<'js>>("next")?)?;
-    if mode == Mode::Transpiled {
-        eval::<()>(ctx, compile::HELPERS, "host")?;
-    }
-    let import = match mode {
-        Mode::Transpiled => "const __rcsync_import=async()=>{throw new ReferenceError('require is not defined')};",
-        Mode::Raw => "const __rcsync_import=async()=>{throw new Error('Not supported')};",
+    let part = |at: usize| {
+        let part = parts.get(at).cloned().ok_or(rquickjs::Error::Unknown)?;
+        part.restore(ctx)
     };
-    eval::<()>(ctx, import, "host")?;
+    let host: Object<'js> = part(0)?.call((host::native(ctx, state)?, ctx.globals()))?;
+    part(1)?.call::<_, ()>((host.clone(),))?;
+    part(2)?.call::<_, ()>((host.clone(),))?;
+    let fetch: Object<'js> = part(3)?.call((host.clone(),))?;
+    let helpers: Object<'js> = part(4)?.call((host.clone(), mode == Mode::Transpiled))?;
+    let frame = Object::new(ctx.clone())?;
+    for (from, name) in [
+        (&host, "Store"),
+        (&fetch, "fetch"),
+        (&fetch, "reproxy"),
+        (&helpers, "make"),
+        (&helpers, "load"),
+    ] {
+        frame.set(name, from.get::<_, Js<'js>>(name)?)?;
+    }
+    host.set("next", fetch.get::<_, Js<'js>>("next")?)?;
     ctx.globals().set("__rcsync", frame)?;
     Ok(host)
 }

@@ -1,11 +1,12 @@
-// What transpiled scripts name: classes whose bodies are sloppy, and `import()`.
-const __rcsync_class = (() => {
+// What the changed text of a script names: classes whose bodies are sloppy, and `import()`.
+(function (host, transpiled) {
   'use strict';
+  const { realm } = host;
   const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;
   const { create } = Object;
-  const { prototype: ofObjects } = Object;
-  const { prototype: ofFunctions } = Function;
-  const { TypeError, ReferenceError } = globalThis;
+  const { prototype: ofObjects } = realm.Object;
+  const { prototype: ofFunctions } = realm.Function;
+  const { TypeError, ReferenceError, Error, Promise } = realm;
   const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
   // The construction that a constructor's first statement asks for.
   let current;
@@ -101,5 +102,8 @@ const __rcsync_class = (() => {
     return made;
   };
   make.token = () => current;
-  return make;
-})();
+
+  const rejected = Promise.reject.bind(Promise);
+  const load = () => rejected(transpiled ? new ReferenceError('require is not defined') : new Error('Not supported'));
+  return { make, load };
+})
