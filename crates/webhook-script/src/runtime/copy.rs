@@ -2,7 +2,7 @@
 
 use rquickjs::atom::PredefinedAtom;
 use rquickjs::object::Property;
-use rquickjs::{Array, Ctx, Exception, FromJs, Function, Object, Value as Js};
+use rquickjs::{Array, Ctx, FromJs, Function, Object, Value as Js};
 
 use crate::value::Value;
 
@@ -13,8 +13,10 @@ const DEEPEST: usize = 500;
 
 /// Why there is no copy.
 pub(super) enum Refused {
-    /// The engine holds an error for the script.
+    /// The engine holds an error of the script's own: a getter threw.
     Threw,
+    /// It cannot be cloned; the server's words.
+    Uncloneable(String),
     /// It cannot be said here what the server would do; why.
     Unknown(&'static str),
 }
@@ -69,7 +71,7 @@ impl<'a, 'js> Copier<'a, 'js> {
         if let Some(symbol) = value.as_symbol() {
             let name = symbol.description()?;
             let name = name.as_string().map(|name| self.text(name)).transpose()?;
-            return Err(self.refuse(&format!("Symbol({})", name.unwrap_or_default())));
+            return Err(refuse(&format!("Symbol({})", name.unwrap_or_default())));
         }
         match value.as_object() {
             Some(object) => self.object(object),
@@ -102,14 +104,14 @@ impl<'a, 'js> Copier<'a, 'js> {
                 }
                 false => "#<Object>".to_owned(),
             };
-            return Err(self.refuse(&text));
+            return Err(refuse(&text));
         }
         if value.is_function() {
             let text: String = self.inspect.call((value.clone(),))?;
-            return Err(self.refuse(&text));
+            return Err(refuse(&text));
         }
         if value.is_promise() {
-            return Err(self.refuse("#<Promise>"));
+            return Err(refuse("#<Promise>"));
         }
         if value.is_error() {
             return self.error(object);
@@ -120,7 +122,7 @@ impl<'a, 'js> Copier<'a, 'js> {
         let inspected: Js<'js> = self.inspect.call((value.clone(),))?;
         if let Some(name) = inspected.as_string() {
             let name = name.to_string()?;
-            return Err(self.refuse(&format!("#<{name}>")));
+            return Err(refuse(&format!("#<{name}>")));
         }
         match inspected.as_array() {
             Some(parts) => self.special(parts),
@@ -243,10 +245,10 @@ impl<'a, 'js> Copier<'a, 'js> {
         Ok(self.inspect.call((text.clone(),))?)
     }
 
-    fn refuse(&self, what: &str) -> Refused {
-        Exception::throw_type(self.ctx, &format!("{what} could not be cloned."));
-        Refused::Threw
-    }
+}
+
+fn refuse(what: &str) -> Refused {
+    Refused::Uncloneable(format!("{what} could not be cloned."))
 }
 
 /// Makes a value in a context. `make` is the one of `host.js`.

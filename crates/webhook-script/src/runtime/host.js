@@ -10,11 +10,22 @@
   const getter = (owner, key) => bound(getOwnPropertyDescriptor(owner, key).get);
   const { prototype: ofObjects } = realm.Object;
   const { prototype: ofFunctions } = realm.Function;
+  const { TypeError } = realm;
 
   // Functions that the script gets to see are like its own.
   const put = (owner, key, value, enumerable = true) => {
     if (typeof value === 'function') setPrototypeOf(value, ofFunctions);
     defineProperty(owner, key, { value, enumerable, writable: true, configurable: true });
+  };
+  // A global that is made when it is first asked for: most scripts ask for few.
+  const lazy = (name, make, enumerable = true) => {
+    const set = (value) => put(realm, name, value, enumerable);
+    const get = () => {
+      const value = make();
+      set(value);
+      return value;
+    };
+    defineProperty(realm, name, { get, set, enumerable, configurable: true });
   };
   const plain = (entries) => {
     const object = create(ofObjects);
@@ -141,12 +152,14 @@
     return refused.get(tagOf(object).slice(8, -1));
   };
 
-  const kinds = {};
-  for (const name of Object.getOwnPropertyNames(realm)) kinds[name] = realm[name];
+  // Those that the script may replace later.
+  const kinds = { __proto__: null };
+  for (const name of ['Error', 'Map', 'Object', 'RegExp', 'Set']) kinds[name] = realm[name];
+  for (const name of Object.getOwnPropertyNames(realm)) if (/(Error|Array|View)$/.test(name)) kinds[name] = realm[name];
   const make = (kind, a, b) => {
     switch (kind) {
       case 'date':
-        return construct(kinds.Date, [a]);
+        return host.date(a);
       case 'regexp':
         return construct(kinds.RegExp, [a, b]);
       case 'map': {
@@ -186,7 +199,7 @@
   };
   for (const name of native.surplus) delete realm[name];
   const missing = (name, members) => {
-    if (!(name in realm)) put(realm, name, opaque(name, members), false);
+    if (!(name in realm)) lazy(name, () => opaque(name, members), false);
   };
   missing('WebAssembly', 'Module Instance Memory Table Global compile instantiate validate');
   missing('Atomics', 'load store add sub and or xor exchange compareExchange wait notify isLockFree');
@@ -203,10 +216,13 @@
     defineProperty(ofFunctions, key, { get: told, set, configurable: true, enumerable: false });
   }
   put(realm, 'global', realm);
-  put(realm, 'ivm', opaque('ivm', 'Isolate Context Script Module NativeModule Callback Reference ExternalCopy'));
-  put(realm, 'serverFetch', opaque('serverFetch', 'apply applySync applyIgnored copy deref derefInto get set dispose release'));
-  const log = (level) => [level, { [level]: (...args) => void native.log(level, args, inspect) }[level]];
-  put(realm, 'console', plain(Object.fromEntries(native.levels.map(log))));
+  lazy('ivm', () => opaque('ivm', 'Isolate Context Script Module NativeModule Callback Reference ExternalCopy'));
+  lazy('serverFetch', () => opaque('serverFetch', 'apply applySync applyIgnored copy deref derefInto get set dispose release'));
+  const refuse = (words) => {
+    if (words !== undefined) throw new TypeError(words);
+  };
+  const log = (level) => [level, { [level]: (...args) => refuse(native.log(level, args, inspect)) }[level]];
+  lazy('console', () => plain(Object.fromEntries(native.levels.map(log))));
 
   const kept = create(ofObjects);
   const Store = plain({
@@ -217,9 +233,10 @@
       return kept[key];
     },
   });
-  return {
-    native, realm, Store, kept, inspect, make, put, plain, bound, unknown,
+  const host = {
+    native, realm, Store, kept, inspect, make, kinds, put, plain, lazy, bound, unknown, refuse,
     place: (error) => places.get(error),
     invoke: (instance, method, argument) => instance[method](argument),
   };
+  return host;
 })

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rquickjs::{Array, Ctx, Function, Object, Value as Js};
+use rquickjs::{Ctx, Function, Object, Value as Js};
 
-use super::copy::{self, Copier, Refused};
+use super::copy::{Copier, Refused};
 use super::http::{self, Failure, Http, HttpAnswer, HttpCall};
 use super::{ConsoleLine, wording};
 use crate::value::Value;
@@ -129,27 +129,25 @@ impl State {
     }
 }
 
-/// Copies a value, or throws to the script.
+/// Copies arguments; if they cannot be cloned, the words for it.
+///
+/// Errors are left to be thrown by the scripts of the host: functions of Rust are called in the host's own context, where
+/// they would be other errors than the script's.
 fn copied<'js>(
     ctx: &Ctx<'js>,
     state: &RefCell<State>,
     inspect: &Function<'js>,
-    value: &Js<'js>,
-) -> rquickjs::Result<Value> {
-    match Copier::new(ctx, inspect).copy(value) {
-        Ok(value) => Ok(value),
+    arguments: &Js<'js>,
+) -> rquickjs::Result<Result<Vec<Value>, String>> {
+    match Copier::new(ctx, inspect).copy(arguments) {
+        Ok(Value::Array(items)) => Ok(Ok(items)),
+        Ok(_) => Ok(Ok(Vec::new())),
         Err(Refused::Threw) => Err(rquickjs::Error::Exception),
+        Err(Refused::Uncloneable(words)) => Ok(Err(words)),
         Err(Refused::Unknown(why)) => {
             state.borrow_mut().cannot_tell(why);
-            Ok(Value::Undefined)
+            Ok(Ok(Vec::new()))
         }
-    }
-}
-
-fn list(value: Value) -> Vec<Value> {
-    match value {
-        Value::Array(items) => items,
-        _ => Vec::new(),
     }
 }
 
@@ -184,19 +182,22 @@ fn output<'js>(
 ) -> rquickjs::Result<()> {
     let of = Rc::clone(state);
     let log = move |ctx: Ctx<'js>, level: String, arguments: Js<'js>, inspect: Function<'js>| {
-        let arguments = list(copied(&ctx, &of, &inspect, &arguments)?);
+        let arguments = match copied(&ctx, &of, &inspect, &arguments)? {
+            Ok(arguments) => arguments,
+            Err(words) => return Ok(Some(words)),
+        };
         let mut state = of.borrow_mut();
         if state.console.len() >= MOST_LINES {
             state.cannot_tell("more than 10,000 lines in the console");
         } else {
             state.console.push(ConsoleLine { level, arguments });
         }
-        Ok::<_, rquickjs::Error>(())
+        Ok::<_, rquickjs::Error>(None)
     };
     native.set("log", Function::new(ctx.clone(), log)?)?;
     let of = Rc::clone(state);
     let copyable = move |ctx: Ctx<'js>, values: Js<'js>, inspect: Function<'js>| {
-        copied(&ctx, &of, &inspect, &values).map(|_| ())
+        Ok::<_, rquickjs::Error>(copied(&ctx, &of, &inspect, &values)?.err())
     };
     native.set("copyable", Function::new(ctx.clone(), copyable)?)
 }
@@ -235,10 +236,16 @@ fn calls<'js>(
 ) -> rquickjs::Result<()> {
     let of = Rc::clone(state);
     let request = move |ctx: Ctx<'js>, arguments: Js<'js>, inspect: Function<'js>| {
-        let arguments = list(copied(&ctx, &of, &inspect, &arguments)?);
-        let mut state = of.borrow_mut();
-        state.requests.push(Some(arguments));
-        Ok::<_, rquickjs::Error>(state.requests.len() - 1)
+        let made = Object::new(ctx.clone())?;
+        match copied(&ctx, &of, &inspect, &arguments)? {
+            Ok(arguments) => {
+                let mut state = of.borrow_mut();
+                state.requests.push(Some(arguments));
+                made.set("id", state.requests.len() - 1)?;
+            }
+            Err(words) => made.set("refused", words)?,
+        }
+        Ok::<_, rquickjs::Error>(made)
     };
     native.set("request", Function::new(ctx.clone(), request)?)?;
     let of = Rc::clone(state);
@@ -258,29 +265,26 @@ fn calls<'js>(
     };
     native.set("send", Function::new(ctx.clone(), send)?)?;
     let of = Rc::clone(state);
-    let headers = move |ctx: Ctx<'js>, id: usize| {
+    let headers = move |id: usize| {
         let found = of.borrow().answers.get(id).cloned();
-        let list = Array::new(ctx)?;
-        for (at, (name, value)) in found.into_iter().flat_map(|it| it.headers).enumerate() {
-            list.set(at, vec![name.to_lowercase(), value])?;
-        }
-        Ok::<_, rquickjs::Error>(list)
+        let pairs = found.into_iter().flat_map(|answer| answer.headers);
+        let pairs: Vec<_> = pairs.map(|(name, value)| [name.to_lowercase(), value]).collect();
+        serde_json::json!(pairs).to_string()
     };
     native.set("headers", Function::new(ctx.clone(), headers)?)?;
     let of = Rc::clone(state);
-    let body = move |ctx: Ctx<'js>, id: usize, kind: String, make: Function<'js>| {
-        let told = Object::new(ctx.clone())?;
+    let body = move |ctx: Ctx<'js>, id: usize, kind: String| {
+        let told = Object::new(ctx)?;
         let Some(answer) = of.borrow().answers.get(id).cloned() else {
             return Ok(told);
         };
-        let value = match kind.as_str() {
-            "json" => http::json(&answer.url, &answer.body),
-            "arrayBuffer" => Ok(Value::ArrayBuffer(answer.body.into_bytes())),
-            _ => Ok(Value::String(answer.body)),
-        };
-        match value {
-            Ok(value) => told.set("value", copy::make(&ctx, &make, &value)?)?,
-            Err(failure) => fail(&told, &failure)?,
+        match kind.as_str() {
+            "json" => match http::json(&answer.url, &answer.body) {
+                Ok(()) => told.set("value", answer.body)?,
+                Err(failure) => fail(&told, &failure)?,
+            },
+            "arrayBuffer" => told.set("value", answer.body.into_bytes())?,
+            _ => told.set("value", answer.body)?,
         }
         Ok::<_, rquickjs::Error>(told)
     };

@@ -168,22 +168,20 @@ fn body(given: Option<&Value>, headers: &mut BTreeMap<String, String>) -> Option
     })
 }
 
-/// What `json()` of a response comes to.
-pub(super) fn json(url: &str, body: &str) -> Result<Value, Failure> {
+/// Whether `json()` of a response comes to what the body says.
+pub(super) fn json(url: &str, body: &str) -> Result<(), Failure> {
     let parsed: Result<Json, _> = serde_json::from_str(body);
-    let Ok(parsed) = parsed else {
-        return Err(Failure::plain(format!(
+    match parsed {
+        Err(_) => Err(Failure::plain(format!(
             "invalid json response body at {url} reason: {}",
             reason(body)
-        )));
-    };
-    // The server's copying code takes `null` for an object.
-    if holds_null(&parsed) {
-        return Err(Failure::of_type(
+        ))),
+        // The server's copying code takes `null` for an object.
+        Ok(parsed) if holds_null(&parsed) => Err(Failure::of_type(
             "object null is not iterable (cannot read property Symbol(Symbol.iterator))",
-        ));
+        )),
+        Ok(_) => Ok(()),
     }
-    Ok(plain(&parsed))
 }
 
 /// Why V8 does not parse a text as JSON, as far as it is regular.
@@ -202,18 +200,6 @@ fn holds_null(json: &Json) -> bool {
         Json::Array(items) => items.iter().any(holds_null),
         Json::Object(entries) => entries.values().any(holds_null),
         _ => false,
-    }
-}
-
-/// JSON without tags.
-fn plain(json: &Json) -> Value {
-    match json {
-        Json::Array(items) => Value::Array(items.iter().map(plain).collect()),
-        Json::Object(entries) => {
-            let entry = |(key, value): (&String, &Json)| (key.clone(), plain(value));
-            Value::Object(entries.iter().map(entry).collect())
-        }
-        other => Value::from_json(other),
     }
 }
 

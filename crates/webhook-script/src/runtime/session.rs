@@ -28,6 +28,9 @@ const BEHIND: &str = include_str!("behind.js");
 /// What isolated-vm says of a thrown object that is not an error.
 const NOT_AN_ERROR: &str = "An object was thrown from supplied code within isolated-vm, but that object was not an instance of `Error`.";
 
+/// After how many sessions what they left is looked for, and the least bytes after which the engine does so by itself.
+const GARBAGE: usize = 32;
+const GARBAGE_BYTES: usize = 4 << 20;
 /// The most bytes that a runtime holds while its session is at rest, if another session is to begin in it.
 const MOST_IDLE: i64 = 8 << 20;
 
@@ -76,18 +79,25 @@ impl Drop for Session {
         let rejections = mem::take(&mut *self.rejections.borrow_mut());
         let (context, base) = (self.context.take(), self.base.take());
         let spoilt = self.timed_out.get() || self.state.borrow().out_of_memory;
-        let Some(base) = base else { return };
-        let runtime = &base.runtime;
+        let Some(mut base) = base else { return };
+        let runtime = base.runtime.clone();
         runtime.set_interrupt_handler(None);
         runtime.set_host_promise_rejection_tracker(None);
         runtime.set_memory_limit(0);
-        let full = spoilt || runtime.memory_usage().malloc_size > MOST_IDLE;
-        if full || runtime.is_job_pending() {
+        if spoilt || runtime.is_job_pending() {
             // An engine that was stopped half-way may not be able to clean up.
             mem::forget((kept, rejections, context, base));
             return;
         }
         drop((kept, rejections, context));
+        base.sessions += 1;
+        if base.sessions % GARBAGE == 0 {
+            runtime.run_gc();
+            if runtime.memory_usage().malloc_size > MOST_IDLE {
+                mem::forget(base);
+                return;
+            }
+        }
         IDLE.with(|idle| idle.borrow_mut().push(ManuallyDrop::new(base)));
     }
 }
@@ -175,7 +185,7 @@ impl Session {
         });
         self.host = Some(host.ok_or_else(Stop::engine)?);
         if let Some(base) = &self.base {
-            base.runtime.set_memory_limit(self.limits.memory);
+            base.runtime.set_memory_limit(self.limits.memory + GARBAGE_BYTES);
         }
         self.deadline.set(Instant::now() + self.limits.load);
         let loaded = context.with(|ctx| {
@@ -277,6 +287,13 @@ impl Session {
         let copied = Copier::new(ctx, &inspect).copy(&result);
         let value = copied.map_err(|refused| match refused {
             Refused::Threw => self.caught(ctx, host).outside(),
+            Refused::Uncloneable(message) => Stop::Threw(Thrown {
+                value: ThrownValue::Error {
+                    name: "TypeError".into(),
+                    message,
+                },
+                place: None,
+            }),
             Refused::Unknown(why) => Stop::Unknown(why.into()),
         })?;
         self.drain(ctx)?;
@@ -450,11 +467,14 @@ struct Base {
     /// Where those functions live.
     _context: Context,
     parts: Vec<Persistent<Function<'static>>>,
+    /// How many sessions it has had.
+    sessions: usize,
 }
 
 impl Base {
     fn new() -> rquickjs::Result<Self> {
         let runtime = Runtime::new()?;
+        runtime.set_gc_threshold(GARBAGE_BYTES);
         let context = Context::full(&runtime)?;
         let sources = [
             (HOST, "host"),
@@ -474,6 +494,7 @@ impl Base {
             runtime,
             _context: context,
             parts,
+            sessions: 0,
         })
     }
 }
