@@ -10,9 +10,9 @@ use rquickjs::{
 use super::{ScriptError, Spot, run};
 
 /// What one check may use.
-const MEMORY: usize = 256 << 20;
+pub(super) const MEMORY: usize = 256 << 20;
 /// How deep the parser may go.
-const STACK: usize = 256 << 10;
+pub(super) const STACK: usize = 256 << 10;
 /// Stands before the script, so that nothing behind it is reached.
 const GUARD: &str = "throw 0;";
 const NUL: &str = "the script holds a NUL character";
@@ -33,18 +33,6 @@ fn engine() -> Option<ManuallyDrop<Runtime>> {
 
 /// Whether the script parses as a program.
 pub(super) fn check(source: &str) -> Result<(), ScriptError> {
-    in_context(|ctx| {
-        let outcome = run::eval::<Value<'_>>(ctx, &format!("{GUARD}{source}"), run::FILE);
-        match outcome {
-            // The guard threw its number: all behind it was parsed.
-            Ok(_) | Err(CaughtError::Value(_)) => Ok(()),
-            Err(CaughtError::Exception(exception)) => Err(refused(&exception, GUARD.len())),
-            Err(CaughtError::Error(_)) => Err(ScriptError::unplaced(NUL)),
-        }
-    })
-}
-
-fn in_context(ask: impl FnOnce(&Ctx<'_>) -> Result<(), ScriptError>) -> Result<(), ScriptError> {
     ENGINE.with(|engine| {
         // A context of its own: top-level declarations of one script must not meet those of the next.
         let context = engine
@@ -55,27 +43,35 @@ fn in_context(ask: impl FnOnce(&Ctx<'_>) -> Result<(), ScriptError>) -> Result<(
                 "the script engine could not be started",
             ));
         };
-        context.with(|ctx| ask(&ctx))
+        context.with(|ctx| check_in(&ctx, source))
     })
 }
 
+/// Whether the script parses as a program, in a context in which nothing else was declared.
+pub(super) fn check_in(ctx: &Ctx<'_>, source: &str) -> Result<(), ScriptError> {
+    let outcome = run::eval::<Value<'_>>(ctx, &format!("{GUARD}{source}"), run::FILE);
+    match outcome {
+        // The guard threw its number: all behind it was parsed.
+        Ok(_) | Err(CaughtError::Value(_)) => Ok(()),
+        Err(CaughtError::Exception(exception)) => Err(refused(&exception, GUARD.len())),
+        Err(CaughtError::Error(_)) => Err(ScriptError::unplaced(NUL)),
+    }
+}
+
 /// Whether the script parses as a module. Imports are not followed.
-pub(super) fn check_module(source: &str) -> Result<(), ScriptError> {
-    in_context(|ctx| {
-        let declared = Module::declare(ctx.clone(), run::FILE, source);
-        match declared.catch(ctx) {
-            Ok(_) | Err(CaughtError::Value(_)) => Ok(()),
-            Err(CaughtError::Exception(exception)) => {
-                let name: Option<Coerced<String>> = exception.get("name").ok();
-                match name {
-                    // It was parsed; what it imports was looked for.
-                    Some(Coerced(name)) if name == "ReferenceError" => Ok(()),
-                    _ => Err(refused(&exception, 0)),
-                }
+pub(super) fn check_module(ctx: &Ctx<'_>, source: &str) -> Result<(), ScriptError> {
+    match Module::declare(ctx.clone(), run::FILE, source).catch(ctx) {
+        Ok(_) | Err(CaughtError::Value(_)) => Ok(()),
+        Err(CaughtError::Exception(exception)) => {
+            let name: Option<Coerced<String>> = exception.get("name").ok();
+            match name {
+                // It was parsed; what it imports was looked for.
+                Some(Coerced(name)) if name == "ReferenceError" => Ok(()),
+                _ => Err(refused(&exception, 0)),
             }
-            Err(CaughtError::Error(_)) => Err(ScriptError::unplaced(NUL)),
         }
-    })
+        Err(CaughtError::Error(_)) => Err(ScriptError::unplaced(NUL)),
+    }
 }
 
 /// What the engine says, in the places of the script without what stands before it.

@@ -195,14 +195,25 @@ impl Engine {
         if source.trim().is_empty() {
             return engine;
         }
-        match compile::compile(source, profile.mode) {
+        let session = engine.session();
+        let check = |text: &str| session.check(text, profile.mode);
+        match compile::compile(source, profile.mode, check) {
             Ok(compiled) => {
                 engine.compiled = Some(compiled);
-                engine.start();
+                engine.start(session);
             }
-            Err(error) => engine.load = Load::Refused(error),
+            Err(error) => {
+                engine.load = Load::Refused(error);
+                engine.stop(session);
+            }
         }
         engine
+    }
+
+    fn session(&mut self) -> Session {
+        let http = self.http.take().unwrap_or_else(|| Box::<Answers>::default());
+        let state = State::new(Rc::clone(&self.source), self.now, self.seed, http);
+        Session::new(state, self.limits)
     }
 
     /// What came of saving and loading it.
@@ -227,9 +238,14 @@ impl Engine {
 
     /// The integration was saved again: the script starts afresh, without what it had kept.
     pub fn saved(&mut self) {
-        self.stop();
         self.gone = None;
-        self.start();
+        if let Some(session) = self.session.take() {
+            self.stop(session);
+        }
+        if self.compiled.is_some() {
+            let session = self.session();
+            self.start(session);
+        }
     }
 
     /// Sets the time, in milliseconds since 1970, of the calls that follow.
@@ -237,52 +253,30 @@ impl Engine {
         self.now = now;
     }
 
-    fn stop(&mut self) {
-        if let Some(session) = self.session.take() {
-            let http = std::mem::replace(
-                &mut session.state.borrow_mut().http,
-                Box::<Answers>::default(),
-            );
-            self.http = Some(http);
-        }
+    /// Ends a session; what answers HTTP calls is kept.
+    fn stop(&mut self, session: Session) {
+        let none = Box::<Answers>::default();
+        self.http = Some(std::mem::replace(&mut session.state.borrow_mut().http, none));
     }
 
-    fn start(&mut self) {
+    fn start(&mut self, mut session: Session) {
         let Some(compiled) = &self.compiled else {
             return;
         };
-        let http = self.http.take().unwrap_or_else(|| Box::<Answers>::default());
-        let state = State::new(Rc::clone(&self.source), self.now, self.seed, http);
-        let loaded = Session::load(&compiled.program, self.profile.mode, state, self.limits);
-        let (load, console) = match loaded {
-            Ok((session, methods)) => {
-                let console = std::mem::take(&mut session.state.borrow_mut().console);
+        let loaded = session.load(&compiled.program, self.profile.mode);
+        self.load_console = std::mem::take(&mut session.state.borrow_mut().console);
+        match loaded {
+            Ok(methods) => {
+                self.load = Load::Methods(methods);
                 self.session = Some(session);
-                (Load::Methods(methods), console)
             }
-            Err((stop, state)) => {
-                self.http = Some(state.http);
-                let end = match stop {
+            Err(stop) => {
+                self.load = Load::Failed(match stop {
                     Stop::TimedOut => End::LoadTimedOut,
-                    stop => self.end(stop),
-                };
-                (Load::Failed(end), state.console)
+                    stop => end(stop),
+                });
+                self.stop(session);
             }
-        };
-        self.load = load;
-        self.load_console = console;
-    }
-
-    fn end(&self, stop: Stop) -> End {
-        match stop {
-            Stop::Threw(thrown) => End::Threw(match self.profile.mode {
-                Mode::Raw => thrown,
-                Mode::Transpiled => thrown,
-            }),
-            Stop::TimedOut => End::Hangs,
-            Stop::OutOfMemory => End::OutOfMemory,
-            Stop::NeverSettles => End::NeverSettles,
-            Stop::Unknown(why) => End::Unknown(why),
         }
     }
 
@@ -336,14 +330,26 @@ impl Engine {
                 outcome.late_calls = outcome.calls.split_off(calls);
                 End::Returned(value)
             }
-            Err(stop) => self.end(stop),
+            Err(stop) => end(stop),
         };
         match outcome.end {
             End::Hangs => self.gone = Some(End::Hangs),
             End::OutOfMemory => self.gone = Some(End::IsolateGone),
             _ => return outcome,
         }
-        self.stop();
+        if let Some(session) = self.session.take() {
+            self.stop(session);
+        }
         outcome
+    }
+}
+
+fn end(stop: Stop) -> End {
+    match stop {
+        Stop::Threw(thrown) => End::Threw(thrown),
+        Stop::TimedOut => End::Hangs,
+        Stop::OutOfMemory => End::OutOfMemory,
+        Stop::NeverSettles => End::NeverSettles,
+        Stop::Unknown(why) => End::Unknown(why),
     }
 }

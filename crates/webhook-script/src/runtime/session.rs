@@ -14,6 +14,7 @@ use super::host::{self, FILE, OUR_LINES, State};
 use super::outcome::{Place, Thrown, ThrownValue};
 use super::{Limits, Method, Mode, compile};
 use crate::value::Value;
+use crate::{ScriptError, engine};
 
 const HOST: &str = include_str!("host.js");
 const CLOCK: &str = include_str!("clock.js");
@@ -103,48 +104,33 @@ impl Drop for Session {
 }
 
 impl Session {
-    /// Runs the top of a script, makes its instance, and tells which methods it has.
-    pub(super) fn load(
-        program: &str,
-        mode: Mode,
-        state: State,
-        limits: Limits,
-    ) -> Result<(Self, Vec<Method>), (Stop, State)> {
+    /// A session in which nothing has run yet.
+    pub(super) fn new(state: State, limits: Limits) -> Self {
         let idle = IDLE.with(|idle| idle.borrow_mut().pop());
         let base = idle.map(ManuallyDrop::into_inner);
-        let Some(base) = base.or_else(|| Base::new().ok()) else {
-            return Err((Stop::engine(), state));
-        };
-        let context = Context::full(&base.runtime).ok();
-        let mut session = Self {
+        let base = base.or_else(|| Base::new().ok());
+        let context = base.as_ref().and_then(|base| Context::full(&base.runtime).ok());
+        Self {
             state: Rc::new(RefCell::new(state)),
             limits,
-            base: Some(base),
+            base,
             context,
             host: None,
             instance: None,
             rejections: Rc::default(),
             deadline: Rc::new(Cell::new(Instant::now() + limits.load)),
             timed_out: Rc::default(),
-        };
-        session.watch();
-        match session.start(program, mode) {
-            Ok(methods) => Ok((session, methods)),
-            Err(stop) => {
-                let state = session.take_state();
-                Err((stop, state))
-            }
         }
     }
 
-    fn take_state(&self) -> State {
-        let mut state = self.state.borrow_mut();
-        let lost = State::new(Rc::clone(&state.source), 0, 0, Box::<super::Answers>::default());
-        let out_of_memory = state.out_of_memory;
-        let mut taken = mem::replace(&mut *state, lost);
-        state.out_of_memory = out_of_memory;
-        taken.out_of_memory = false;
-        taken
+    /// Whether the engine accepts a text, before it runs.
+    pub(super) fn check(&self, text: &str, mode: Mode) -> Result<(), ScriptError> {
+        let (Some(base), Some(context)) = (&self.base, &self.context) else {
+            return Err(ScriptError::unplaced("the script engine could not be started"));
+        };
+        base.runtime.set_memory_limit(engine::MEMORY);
+        base.runtime.set_max_stack_size(engine::STACK);
+        context.with(|ctx| compile::check(&ctx, text, mode))
     }
 
     /// Sets the limits, and what the engine tells.
@@ -175,7 +161,9 @@ impl Session {
         runtime.set_max_stack_size(self.limits.stack);
     }
 
-    fn start(&mut self, program: &str, mode: Mode) -> Result<Vec<Method>, Stop> {
+    /// Runs the top of a script, makes its instance, and tells which methods it has.
+    pub(super) fn load(&mut self, program: &str, mode: Mode) -> Result<Vec<Method>, Stop> {
+        self.watch();
         let context = self.context.clone().ok_or_else(Stop::engine)?;
         let state = Rc::clone(&self.state);
         let host = context.with(|ctx| {

@@ -10,6 +10,7 @@ mod transpile;
 use oxc_ast::AstKind;
 use oxc_semantic::SemanticBuilder;
 use oxc_span::SourceType;
+use rquickjs::Ctx;
 
 use self::edits::Edits;
 use super::Mode;
@@ -40,15 +41,30 @@ impl Compiled {
     }
 }
 
-/// What a server makes of a script when it is saved.
-pub(super) fn compile(source: &str, mode: Mode) -> Result<Compiled, ScriptError> {
+/// Whether the engine accepts a text, in that mode.
+pub(super) fn check(ctx: &Ctx<'_>, text: &str, mode: Mode) -> Result<(), ScriptError> {
     match mode {
-        Mode::Raw => raw(source),
-        Mode::Transpiled => transpiled(source),
+        Mode::Raw => engine::check_in(ctx, text),
+        Mode::Transpiled => engine::check_module(ctx, text),
     }
 }
 
-fn raw(source: &str) -> Result<Compiled, ScriptError> {
+/// What a server makes of a script when it is saved. `check` asks the engine: see [`check`].
+pub(super) fn compile(
+    source: &str,
+    mode: Mode,
+    check: impl FnOnce(&str) -> Result<(), ScriptError>,
+) -> Result<Compiled, ScriptError> {
+    match mode {
+        Mode::Raw => raw(source, check),
+        Mode::Transpiled => transpiled(source, check),
+    }
+}
+
+fn raw(
+    source: &str,
+    check: impl FnOnce(&str) -> Result<(), ScriptError>,
+) -> Result<Compiled, ScriptError> {
     let wrapped = format!("{OPEN}{source}}})");
     let shifted = |mut error: ScriptError| {
         if error.line == 1 {
@@ -57,7 +73,7 @@ fn raw(source: &str) -> Result<Compiled, ScriptError> {
         }
         error
     };
-    engine::check(&wrapped).map_err(shifted)?;
+    check(&wrapped).map_err(shifted)?;
     let read = parse::with(&wrapped, SourceType::script(), |script| {
         refused(script).map_or_else(|| Ok(imports(script)), Err)
     });
@@ -108,8 +124,11 @@ fn imports(script: &Script<'_>) -> Option<String> {
     Some(edits.apply(script.source))
 }
 
-fn transpiled(source: &str) -> Result<Compiled, ScriptError> {
-    if let Err(error) = engine::check_module(source) {
+fn transpiled(
+    source: &str,
+    check: impl FnOnce(&str) -> Result<(), ScriptError>,
+) -> Result<Compiled, ScriptError> {
+    if let Err(error) = check(source) {
         // Babel does not look into regular expressions: the script is stored, and fails when it is loaded. The engine names no
         // place for them.
         return match error.line {
