@@ -13,6 +13,8 @@ use super::{ScriptError, Spot, run};
 pub(super) const MEMORY: usize = 256 << 20;
 /// How deep the parser may go.
 pub(super) const STACK: usize = 256 << 10;
+/// What is enough for most scripts.
+pub(super) const FLAT_STACK: usize = 64 << 10;
 /// Stands before the script, so that nothing behind it is reached.
 const GUARD: &str = "throw 0;";
 const NUL: &str = "the script holds a NUL character";

@@ -195,7 +195,7 @@ fn parsed<T: Default + Send>(
             .map_or_else(|| refused.clone(), |at| error(&refused.message, at)),
         _ => refused,
     })?;
-    let parsed = parse::with(source, oxc_span::SourceType::script(), |script| {
+    let parsed = parse::with(source, oxc_span::SourceType::script(), parse::Nesting::Deep, |script| {
         (script.misplaced_arrow(), read(script))
     });
     match parsed.unwrap_or_default() {

@@ -10,42 +10,6 @@ use super::http::{self, Failure, Http, HttpAnswer, HttpCall};
 use super::{ConsoleLine, wording};
 use crate::value::Value;
 
-/// Globals of this engine that the server's does not have.
-const SURPLUS: &[&str] = &[
-    "performance",
-    "queueMicrotask",
-    "DOMException",
-    "navigator",
-    "print",
-    "atob",
-    "btoa",
-    "gc",
-];
-/// The methods of the server's `console`.
-const LEVELS: &[&str] = &[
-    "log",
-    "warn",
-    "dir",
-    "time",
-    "timeEnd",
-    "timeLog",
-    "trace",
-    "assert",
-    "clear",
-    "count",
-    "countReset",
-    "group",
-    "groupEnd",
-    "table",
-    "debug",
-    "info",
-    "dirxml",
-    "error",
-    "groupCollapsed",
-    "profile",
-    "profileEnd",
-    "timeStamp",
-];
 /// What a response has on the server, besides what is known here.
 const OF_RESPONSE: &[&str] = &[
     "body", "size", "timeout", "counter", "blob", "buffer", "textConverted",
@@ -157,8 +121,6 @@ pub(super) fn native<'js>(
     state: &Rc<RefCell<State>>,
 ) -> rquickjs::Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;
-    native.set("surplus", SURPLUS.to_vec())?;
-    native.set("levels", LEVELS.to_vec())?;
     let of = Rc::clone(state);
     let unknown = move |what: String| of.borrow_mut().cannot_tell(&what);
     native.set("unknown", Function::new(ctx.clone(), unknown)?)?;

@@ -14,6 +14,7 @@ use super::host::{self, FILE, OUR_LINES, State};
 use super::outcome::{Place, Thrown, ThrownValue};
 use super::{Limits, Method, Mode, compile};
 use crate::value::Value;
+use crate::parse::Nesting;
 use crate::{ScriptError, engine};
 
 const HOST: &str = include_str!("host.js");
@@ -22,9 +23,10 @@ const STRINGS: &str = include_str!("strings.js");
 const FETCH: &str = include_str!("fetch.js");
 /// Stands before the script, on a line of its own, as a program of the server's does.
 const BEFORE: &str = "const Store=__rcsync.Store,fetch=__rcsync.fetch,reproxy=__rcsync.reproxy,\
-    __rcsync_class=__rcsync.make,__rcsync_import=__rcsync.load;delete globalThis.__rcsync;\n";
+    __rcsync_class=__rcsync.make,__rcsync_import=__rcsync.load,\
+    __rcsync_found=__rcsync.found;delete globalThis.__rcsync;\n";
 /// Stands behind it: a script that ends in an expression without a semicolon goes on with this.
-const BEHIND: &str = include_str!("behind.js");
+const BEHIND: &str = "\n(function(){return __rcsync_found(new Script())})();";
 
 /// What isolated-vm says of a thrown object that is not an error.
 const NOT_AN_ERROR: &str = "An object was thrown from supplied code within isolated-vm, but that object was not an instance of `Error`.";
@@ -124,13 +126,21 @@ impl Session {
     }
 
     /// Whether the engine accepts a text, before it runs.
-    pub(super) fn check(&self, text: &str, mode: Mode) -> Result<(), ScriptError> {
+    pub(super) fn check(&self, text: &str, mode: Mode) -> Result<Nesting, ScriptError> {
         let (Some(base), Some(context)) = (&self.base, &self.context) else {
             return Err(ScriptError::unplaced("the script engine could not be started"));
         };
         base.runtime.set_memory_limit(engine::MEMORY);
-        base.runtime.set_max_stack_size(engine::STACK);
-        context.with(|ctx| compile::check(&ctx, text, mode))
+        let within = |stack| {
+            base.runtime.set_max_stack_size(stack);
+            context.with(|ctx| compile::check(&ctx, text, mode))
+        };
+        match within(engine::FLAT_STACK) {
+            Err(error) if error.message.contains("call stack size") => {
+                within(engine::STACK).map(|()| Nesting::Deep)
+            }
+            checked => checked.map(|()| Nesting::Flat),
+        }
     }
 
     /// Sets the limits, and what the engine tells.
@@ -506,6 +516,7 @@ fn prepare<'js>(
     let frame = Object::new(ctx.clone())?;
     for (from, name) in [
         (&host, "Store"),
+        (&host, "found"),
         (&fetch, "fetch"),
         (&fetch, "reproxy"),
         (&helpers, "make"),

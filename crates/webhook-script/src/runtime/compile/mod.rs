@@ -14,7 +14,7 @@ use rquickjs::Ctx;
 
 use self::edits::Edits;
 use super::Mode;
-use crate::parse::Script;
+use crate::parse::{Nesting, Script};
 use crate::{ScriptError, engine, parse};
 
 /// What the texts below name.
@@ -53,7 +53,7 @@ pub(super) fn check(ctx: &Ctx<'_>, text: &str, mode: Mode) -> Result<(), ScriptE
 pub(super) fn compile(
     source: &str,
     mode: Mode,
-    check: impl FnOnce(&str) -> Result<(), ScriptError>,
+    check: impl FnOnce(&str) -> Result<Nesting, ScriptError>,
 ) -> Result<Compiled, ScriptError> {
     match mode {
         Mode::Raw => raw(source, check),
@@ -63,7 +63,7 @@ pub(super) fn compile(
 
 fn raw(
     source: &str,
-    check: impl FnOnce(&str) -> Result<(), ScriptError>,
+    check: impl FnOnce(&str) -> Result<Nesting, ScriptError>,
 ) -> Result<Compiled, ScriptError> {
     let wrapped = format!("{OPEN}{source}}})");
     let shifted = |mut error: ScriptError| {
@@ -73,8 +73,8 @@ fn raw(
         }
         error
     };
-    check(&wrapped).map_err(shifted)?;
-    let read = parse::with(&wrapped, SourceType::script(), |script| {
+    let nesting = check(&wrapped).map_err(shifted)?;
+    let read = parse::with(&wrapped, SourceType::script(), nesting, |script| {
         refused(script).map_or_else(|| Ok(imports(script)), Err)
     });
     let Some(read) = read else {
@@ -126,17 +126,16 @@ fn imports(script: &Script<'_>) -> Option<String> {
 
 fn transpiled(
     source: &str,
-    check: impl FnOnce(&str) -> Result<(), ScriptError>,
+    check: impl FnOnce(&str) -> Result<Nesting, ScriptError>,
 ) -> Result<Compiled, ScriptError> {
-    if let Err(error) = check(source) {
+    let nesting = match check(source) {
+        Ok(nesting) => nesting,
         // Babel does not look into regular expressions: the script is stored, and fails when it is loaded. The engine names no
         // place for them.
-        return match error.line {
-            0 => Ok(Compiled::plain(source)),
-            _ => Err(error),
-        };
-    }
-    let read = parse::with(source, SourceType::mjs(), |script| {
+        Err(error) if error.line == 0 => return Ok(Compiled::plain(source)),
+        Err(error) => return Err(error),
+    };
+    let read = parse::with(source, SourceType::mjs(), nesting, |script| {
         refused(script).map_or_else(|| Ok(transpile::transpile(script)), Err)
     });
     read.unwrap_or_else(|| {
