@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use webhook_script::Engine;
+use webhook_script::Sandbox;
 
 use super::{Desired, ScriptAt};
 use crate::integration::{Role, Value};
@@ -38,7 +38,7 @@ pub fn check<'d>(entries: impl IntoIterator<Item = &'d Desired>, texts: &Texts) 
                     }
                     ScriptAt::Value(place) => Home::value(place, written, texts),
                 },
-                engine: Engine::Vm2,
+                engine: Sandbox::Vm2,
                 enabled: false,
                 kinds: Vec::new(),
                 users: None,

@@ -8,7 +8,7 @@ mod syntax;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use webhook_script::{Absent, Checker, Engine, Facts, Loaded, Looked, NotChecked, Spot};
+use webhook_script::{Absent, Checker, Facts, Loaded, Looked, NotChecked, Sandbox, Spot};
 
 use crate::integration::{Fields, Kind, Value};
 use crate::problem::{Code, Place, Problem, Severity};
@@ -25,7 +25,7 @@ pub struct Used<'s> {
     /// Where it stands.
     pub home: Home,
     /// The engine that it has to be fit for.
-    pub engine: Engine,
+    pub engine: Sandbox,
     /// Whether it is enabled for any of its entries.
     pub enabled: bool,
     /// The kinds of the entries that use it, with the first of each.
@@ -35,7 +35,7 @@ pub struct Used<'s> {
 }
 
 /// The engine that runs an entry's script. Where none is written it is the one that servers have since 6.5.
-pub fn engine(fields: &Fields) -> Engine {
+pub fn engine(fields: &Fields) -> Sandbox {
     let row = fields.kind().field("scriptEngine");
     match row.and_then(|row| fields.get(row)) {
         Some(Value::Text(name))
@@ -43,9 +43,9 @@ pub fn engine(fields: &Fields) -> Engine {
                 .as_plain()
                 .is_some_and(|name| name.eq_ignore_ascii_case("vm2")) =>
         {
-            Engine::Vm2
+            Sandbox::Vm2
         }
-        _ => Engine::IsolatedVm,
+        _ => Sandbox::IsolatedVm,
     }
 }
 
@@ -70,7 +70,7 @@ impl Budget {
 
 /// Looks at scripts, and keeps what was found out about each, since many entries may hold the same.
 pub struct Looks<'s> {
-    kept: BTreeMap<(&'s str, Engine), Looked>,
+    kept: BTreeMap<(&'s str, Sandbox), Looked>,
     room: &'s AtomicUsize,
     checker: Checker<'s>,
 }

@@ -1,7 +1,8 @@
 //! What `host.js` and its siblings ask of Rust, and the state behind it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Instant;
 
 use rquickjs::{Ctx, Function, Object, Value as Js};
 
@@ -36,6 +37,8 @@ pub(super) struct State {
     pub(super) out_of_memory: bool,
     pub(super) calls: Vec<HttpCall>,
     pub(super) http: Box<dyn Http>,
+    /// Until when the step that runs has time. Waiting for an answer does not count.
+    pub(super) deadline: Rc<Cell<Instant>>,
     requests: Vec<Option<Vec<Value>>>,
     answers: Vec<Answered>,
 }
@@ -61,6 +64,7 @@ impl State {
             out_of_memory: false,
             calls: Vec::new(),
             http,
+            deadline: Rc::new(Cell::new(Instant::now())),
             requests: Vec::new(),
             answers: Vec::new(),
         }
@@ -267,7 +271,10 @@ fn send(state: &mut State, request: usize) -> Result<(usize, u16, String), Failu
         return Err(Failure::plain("too many calls"));
     }
     state.calls.push(call.clone());
-    match state.http.answer(&call) {
+    let start = Instant::now();
+    let answer = state.http.answer(&call);
+    state.deadline.set(state.deadline.get() + start.elapsed());
+    match answer {
         HttpAnswer::Fail(reason) => Err(Failure::plain(format!(
             "request to {} failed, reason: {reason}",
             call.url

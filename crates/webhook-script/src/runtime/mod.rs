@@ -1,5 +1,6 @@
 //! Scripts run as the server runs them.
 
+pub(crate) mod apart;
 mod compile;
 mod copy;
 mod host;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::apart::IsolatedEngine;
 pub use self::http::{Answers, Http, HttpAnswer, HttpCall};
 pub use self::outcome::{ConsoleLine, End, Outcome, Place, Thrown, ThrownValue};
 use self::host::State;
@@ -282,13 +284,7 @@ impl Engine {
 
     /// Calls a method with its one argument: `{request}`, or `{request, response}`.
     pub fn call(&mut self, method: Method, input: &Value) -> Outcome {
-        let mut outcome = Outcome {
-            end: End::NoScript,
-            failed_to_load: false,
-            console: Vec::new(),
-            calls: Vec::new(),
-            late_calls: Vec::new(),
-        };
+        let mut outcome = Outcome::of(End::NoScript, false);
         if let Some(gone) = &self.gone {
             outcome.end = gone.clone();
             return outcome;

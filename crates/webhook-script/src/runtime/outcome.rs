@@ -87,3 +87,16 @@ pub struct Outcome {
     /// Those that it began and did not wait for. The server makes them too.
     pub late_calls: Vec<HttpCall>,
 }
+
+impl Outcome {
+    /// One in which nothing was done besides.
+    pub(super) fn of(end: End, failed_to_load: bool) -> Self {
+        Self {
+            end,
+            failed_to_load,
+            console: Vec::new(),
+            calls: Vec::new(),
+            late_calls: Vec::new(),
+        }
+    }
+}

@@ -63,6 +63,9 @@ thread_local! {
 /// A value that outlives the step in which it was made.
 type Kept<T> = Option<Persistent<T>>;
 
+/// A promise and the reason for which it was rejected.
+type Rejection = (Persistent<Js<'static>>, Persistent<Js<'static>>);
+
 pub(super) struct Session {
     pub(super) state: Rc<RefCell<State>>,
     limits: Limits,
@@ -71,7 +74,7 @@ pub(super) struct Session {
     host: Kept<Object<'static>>,
     instance: Kept<Js<'static>>,
     /// Promises that were rejected while nobody listened, with the reasons.
-    rejections: Rc<RefCell<Vec<(Persistent<Js<'static>>, Persistent<Js<'static>>)>>>,
+    rejections: Rc<RefCell<Vec<Rejection>>>,
     deadline: Rc<Cell<Instant>>,
     timed_out: Rc<Cell<bool>>,
 }
@@ -112,6 +115,7 @@ impl Session {
         let base = idle.map(ManuallyDrop::into_inner);
         let base = base.or_else(|| Base::new().ok());
         let context = base.as_ref().and_then(|base| Context::full(&base.runtime).ok());
+        let deadline = Rc::clone(&state.deadline);
         Self {
             state: Rc::new(RefCell::new(state)),
             limits,
@@ -120,7 +124,7 @@ impl Session {
             host: None,
             instance: None,
             rejections: Rc::default(),
-            deadline: Rc::new(Cell::new(Instant::now() + limits.load)),
+            deadline,
             timed_out: Rc::default(),
         }
     }
