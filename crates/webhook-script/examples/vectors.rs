@@ -7,11 +7,18 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use webhook_script::isolated;
+
 #[allow(unreachable_pub, missing_docs, reason = "shared with a test")]
 #[path = "../tests/script/judge.rs"]
 mod judge;
 
 fn main() -> ExitCode {
+    // The tests have scripts run apart by this program, as `rcsync` does by itself.
+    if std::env::args().nth(1).as_deref() == Some(isolated::ARGUMENT) {
+        isolated::serve();
+        return ExitCode::SUCCESS;
+    }
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
     let Some(folder) = folder else {
         eprintln!("usage: vectors DIR");

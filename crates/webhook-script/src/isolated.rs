@@ -158,7 +158,10 @@ impl Process {
 
     /// Sends a request, and waits for its reply.
     pub(crate) fn ask(&self, request: Request, until: Instant) -> Result<Reply, RecvTimeoutError> {
-        let sent = self.requests.as_ref().map(|requests| requests.send(request));
+        let sent = self
+            .requests
+            .as_ref()
+            .map(|requests| requests.send(request));
         if !matches!(sent, Some(Ok(()))) {
             return Err(RecvTimeoutError::Disconnected);
         }
@@ -180,7 +183,12 @@ impl Drop for Process {
 }
 
 /// Passes requests and replies on until either side ends.
-fn talk(asked: Receiver<Request>, tell: &Sender<Reply>, mut input: ChildStdin, output: ChildStdout) {
+fn talk(
+    asked: Receiver<Request>,
+    tell: &Sender<Reply>,
+    mut input: ChildStdin,
+    output: ChildStdout,
+) {
     let mut output = BufReader::new(output);
     for request in asked {
         let replied = write_line(&mut input, &request).and_then(|()| read_line(&mut output));
@@ -245,7 +253,10 @@ fn answer(watch: &Watch) {
                 source,
                 engine,
                 limit,
-            })) => (limit, Box::new(move || Reply::Looked(super::look(&source, engine)))),
+            })) => (
+                limit,
+                Box::new(move || Reply::Looked(super::look(&source, engine))),
+            ),
             Ok(Some(Request::Run(request))) => {
                 let limit = runner.limit(&request);
                 let runner = &mut runner;

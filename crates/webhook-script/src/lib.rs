@@ -15,6 +15,8 @@
 //! [`check`] and [`look`] are what that process does, without a limit in time of their own.
 
 #[cfg(feature = "engine")]
+pub mod delivery;
+#[cfg(feature = "engine")]
 mod engine;
 #[cfg(feature = "engine")]
 mod globals;
@@ -29,8 +31,6 @@ mod parse;
 mod run;
 #[cfg(feature = "engine")]
 pub mod runtime;
-#[cfg(feature = "engine")]
-pub mod delivery;
 pub mod value;
 
 use std::borrow::Cow;
@@ -195,9 +195,12 @@ fn parsed<T: Default + Send>(
             .map_or_else(|| refused.clone(), |at| error(&refused.message, at)),
         _ => refused,
     })?;
-    let parsed = parse::with(source, oxc_span::SourceType::script(), parse::Nesting::Deep, |script| {
-        (script.misplaced_arrow(), read(script))
-    });
+    let parsed = parse::with(
+        source,
+        oxc_span::SourceType::script(),
+        parse::Nesting::Deep,
+        |script| (script.misplaced_arrow(), read(script)),
+    );
     match parsed.unwrap_or_default() {
         (Some(at), _) => Err(error("unexpected token: '=>'", at)),
         (None, read) => Ok(read),

@@ -100,7 +100,13 @@ mod tests {
     use super::*;
 
     fn names(source: &str) -> Names {
-        parse::with(source, oxc_span::SourceType::script(), parse::Nesting::Deep, read).unwrap_or_default()
+        parse::with(
+            source,
+            oxc_span::SourceType::script(),
+            parse::Nesting::Deep,
+            read,
+        )
+        .unwrap_or_default()
     }
 
     fn absent(source: &str) -> Vec<(String, u32, u32, usize)> {

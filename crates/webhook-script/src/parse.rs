@@ -229,7 +229,12 @@ mod tests {
                     Err(_) => wrong = middle,
                 }
             }
-            let names = with(&nested(kind, fine), SourceType::script(), Nesting::Deep, names::read);
+            let names = with(
+                &nested(kind, fine),
+                SourceType::script(),
+                Nesting::Deep,
+                names::read,
+            );
             assert!(names.is_some() && fine > 50, "{kind:?} {fine}");
             assert!(start.elapsed() < Duration::from_secs(30), "{kind:?}");
         }
@@ -260,8 +265,24 @@ mod tests {
 
     #[test]
     fn what_is_too_large_is_not_parsed() {
-        assert!(with(&";".repeat(LARGEST), SourceType::script(), Nesting::Deep, |_| ()).is_some());
-        assert!(with(&";".repeat(LARGEST + 1), SourceType::script(), Nesting::Deep, |_| ()).is_none());
+        assert!(
+            with(
+                &";".repeat(LARGEST),
+                SourceType::script(),
+                Nesting::Deep,
+                |_| ()
+            )
+            .is_some()
+        );
+        assert!(
+            with(
+                &";".repeat(LARGEST + 1),
+                SourceType::script(),
+                Nesting::Deep,
+                |_| ()
+            )
+            .is_none()
+        );
     }
 
     #[test]

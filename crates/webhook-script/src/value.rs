@@ -323,7 +323,12 @@ fn number_text(number: f64) -> String {
     if number.is_nan() {
         "NaN".into()
     } else if number.is_infinite() {
-        if number > 0.0 { "Infinity" } else { "-Infinity" }.into()
+        if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .into()
     } else if number != 0.0 && (number.abs() >= 1e21 || number.abs() < 1e-6) {
         let text = format!("{number:e}");
         match text.split_once('e') {

@@ -91,9 +91,7 @@ impl Draft {
         let message = first(content, &["text", "msg"]).map(Value::to_text);
         let alias = first(content, &["username", "alias"]);
         Ok(Self {
-            alias: alias
-                .cloned()
-                .unwrap_or_else(|| text(&integration.alias)),
+            alias: alias.cloned().unwrap_or_else(|| text(&integration.alias)),
             text: trim(&message.unwrap_or_default()).to_owned(),
             avatar,
             emoji,
@@ -213,13 +211,19 @@ fn room(channel: &Value, world: &World) -> Result<String, String> {
     let Value::String(channel) = channel else {
         return Err(match channel {
             Value::Null | Value::Undefined => {
-                format!("Cannot read properties of {} (reading '0')", channel.to_text())
+                format!(
+                    "Cannot read properties of {} (reading '0')",
+                    channel.to_text()
+                )
             }
             _ => "channel.slice is not a function".into(),
         });
     };
     let of_room = |name: &str| {
-        let found = world.rooms.iter().find(|(id, other)| id == name || other == name);
+        let found = world
+            .rooms
+            .iter()
+            .find(|(id, other)| id == name || other == name);
         found.map(|(_, name)| name.clone())
     };
     let found = match channel.split_at_checked(1) {

@@ -170,7 +170,8 @@ fn posted(
     let posts = match sent {
         Ok(posts) => posts,
         Err(error) => {
-            return Delivered::refused(&json!(error)).logging(&["Error processing webhook message"]);
+            return Delivered::refused(&json!(error))
+                .logging(&["Error processing webhook message"]);
         }
     };
     if posts.is_empty() {

@@ -143,7 +143,10 @@ impl IsolatedEngine {
     fn ask(&mut self, request: Request, limit: Duration) -> Result<Reply, RecvTimeoutError> {
         let mut request = request;
         loop {
-            let process = self.process.as_ref().ok_or(RecvTimeoutError::Disconnected)?;
+            let process = self
+                .process
+                .as_ref()
+                .ok_or(RecvTimeoutError::Disconnected)?;
             let asked = isolated::Request::Run(request);
             match process.ask(asked, Instant::now() + limit)? {
                 isolated::Reply::Run(Reply::Http(call)) => {

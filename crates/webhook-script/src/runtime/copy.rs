@@ -9,7 +9,7 @@ use crate::value::Value;
 /// The most values of one copy.
 const MOST: usize = 200_000;
 /// How deep they may be nested.
-const DEEPEST: usize = 500;
+const DEEPEST: usize = 200;
 
 /// Why there is no copy.
 pub(super) enum Refused {
@@ -81,7 +81,7 @@ impl<'a, 'js> Copier<'a, 'js> {
 
     fn object(&mut self, object: &Object<'js>) -> Result<Value, Refused> {
         if self.around.len() >= DEEPEST {
-            return Err(Refused::Unknown("a value nested more than 500 levels deep"));
+            return Err(Refused::Unknown("a value nested more than 200 levels deep"));
         }
         let value = object.as_value();
         if self.around.contains(value) {
@@ -244,7 +244,6 @@ impl<'a, 'js> Copier<'a, 'js> {
         }
         Ok(self.inspect.call((text.clone(),))?)
     }
-
 }
 
 fn refuse(what: &str) -> Refused {

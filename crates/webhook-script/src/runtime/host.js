@@ -70,7 +70,7 @@
   const levels =
     'log warn dir time timeEnd timeLog trace assert clear count countReset group groupEnd table debug info dirxml error groupCollapsed profile profileEnd timeStamp'.split(' ');
 
-  return (native, realm) => {
+  return (native, realm, vm2) => {
     const { prototype: ofObjects } = realm.Object;
     const { prototype: ofFunctions } = realm.Function;
     const { TypeError } = realm;
@@ -99,7 +99,16 @@
     // ---- Errors: V8's words, its stacks, and their places ----
     const places = new WeakMap();
     const { prototype: ofRanges } = realm.RangeError;
+    const { Function: Compiled } = realm;
+    let turn;
+    let turns = 0;
     realm.Error.prepareStackTrace = (error, sites) => {
+      // The engine asks after every so many turns whether to go on, and what it hears in here is lost. A loop that throws must
+      // not always ask in here: so this takes some turns itself, sometimes more and sometimes fewer.
+      turn ||= new Compiled('n', 'while (n-- > 0);');
+      turn(turns++ % 3);
+      // This engine also asks for the stack of what is not an error.
+      if (typeof error !== 'object' || error === null) return '';
       const found = getOwnPropertyDescriptor(error, 'message');
       let message = found && typeof found.value === 'string' ? found.value : '';
       let name = nameOf(error);
@@ -232,6 +241,8 @@
       };
       defineProperty(ofFunctions, key, { get: told, set, configurable: true, enumerable: false });
     }
+    // Of what vm2 offered nothing is known but the names.
+    for (let at = 0; at < vm2.length; at++) lazy(vm2[at], () => unknown(vm2[at]));
     put(realm, 'global', realm);
     lazy('ivm', () => opaque('ivm', 'Isolate Context Script Module NativeModule Callback Reference ExternalCopy'));
     lazy('serverFetch', () => opaque('serverFetch', 'apply applySync applyIgnored copy deref derefInto get set dispose release'));

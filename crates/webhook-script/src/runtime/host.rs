@@ -13,7 +13,13 @@ use crate::value::Value;
 
 /// What a response has on the server, besides what is known here.
 const OF_RESPONSE: &[&str] = &[
-    "body", "size", "timeout", "counter", "blob", "buffer", "textConverted",
+    "body",
+    "size",
+    "timeout",
+    "counter",
+    "blob",
+    "buffer",
+    "textConverted",
 ];
 /// How many lines a script may log in a call, and how many calls it may make.
 const MOST_LINES: usize = 10_000;
@@ -234,7 +240,9 @@ fn calls<'js>(
     let headers = move |id: usize| {
         let found = of.borrow().answers.get(id).cloned();
         let pairs = found.into_iter().flat_map(|answer| answer.headers);
-        let pairs: Vec<_> = pairs.map(|(name, value)| [name.to_lowercase(), value]).collect();
+        let pairs: Vec<_> = pairs
+            .map(|(name, value)| [name.to_lowercase(), value])
+            .collect();
         serde_json::json!(pairs).to_string()
     };
     native.set("headers", Function::new(ctx.clone(), headers)?)?;

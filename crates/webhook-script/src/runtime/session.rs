@@ -12,18 +12,21 @@ use rquickjs::{Coerced, Context, Ctx, FromJs, Function, Object, Persistent, Runt
 use super::copy::{self, Copier, Refused};
 use super::host::{self, FILE, OUR_LINES, State};
 use super::outcome::{Place, Thrown, ThrownValue};
-use super::{Limits, Method, Mode, compile};
-use crate::value::Value;
+use super::{Limits, Method, Mode, ServerProfile, compile};
 use crate::parse::Nesting;
-use crate::{ScriptError, engine};
+use crate::value::Value;
+use crate::{Sandbox, ScriptError, engine, globals};
 
 const HOST: &str = include_str!("host.js");
 const CLOCK: &str = include_str!("clock.js");
 const STRINGS: &str = include_str!("strings.js");
 const FETCH: &str = include_str!("fetch.js");
 /// Stands before the script, on a line of its own, as a program of the server's does.
-const BEFORE: &str = "const Store=__rcsync.Store,fetch=__rcsync.fetch,reproxy=__rcsync.reproxy,\
-    __rcsync_class=__rcsync.make,__rcsync_import=__rcsync.load,\
+const BEFORE: &str = "const Store=__rcsync.Store,fetch=__rcsync.fetch,reproxy=__rcsync.reproxy;";
+/// The same of vm2, whose names may be declared again.
+const BEFORE_VM2: &str = "var Store=__rcsync.Store;";
+/// What the changed text of a script names.
+const OURS: &str = "const __rcsync_class=__rcsync.make,__rcsync_import=__rcsync.load,\
     __rcsync_found=__rcsync.found;delete globalThis.__rcsync;\n";
 /// Stands behind it: a script that ends in an expression without a semicolon goes on with this.
 const BEHIND: &str = "\n(function(){return __rcsync_found(new Script())})();";
@@ -114,7 +117,9 @@ impl Session {
         let idle = IDLE.with(|idle| idle.borrow_mut().pop());
         let base = idle.map(ManuallyDrop::into_inner);
         let base = base.or_else(|| Base::new().ok());
-        let context = base.as_ref().and_then(|base| Context::full(&base.runtime).ok());
+        let context = base
+            .as_ref()
+            .and_then(|base| Context::full(&base.runtime).ok());
         let deadline = Rc::clone(&state.deadline);
         Self {
             state: Rc::new(RefCell::new(state)),
@@ -132,7 +137,9 @@ impl Session {
     /// Whether the engine accepts a text, before it runs.
     pub(super) fn check(&self, text: &str, mode: Mode) -> Result<Nesting, ScriptError> {
         let (Some(base), Some(context)) = (&self.base, &self.context) else {
-            return Err(ScriptError::unplaced("the script engine could not be started"));
+            return Err(ScriptError::unplaced(
+                "the script engine could not be started",
+            ));
         };
         base.runtime.set_memory_limit(engine::MEMORY);
         let within = |stack| {
@@ -176,23 +183,33 @@ impl Session {
     }
 
     /// Runs the top of a script, makes its instance, and tells which methods it has.
-    pub(super) fn load(&mut self, program: &str, mode: Mode) -> Result<Vec<Method>, Stop> {
+    pub(super) fn load(
+        &mut self,
+        program: &str,
+        profile: ServerProfile,
+    ) -> Result<Vec<Method>, Stop> {
+        self.deadline.set(Instant::now() + self.limits.load);
         self.watch();
         let context = self.context.clone().ok_or_else(Stop::engine)?;
         let state = Rc::clone(&self.state);
         let host = context.with(|ctx| {
             let parts = self.base.as_ref().map_or(&[][..], |base| &base.parts);
-            let host = prepare(&ctx, &state, parts, mode);
+            let host = prepare(&ctx, &state, parts, profile);
             host.map(|host| Persistent::save(&ctx, host)).ok()
         });
         self.host = Some(host.ok_or_else(Stop::engine)?);
         if let Some(base) = &self.base {
-            base.runtime.set_memory_limit(self.limits.memory + GARBAGE_BYTES);
+            base.runtime
+                .set_memory_limit(self.limits.memory + GARBAGE_BYTES);
         }
         self.deadline.set(Instant::now() + self.limits.load);
         let loaded = context.with(|ctx| {
             let host = self.host(&ctx)?;
-            let text = format!("{BEFORE}{program}{BEHIND}");
+            let before = match profile.sandbox {
+                Sandbox::IsolatedVm => BEFORE,
+                Sandbox::Vm2 => BEFORE_VM2,
+            };
+            let text = format!("{before}{OURS}{program}{BEHIND}");
             let made: Js<'_> = eval(&ctx, &text, FILE).map_err(|_| self.caught(&ctx, &host))?;
             let Some(made) = made.as_object() else {
                 return Err(Stop::Threw(Thrown {
@@ -257,7 +274,9 @@ impl Session {
         let argument = copy::make(ctx, &make, input).map_err(caught)?;
         if shared {
             // The server passes one object under both names.
-            let request = argument.as_object().map(|it| it.get::<_, Object<'js>>("request"));
+            let request = argument
+                .as_object()
+                .map(|it| it.get::<_, Object<'js>>("request"));
             if let Some(Ok(request)) = request {
                 let content: Js<'js> = request.get("content").map_err(caught)?;
                 request.set("body", content).map_err(caught)?;
@@ -280,7 +299,9 @@ impl Session {
                 }
             }
             let saved = Persistent::save(ctx, result.clone());
-            self.rejections.borrow_mut().retain(|(other, _)| *other != saved);
+            self.rejections
+                .borrow_mut()
+                .retain(|(other, _)| *other != saved);
             result = match promise.result::<Js<'js>>() {
                 Some(result) => result.map_err(caught)?,
                 None => return Err(Stop::NeverSettles),
@@ -423,7 +444,9 @@ impl Session {
             },
             None => {
                 let inspect: rquickjs::Result<Function<'js>> = host.get("inspect");
-                let copied = inspect.ok().map(|inspect| Copier::new(ctx, &inspect).copy(thrown));
+                let copied = inspect
+                    .ok()
+                    .map(|inspect| Copier::new(ctx, &inspect).copy(thrown));
                 Thrown {
                     value: match copied {
                         Some(Ok(value)) => ThrownValue::Other(value),
@@ -490,7 +513,10 @@ impl Base {
                 let part: Function<'_> = eval(&ctx, source, file)?;
                 Ok(Persistent::save(&ctx, part))
             };
-            sources.into_iter().map(part).collect::<rquickjs::Result<_>>()
+            sources
+                .into_iter()
+                .map(part)
+                .collect::<rquickjs::Result<_>>()
         })?;
         Ok(Self {
             runtime,
@@ -506,17 +532,21 @@ fn prepare<'js>(
     ctx: &Ctx<'js>,
     state: &Rc<RefCell<State>>,
     parts: &[Persistent<Function<'static>>],
-    mode: Mode,
+    profile: ServerProfile,
 ) -> rquickjs::Result<Object<'js>> {
     let part = |at: usize| {
         let part = parts.get(at).cloned().ok_or(rquickjs::Error::Unknown)?;
         part.restore(ctx)
     };
-    let host: Object<'js> = part(0)?.call((host::native(ctx, state)?, ctx.globals()))?;
+    let vm2: Vec<&str> = match profile.sandbox {
+        Sandbox::IsolatedVm => Vec::new(),
+        Sandbox::Vm2 => globals::OF_VM2.iter().map(|global| global.name).collect(),
+    };
+    let host: Object<'js> = part(0)?.call((host::native(ctx, state)?, ctx.globals(), vm2))?;
     part(1)?.call::<_, ()>((host.clone(),))?;
     part(2)?.call::<_, ()>((host.clone(),))?;
     let fetch: Object<'js> = part(3)?.call((host.clone(),))?;
-    let helpers: Object<'js> = part(4)?.call((host.clone(), mode == Mode::Transpiled))?;
+    let helpers: Object<'js> = part(4)?.call((host.clone(), profile.mode == Mode::Transpiled))?;
     let frame = Object::new(ctx.clone())?;
     for (from, name) in [
         (&host, "Store"),
@@ -540,4 +570,3 @@ fn eval<'js, V: FromJs<'js>>(ctx: &Ctx<'js>, source: &str, file: &str) -> rquick
     options.filename = Some(file.to_owned());
     ctx.eval_with_options(source, options)
 }
-

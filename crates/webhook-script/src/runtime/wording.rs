@@ -67,8 +67,10 @@ fn type_error(message: &str, at: Option<(&str, &str)>) -> Option<String> {
     }
     let (before, after) = at?;
     match message {
+        "not a function" | "not a constructor" if before.trim_end().ends_with("new") => {
+            Some(format!("{} is not a constructor", behind(after)?))
+        }
         "not a function" => Some(format!("{} is not a function", called(before, after)?)),
-        "not a constructor" => Some(format!("{} is not a constructor", behind(after)?)),
         "class constructors must be invoked with 'new'" => Some(format!(
             "Class constructor {} cannot be invoked without 'new'",
             called(before, after)?
@@ -111,7 +113,9 @@ fn called(before: &str, after: &str) -> Option<String> {
             left = open;
         } else if text.starts_with(['.', '[', '(']) {
             let start = left.rfind(|c| !is_name(c));
-            let start = start.map_or(0, |at| at + left[at..].chars().next().map_or(1, char::len_utf8));
+            let start = start.map_or(0, |at| {
+                at + left[at..].chars().next().map_or(1, char::len_utf8)
+            });
             let (rest, name) = left.split_at_checked(start)?;
             if name.is_empty() {
                 return None;
@@ -165,11 +169,41 @@ mod tests {
                 "",
                 "Cannot set properties of null (setting 'a')",
             ),
-            ("TypeError", "not a function", "  x = a.b.", "c(1)", "a.b.c is not a function"),
-            ("TypeError", "not a function", "a.b(1, (2)).", "c()", "a.b(...).c is not a function"),
-            ("TypeError", "not a function", "!", "f ()", "f is not a function"),
-            ("TypeError", "not a function", "x[", "q]()", "x[q] is not a function"),
-            ("TypeError", "not a constructor", "new ", "a.b(1)", "a.b is not a constructor"),
+            (
+                "TypeError",
+                "not a function",
+                "  x = a.b.",
+                "c(1)",
+                "a.b.c is not a function",
+            ),
+            (
+                "TypeError",
+                "not a function",
+                "a.b(1, (2)).",
+                "c()",
+                "a.b(...).c is not a function",
+            ),
+            (
+                "TypeError",
+                "not a function",
+                "!",
+                "f ()",
+                "f is not a function",
+            ),
+            (
+                "TypeError",
+                "not a function",
+                "x[",
+                "q]()",
+                "x[q] is not a function",
+            ),
+            (
+                "TypeError",
+                "not a constructor",
+                "new ",
+                "a.b(1)",
+                "a.b is not a constructor",
+            ),
             (
                 "TypeError",
                 "'a' is read-only",
@@ -191,11 +225,26 @@ mod tests {
                 "",
                 "Identifier 'Store' has already been declared",
             ),
-            ("InternalError", "string too long", "", "", "Invalid string length"),
+            (
+                "InternalError",
+                "string too long",
+                "",
+                "",
+                "Invalid string length",
+            ),
         ] {
-            assert_eq!(words(name, message, before, after).as_deref(), Some(expected));
+            assert_eq!(
+                words(name, message, before, after).as_deref(),
+                Some(expected)
+            );
         }
-        for (before, after) in [("", ""), (")", "x()"), ("é.", "ß()"), ("(.", "x("), ("((", "")] {
+        for (before, after) in [
+            ("", ""),
+            (")", "x()"),
+            ("é.", "ß()"),
+            ("(.", "x("),
+            ("((", ""),
+        ] {
             let _ = words("TypeError", "not a function", before, after);
         }
         assert_eq!(words("Error", "mine", "", ""), None);

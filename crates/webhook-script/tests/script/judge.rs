@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
 
 use serde_json::{Map, Value as Json, json};
 use webhook_script::Sandbox;
 use webhook_script::delivery::{self, Integration, User, World};
 use webhook_script::runtime::{
-    Answers, End, Engine, HttpAnswer, HttpCall, Kind, Load, Method, Mode, Options, Outcome,
+    Answers, End, Engine, HttpAnswer, HttpCall, Kind, Limits, Load, Method, Mode, Options, Outcome,
     ServerProfile, Thrown, ThrownValue,
 };
 use webhook_script::value::Value;
@@ -21,11 +22,23 @@ pub struct Judged {
     pub differences: Vec<(&'static str, String)>,
 }
 
+/// What scripts get of the stack, and what the thread has: without optimisation the engine needs much for each call.
+const STACK: usize = 4 << 20;
+const THREAD_STACK: usize = 16 << 20;
+
 /// Replays all cases of the files `script-*.json` in a folder.
 ///
 /// # Errors
 /// Which file cannot be read, and why.
 pub fn folder(folder: &Path) -> Result<Vec<Judged>, String> {
+    let folder = folder.to_owned();
+    let thread = thread::Builder::new().stack_size(THREAD_STACK);
+    let judged = thread.spawn(move || files(&folder));
+    let judged = judged.map_err(|error| error.to_string())?.join();
+    judged.unwrap_or_else(|_| Err("the judge panicked".into()))
+}
+
+fn files(folder: &Path) -> Result<Vec<Judged>, String> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| {
@@ -65,7 +78,11 @@ fn whole(text: &str) -> String {
             Some(_) => (6, false),
             None => (2, false),
         };
-        out.push_str(if replaced { "\\ufffd" } else { &escape[..length] });
+        out.push_str(if replaced {
+            "\\ufffd"
+        } else {
+            &escape[..length]
+        });
         rest = &escape[length..];
     }
     out.push_str(rest);
@@ -119,6 +136,10 @@ impl Judge {
         };
         let options = Options {
             http: Box::new(Answers::new(answers(&case["upstream"]))),
+            limits: Limits {
+                stack: STACK,
+                ..Limits::default()
+            },
             ..Options::default()
         };
         let profile = ServerProfile {
@@ -131,7 +152,11 @@ impl Judge {
             match engine.loaded() {
                 Load::Refused(refused) => {
                     if self.lines && error["line"].is_u64() {
-                        self.same("line of compile error", &error["line"], &json!(refused.line));
+                        self.same(
+                            "line of compile error",
+                            &error["line"],
+                            &json!(refused.line),
+                        );
                     }
                 }
                 other => self.differ("compile", error, &format!("{other:?}")),
@@ -161,7 +186,8 @@ impl Judge {
     }
 
     fn differ(&mut self, what: &str, expected: &Json, got: &str) {
-        self.found.push(format!("{what}: expected {expected}, got {got}"));
+        self.found
+            .push(format!("{what}: expected {expected}, got {got}"));
     }
 
     fn same(&mut self, what: &str, expected: &Json, got: &Json) {
@@ -212,7 +238,8 @@ impl Judge {
         let told = || format!("{name}: {message} {:?}", thrown.place);
         if expected["name"] != json!(name) {
             self.differ(what, expected, &told());
-        } else if expected["message_may_differ"] != json!(true) && expected["message"] != json!(message)
+        } else if expected["message_may_differ"] != json!(true)
+            && expected["message"] != json!(message)
         {
             self.differ(what, expected, &told());
         }
@@ -221,7 +248,8 @@ impl Judge {
         }
         let line = thrown.place.map(|place| place.line);
         let outside = expected["outside_the_script"] == json!(true);
-        if (outside && line.is_some()) || (expected["line"].is_u64() && expected["line"] != json!(line))
+        if (outside && line.is_some())
+            || (expected["line"].is_u64() && expected["line"] != json!(line))
         {
             self.differ(&format!("place of {what}"), expected, &told());
         }
@@ -277,7 +305,9 @@ impl Judge {
                 let stepped = delivery::outgoing(outcome, method);
                 self.same("history", &list("history"), &json!(stepped.history));
                 self.same("logged", &list("logged"), &json!(stepped.logged));
-                let escapes = expected.get("escapes").map(|error| error["message"].clone());
+                let escapes = expected
+                    .get("escapes")
+                    .map(|error| error["message"].clone());
                 self.same("escapes", &json!(escapes), &json!(stepped.escapes));
             }
         }
@@ -286,7 +316,14 @@ impl Judge {
 
 /// Whether a run's outcome says how it ended.
 fn has_end(expected: &Json) -> bool {
-    let ends = ["returns", "throws", "method_missing", "hangs", "never_settles", "out_of_memory"];
+    let ends = [
+        "returns",
+        "throws",
+        "method_missing",
+        "hangs",
+        "never_settles",
+        "out_of_memory",
+    ];
     let more = ["isolate_gone", "load_timed_out", "escapes"];
     let mut all = ends.iter().chain(&more);
     all.any(|key| expected.get(key).is_some())

@@ -18,7 +18,12 @@ use super::edits::Edits;
 use super::transpile::Known;
 
 /// Rewrites a class; whether it could be.
-pub(super) fn class(known: &Known<'_, '_>, id: NodeId, class: &Class<'_>, edits: &mut Edits) -> bool {
+pub(super) fn class(
+    known: &Known<'_, '_>,
+    id: NodeId,
+    class: &Class<'_>,
+    edits: &mut Edits,
+) -> bool {
     if stays(known, id, class) {
         if class.is_declaration() {
             let keyword = binding(known, class);
@@ -64,8 +69,10 @@ fn stays(known: &Known<'_, '_>, id: NodeId, class: &Class<'_>) -> bool {
     // What waits outside of the members would be moved into another function.
     let waits = |node: &oxc_semantic::AstNode<'_>| {
         let span = node.kind().span();
-        matches!(node.kind(), AstKind::AwaitExpression(_) | AstKind::YieldExpression(_))
-            && class.span.contains_inclusive(span)
+        matches!(
+            node.kind(),
+            AstKind::AwaitExpression(_) | AstKind::YieldExpression(_)
+        ) && class.span.contains_inclusive(span)
             && known
                 .nodes
                 .ancestors(node.id())
@@ -191,13 +198,19 @@ fn constructor(
     let mut needed = derived;
     for node in known.nodes.iter() {
         let span = node.kind().span();
-        if !method.value.span.contains_inclusive(span) || known.owner(node.id(), span) != Some(function) {
+        if !method.value.span.contains_inclusive(span)
+            || known.owner(node.id(), span) != Some(function)
+        {
             continue;
         }
         match node.kind() {
             AstKind::NewTarget(target) => {
                 needed = true;
-                edits.replace(target.span.start, target.span.end, &format!("{token}.target"));
+                edits.replace(
+                    target.span.start,
+                    target.span.end,
+                    &format!("{token}.target"),
+                );
             }
             AstKind::ThisExpression(this) if derived => {
                 edits.replace(this.span.start, this.span.end, &format!("{token}.me"));

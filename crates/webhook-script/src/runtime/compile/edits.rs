@@ -73,7 +73,11 @@ impl Edits {
             let start = edit.start.max(done);
             out.push_str(source.get(done..start).unwrap_or_default());
             let replaced = source.get(start..edit.end.max(start)).unwrap_or_default();
-            out.extend(replaced.chars().filter(|c| matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}')));
+            out.extend(
+                replaced
+                    .chars()
+                    .filter(|c| matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}')),
+            );
             out.push_str(&edit.text);
             done = edit.end.max(start);
         }

@@ -85,7 +85,10 @@ fn raw(
         let inside = program.strip_prefix(OPEN)?.strip_suffix("})")?;
         Some(inside.to_owned())
     });
-    Ok(program.map_or_else(|| Compiled::plain(source), |program| Compiled::plain(&program)))
+    Ok(program.map_or_else(
+        || Compiled::plain(source),
+        |program| Compiled::plain(&program),
+    ))
 }
 
 /// Why the parser refuses what the engine accepts.
@@ -96,7 +99,12 @@ fn refused(script: &Script<'_>) -> Option<ScriptError> {
             .build(&script.parsed.program);
         built.diagnostics.into_iter().next()
     };
-    let first = script.parsed.diagnostics.first().cloned().or_else(semantic)?;
+    let first = script
+        .parsed
+        .diagnostics
+        .first()
+        .cloned()
+        .or_else(semantic)?;
     let label = first.labels.first();
     let at = label.map(|label| script.spot(label.offset()));
     Some(ScriptError {
@@ -139,6 +147,8 @@ fn transpiled(
         refused(script).map_or_else(|| Ok(transpile::transpile(script)), Err)
     });
     read.unwrap_or_else(|| {
-        Err(ScriptError::unplaced("the script is too large to be looked at"))
+        Err(ScriptError::unplaced(
+            "the script is too large to be looked at",
+        ))
     })
 }

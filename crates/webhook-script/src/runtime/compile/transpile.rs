@@ -54,7 +54,9 @@ pub(super) fn transpile(script: &Script<'_>) -> Compiled {
             AstKind::VariableDeclaration(declaration) => {
                 known.variables(node.id(), declaration, &mut edits);
             }
-            AstKind::Class(class) => private |= !classes::class(&known, node.id(), class, &mut edits),
+            AstKind::Class(class) => {
+                private |= !classes::class(&known, node.id(), class, &mut edits)
+            }
             AstKind::ThisExpression(this) if known.is_at_top(node.id(), this.span) => {
                 edits.replace(this.span.start, this.span.end, "(void 0)");
             }
@@ -62,10 +64,15 @@ pub(super) fn transpile(script: &Script<'_>) -> Compiled {
             _ => known.others(node.id(), &mut edits),
         }
     }
-    let note = "classes with private members run in strict mode here; the server runs them in sloppy mode";
+    let note =
+        "classes with private members run in strict mode here; the server runs them in sloppy mode";
     Compiled {
         program: close(edits.apply(script.source)),
-        notes: if private { vec![note.into()] } else { Vec::new() },
+        notes: if private {
+            vec![note.into()]
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -121,10 +128,17 @@ impl<'a> Known<'_, 'a> {
                     | AstKind::DoWhileStatement(_)
             )
         };
-        let mut around = self.nodes.ancestor_kinds(self.scoping.symbol_declaration(symbol));
+        let mut around = self
+            .nodes
+            .ancestor_kinds(self.scoping.symbol_declaration(symbol));
         let looped = around
             .by_ref()
-            .take_while(|kind| !matches!(kind, AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)))
+            .take_while(|kind| {
+                !matches!(
+                    kind,
+                    AstKind::Function(_) | AstKind::ArrowFunctionExpression(_)
+                )
+            })
             .any(|kind| repeated(&kind));
         alone && !looped
     }
