@@ -88,10 +88,10 @@ pub(super) fn message(draft: &Draft, author: &User, world: &World) -> Result<(),
             self::attachment(attachment)?;
         }
     }
-    match draft.custom_fields.is_truthy() {
-        true => Err("Custom fields not enabled".into()),
-        false => Ok(()),
+    if draft.custom_fields.is_truthy() {
+        return Err("Custom fields not enabled".into());
     }
+    Ok(())
 }
 
 fn attachment(attachment: &Value) -> Result<(), String> {
@@ -171,15 +171,12 @@ fn typed(field: &str, value: Option<&Value>, kind: Type) -> Result<(), String> {
     let good = match kind {
         Type::Link => absolute || upload,
         Type::PartialLink => absolute || upload || is_relative(link),
-        _ => true,
+        _ => return Ok(()),
     };
-    match good && !(lower.starts_with("javascript:")) {
-        true => Ok(()),
-        false if matches!(kind, Type::Link | Type::PartialLink) => {
-            Err("Invalid href value provided".into())
-        }
-        false => Ok(()),
+    if good && !lower.starts_with("javascript:") {
+        return Ok(());
     }
+    Err("Invalid href value provided".into())
 }
 
 /// Whether the server takes a text for a path.

@@ -96,13 +96,12 @@ impl<'a, 'js> Copier<'a, 'js> {
     fn known(&mut self, object: &Object<'js>) -> Result<Value, Refused> {
         let value = object.as_value();
         if value.is_proxy() {
-            let text = match value.is_function() {
-                true => {
-                    let target = value.as_proxy().map(rquickjs::Proxy::target).transpose()?;
-                    let target = target.map_or_else(|| value.clone(), Object::into_value);
-                    self.inspect.call::<_, String>((target,))?
-                }
-                false => "#<Object>".to_owned(),
+            let text = if value.is_function() {
+                let target = value.as_proxy().map(rquickjs::Proxy::target).transpose()?;
+                let target = target.map_or_else(|| value.clone(), Object::into_value);
+                self.inspect.call::<_, String>((target,))?
+            } else {
+                "#<Object>".to_owned()
             };
             return Err(refuse(&text));
         }

@@ -184,9 +184,10 @@ fn errors<'js>(
             FILE => line - OUR_LINES.min(line) + SERVER_LINES,
             _ => 1,
         };
-        match name.is_empty() {
-            true => format!("\n    at <isolated-vm>:{line}:{column}"),
-            false => format!("\n    at {name} (<isolated-vm>:{line}:{column})"),
+        if name.is_empty() {
+            format!("\n    at <isolated-vm>:{line}:{column}")
+        } else {
+            format!("\n    at {name} (<isolated-vm>:{line}:{column})")
         }
     };
     native.set("frame", Function::new(ctx.clone(), frame)?)?;

@@ -1,12 +1,14 @@
 //! Scripts run as the server runs them.
 
 pub(crate) mod apart;
+mod base;
 mod compile;
 mod copy;
 mod host;
 mod http;
 mod outcome;
 mod session;
+mod thrown;
 mod wording;
 
 use std::rc::Rc;
@@ -206,7 +208,7 @@ impl Engine {
             }
             Err(error) => {
                 engine.load = Load::Refused(error);
-                engine.stop(session);
+                engine.stop(&session);
             }
         }
         engine
@@ -250,7 +252,7 @@ impl Engine {
     pub fn saved(&mut self) {
         self.gone = None;
         if let Some(session) = self.session.take() {
-            self.stop(session);
+            self.stop(&session);
         }
         if self.compiled.is_some() {
             let session = self.session();
@@ -264,7 +266,7 @@ impl Engine {
     }
 
     /// Ends a session; what answers HTTP calls is kept.
-    fn stop(&mut self, session: Session) {
+    fn stop(&mut self, session: &Session) {
         let none = Box::<Answers>::default();
         self.http = Some(std::mem::replace(
             &mut session.state.borrow_mut().http,
@@ -288,7 +290,7 @@ impl Engine {
                     Stop::TimedOut => End::LoadTimedOut,
                     stop => end(stop),
                 });
-                self.stop(session);
+                self.stop(&session);
             }
         }
     }
@@ -349,7 +351,7 @@ impl Engine {
             _ => return outcome,
         }
         if let Some(session) = self.session.take() {
-            self.stop(session);
+            self.stop(&session);
         }
         outcome
     }

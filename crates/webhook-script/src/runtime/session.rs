@@ -1,26 +1,22 @@
 //! A script that was loaded: its context, its state, and the limits under which it runs.
 
 use std::cell::{Cell, RefCell};
-use std::mem::{self, ManuallyDrop};
+use std::mem;
 use std::rc::Rc;
 use std::time::Instant;
 
-use rquickjs::context::EvalOptions;
 use rquickjs::promise::PromiseState;
-use rquickjs::{Coerced, Context, Ctx, FromJs, Function, Object, Persistent, Runtime, Value as Js};
+use rquickjs::{Context, Ctx, Function, Object, Persistent, Value as Js};
 
+use super::base::{Base, GARBAGE_BYTES, eval, prepare};
 use super::copy::{self, Copier, Refused};
-use super::host::{self, FILE, OUR_LINES, State};
-use super::outcome::{Place, Thrown, ThrownValue};
+use super::host::{FILE, State};
+use super::outcome::{Thrown, ThrownValue};
 use super::{Limits, Method, Mode, ServerProfile, compile};
 use crate::parse::Nesting;
 use crate::value::Value;
-use crate::{Sandbox, ScriptError, engine, globals};
+use crate::{Sandbox, ScriptError, engine};
 
-const HOST: &str = include_str!("host.js");
-const CLOCK: &str = include_str!("clock.js");
-const STRINGS: &str = include_str!("strings.js");
-const FETCH: &str = include_str!("fetch.js");
 /// Stands before the script, on a line of its own, as a program of the server's does.
 const BEFORE: &str = "const Store=__rcsync.Store,fetch=__rcsync.fetch,reproxy=__rcsync.reproxy;";
 /// The same of vm2, whose names may be declared again.
@@ -30,15 +26,6 @@ const OURS: &str = "const __rcsync_class=__rcsync.make,__rcsync_import=__rcsync.
     __rcsync_found=__rcsync.found;delete globalThis.__rcsync;\n";
 /// Stands behind it: a script that ends in an expression without a semicolon goes on with this.
 const BEHIND: &str = "\n(function(){return __rcsync_found(new Script())})();";
-
-/// What isolated-vm says of a thrown object that is not an error.
-const NOT_AN_ERROR: &str = "An object was thrown from supplied code within isolated-vm, but that object was not an instance of `Error`.";
-
-/// After how many sessions what they left is looked for, and the least bytes after which the engine does so by itself.
-const GARBAGE: usize = 32;
-const GARBAGE_BYTES: usize = 4 << 20;
-/// The most bytes that a runtime holds while its session is at rest, if another session is to begin in it.
-const MOST_IDLE: i64 = 8 << 20;
 
 /// How a step of a script ended, if not with a value.
 #[derive(Clone)]
@@ -55,12 +42,6 @@ impl Stop {
     fn engine() -> Self {
         Self::Unknown("the script engine could not be started".into())
     }
-}
-
-thread_local! {
-    /// Runtimes whose last session ended in order. They are never freed: an engine asserts then that nothing has leaked,
-    /// and aborts the process.
-    static IDLE: RefCell<Vec<ManuallyDrop<Base>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A value that outlives the step in which it was made.
@@ -88,35 +69,24 @@ impl Drop for Session {
         let rejections = mem::take(&mut *self.rejections.borrow_mut());
         let (context, base) = (self.context.take(), self.base.take());
         let spoilt = self.timed_out.get() || self.state.borrow().out_of_memory;
-        let Some(mut base) = base else { return };
-        let runtime = base.runtime.clone();
-        runtime.set_interrupt_handler(None);
-        runtime.set_host_promise_rejection_tracker(None);
-        runtime.set_memory_limit(0);
-        if spoilt || runtime.is_job_pending() {
+        let Some(base) = base else { return };
+        base.runtime.set_interrupt_handler(None);
+        base.runtime.set_host_promise_rejection_tracker(None);
+        base.runtime.set_memory_limit(0);
+        if spoilt || base.runtime.is_job_pending() {
             // An engine that was stopped half-way may not be able to clean up.
             mem::forget((kept, rejections, context, base));
             return;
         }
         drop((kept, rejections, context));
-        base.sessions += 1;
-        if base.sessions % GARBAGE == 0 {
-            runtime.run_gc();
-            if runtime.memory_usage().malloc_size > MOST_IDLE {
-                mem::forget(base);
-                return;
-            }
-        }
-        IDLE.with(|idle| idle.borrow_mut().push(ManuallyDrop::new(base)));
+        base.rest();
     }
 }
 
 impl Session {
     /// A session in which nothing has run yet.
     pub(super) fn new(state: State, limits: Limits) -> Self {
-        let idle = IDLE.with(|idle| idle.borrow_mut().pop());
-        let base = idle.map(ManuallyDrop::into_inner);
-        let base = base.or_else(|| Base::new().ok());
+        let base = Base::idle_or_new();
         let context = base
             .as_ref()
             .and_then(|base| Context::full(&base.runtime).ok());
@@ -287,16 +257,11 @@ impl Session {
             .map_err(caught)?;
         self.drain(ctx)?;
         if let Some(promise) = result.clone().into_promise() {
-            loop {
-                match promise.state() {
-                    PromiseState::Pending => {
-                        if !self.next(ctx, host)? {
-                            return Err(Stop::NeverSettles);
-                        }
-                        self.drain(ctx)?;
-                    }
-                    PromiseState::Resolved | PromiseState::Rejected => break,
+            while promise.state() == PromiseState::Pending {
+                if !self.next(ctx, host)? {
+                    return Err(Stop::NeverSettles);
                 }
+                self.drain(ctx)?;
             }
             let saved = Persistent::save(ctx, result.clone());
             self.rejections
@@ -411,66 +376,6 @@ impl Session {
         let used = used.map_or(0, |used| usize::try_from(used.malloc_size).unwrap_or(0));
         used > self.limits.memory / 2 || !self.state.borrow().source.contains("null")
     }
-
-    /// The error that the engine holds.
-    fn caught<'js>(&self, ctx: &Ctx<'js>, host: &Object<'js>) -> Stop {
-        let thrown = ctx.catch();
-        Stop::Threw(self.thrown(ctx, host, &thrown))
-    }
-
-    fn thrown<'js>(&self, ctx: &Ctx<'js>, host: &Object<'js>, thrown: &Js<'js>) -> Thrown {
-        let text = |object: &Object<'js>, key: &str| -> Option<String> {
-            let value: Js<'js> = object.get(key).ok()?;
-            if value.is_undefined() {
-                return None;
-            }
-            let Coerced(text) = Coerced::<String>::from_js(ctx, value).ok()?;
-            Some(text)
-        };
-        let found = match thrown.as_object() {
-            Some(object) if thrown.is_error() => Thrown {
-                value: ThrownValue::Error {
-                    name: text(object, "name").unwrap_or_else(|| "Error".into()),
-                    message: text(object, "message").unwrap_or_default(),
-                },
-                place: self.place(host, thrown),
-            },
-            Some(object) => Thrown {
-                value: ThrownValue::Error {
-                    name: "Error".into(),
-                    message: text(object, "message").unwrap_or_else(|| NOT_AN_ERROR.into()),
-                },
-                place: None,
-            },
-            None => {
-                let inspect: rquickjs::Result<Function<'js>> = host.get("inspect");
-                let copied = inspect
-                    .ok()
-                    .map(|inspect| Copier::new(ctx, &inspect).copy(thrown));
-                Thrown {
-                    value: match copied {
-                        Some(Ok(value)) => ThrownValue::Other(value),
-                        _ => ThrownValue::Other(Value::Undefined),
-                    },
-                    place: None,
-                }
-            }
-        };
-        ctx.catch();
-        found
-    }
-
-    /// Where in the script an error was made, if there.
-    fn place<'js>(&self, host: &Object<'js>, error: &Js<'js>) -> Option<Place> {
-        let place: Function<'js> = host.get("place").ok()?;
-        let place: Object<'js> = place.call((error.clone(),)).ok()?;
-        let file: String = place.get("file").ok()?;
-        let line: u32 = place.get::<_, u32>("line").ok()?;
-        let column: u32 = place.get("column").ok()?;
-        let line = line.checked_sub(OUR_LINES).filter(|line| *line > 0)?;
-        let lines = self.state.borrow().source.matches('\n').count() + 1;
-        (file == FILE && line as usize <= lines).then_some(Place { line, column })
-    }
 }
 
 impl Stop {
@@ -484,89 +389,4 @@ impl Stop {
             other => other,
         }
     }
-}
-
-/// A runtime, and what its scripts find around them: functions that are called for each.
-struct Base {
-    runtime: Runtime,
-    /// Where those functions live.
-    _context: Context,
-    parts: Vec<Persistent<Function<'static>>>,
-    /// How many sessions it has had.
-    sessions: usize,
-}
-
-impl Base {
-    fn new() -> rquickjs::Result<Self> {
-        let runtime = Runtime::new()?;
-        runtime.set_gc_threshold(GARBAGE_BYTES);
-        let context = Context::full(&runtime)?;
-        let sources = [
-            (HOST, "host"),
-            (CLOCK, "host"),
-            (STRINGS, "host"),
-            (FETCH, "frame"),
-            (compile::HELPERS, "host"),
-        ];
-        let parts = context.with(|ctx| {
-            let part = |(source, file)| {
-                let part: Function<'_> = eval(&ctx, source, file)?;
-                Ok(Persistent::save(&ctx, part))
-            };
-            sources
-                .into_iter()
-                .map(part)
-                .collect::<rquickjs::Result<_>>()
-        })?;
-        Ok(Self {
-            runtime,
-            _context: context,
-            parts,
-            sessions: 0,
-        })
-    }
-}
-
-/// Puts in place what a script finds.
-fn prepare<'js>(
-    ctx: &Ctx<'js>,
-    state: &Rc<RefCell<State>>,
-    parts: &[Persistent<Function<'static>>],
-    profile: ServerProfile,
-) -> rquickjs::Result<Object<'js>> {
-    let part = |at: usize| {
-        let part = parts.get(at).cloned().ok_or(rquickjs::Error::Unknown)?;
-        part.restore(ctx)
-    };
-    let vm2: Vec<&str> = match profile.sandbox {
-        Sandbox::IsolatedVm => Vec::new(),
-        Sandbox::Vm2 => globals::OF_VM2.iter().map(|global| global.name).collect(),
-    };
-    let host: Object<'js> = part(0)?.call((host::native(ctx, state)?, ctx.globals(), vm2))?;
-    part(1)?.call::<_, ()>((host.clone(),))?;
-    part(2)?.call::<_, ()>((host.clone(),))?;
-    let fetch: Object<'js> = part(3)?.call((host.clone(),))?;
-    let helpers: Object<'js> = part(4)?.call((host.clone(), profile.mode == Mode::Transpiled))?;
-    let frame = Object::new(ctx.clone())?;
-    for (from, name) in [
-        (&host, "Store"),
-        (&host, "found"),
-        (&fetch, "fetch"),
-        (&fetch, "reproxy"),
-        (&helpers, "make"),
-        (&helpers, "load"),
-    ] {
-        frame.set(name, from.get::<_, Js<'js>>(name)?)?;
-    }
-    host.set("next", fetch.get::<_, Js<'js>>("next")?)?;
-    ctx.globals().set("__rcsync", frame)?;
-    Ok(host)
-}
-
-/// Runs a text as global code, in sloppy mode.
-fn eval<'js, V: FromJs<'js>>(ctx: &Ctx<'js>, source: &str, file: &str) -> rquickjs::Result<V> {
-    let mut options = EvalOptions::default();
-    options.strict = false;
-    options.filename = Some(file.to_owned());
-    ctx.eval_with_options(source, options)
 }

@@ -1,5 +1,7 @@
 //! Scripts run as the server runs them.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
+
 mod bounds;
 mod differences;
 mod drawn;

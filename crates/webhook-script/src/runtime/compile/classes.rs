@@ -12,7 +12,7 @@ use oxc_ast::ast::{
     Class, ClassElement, Expression, MethodDefinition, MethodDefinitionKind, PropertyDefinition,
 };
 use oxc_semantic::NodeId;
-use oxc_span::{GetSpan, Span};
+use oxc_span::GetSpan;
 
 use super::edits::Edits;
 use super::transpile::Known;
@@ -84,15 +84,16 @@ fn stays(known: &Known<'_, '_>, id: NodeId, class: &Class<'_>) -> bool {
                     )
                 })
     };
-    odd || known.nodes.iter().any(|node| waits(node))
+    odd || known.nodes.iter().any(waits)
 }
 
 /// The keyword that declares the class's name.
 fn binding(known: &Known<'_, '_>, class: &Class<'_>) -> &'static str {
     let symbol = class.id.as_ref().and_then(|name| name.symbol_id.get());
-    match symbol.is_some_and(|symbol| known.may_be_var(symbol)) {
-        true => "var",
-        false => "let",
+    if symbol.is_some_and(|symbol| known.may_be_var(symbol)) {
+        "var"
+    } else {
+        "let"
     }
 }
 
@@ -137,12 +138,6 @@ fn tail(class: &Class<'_>) -> &'static str {
     }
 }
 
-/// The end of the word `static`, if a member begins with it.
-fn without_static(span: Span, is_static: bool) -> u32 {
-    let length = u32::try_from("static".len()).unwrap_or_default();
-    span.start + if is_static { length } else { 0 }
-}
-
 fn method(
     known: &Known<'_, '_>,
     class: &Class<'_>,
@@ -155,7 +150,9 @@ fn method(
         (false, true) => "[1,{",
         (false, false) => "[0,{",
     };
-    let start = without_static(method.span, method.r#static);
+    // The word `static` is left out.
+    let word = if method.r#static { "static" } else { "" };
+    let start = method.span.start + u32::try_from(word.len()).unwrap_or_default();
     edits.replace(method.span.start, start, opened);
     edits.close(method.span.end, "}],");
     if constructs {
@@ -165,13 +162,12 @@ fn method(
 
 fn field(field: &PropertyDefinition<'_>, edits: &mut Edits) {
     let kind = if field.r#static { 3 } else { 2 };
-    let start = without_static(field.span, field.r#static);
     let key = field.key.span();
-    let (opened, between) = match field.computed {
-        true => (format!("[{kind},("), "),{f(){return{x:"),
-        false => (format!("[{kind},{{f(){{return{{"), ":"),
+    let (opened, between) = if field.computed {
+        (format!("[{kind},("), "),{f(){return{x:")
+    } else {
+        (format!("[{kind},{{f(){{return{{"), ":")
     };
-    let _ = start;
     edits.replace(field.span.start, key.start, &opened);
     match &field.value {
         Some(value) => {

@@ -55,7 +55,7 @@ pub(super) fn transpile(script: &Script<'_>) -> Compiled {
                 known.variables(node.id(), declaration, &mut edits);
             }
             AstKind::Class(class) => {
-                private |= !classes::class(&known, node.id(), class, &mut edits)
+                private |= !classes::class(&known, node.id(), class, &mut edits);
             }
             AstKind::ThisExpression(this) if known.is_at_top(node.id(), this.span) => {
                 edits.replace(this.span.start, this.span.end, "(void 0)");
@@ -161,7 +161,7 @@ impl<'a> Known<'_, 'a> {
             name.symbol_id.get().is_some_and(|symbol| {
                 // An assignment to a constant has to fail.
                 let mut uses = self.scoping.get_resolved_references(symbol);
-                let constant = keyword == "const" && uses.any(|one| one.is_write());
+                let constant = keyword == "const" && uses.any(oxc_semantic::Reference::is_write);
                 !constant && self.may_be_var(symbol)
             })
         });
