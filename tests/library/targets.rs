@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 #[cfg(test)]
 use std::path::Path;
+use std::time::Duration;
 
 use rocketchat_sandbox as sandbox;
 
@@ -25,6 +26,10 @@ use rcsync::variables::{Resolver, Secrets, Undefined, Variables};
 use rocketchat_client::escape;
 use rocketchat_client::redactor::Redactor;
 use rocketchat_client::secret::Secret;
+use webhook_script::Sandbox;
+use webhook_script::delivery::{self, Integration, World};
+use webhook_script::runtime::{Engine, Kind, Limits, Load, Method, Mode, Options, ServerProfile};
+use webhook_script::value::Value;
 
 /// A target: a name, and what takes the bytes.
 type Target = (&'static str, fn(&[u8]));
@@ -39,6 +44,7 @@ const TARGETS: &[Target] = &[
     ("snapshot", snapshot),
     ("fixture", |bytes| assert!(sandbox::files::fixture(bytes))),
     ("journal", |bytes| assert!(sandbox::files::journal(bytes))),
+    ("script", script),
 ];
 
 /// Runs the target of this name.
@@ -54,6 +60,40 @@ thread_local! {
 
     /// What the records of a server are compared with.
     static MANIFEST: Option<Checked> = loaded(include_bytes!("../../examples/integrations.yaml"));
+}
+
+/// Loads a script and calls it: raw or transpiled, as its first byte says. Whatever it does, there is an outcome.
+fn script(bytes: &[u8]) {
+    let Some((first, text)) = bytes.split_first() else {
+        return;
+    };
+    let text = String::from_utf8_lossy(text);
+    let mode = if first % 2 == 0 {
+        Mode::Raw
+    } else {
+        Mode::Transpiled
+    };
+    let profile = ServerProfile {
+        sandbox: Sandbox::IsolatedVm,
+        mode,
+    };
+    let options = Options {
+        limits: Limits {
+            load: Duration::from_millis(50),
+            call: Duration::from_millis(50),
+            memory: 4 << 20,
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let mut engine = Engine::load_with(&text, Kind::Incoming, profile, options);
+    if let Load::Refused(error) = engine.loaded() {
+        assert!(error.line as usize <= text.lines().count() + 1, "{error:?}");
+    }
+    let input = Value::Object(vec![("request".into(), Value::Object(Vec::new()))]);
+    let outcome = engine.call(Method::ProcessIncomingRequest, &input);
+    let _ = delivery::incoming(&outcome, &input, &Integration::default(), &World::default());
+    let _ = serde_json::to_string(&outcome);
 }
 
 fn typed(bytes: &[u8]) -> Option<Typed> {

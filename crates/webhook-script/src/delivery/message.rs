@@ -11,7 +11,7 @@ use crate::value::Value;
 /// A message that is posted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {
-    /// The room's name.
+    /// The room's name, or its id if it has none, as direct rooms.
     pub room: String,
     /// The username of its author.
     pub username: String,
@@ -191,7 +191,7 @@ pub(super) fn send(
         .is_some_and(Value::is_truthy);
     let mut posts = Vec::new();
     for channel in channels(content, integration) {
-        let posted = room(&channel, world).and_then(|room| {
+        let posted = room(&channel, poster, world).and_then(|room| {
             let author = world.users.iter().find(|user| user.id == poster);
             let author = author.ok_or("error-not-allowed")?;
             check::message(&draft, author, world)?;
@@ -206,8 +206,8 @@ pub(super) fn send(
     Ok(posts)
 }
 
-/// The name of the room that a channel names.
-fn room(channel: &Value, world: &World) -> Result<String, String> {
+/// The room that a channel names: its name, or its id if it has none.
+fn room(channel: &Value, poster: &str, world: &World) -> Result<String, String> {
     let Value::String(channel) = channel else {
         return Err(match channel {
             Value::Null | Value::Undefined => {
@@ -231,7 +231,12 @@ fn room(channel: &Value, world: &World) -> Result<String, String> {
         Some(("@", name)) => {
             let named = |user: &&User| user.id == name || user.username == name;
             let user = world.users.iter().find(named);
-            user.map(|user| format!("@{}", user.username))
+            // A direct room has no name; its id is those of its users.
+            user.map(|user| {
+                let mut ids = [poster, &user.id];
+                ids.sort_unstable();
+                ids.concat()
+            })
         }
         _ => of_room(channel),
     };

@@ -58,7 +58,19 @@ pub(crate) enum Reply {
 pub(crate) struct Loaded {
     load: Load,
     console: Vec<ConsoleLine>,
+    calls: Vec<HttpCall>,
     notes: Vec<String>,
+}
+
+impl Loaded {
+    fn nothing() -> Self {
+        Self {
+            load: Load::Blank,
+            console: Vec::new(),
+            calls: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// An [`Engine`] in a process of its own, with the same methods. Where the program has not said who it is
@@ -85,11 +97,7 @@ impl IsolatedEngine {
             options,
             here: None,
             process: None,
-            loaded: Loaded {
-                load: Load::Blank,
-                console: Vec::new(),
-                notes: Vec::new(),
-            },
+            loaded: Loaded::nothing(),
             gone: None,
         };
         engine.start();
@@ -167,6 +175,12 @@ impl IsolatedEngine {
     pub fn load_console(&self) -> &[ConsoleLine] {
         let apart = &self.loaded.console;
         self.here.as_ref().map_or(apart, Engine::load_console)
+    }
+
+    /// The HTTP calls that it made while it was loaded. The server does not wait for them.
+    pub fn load_calls(&self) -> &[HttpCall] {
+        let apart = &self.loaded.calls;
+        self.here.as_ref().map_or(apart, Engine::load_calls)
     }
 
     /// What of the script does not run as on the server, and would not show otherwise.
@@ -289,14 +303,7 @@ impl Runner {
                 if let Some(engine) = &mut self.engine {
                     engine.saved();
                 }
-                Reply::Loaded(self.engine.as_ref().map_or_else(
-                    || Loaded {
-                        load: Load::Blank,
-                        console: Vec::new(),
-                        notes: Vec::new(),
-                    },
-                    loaded,
-                ))
+                Reply::Loaded(self.engine.as_ref().map_or_else(Loaded::nothing, loaded))
             }
             Request::Call { method, input, now } => {
                 let called = self.engine.as_mut().map(|engine| {
@@ -316,6 +323,7 @@ fn loaded(engine: &Engine) -> Loaded {
     Loaded {
         load: engine.loaded().clone(),
         console: engine.load_console().to_vec(),
+        calls: engine.load_calls().to_vec(),
         notes: engine.notes().to_vec(),
     }
 }

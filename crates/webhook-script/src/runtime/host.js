@@ -63,7 +63,7 @@
     ...[32, 64].map((bits) => `Float${bits}Array`),
   ];
   // Globals of this engine that the server's does not have.
-  const surplus = ['performance', 'queueMicrotask', 'DOMException', 'navigator', 'print', 'atob', 'btoa', 'gc'];
+  const surplus = ['performance', 'queueMicrotask', 'DOMException', 'navigator', 'print', 'atob', 'btoa', 'gc', 'InternalError'];
   // The methods that the server looks for, in its order.
   const methods = ['prepare_outgoing_request', 'process_outgoing_response', 'process_incoming_request'];
   // The methods of the server's `console`.

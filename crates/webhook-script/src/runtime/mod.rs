@@ -169,6 +169,7 @@ pub struct Engine {
     compiled: Option<compile::Compiled>,
     load: Load,
     load_console: Vec<ConsoleLine>,
+    load_calls: Vec<HttpCall>,
     session: Option<Session>,
     http: Option<Box<dyn Http>>,
     /// What every later call comes to.
@@ -192,6 +193,7 @@ impl Engine {
             compiled: None,
             load: Load::Blank,
             load_console: Vec::new(),
+            load_calls: Vec::new(),
             session: None,
             http: Some(options.http),
             gone: None,
@@ -231,6 +233,11 @@ impl Engine {
     /// What the script logged while it was loaded.
     pub fn load_console(&self) -> &[ConsoleLine] {
         &self.load_console
+    }
+
+    /// The HTTP calls that it made while it was loaded. The server does not wait for them.
+    pub fn load_calls(&self) -> &[HttpCall] {
+        &self.load_calls
     }
 
     /// What the script keeps in `Store`, in order; no value for what cannot be copied.
@@ -278,8 +285,22 @@ impl Engine {
         let Some(compiled) = &self.compiled else {
             return;
         };
-        let loaded = session.load(&compiled.program, self.profile);
+        let redeclared = compiled.redeclared.as_ref();
+        let loaded = match redeclared.filter(|_| self.profile.sandbox == Sandbox::IsolatedVm) {
+            Some((name, at)) => Err(Stop::Threw(Thrown {
+                value: ThrownValue::Error {
+                    name: "SyntaxError".into(),
+                    message: format!("Identifier '{name}' has already been declared"),
+                },
+                place: Some(Place {
+                    line: at.line,
+                    column: at.column,
+                }),
+            })),
+            None => session.load(&compiled.program, self.profile),
+        };
         self.load_console = std::mem::take(&mut session.state.borrow_mut().console);
+        self.load_calls = std::mem::take(&mut session.state.borrow_mut().calls);
         match loaded {
             Ok(methods) => {
                 self.load = Load::Methods(methods);

@@ -68,18 +68,23 @@ impl Drop for Session {
         let kept = (self.host.take(), self.instance.take());
         let rejections = mem::take(&mut *self.rejections.borrow_mut());
         let (context, base) = (self.context.take(), self.base.take());
-        let spoilt = self.timed_out.get() || self.state.borrow().out_of_memory;
         let Some(base) = base else { return };
         base.runtime.set_interrupt_handler(None);
         base.runtime.set_host_promise_rejection_tracker(None);
         base.runtime.set_memory_limit(0);
-        if spoilt || base.runtime.is_job_pending() {
-            // An engine that was stopped half-way may not be able to clean up.
+        if self.state.borrow().out_of_memory {
+            // An engine that had no memory half-way may not be able to clean up.
             mem::forget((kept, rejections, context, base));
             return;
         }
         drop((kept, rejections, context));
-        base.rest();
+        // What was stopped half-way must not tell on the next.
+        if self.timed_out.get() || base.runtime.is_job_pending() {
+            base.runtime.run_gc();
+            mem::forget(base);
+        } else {
+            base.rest();
+        }
     }
 }
 
@@ -198,9 +203,16 @@ impl Session {
         let (instance, methods) = self.ended(loaded)?;
         self.instance = Some(instance);
         // What a load leaves behind to be done is done before the first call; nobody waits for it.
-        let _ = context.with(|ctx| self.drain(&ctx));
+        let rest = context.with(|ctx| {
+            let host = self.host(&ctx)?;
+            self.drain(&ctx)?;
+            while self.next(&ctx, &host)? {
+                self.drain(&ctx)?;
+            }
+            Ok(())
+        });
         self.rejections.borrow_mut().clear();
-        self.ended(Ok(methods))
+        self.ended(rest.map(|()| methods))
     }
 
     /// Calls a method.
@@ -274,7 +286,7 @@ impl Session {
         }
         let copied = Copier::new(ctx, &inspect).copy(&result);
         let value = copied.map_err(|refused| match refused {
-            Refused::Threw => self.caught(ctx, host).outside(),
+            Refused::Threw => self.caught(ctx, host),
             Refused::Uncloneable(message) => Stop::Threw(Thrown {
                 value: ThrownValue::Error {
                     name: "TypeError".into(),
@@ -375,18 +387,5 @@ impl Session {
         let used = self.base.as_ref().map(|base| base.runtime.memory_usage());
         let used = used.map_or(0, |used| usize::try_from(used.malloc_size).unwrap_or(0));
         used > self.limits.memory / 2 || !self.state.borrow().source.contains("null")
-    }
-}
-
-impl Stop {
-    /// The same, without a place: it arises in the server's own lines.
-    fn outside(self) -> Self {
-        match self {
-            Stop::Threw(thrown) => Stop::Threw(Thrown {
-                place: None,
-                ..thrown
-            }),
-            other => other,
-        }
     }
 }

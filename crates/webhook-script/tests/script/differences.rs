@@ -302,6 +302,41 @@ fn profiles_follow_the_versions() {
 }
 
 #[test]
+fn names_of_the_servers_program_cannot_be_declared_again() {
+    for declaration in [
+        "function Store() {}",
+        "class fetch {}",
+        "var reproxy",
+        "let { Store } = {}",
+    ] {
+        for mode in [Mode::Raw, Mode::Transpiled] {
+            let script = format!("\n{declaration}\n{}", method("return 1"));
+            let engine = Engine::load(&script, Kind::Incoming, profile(mode));
+            let Load::Failed(End::Threw(thrown)) = engine.loaded() else {
+                panic!("{declaration}: {:?}", engine.loaded());
+            };
+            assert_eq!(thrown.place.map(|place| place.line), Some(2));
+        }
+    }
+    let script = method("function Store() { return 1 } const fetch = 2; return Store() + fetch");
+    assert_eq!(run(&script).end, End::Returned(Value::Number(3.0)));
+}
+
+#[test]
+fn what_the_engine_does_not_place_is_placed() {
+    for (body, line) in [("1;\n/(/", 3), ("return this.#missing", 2)] {
+        let engine = Engine::load(&method(body), Kind::Incoming, profile(Mode::Raw));
+        let Load::Refused(error) = engine.loaded() else {
+            panic!("{body}: {:?}", engine.loaded());
+        };
+        assert_eq!(error.line, line, "{body}");
+    }
+    // Babel does not look into regular expressions.
+    let engine = Engine::load(&method("/(/"), Kind::Incoming, profile(Mode::Transpiled));
+    assert!(matches!(engine.loaded(), Load::Failed(End::Threw(_))));
+}
+
+#[test]
 fn the_store_can_be_read() {
     let script = method("Store.set('a', { n: 1 }); Store.set('f', () => 1); return 1");
     let mut engine = Engine::load(&script, Kind::Incoming, profile(Mode::Raw));

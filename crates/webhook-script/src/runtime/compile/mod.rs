@@ -15,12 +15,14 @@ use rquickjs::Ctx;
 use self::edits::Edits;
 use super::Mode;
 use crate::parse::{Nesting, Script};
-use crate::{ScriptError, engine, parse};
+use crate::{ScriptError, Spot, engine, parse};
 
 /// What the texts below name.
 pub(super) const HELPERS: &str = include_str!("helpers.js");
 /// Stands before a raw script while it is checked.
 const OPEN: &str = "(function(){";
+/// What the server's program declares with `const`. This engine lets functions of these names through.
+const DECLARED: [&str; 3] = ["Store", "fetch", "reproxy"];
 /// What `import()` becomes.
 const IMPORT: &str = "__rcsync_import";
 
@@ -30,6 +32,8 @@ pub(super) struct Compiled {
     pub(super) program: String,
     /// What is not as on the server.
     pub(super) notes: Vec<String>,
+    /// A name of the server's program that the script declares once more, and where.
+    pub(super) redeclared: Option<(String, Spot)>,
 }
 
 impl Compiled {
@@ -37,6 +41,7 @@ impl Compiled {
         Self {
             program: program.to_owned(),
             notes: Vec::new(),
+            redeclared: None,
         }
     }
 }
@@ -73,22 +78,48 @@ fn raw(
         }
         error
     };
-    let nesting = check(&wrapped).map_err(shifted)?;
+    let nesting =
+        check(&wrapped).map_err(|error| shifted(placed(&wrapped, error, SourceType::script())))?;
     let read = parse::with(&wrapped, SourceType::script(), nesting, |script| {
-        refused(script).map_or_else(|| Ok(imports(script)), Err)
+        let read = || (imports(script), redeclared(script, 1));
+        refused(script).map_or_else(|| Ok(read()), Err)
     });
     let Some(read) = read else {
         return Ok(Compiled::plain(source));
     };
-    let edited = read.map_err(shifted)?;
+    let (edited, redeclared) = read.map_err(shifted)?;
     let program = edited.and_then(|program| {
         let inside = program.strip_prefix(OPEN)?.strip_suffix("})")?;
         Some(inside.to_owned())
     });
-    Ok(program.map_or_else(
-        || Compiled::plain(source),
-        |program| Compiled::plain(&program),
-    ))
+    Ok(Compiled {
+        redeclared,
+        ..Compiled::plain(program.as_deref().unwrap_or(source))
+    })
+}
+
+/// Whether the engine misses the declaration of a private name. By then it has read the whole script.
+fn is_private(error: &ScriptError) -> bool {
+    error.message.contains("private")
+}
+
+/// The same error with its place, if the engine named none.
+fn placed(source: &str, error: ScriptError, goal: SourceType) -> ScriptError {
+    if error.line > 0 {
+        return error;
+    }
+    if is_private(&error) {
+        let refused = parse::with(source, goal, Nesting::Deep, refused);
+        return refused.flatten().unwrap_or(error);
+    }
+    match parse::refused_regex(source, &error.message) {
+        Some(at) => ScriptError {
+            line: at.line,
+            column: at.column,
+            ..error
+        },
+        None => error,
+    }
 }
 
 /// Why the parser refuses what the engine accepts.
@@ -112,6 +143,23 @@ fn refused(script: &Script<'_>) -> Option<ScriptError> {
         line: at.map_or(0, |at| at.line),
         column: at.map_or(0, |at| at.column),
     })
+}
+
+/// The first name of the server's program that the script declares at its top, so many scopes below the root.
+fn redeclared(script: &Script<'_>, depth: usize) -> Option<(String, Spot)> {
+    if !DECLARED.iter().any(|name| script.source.contains(name)) {
+        return None;
+    }
+    let built = SemanticBuilder::new().build(&script.parsed.program);
+    let scoping = built.semantic.scoping();
+    let symbols = scoping.symbol_ids().filter(|symbol| {
+        let scope = scoping.symbol_scope_id(*symbol);
+        DECLARED.contains(&scoping.symbol_name(*symbol))
+            && scoping.scope_ancestors(scope).count() == depth + 1
+    });
+    let found = symbols.map(|symbol| (scoping.symbol_span(symbol).start, symbol));
+    let (start, symbol) = found.min_by_key(|(start, _)| *start)?;
+    Some((scoping.symbol_name(symbol).to_owned(), script.spot(start)))
 }
 
 /// The text with other names for `import()`, if there is one.
@@ -139,9 +187,9 @@ fn transpiled(
     let nesting = match check(source) {
         Ok(nesting) => nesting,
         // Babel does not look into regular expressions: the script is stored, and fails when it is loaded. The engine names no
-        // place for them.
-        Err(error) if error.line == 0 => return Ok(Compiled::plain(source)),
-        Err(error) => return Err(error),
+        // place for them, nor for a private name that is not declared.
+        Err(error) if error.line == 0 && !is_private(&error) => return Ok(Compiled::plain(source)),
+        Err(error) => return Err(placed(source, error, SourceType::mjs())),
     };
     let read = parse::with(source, SourceType::mjs(), nesting, |script| {
         refused(script).map_or_else(|| Ok(transpile::transpile(script)), Err)

@@ -16,7 +16,7 @@ use oxc_semantic::{AstNodes, NodeId, Scoping, SemanticBuilder, SymbolId};
 use oxc_span::{GetSpan, Span};
 
 use super::edits::Edits;
-use super::{Compiled, classes};
+use super::{Compiled, classes, redeclared};
 use crate::parse::Script;
 
 /// What is known of a script while it is changed.
@@ -68,6 +68,7 @@ pub(super) fn transpile(script: &Script<'_>) -> Compiled {
         "classes with private members run in strict mode here; the server runs them in sloppy mode";
     Compiled {
         program: close(edits.apply(script.source)),
+        redeclared: redeclared(script, 0),
         notes: if private {
             vec![note.into()]
         } else {
