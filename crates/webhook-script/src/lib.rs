@@ -1,5 +1,9 @@
-//! The JavaScript engine: whether a script parses, and what it amounts to when a server loads it. Pure:
-//! nothing that a script does while it is looked at reaches the outside.
+//! The JavaScript engine: whether a script parses, what it amounts to when a server loads it, and what it does when a
+//! server calls it. Pure: nothing that a script does reaches the outside.
+//!
+//! [`runtime`] loads a script and calls its methods as a server does, with the server's globals, its state, its limits and
+//! its errors; [`delivery`] says what the server makes of the outcome. `docs/script-engine.md` says how that differs from a
+//! server.
 //!
 //! [`check`] reads a script as a program behind a statement that throws, so that whatever it holds, and
 //! however it ends what was meant to enclose it, nothing of it is reached. [`look`] also runs its top level as a

@@ -9,7 +9,7 @@ use rquickjs::context::EvalOptions;
 use rquickjs::{Context, Ctx, FromJs, Function, Object, Persistent, Runtime, Value as Js};
 
 use super::host::{self, State};
-use super::{Mode, ServerProfile, compile};
+use super::{Kind, Mode, ServerProfile, compile};
 use crate::{Sandbox, globals};
 
 const HOST: &str = include_str!("host.js");
@@ -95,6 +95,7 @@ pub(super) fn prepare<'js>(
     state: &Rc<RefCell<State>>,
     parts: &[Persistent<Function<'static>>],
     profile: ServerProfile,
+    kind: Kind,
 ) -> rquickjs::Result<Object<'js>> {
     let part = |at: usize| {
         let part = parts.get(at).cloned().ok_or(rquickjs::Error::Unknown)?;
@@ -102,7 +103,13 @@ pub(super) fn prepare<'js>(
     };
     let vm2: Vec<&str> = match profile.sandbox {
         Sandbox::IsolatedVm => Vec::new(),
-        Sandbox::Vm2 => globals::OF_VM2.iter().map(|global| global.name).collect(),
+        Sandbox::Vm2 => {
+            let names = globals::OF_VM2.iter().map(|global| global.name);
+            // Outgoing scripts had all but this.
+            names
+                .filter(|name| kind == Kind::Incoming || *name != "Livechat")
+                .collect()
+        }
     };
     let host: Object<'js> = part(0)?.call((host::native(ctx, state)?, ctx.globals(), vm2))?;
     part(1)?.call::<_, ()>((host.clone(),))?;

@@ -1,4 +1,15 @@
 //! Scripts run as the server runs them.
+//!
+//! ```
+//! use webhook_script::runtime::{End, Engine, Kind, Method, ServerProfile};
+//! use webhook_script::value::Value;
+//!
+//! let script = "class Script { process_incoming_request({ request }) { return { content: { text: 'hi' } } } }";
+//! let mut engine = Engine::load(script, Kind::Incoming, ServerProfile::of((8, 8), false));
+//! let input = Value::Object(vec![("request".into(), Value::Object(Vec::new()))]);
+//! let outcome = engine.call(Method::ProcessIncomingRequest, &input);
+//! assert!(matches!(outcome.end, End::Returned(_)));
+//! ```
 
 pub(crate) mod apart;
 mod base;
@@ -162,6 +173,7 @@ pub enum Load {
 /// A script that was loaded as a server loads it, with its state.
 pub struct Engine {
     source: Rc<str>,
+    kind: Kind,
     profile: ServerProfile,
     limits: Limits,
     now: i64,
@@ -183,9 +195,10 @@ impl Engine {
     }
 
     /// Saves and loads a script.
-    pub fn load_with(source: &str, _kind: Kind, profile: ServerProfile, options: Options) -> Self {
+    pub fn load_with(source: &str, kind: Kind, profile: ServerProfile, options: Options) -> Self {
         let mut engine = Self {
             source: source.into(),
+            kind,
             profile,
             limits: options.limits,
             now: options.now,
@@ -297,7 +310,7 @@ impl Engine {
                     column: at.column,
                 }),
             })),
-            None => session.load(&compiled.program, self.profile),
+            None => session.load(&compiled.program, self.profile, self.kind),
         };
         self.load_console = std::mem::take(&mut session.state.borrow_mut().console);
         self.load_calls = std::mem::take(&mut session.state.borrow_mut().calls);

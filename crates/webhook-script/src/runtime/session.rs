@@ -12,7 +12,7 @@ use super::base::{Base, GARBAGE_BYTES, eval, prepare};
 use super::copy::{self, Copier, Refused};
 use super::host::{FILE, State};
 use super::outcome::{Thrown, ThrownValue};
-use super::{Limits, Method, Mode, ServerProfile, compile};
+use super::{Kind, Limits, Method, Mode, ServerProfile, compile};
 use crate::parse::Nesting;
 use crate::value::Value;
 use crate::{Sandbox, ScriptError, engine};
@@ -162,6 +162,7 @@ impl Session {
         &mut self,
         program: &str,
         profile: ServerProfile,
+        kind: Kind,
     ) -> Result<Vec<Method>, Stop> {
         self.deadline.set(Instant::now() + self.limits.load);
         self.watch();
@@ -169,7 +170,7 @@ impl Session {
         let state = Rc::clone(&self.state);
         let host = context.with(|ctx| {
             let parts = self.base.as_ref().map_or(&[][..], |base| &base.parts);
-            let host = prepare(&ctx, &state, parts, profile);
+            let host = prepare(&ctx, &state, parts, profile, kind);
             host.map(|host| Persistent::save(&ctx, host)).ok()
         });
         self.host = Some(host.ok_or_else(Stop::engine)?);

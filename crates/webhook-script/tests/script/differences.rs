@@ -331,6 +331,12 @@ fn what_the_engine_does_not_place_is_placed() {
         };
         assert_eq!(error.line, line, "{body}");
     }
+    let engine = Engine::load(
+        "\nexport { missing };",
+        Kind::Incoming,
+        profile(Mode::Transpiled),
+    );
+    assert!(matches!(engine.loaded(), Load::Refused(error) if error.line == 2));
     // Babel does not look into regular expressions.
     let engine = Engine::load(&method("/(/"), Kind::Incoming, profile(Mode::Transpiled));
     assert!(matches!(engine.loaded(), Load::Failed(End::Threw(_))));

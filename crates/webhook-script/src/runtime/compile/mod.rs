@@ -98,9 +98,9 @@ fn raw(
     })
 }
 
-/// Whether the engine misses the declaration of a private name. By then it has read the whole script.
-fn is_private(error: &ScriptError) -> bool {
-    error.message.contains("private")
+/// Whether the engine misses a declaration: of a private name, or of what is exported. By then it has read the whole script.
+fn is_missing(error: &ScriptError) -> bool {
+    error.message.contains("private") || error.message.contains("export")
 }
 
 /// The same error with its place, if the engine named none.
@@ -108,7 +108,7 @@ fn placed(source: &str, error: ScriptError, goal: SourceType) -> ScriptError {
     if error.line > 0 {
         return error;
     }
-    if is_private(&error) {
+    if is_missing(&error) {
         let refused = parse::with(source, goal, Nesting::Deep, refused);
         return refused.flatten().unwrap_or(error);
     }
@@ -187,8 +187,8 @@ fn transpiled(
     let nesting = match check(source) {
         Ok(nesting) => nesting,
         // Babel does not look into regular expressions: the script is stored, and fails when it is loaded. The engine names no
-        // place for them, nor for a private name that is not declared.
-        Err(error) if error.line == 0 && !is_private(&error) => return Ok(Compiled::plain(source)),
+        // place for them, nor for what is not declared.
+        Err(error) if error.line == 0 && !is_missing(&error) => return Ok(Compiled::plain(source)),
         Err(error) => return Err(placed(source, error, SourceType::mjs())),
     };
     let read = parse::with(source, SourceType::mjs(), nesting, |script| {
