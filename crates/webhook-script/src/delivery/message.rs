@@ -177,19 +177,20 @@ fn channels(content: &Value, integration: &Integration) -> Vec<Value> {
     unique
 }
 
-/// Sends what a script returned as `content`: the messages, or why none is posted. All rooms are checked before the first
-/// message is posted.
+/// What came of each channel: the message, or why there is none.
+pub(super) type Sent = Vec<(Value, Result<Post, String>)>;
+
+/// Sends what a script returned as `content`: what came of each channel, or why nothing is posted. All rooms are checked
+/// before the first message is posted; with `separateResponse` each is on its own.
 pub(super) fn send(
     content: &Value,
     poster: &str,
     integration: &Integration,
     world: &World,
-) -> Result<Vec<Post>, String> {
+) -> Result<Sent, String> {
     let draft = Draft::of(content, integration)?;
-    let separate = content
-        .get("separateResponse")
-        .is_some_and(Value::is_truthy);
-    let mut posts = Vec::new();
+    let separate = is_separate(content);
+    let mut sent = Vec::new();
     for channel in channels(content, integration) {
         let posted = room(&channel, poster, world).and_then(|room| {
             let author = world.users.iter().find(|user| user.id == poster);
@@ -197,13 +198,19 @@ pub(super) fn send(
             check::message(&draft, author, world)?;
             Ok(draft.post(&room, author, integration))
         });
-        match posted {
-            Ok(post) => posts.push(post),
-            Err(_) if separate => {}
-            Err(error) => return Err(error),
+        if let (Err(error), false) = (&posted, separate) {
+            return Err(error.clone());
         }
+        sent.push((channel, posted));
     }
-    Ok(posts)
+    Ok(sent)
+}
+
+/// Whether each channel is tried on its own.
+pub(super) fn is_separate(content: &Value) -> bool {
+    content
+        .get("separateResponse")
+        .is_some_and(Value::is_truthy)
 }
 
 /// The room that a channel names: its name, or its id if it has none.
@@ -226,19 +233,20 @@ fn room(channel: &Value, poster: &str, world: &World) -> Result<String, String> 
             .find(|(id, other)| id == name || other == name);
         found.map(|(_, name)| name.clone())
     };
+    let direct = |name: &str, by_username: bool| {
+        let named = |user: &&User| user.id == name || (by_username && user.username == name);
+        let user = world.users.iter().find(named);
+        // A direct room has no name; its id is those of its users.
+        user.map(|user| {
+            let mut ids = [poster, &user.id];
+            ids.sort_unstable();
+            ids.concat()
+        })
+    };
     let found = match channel.split_at_checked(1) {
         Some(("#", name)) => of_room(name),
-        Some(("@", name)) => {
-            let named = |user: &&User| user.id == name || user.username == name;
-            let user = world.users.iter().find(named);
-            // A direct room has no name; its id is those of its users.
-            user.map(|user| {
-                let mut ids = [poster, &user.id];
-                ids.sort_unstable();
-                ids.concat()
-            })
-        }
-        _ => of_room(channel),
+        Some(("@", name)) => direct(name, true),
+        _ => of_room(channel).or_else(|| direct(channel, false)),
     };
     found.ok_or_else(|| "invalid-channel".into())
 }

@@ -167,16 +167,18 @@ fn posted(
         ));
     }
     let sent = message::send(content, poster, integration, world);
-    let posts = match sent {
-        Ok(posts) => posts,
+    let sent = match sent {
+        Ok(sent) if sent.is_empty() => return Delivered::refused(&json!("unknown-error")),
+        Ok(sent) => sent,
         Err(error) => {
             return Delivered::refused(&json!(error))
                 .logging(&["Error processing webhook message"]);
         }
     };
-    if posts.is_empty() {
-        return Delivered::refused(&json!("unknown-error"));
+    if message::is_separate(content) {
+        return separate(sent);
     }
+    let posts = sent.into_iter().filter_map(|(_, post)| post.ok()).collect();
     let response = response.filter(|response| response.is_truthy());
     let body = match response.and_then(Value::to_plain_json) {
         Some(Json::Object(mut body)) => {
@@ -189,6 +191,28 @@ fn posted(
     Delivered {
         posts,
         ..Delivered::answered(200, body)
+    }
+}
+
+/// The answer that says what came of each channel.
+fn separate(sent: message::Sent) -> Delivered {
+    let one = |(channel, posted): &(Value, Result<Post, String>)| {
+        let channel = channel.to_plain_json().unwrap_or(Json::Null);
+        match posted {
+            Ok(post) => json!({"channel": channel, "message": post}),
+            Err(error) => json!({"channel": channel, "error": error}),
+        }
+    };
+    let responses: Vec<_> = sent.iter().map(one).collect();
+    let posts: Vec<_> = sent.into_iter().filter_map(|(_, post)| post.ok()).collect();
+    let (status, success) = if posts.is_empty() {
+        (400, false)
+    } else {
+        (200, true)
+    };
+    Delivered {
+        posts,
+        ..Delivered::answered(status, json!({"responses": responses, "success": success}))
     }
 }
 
@@ -217,13 +241,10 @@ pub fn outgoing(outcome: &Outcome, method: Method) -> Stepped {
     };
     match &outcome.end {
         End::Unknown(_) | End::NoScript => Stepped::default(),
+        // The request goes on as if there was no script.
         _ if outcome.failed_to_load => Stepped {
-            history: vec!["execute-script-getting-script".into()],
-            logged: vec![
-                "Error evaluating integration script".into(),
-                "Error getting Integration script".into(),
-            ],
-            escapes: None,
+            logged: vec!["Error evaluating integration script".into()],
+            ..Stepped::default()
         },
         End::NoMethod => Stepped {
             history: vec![format!("execute-script-no-method-{name}")],

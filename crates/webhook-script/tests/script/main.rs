@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod bounds;
+mod delivery;
 mod differences;
 mod drawn;
 #[allow(unreachable_pub, reason = "shared with an example")]
