@@ -32,6 +32,9 @@ impl Run {
         if let Err(error) = generate_secrets(&mut fields) {
             return Outcome::Failed(error);
         }
+        if let Some(why) = self.faults.given_up(asked.kind()) {
+            return Outcome::GivenUp(why);
+        }
         // First of all, since it may take minutes: what is listed before that would be old.
         let turn = match self.writer.turn(Verb::Create).await {
             Ok(turn) => turn,
@@ -41,7 +44,11 @@ impl Run {
             Ok(listed) => listed,
             Err(outcome) => return outcome,
         };
+        if let Some(why) = self.faults.given_up(asked.kind()) {
+            return Outcome::GivenUp(why);
+        }
         let creation = self.writer.create(turn, &fields).await;
+        self.faults.answered(asked.kind(), &creation.result);
         match creation.result {
             Ok(record) => {
                 self.creates.answered(&record.id, creation.sent, listed);

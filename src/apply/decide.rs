@@ -31,6 +31,8 @@ pub(super) struct Made<'p> {
     contested: usize,
     /// How many listings showed one of another run that was too new to be reported.
     waits: usize,
+    /// How many listings did not show the own record.
+    missing: usize,
     /// How often it was created again.
     again: usize,
 }
@@ -73,6 +75,7 @@ impl<'p> Made<'p> {
             committed: false,
             contested: 0,
             waits: 0,
+            missing: 0,
             again: 0,
         }
     }
@@ -104,10 +107,21 @@ impl<'p> Made<'p> {
                 self.again += 1;
                 Step::Again
             }
+            // A listing may come from a copy of the database that does not show yet what was just made.
+            ([], []) if self.is_answered(creates) && self.missing + 1 < MOST_LOOKS => {
+                self.missing += 1;
+                Step::Wait
+            }
             ([only], [_]) => self.alone(only, creates, began),
             ([_, _, ..], _) => self.contested(found, creates),
             _ => Step::Done(self.outcome(found, before)),
         }
+    }
+
+    /// Whether the server answered the create, and the record was left alone since.
+    fn is_answered(&self, creates: &Creates) -> bool {
+        let answered = self.own.as_ref().and_then(|id| creates.own(id));
+        answered.is_some() && !self.taken_back
     }
 
     /// One record is there.
@@ -203,6 +217,11 @@ fn doubled(found: &Found<'_>) -> Outcome {
 pub(super) fn unsettled() -> Outcome {
     let why = "another run made the same, and it is not known whose record stays";
     Outcome::Unknown(why.to_owned())
+}
+
+/// The run's own record was made, and the listings so far do not show it.
+pub(super) fn not_shown() -> Outcome {
+    Outcome::Unknown("it was made, and the listing does not show it yet".to_owned())
 }
 
 fn stale(id: &ServerId, why: &str) -> Outcome {

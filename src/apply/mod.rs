@@ -8,6 +8,7 @@
 mod create;
 mod creates;
 mod decide;
+mod faults;
 mod listed;
 mod outcome;
 mod removals;
@@ -40,6 +41,7 @@ use crate::plan::{Action, Plan};
 use crate::redactor::ServerText;
 use crate::server::Writer;
 use creates::Creates;
+use faults::Faults;
 use listed::Listings;
 use outcome::Outcomes;
 use stop::said;
@@ -77,6 +79,7 @@ pub async fn apply(
         server: plan.server.clone(),
         users: plan.users.clone(),
         creates: Creates::default(),
+        faults: Faults::default(),
         listings: Listings::by_plan(options.read_at),
         options,
         stop,
@@ -125,6 +128,7 @@ struct Run {
     server: ServerFacts,
     users: Users,
     creates: Creates,
+    faults: Faults,
     listings: Listings,
     options: Options,
     stop: watch::Receiver<Stop>,

@@ -53,6 +53,8 @@ pub enum Outcome {
     Condition,
     /// Not started: the run was stopped, or the credentials were refused.
     NotAttempted,
+    /// Not started: the server failed at others of its kind, each time so.
+    GivenUp(String),
 }
 
 /// What became of a plan.
@@ -265,7 +267,7 @@ impl Outcome {
     fn is_tried(&self) -> bool {
         match self {
             Self::Failed(error) => !error.is_no_access(),
-            Self::Blocked | Self::Condition | Self::NotAttempted => false,
+            Self::Blocked | Self::Condition | Self::NotAttempted | Self::GivenUp(_) => false,
             _ => true,
         }
     }

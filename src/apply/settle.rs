@@ -20,6 +20,8 @@
 //!   - A record is taken back only within [`TAKE_BACK_WITHIN`] of sending its create, and not by a run that has removed
 //!     the record of another for it. A record that was found after a silence is not taken back, and nothing is removed
 //!     for it.
+//! - None, though the run's own was answered: it lists again, [`MOST_LOOKS`] times in all, since a listing may lag; then it says
+//!   that the record is gone.
 //! - None, after the run has taken back its own: it pauses for a random time, lists, and creates again if there is still
 //!   none; three times at the most. Then it says that nothing exists.
 //! - Several in [`MOST_LOOKS`] listings: it says so.
@@ -74,7 +76,7 @@ use tokio::time::Instant;
 use super::creates::TAKE_BACK_WITHIN;
 #[cfg(doc)]
 use super::creates::{LEAST, REPORT_AFTER};
-use super::decide::{Found, Made, Step, unsettled};
+use super::decide::{Found, Made, Step, not_shown, unsettled};
 use super::removals::{Removal, TakenBack};
 use super::verify::shortfall;
 use super::{Outcome, Outcomes, Run, twins};
@@ -130,7 +132,8 @@ impl Run {
         let settled = self.look_back(&mut made, outcomes).await;
         if matches!(settled, Settled::Not { .. }) {
             for it in made.iter().filter(|it| it.gone || it.taken_back) {
-                outcomes.correct(it.index, |outcome| outcome.is_done().then(unsettled));
+                let open = if it.taken_back { unsettled } else { not_shown };
+                outcomes.correct(it.index, |outcome| outcome.is_done().then(open));
             }
         }
         settled

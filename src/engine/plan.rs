@@ -1,6 +1,9 @@
 //! The steps of a plan: read in one wave, compare, ask what that raises in another, and compare again with the answers.
 
-use tokio::time::Instant;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
 
 use super::{Event, Events, Source};
 use crate::client::ServerError;
@@ -9,6 +12,12 @@ use crate::integration::Version;
 use crate::observed::{Answers, History, ObservedState, Questions};
 use crate::plan::{self, Annotations, Asking, Binding, NotChecked, Origin, Plan};
 use crate::problem::{Findings, Severity};
+
+/// For how long runs may still remove the twins that they made (`apply::settle`), and this run waits for it at the most.
+const YOUNG: Duration = Duration::from_secs(20);
+
+/// The pause before the records are listed again.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(3);
 
 /// How to plan.
 #[derive(Debug)]
@@ -21,6 +30,8 @@ pub struct PlanOptions {
     pub binding: bool,
     /// What the manifests asked for before, to tell a change of theirs from drift.
     pub before: Before,
+    /// Whether twins that are seconds old are waited for: runs beside this one are about to remove all but one.
+    pub waits_for_twins: bool,
 }
 
 impl Default for PlanOptions {
@@ -30,6 +41,7 @@ impl Default for PlanOptions {
             assumed: None,
             binding: false,
             before: Before::Unknown,
+            waits_for_twins: false,
         }
     }
 }
@@ -87,8 +99,16 @@ pub async fn plan(
     options: &PlanOptions,
     events: &dyn Events,
 ) -> Result<Planned, ServerError> {
-    let read_at = Instant::now();
-    let mut observed = source.observe().await?;
+    let start = Instant::now();
+    let (mut read_at, mut observed) = (start, source.observe().await?);
+    while options.waits_for_twins
+        && start.elapsed() < YOUNG
+        && plan::has_young_twins(desired, &observed, Timestamp::now(), YOUNG)
+    {
+        events.event(&Event::YoungTwins);
+        sleep(BETWEEN_LOOKS).await;
+        (read_at, observed) = (Instant::now(), source.observe().await?);
+    }
     if let Some(version) = options.assumed {
         observed.server.assume(version);
     }

@@ -2,6 +2,9 @@
 //! old name. Where that leaves two, nobody but the user can say which is meant, and none is chosen.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::{Reason, twins};
 use crate::desired::{Desired, DesiredState, State};
@@ -171,6 +174,24 @@ pub fn records<'a>(
     let present = desired.entries.iter();
     let present = present.filter(|entry| entry.state == State::Present);
     present.map(|entry| (entry, identity.find(entry))).collect()
+}
+
+/// Whether an entry is blocked by twins of which one was created within so long, by the clock of this machine: the runs that
+/// made them may be about to remove all but one.
+pub fn has_young_twins(
+    desired: &DesiredState,
+    observed: &ObservedState,
+    now: Timestamp,
+    young: Duration,
+) -> bool {
+    let identity = Identity::of(&desired.entries, &observed.records);
+    let is_young = |record: &Record| {
+        let created = record.created_at();
+        let created = created.and_then(|at| at.raw().parse::<Timestamp>().ok());
+        created.is_some_and(|at| at.duration_until(now).unsigned_abs() < young)
+    };
+    let mut twins = desired.entries.iter().filter_map(|it| identity.twins(it));
+    twins.any(|(stays, others)| is_young(stays) || others.into_iter().any(is_young))
 }
 
 /// The type and name that an entry says it had.

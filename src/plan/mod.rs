@@ -37,7 +37,7 @@ pub use forecast::Forecast;
 use guard::Tally;
 pub use guard::{Refusal, another_server};
 use identity::Identity;
-pub use identity::{Match, records};
+pub use identity::{Match, has_young_twins, records};
 pub use names::NO_MATCH;
 pub use open::{NotChecked, NotCompared, Open};
 pub use preflight::{Asking, Poster, Preflight};
@@ -253,9 +253,10 @@ impl Plan {
         self.changes.is_empty()
     }
 
-    /// How long its writes will take, if it has any.
+    /// How long its writes will take, if it has any: the same in every run against one server.
     pub fn forecast(&self) -> Option<Forecast> {
-        Forecast::of(self.changes.iter().map(|it| &it.action), self.limits)
+        let actions = self.changes.iter().map(|it| &it.action);
+        Forecast::of(actions, self.limits.by_default_window())
     }
 
     /// Whether a guard refuses it.

@@ -65,8 +65,8 @@ impl ForecastReport {
                 calls,
                 window_seconds,
             } => format!(
-                "{lead}; this account is limited to {calls} calls in {window_seconds} s{space}\
-                 of each endpoint, and others behind the same address use them up too."
+                "{lead}; this account is limited to {calls} calls of each endpoint{space}\
+                 in a window (reckoned as {window_seconds} s), and others behind the same address use them up too."
             ),
         }
     }
@@ -131,8 +131,8 @@ mod tests {
             [
                 "100 requests, about 9 min; this account is not rate limited.",
                 "100 requests, about 9 min if this account is not rate limited.",
-                "100 requests, about 9 min; this account is limited to 10 calls in 60 s\n  \
-                 of each endpoint, and others behind the same address use them up too.",
+                "100 requests, about 9 min; this account is limited to 10 calls of each endpoint\n  \
+                 in a window (reckoned as 60 s), and others behind the same address use them up too.",
             ]
         );
     }

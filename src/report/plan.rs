@@ -196,6 +196,9 @@ pub(super) struct Counts {
     pub(super) unchanged: usize,
     pub(super) released: usize,
     pub(super) unmanaged: usize,
+    /// Records of a type that this rcsync does not know, and does not read.
+    #[serde(default)]
+    pub(super) unread: usize,
 }
 
 impl PlanReport {
@@ -229,7 +232,8 @@ impl PlanReport {
                 condition: count(ActionKind::Condition),
                 unchanged: plan.unchanged,
                 released: plan.released,
-                unmanaged: plan.unmanaged.len() + plan.strangers,
+                unmanaged: plan.unmanaged.len(),
+                unread: plan.strangers,
             },
             forecast: plan.forecast().map(Into::into),
             unmanaged: plan.unmanaged.iter().map(policy::unmanaged).collect(),

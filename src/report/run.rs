@@ -316,6 +316,10 @@ fn outcome_report(
         Outcome::Blocked => OutcomeWord::Blocked,
         Outcome::Condition => OutcomeWord::Condition,
         Outcome::NotAttempted => OutcomeWord::NotAttempted,
+        Outcome::GivenUp(why) => {
+            report.why = Some(format!("others of its kind failed, each time so: {why}").into());
+            OutcomeWord::NotAttempted
+        }
     };
     report
 }

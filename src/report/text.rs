@@ -236,6 +236,15 @@ fn summary(report: &PlanReport, page: &mut Page) {
                 " (list them with --verbose)."
             }
         ));
+        if page.verbose {
+            unmanaged_text(report, page);
+        }
+    }
+    if counts.unread > 0 {
+        page.line(format!(
+            "Not read: {} of a type that rcsync does not know.",
+            count(counts.unread, "record")
+        ));
     }
     if let Some(forecast) = &report.forecast {
         page.line(format!("Writes: {}", forecast.words("\n  ")));
@@ -246,9 +255,6 @@ fn summary(report: &PlanReport, page: &mut Page) {
     }
     if let Some(left_out) = &report.left_out {
         left_out_text(left_out, page);
-    }
-    if page.verbose {
-        unmanaged_text(report, page);
     }
     snapshot::open(report, page);
     for note in &report.notes {

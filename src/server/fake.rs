@@ -42,7 +42,11 @@ impl Script {
             user_id: "u1".into(),
             token: Secret::new(TOKEN),
         };
-        let retries = Retries { times, seed: 1 };
+        let retries = Retries {
+            times,
+            seed: 1,
+            ..Retries::default()
+        };
         session(
             "https://chat.example.org/chat/",
             &credentials,

@@ -40,8 +40,8 @@ fn a_limit_is_forecast_and_kept_and_nothing_is_refused() {
     let plan = limited_run(&sandbox, &["plan", &path]).exits(0);
     assert!(
         plan.out.ends_with(
-            "Writes: 25 requests, about 2 min; this account is limited to 10 calls in 60 s\n  \
-             of each endpoint, and others behind the same address use them up too.\n"
+            "Writes: 25 requests, about 2 min; this account is limited to 10 calls of each endpoint\n  \
+             in a window (reckoned as 60 s), and others behind the same address use them up too.\n"
         ),
         "{}",
         plan.out
@@ -66,7 +66,7 @@ fn a_signal_ends_a_wait_for_the_limit() {
     // A window that is not over before the test is.
     let sandbox = limited("5/3600");
     let path = sandbox.file("a.yaml", &manifest(9));
-    let child = spawned(&sandbox, &["apply", "--yes", &path]);
+    let child = spawned(&sandbox, &["apply", "--yes", &path, "--wait", "2h"]);
     let start = Instant::now();
     while sandbox.creates() < 5 {
         assert!(start.elapsed() < Duration::from_mins(1), "too few creates");
@@ -84,6 +84,75 @@ fn a_signal_ends_a_wait_for_the_limit() {
         run.out
     );
     assert_eq!((sandbox.creates(), sandbox.records().len()), (5, 5));
+}
+
+#[test]
+fn a_plan_reads_the_same_whatever_is_left_of_the_window() {
+    let sandbox = limited("10/7");
+    let path = sandbox.file("a.yaml", &manifest(25));
+    let plan = || limited_run(&sandbox, &["plan", &path]).exits(0).out;
+    let first = plan();
+    for _ in 0..3 {
+        std::thread::sleep(Duration::from_millis(1300));
+        assert_eq!(plan(), first);
+    }
+}
+
+#[test]
+fn a_wait_of_an_hour_ends_the_run_unless_it_is_allowed() {
+    let sandbox = limited("5/3600");
+    let path = sandbox.file("a.yaml", &manifest(9));
+    let run = limited_run(&sandbox, &["apply", "--yes", &path]).exits(6);
+    assert!(
+        run.out.contains("5 created, 1 failed, 3 not begun")
+            && run
+                .out
+                .contains("too many requests: the server takes the next one in 60 min")
+            && run.out.contains("`--wait 1h`"),
+        "{}",
+        run.out
+    );
+    assert_eq!((sandbox.creates(), sandbox.records().len()), (5, 5));
+    let run = limited_run(&sandbox, &["apply", "--yes", &path, "--wait", "soon"]).exits(3);
+    assert!(run.err.contains("`90s`, `10m`, `2h`"), "{}", run.err);
+    assert!(sent(&sandbox, " 429").is_empty());
+}
+
+#[test]
+fn creates_that_fail_in_the_same_way_three_times_are_given_up() {
+    let sandbox = Sandbox::inventive();
+    let path = sandbox.file("a.yaml", &manifest(20));
+    let fault = json!({"success": false, "error": "Cannot read properties of undefined"});
+    sandbox
+        .fault(&json!({"path": "integrations.create", "times": 99, "effect": answer(500, &fault)}));
+    let args = [
+        "apply",
+        "--yes",
+        &path,
+        "--concurrency",
+        "2",
+        "--timeout",
+        "1",
+    ];
+    let run = sandbox.run(&args).exits(6);
+    assert!(
+        run.out
+            .contains("others of its kind failed, each time so: Cannot read properties"),
+        "{}",
+        run.out
+    );
+    // Two are on their way at once, and so may be one more than three.
+    assert!(
+        (3..=4).contains(&sandbox.creates()),
+        "{}",
+        sandbox.creates()
+    );
+    assert!(
+        run.out
+            .contains(&format!("{} not begun", 20 - sandbox.creates())),
+        "{}",
+        run.out
+    );
 }
 
 #[test]

@@ -168,6 +168,13 @@ fn a_plan_for_another_version_shows_what_an_upgrade_would_bring() {
         "{}",
         run.out
     );
+    let run = plan(&["--assume-version", "99.1"]);
+    assert!(
+        run.err
+            .contains("warning: --assume-version 99.1 is newer than"),
+        "{}",
+        run.err
+    );
     plan(&["--assume-version", "latest"]).exits(3);
 }
 
@@ -253,16 +260,14 @@ fn everything_that_is_wrong_with_an_entry_is_told_at_once() {
         posting-user-missing: no user is named `bothy`: the server takes no write of
         this webhook
         create the user, or name another one: spelling and case count
-        room-missing: there is no room `#Operations`
-        did you mean `#ops`?
         room-missing: there is no room `#genral`
         did you mean `#general`?
+        room-missing: there is no room `#Operations`
+        did you mean `#ops`?
         user-missing: there is no user `@bottty`
         create the user, or name another one: spelling and case count
 
     Plan: 0 to create, 0 to update, 0 to disable, 0 to delete;
           1 blocked, 0 unchanged.
-    Note: the room `#team` is private, and this account cannot see whether `bothy`
-    is in it: if not, the server posts nothing there.
     ");
 }

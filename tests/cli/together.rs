@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
-use crate::support::{Sandbox, manifest};
+use crate::support::{Run, Sandbox, manifest};
 
 /// How long something may take that happens at once.
 const SOON: Duration = Duration::from_mins(1);
@@ -189,4 +189,37 @@ fn namesakes_that_are_no_twins_are_nobodys_to_settle() {
         .run(&["apply", "--yes", &path, "--settle-twins"])
         .exits(4);
     assert_eq!(sandbox.records().len(), 2);
+}
+
+/// Another run has made the same, and is about to take it back.
+#[test]
+fn twins_that_are_seconds_old_are_waited_for() {
+    let sandbox = Sandbox::inventive();
+    let path = sandbox.file("a.yaml", &manifest(1));
+    let first = sandbox.store(&twin(""));
+    let second = sandbox.store(&twin(""));
+    let mut command = sandbox.rcsync(&["apply", "--yes", &path]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let start = Instant::now();
+    while sandbox
+        .requests()
+        .iter()
+        .filter(|it| it.contains("integrations.list"))
+        .count()
+        < 3
+    {
+        assert!(start.elapsed() < SOON);
+        sleep(Duration::from_millis(20));
+    }
+    let of = serde_json::json!({"type": "webhook-incoming", "integrationId": second});
+    sandbox.post("integrations.remove", &of);
+    let run = Run::from(child.wait_with_output().unwrap()).exits(0);
+    assert!(
+        run.err.contains("another run has just made the same"),
+        "{}",
+        run.err
+    );
+    assert!(run.out.contains("No changes"), "{}", run.out);
+    assert_eq!(sandbox.records()[0]["_id"], first.as_str());
 }

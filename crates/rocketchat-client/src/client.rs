@@ -15,7 +15,7 @@ use super::base_url::BaseUrl;
 use super::concurrency::Sign;
 use super::credentials::{BadCredentials, Credentials};
 use super::error::ServerError;
-use super::gate::{Gate, Leave, Stopped};
+use super::gate::{Gate, Leave};
 use super::http_transport::{IDLE, LARGEST_ANSWER};
 use super::json::MOST_VALUES;
 use super::pacer::Pacer;
@@ -138,7 +138,7 @@ impl Client {
             redactor: endpoint.known,
             transport: endpoint.transport,
             clock: Clock::system(),
-            pacer: Pacer::default(),
+            pacer: Pacer::new(endpoint.retries.longest_wait),
             retries: endpoint.retries,
             calls: AtomicU64::new(0),
             connections: Mutex::default(),
@@ -159,7 +159,7 @@ impl Client {
         method: &Method,
         endpoint: &str,
         gate: &Gate,
-    ) -> Result<Leave, Stopped> {
+    ) -> Result<Leave, ServerError> {
         gate.pass(self.pacer.lane(method, endpoint)).await
     }
 
@@ -198,7 +198,7 @@ impl Client {
             let left = Instant::now();
             let result = match passed {
                 Ok(leave) => self.once(call, leave).await,
-                Err(Stopped) => Err(ServerError::Stopped),
+                Err(error) => Err(error),
             };
             let Err(error) = &result else {
                 return Sent { result, open, left };

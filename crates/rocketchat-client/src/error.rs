@@ -81,6 +81,12 @@ pub enum ServerError {
         /// How long it asks to wait, where it says so.
         wait: Option<Duration>,
     },
+    /// Refused for longer than a request waits ([`Retries::longest_wait`](super::Retries::longest_wait)): nothing was done.
+    #[error("too many requests: the server takes the next one in {}", minutes(*wait))]
+    TooLong {
+        /// How long it asks to wait.
+        wait: Duration,
+    },
     /// The request is larger than something on the way allows.
     #[error("the request is too large for the server or a proxy in front of it (status 413)")]
     TooLarge,
@@ -127,6 +133,16 @@ impl ServerError {
         }
     }
 
+    /// Whether it is a fault of the server, or of a proxy in front of it: a status of 500 or more.
+    pub fn is_server_fault(&self) -> bool {
+        match self {
+            Self::Rejected { status, .. } | Self::UnexpectedStatus { status, .. } => {
+                status.is_server_error()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it says that there is no such record. Only the words tell (reference 3.5, 3.6, 3.7).
     pub fn is_gone(&self) -> bool {
         const WORDS: [&str; 2] = ["No integration found.", "The integration does not exists."];
@@ -158,6 +174,7 @@ impl ServerError {
                 | Self::SecondFactor { .. }
                 | Self::Forbidden { .. }
                 | Self::Gateway { .. }
+                | Self::TooLong { .. }
         )
     }
 
@@ -191,6 +208,11 @@ fn rejected(status: StatusCode, code: Option<&str>, words: &str) -> String {
         Some(code) => format!("{code}: {words}"),
         None => words.to_owned(),
     }
+}
+
+/// Whole minutes, rounded up.
+fn minutes(wait: Duration) -> String {
+    format!("{} min", wait.as_secs().div_ceil(60))
 }
 
 fn seconds(wait: Option<Duration>) -> String {

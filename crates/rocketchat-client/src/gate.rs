@@ -7,8 +7,9 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::concurrency::{Concurrency, Level, Sign, Started};
+use super::error::ServerError;
 use super::log;
-use super::pacer::{Flight, Lane};
+use super::pacer::{Flight, Lane, TooLong};
 
 /// Who may pass.
 #[derive(Clone, Debug, Default)]
@@ -64,20 +65,23 @@ impl Gate {
     }
 
     /// Waits for leave to send a request on this lane.
-    pub(super) async fn pass(&self, lane: Arc<Lane>) -> Result<Leave, Stopped> {
+    pub(super) async fn pass(&self, lane: Arc<Lane>) -> Result<Leave, ServerError> {
         let leave = async {
-            let flight = lane.enter().await;
+            let flight = lane.enter().await?;
             let place = match &self.places {
                 Some(places) => Some(places.clone().enter().await),
                 None => None,
             };
-            Leave {
+            Ok(Leave {
                 flight,
                 until: None,
                 place,
-            }
+            })
         };
-        self.unless_stopped(leave).await
+        match self.unless_stopped(leave).await {
+            Ok(left) => left.map_err(|TooLong(wait)| ServerError::TooLong { wait }),
+            Err(Stopped) => Err(ServerError::Stopped),
+        }
     }
 
     /// Waits, unless the run is stopped. What is waited for is dropped then.

@@ -49,6 +49,9 @@ impl ServerError {
             Self::TooMany { .. } => {
                 "wait and run again; an account with `api-bypass-rate-limit` is not limited"
             }
+            Self::TooLong { .. } => {
+                "run again later, or let the run wait with `--wait 1h`; an account with `api-bypass-rate-limit` is not limited"
+            }
             Self::TooLarge => {
                 "shorten the script, or raise the proxy's limit (nginx: `client_max_body_size`)"
             }

@@ -57,7 +57,7 @@ pub use waits::{WaitReason, Waiting};
 use crate::redactor::{Redactor, ServerText};
 use crate::secret::Secret;
 use client::{Call, Client, Sent};
-use gate::{Gate, Leave, Stopped, Until};
+use gate::{Gate, Leave, Until};
 use resend::Resend;
 
 const INFO: &str = "api/info";
@@ -327,14 +327,11 @@ impl Writer {
     /// Waits for leave to send such a write.
     ///
     /// # Errors
-    /// [`ServerError::Stopped`], as of the others.
+    /// [`ServerError::Stopped`], as of the others, and [`ServerError::TooLong`].
     pub async fn turn(&self, verb: Verb) -> Result<Turn, ServerError> {
         let (method, endpoint) = verb.endpoint();
         let leave = self.reader.client.leave(&method, endpoint, &self.gate);
-        leave
-            .await
-            .map(Turn)
-            .map_err(|Stopped| ServerError::Stopped)
+        leave.await.map(Turn)
     }
 
     /// Gives a record what the body says, all else that the server has for it being lost, and returns what the server

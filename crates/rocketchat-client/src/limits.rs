@@ -18,8 +18,8 @@ pub(super) const DEFAULT_WAIT: Duration = Duration::from_mins(1);
 /// Shorter would hammer.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// No window is longer.
-const LONGEST: Duration = Duration::from_hours(1);
+/// No wait is longer.
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// The same where only our own clock tells: longer is a clock that goes wrong.
 const LONGEST_BY_OUR_CLOCK: Duration = Duration::from_mins(2);

@@ -31,18 +31,33 @@ const SPARE: u64 = 32;
 const LIMITED: &str = "api/v1/";
 
 /// The lanes of a run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pacer {
     lanes: Mutex<BTreeMap<String, Arc<Lane>>>,
     waits: Arc<Waits>,
+    /// How long a request waits at the most.
+    longest: Duration,
 }
 
+/// A request would have to wait so long, which is longer than it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooLong(pub(super) Duration);
+
 impl Pacer {
+    /// One whose requests wait no longer than this.
+    pub(super) fn new(longest: Duration) -> Self {
+        Self {
+            lanes: Mutex::default(),
+            waits: Arc::default(),
+            longest,
+        }
+    }
+
     /// The lane of an endpoint.
     pub(super) fn lane(&self, method: &Method, endpoint: &str) -> Arc<Lane> {
         let mut lanes = lock(&self.lanes);
         let lane = lanes.entry(format!("{method} {endpoint}"));
-        lane.or_insert_with(|| Arc::new(Lane::new(endpoint, self.waits.clone())))
+        lane.or_insert_with(|| Arc::new(Lane::new(endpoint, self.longest, self.waits.clone())))
             .clone()
     }
 
@@ -87,6 +102,7 @@ pub(super) struct Lane {
     state: Mutex<State>,
     landed: Notify,
     waits: Arc<Waits>,
+    longest: Duration,
 }
 
 #[derive(Debug)]
@@ -132,9 +148,10 @@ enum Next {
 }
 
 impl Lane {
-    fn new(endpoint: &str, waits: Arc<Waits>) -> Self {
+    fn new(endpoint: &str, longest: Duration, waits: Arc<Waits>) -> Self {
         Self {
             endpoint: endpoint.to_owned(),
+            longest,
             turn: tokio::sync::Mutex::default(),
             state: Mutex::new(State {
                 budget: Budget::Unknown,
@@ -147,8 +164,8 @@ impl Lane {
         }
     }
 
-    /// Waits until a request may leave. Dropping this gives the wait up, and nothing else.
-    pub(super) async fn enter(self: Arc<Self>) -> Flight {
+    /// Waits until a request may leave, unless that takes too long. Dropping this gives the wait up, and nothing else.
+    pub(super) async fn enter(self: Arc<Self>) -> Result<Flight, TooLong> {
         let turn = self.turn.lock().await;
         loop {
             let next = {
@@ -161,17 +178,21 @@ impl Lane {
                 Next::Now => break,
                 Next::Landed => self.landed.notified().await,
                 Next::At(until) => {
-                    log::waiting(&self.endpoint, until.duration_since(Instant::now()));
+                    let wait = until.duration_since(Instant::now());
+                    if wait > self.longest + MARGIN {
+                        return Err(TooLong(wait.saturating_sub(MARGIN)));
+                    }
+                    log::waiting(&self.endpoint, wait);
                     let reason = WaitReason::Limit;
                     self.waits.sleep(Waiting { reason, until }).await;
                 }
             }
         }
         drop(turn);
-        Flight {
+        Ok(Flight {
             lane: self,
             counted: true,
-        }
+        })
     }
 }
 

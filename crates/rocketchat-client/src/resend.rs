@@ -19,11 +19,17 @@ pub struct Retries {
     pub times: u16,
     /// Whence the chance in the pauses comes.
     pub seed: u64,
+    /// How long a request waits at the most before it is sent, where the rate limit refuses it until then.
+    pub longest_wait: Duration,
 }
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { times: 3, seed: 0 }
+        Self {
+            times: 3,
+            seed: 0,
+            longest_wait: Duration::from_mins(10),
+        }
     }
 }
 
@@ -78,7 +84,13 @@ mod tests {
     fn pauses_grow_and_follow_the_seed() {
         let pauses = |seed, number| -> Vec<_> {
             let times = 3;
-            Retries { times, seed }.pauses(number).collect()
+            Retries {
+                times,
+                seed,
+                ..Retries::default()
+            }
+            .pauses(number)
+            .collect()
         };
         assert_eq!(pauses(7, 1), pauses(7, 1));
         assert_ne!(pauses(7, 1), pauses(7, 2));

@@ -248,13 +248,38 @@ async fn a_record_that_vanished_with_the_other_is_created_again() {
 /// What somebody else deleted is not made once more.
 #[tokio::test(start_paused = true)]
 async fn a_record_that_somebody_deleted_is_not_created_again() {
-    let steps = vec![created(&made(SECOND, "A")), there(&[])];
+    let none = || there(&[]);
+    let steps = vec![created(&made(SECOND, "A")), none(), none(), none(), none()];
     let (applied, requests, _) = over(Duration::ZERO, steps).await;
     assert!(
         matches!(applied.outcomes[0].1, Outcome::Stale { .. }),
         "{applied:?}"
     );
-    assert_eq!(requests, ["create", "list"]);
+    assert_eq!(requests, ["create", "list", "list", "list", "list"]);
+}
+
+/// As where listings are read from a copy of the database.
+#[tokio::test(start_paused = true)]
+async fn a_listing_that_lags_is_waited_for() {
+    let steps = vec![
+        created(&made(SECOND, "A")),
+        there(&[]),
+        there(&[]),
+        there(&[SECOND]),
+    ];
+    let (applied, requests, _) = over(Duration::ZERO, steps).await;
+    assert!(
+        matches!(applied.outcomes[0].1, Outcome::Created(_)),
+        "{applied:?}"
+    );
+    assert_eq!(requests, ["create", "list", "list", "list"]);
+    // It ends before the listing shows it: then nobody knows.
+    let steps = vec![created(&made(SECOND, "A")), there(&[]), answer(500, "oops")];
+    let (applied, ..) = over(Duration::ZERO, steps).await;
+    assert!(
+        matches!(&applied.outcomes[0].1, Outcome::Unknown(why) if why.contains("does not show it yet")),
+        "{applied:?}"
+    );
 }
 
 /// The record was taken back, and nobody has seen yet whether the other stays.

@@ -136,3 +136,19 @@ async fn an_update_that_waited_is_looked_at_after_the_wait() {
         "{outcomes:?}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_to_wait_for_hours_ends_the_run() {
+    let hour = r#"{"success":false,"error":"Error, too many requests. Please slow down. You must wait 3600 seconds before trying this endpoint again. [error-too-many-requests]"}"#;
+    let script = Script::new([answer(429, hour)]);
+    let changes = vec![create("A"), create("C")];
+    let (outcomes, took) = run_stopped(changes, &script, Duration::from_hours(9)).await;
+    assert!(
+        matches!(
+            &outcomes[..],
+            [Outcome::Failed(ServerError::TooLong { wait }), Outcome::NotAttempted | Outcome::Failed(_)] if *wait == Duration::from_hours(1)
+        ),
+        "{outcomes:?}"
+    );
+    assert_eq!((took, methods(&script).len()), (Duration::ZERO, 1));
+}

@@ -177,8 +177,9 @@ async fn ids_that_do_not_tell_the_insert_leave_it_to_the_time() {
 async fn what_is_gone_or_changed_at_the_look_is_no_success() {
     let mut changed = made(SECOND, "A");
     changed["enabled"] = json!(false);
-    for records in [vec![], vec![changed]] {
-        let (applied, _) = settled(vec![page(&records, records.len())]).await;
+    for (records, looks) in [(vec![], 4), (vec![changed], 1)] {
+        let pages = (0..looks).map(|_| page(&records, records.len()));
+        let (applied, _) = settled(pages.collect()).await;
         assert!(
             matches!(applied.outcomes[0].1, Outcome::Stale { .. }),
             "{applied:?}"

@@ -161,6 +161,7 @@ fn others(report: &PlanReport, separator: &str) -> String {
     let others = listed([
         (counts.released, "released"),
         (counts.unmanaged, "unmanaged"),
+        (counts.unread, "not read"),
         (left_out, "left out by flags"),
     ]);
     if others.is_empty() {

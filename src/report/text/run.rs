@@ -4,7 +4,8 @@ use anstyle::Style;
 
 use super::super::look::Look;
 use super::super::run::{CheckReport, OutcomeReport, OutcomeWord, RunReport};
-use super::{Foreign, GREEN, Page, RED, YELLOW, beside, field_text, head, name_width, placed};
+use super::{GREEN, Page, RED, YELLOW, beside, field_text, head, name_width, placed};
+use crate::escape::shell;
 use crate::words::listed;
 
 /// What became of a plan, as text.
@@ -110,9 +111,10 @@ fn closing(report: &RunReport, page: &mut Page) {
         page.line("Plan again before the URLs of new webhooks are used.");
     } else if report.outcomes.iter().any(OutcomeReport::has_new_url) {
         let paths = report.about.manifest.paths.iter();
-        let paths: Vec<_> = paths.map(Foreign::for_terminal).collect();
+        let paths: Vec<_> = paths.map(|it| shell(&it.for_terminal())).collect();
         let sandbox = report.about.server.iter().filter(|server| server.sandbox);
-        let sandbox = sandbox.map(|server| format!(" --sandbox={}", server.address.for_terminal()));
+        let sandbox =
+            sandbox.map(|server| format!(" --sandbox={}", shell(&server.address.for_terminal())));
         page.line(format!(
             "URLs of new webhooks: rcsync urls {}{}",
             paths.join(" "),

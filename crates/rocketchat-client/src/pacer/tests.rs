@@ -14,7 +14,7 @@ fn told(calls: u64, left: u64, reset: u64, ends_in: Duration) -> Told {
 }
 
 fn lane() -> (Pacer, Arc<Lane>) {
-    let pacer = Pacer::default();
+    let pacer = Pacer::new(10 * MINUTE);
     let lane = pacer.lane(&Method::POST, "api/v1/integrations.create");
     (pacer, lane)
 }
@@ -22,7 +22,7 @@ fn lane() -> (Pacer, Arc<Lane>) {
 /// Whether a request may leave without waiting.
 async fn leaves(lane: &Arc<Lane>) -> Option<Flight> {
     let now = tokio::time::timeout(Duration::ZERO, lane.clone().enter());
-    now.await.ok()
+    now.await.ok()?.ok()
 }
 
 #[tokio::test(start_paused = true)]
@@ -54,7 +54,7 @@ async fn a_small_budget_is_used_one_by_one_and_then_waited_for() {
     let (pacer, lane) = lane();
     let start = Instant::now();
     for left in (0..3).rev() {
-        let mut flight = lane.clone().enter().await;
+        let mut flight = lane.clone().enter().await.unwrap();
         assert!(leaves(&lane).await.is_none(), "side by side");
         flight.answered(Some(told(3, left, 7, MINUTE)), true);
     }
@@ -79,11 +79,12 @@ async fn a_wait_that_is_given_up_holds_up_nobody() {
     lane.clone()
         .enter()
         .await
+        .unwrap()
         .answered(Some(told(1, 0, 7, MINUTE)), true);
     assert!(leaves(&lane).await.is_none());
     assert!(pacer.waits().all().is_empty());
     let start = Instant::now();
-    lane.clone().enter().await;
+    lane.clone().enter().await.unwrap();
     assert_eq!(start.elapsed(), MINUTE + MARGIN);
 }
 
@@ -93,6 +94,7 @@ async fn a_large_budget_is_used_side_by_side_until_little_is_spare() {
     lane.clone()
         .enter()
         .await
+        .unwrap()
         .answered(Some(told(600, 40, 7, MINUTE)), true);
     let mut flying = Vec::new();
     while let Some(flight) = leaves(&lane).await {
@@ -117,6 +119,7 @@ async fn silence_may_have_used_up_a_call_and_what_was_not_sent_has_not() {
     lane.clone()
         .enter()
         .await
+        .unwrap()
         .answered(Some(told(9, 2, 7, MINUTE)), true);
     leaves(&lane).await.unwrap().not_sent();
     drop(leaves(&lane).await.unwrap());
@@ -132,7 +135,7 @@ async fn a_refusal_closes_the_lane() {
     flight.refused(Duration::from_secs(42));
     drop(flight);
     let start = Instant::now();
-    lane.clone().enter().await;
+    lane.clone().enter().await.unwrap();
     assert_eq!(start.elapsed(), Duration::from_secs(42) + MARGIN);
 }
 
@@ -149,7 +152,7 @@ async fn who_was_refused_without_a_word_of_a_limit_goes_on_one_by_one() {
     side_by_side[1].answered(None, true);
     drop(side_by_side);
     let start = Instant::now();
-    let mut next = lane.clone().enter().await;
+    let mut next = lane.clone().enter().await.unwrap();
     assert_eq!(start.elapsed(), DEFAULT_WAIT + MARGIN);
     next.answered(None, true);
     drop(next);
@@ -176,10 +179,10 @@ async fn words_of_a_window_that_is_over_are_forgotten() {
 
 #[tokio::test(start_paused = true)]
 async fn lanes_are_by_route_and_method_and_know_windows_to_five_seconds() {
-    let pacer = Pacer::default();
+    let pacer = Pacer::new(10 * MINUTE);
     let heard = |method: Method, endpoint: &'static str, told| {
         let lane = pacer.lane(&method, endpoint);
-        async move { lane.enter().await.answered(told, true) }
+        async move { lane.enter().await.unwrap().answered(told, true) }
     };
     heard(Method::GET, "api/info", None).await;
     assert_eq!(pacer.limits(), Limits::Unknown, "it needs no login");
@@ -197,4 +200,22 @@ async fn lanes_are_by_route_and_method_and_know_windows_to_five_seconds() {
         rounded(Duration::from_millis(2_400)),
         Duration::from_secs(2)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_longer_than_is_allowed() {
+    let (_, lane) = lane();
+    let mut flight = lane.clone().enter().await.unwrap();
+    flight.refused(11 * MINUTE);
+    drop(flight);
+    let start = Instant::now();
+    assert_eq!(
+        lane.clone().enter().await.unwrap_err(),
+        TooLong(11 * MINUTE)
+    );
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    // What is left of it may be waited for.
+    advance(2 * MINUTE).await;
+    lane.clone().enter().await.unwrap();
+    assert!(start.elapsed() >= 11 * MINUTE);
 }

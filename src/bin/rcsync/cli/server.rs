@@ -1,8 +1,27 @@
 //! Which server, as whom, and over what.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+
+/// A whole number of seconds, minutes or hours.
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let expected = "a number and `s`, `m` or `h`, up to 24 hours: `90s`, `10m`, `2h`";
+    let digits = text.trim_end_matches(|it: char| !it.is_ascii_digit());
+    let unit = match &text[digits.len()..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(expected),
+    };
+    let seconds = digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|it| it.checked_mul(unit));
+    let seconds = seconds.filter(|it| *it <= 24 * 3600).ok_or(expected)?;
+    Ok(Duration::from_secs(seconds))
+}
 
 /// Which server, and as whom
 #[derive(Args, Clone, Debug)]
@@ -59,6 +78,10 @@ pub(crate) struct ServerArgs {
     /// Seconds that a request may take in all, and that a create without an answer is looked for
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) timeout: u16,
+
+    /// How long a request waits where the server's rate limit refuses it until then: `90s`, `10m`, `2h`
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub(crate) wait: Duration,
 
     /// How often a request is sent again that found no server, no answer or a proxy's 502, 503 or 504; a create only
     /// if it was not sent

@@ -19,6 +19,7 @@ use crate::terminal::{self, Terminal};
 use rcsync::engine::check::Checked;
 use rcsync::engine::{self, PlanOptions, Planned, Recorded, Source};
 use rcsync::integration::Version;
+use rcsync::integration::compat::NEWEST_KNOWN;
 use rcsync::observed::Snapshot;
 use rcsync::plan::{ActionKind, Asking, Cause, NO_MATCH, Preflight};
 use rcsync::report::{Attempt, Context, PlanReport};
@@ -199,6 +200,7 @@ pub(super) async fn in_session<T>(
             assumed,
             binding: request.binding,
             before,
+            waits_for_twins: request.writing && !request.narrow.settle_twins,
         };
         let made = made(
             session.reader(),
@@ -239,6 +241,7 @@ async fn from_snapshot(
         assumed,
         binding: false,
         before,
+        waits_for_twins: false,
     };
     made(
         &source,
@@ -304,10 +307,17 @@ fn unusable(file: &Path, why: &dyn std::fmt::Display) -> Failure {
 
 /// A version from the command line.
 fn version(text: &str) -> Result<Version, Failure> {
-    Version::parse(text).ok_or_else(|| {
-        let message = format!("{text:?} is no version");
+    let version = Version::parse(text).ok_or_else(|| {
+        let message = format!("{text:?} is not a version");
         Failure::new(Exit::Invalid, &message, Some("write it as `8.6`"))
-    })
+    })?;
+    if version > NEWEST_KNOWN {
+        terminal::note(&format!(
+            "warning: --assume-version {version} is newer than {NEWEST_KNOWN}, the newest that this rcsync knows: the plan is \
+             that for {NEWEST_KNOWN}\n"
+        ));
+    }
+    Ok(version)
 }
 
 /// What a reader has to know who sees a sandbox's plan.

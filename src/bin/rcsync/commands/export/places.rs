@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::ExportArgs;
 use crate::commands::files::{about_file, folder, resolved};
 use rcsync::problem::Problem;
+use rocketchat_client::escape::shell;
 
 /// The manifest in a folder that is named alone.
 const IN_A_FOLDER: &str = "integrations.yaml";
@@ -92,7 +93,7 @@ fn below(folder: &Path, inner: &Path) -> Result<String, Problem> {
         ))
         .help(format!(
             "a manifest reaches no script outside: try `--scripts {}`",
-            scripts.display()
+            shell(&scripts.display().to_string())
         ))
     };
     let way = below.strip_prefix(&above).map_err(|_| outside())?;
@@ -141,6 +142,7 @@ mod tests {
                     connect_timeout: 1,
                     read_timeout: 1,
                     timeout: 1,
+                    wait: std::time::Duration::ZERO,
                     retries: 0,
                 },
                 out: Some(Path::new(&format!("{}/{out}", folder.path().display())).to_owned()),

@@ -8,6 +8,7 @@ use super::schema;
 use crate::cli::{Ci, InitArgs, SchemaOf};
 use crate::exit::Exit;
 use crate::terminal;
+use rocketchat_client::escape::shell;
 
 /// The first manifest.
 const MANIFEST: &str = include_str!("integrations.yaml");
@@ -114,7 +115,7 @@ fn below(folder: &Path) -> Option<String> {
 
 /// What to do with them.
 fn next(args: &InitArgs) -> String {
-    let folder = args.folder.display();
+    let folder = shell(&args.folder.display().to_string());
     let pipeline = match args.ci {
         Some(_) => "the pipeline's first lines name the variables and secrets that it needs\n",
         None => "",

@@ -139,6 +139,7 @@ pub(super) async fn way(
                 times: args.retries,
                 // Runs that fail together do not come again together.
                 seed: OsRng.try_next_u64().unwrap_or_default(),
+                longest_wait: args.wait,
             },
         },
         sandbox: args.sandbox.as_ref().map(|it| it.display().to_string()),
