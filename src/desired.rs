@@ -52,8 +52,8 @@ pub struct Desired {
     /// The values, in normal form: those written, and the fixed defaults of those left out. A row without a
     /// value means whatever the server has.
     pub fields: Fields,
-    /// The names of the rows that the manifest writes out.
-    pub written: BTreeSet<&'static str>,
+    /// The rows that the manifest writes out, by name, and where.
+    pub written: BTreeMap<&'static str, Place>,
     /// Where the entry stands.
     pub place: Place,
     /// The file its script comes from, as the manifest names it.
@@ -228,14 +228,15 @@ fn unique(entry: &Entry, key: &Key, seen: &mut Identities, findings: &mut Findin
 
 fn desired(entry: &Entry, key: Key, view: View, scripts: &Scripts) -> Desired {
     let mut fields = Fields::new(entry.kind);
-    let written: BTreeSet<_> = view.values.keys().copied().collect();
+    let mut written = BTreeMap::new();
     for (name, seen) in view.values {
         fields.set(name, Some(seen.value));
+        written.insert(name, seen.at);
     }
     let script = fields.by_role(Role::Script);
     let has_script = matches!(script, Some(Value::Script(text)) if !text.is_blank());
     for field in entry.kind.fields() {
-        if !written.contains(field.name) {
+        if !written.contains_key(field.name) {
             fields.set(field.name, field.default_value(has_script));
         }
     }
@@ -258,12 +259,12 @@ fn desired(entry: &Entry, key: Key, view: View, scripts: &Scripts) -> Desired {
 
 /// The rows that the manifest leaves to others, and those it leaves out that follow one of them: a script that is
 /// left to others brings its own switch.
-fn ignored(entry: &Entry, written: &BTreeSet<&'static str>) -> BTreeSet<&'static str> {
+fn ignored(entry: &Entry, written: &BTreeMap<&'static str, Place>) -> BTreeSet<&'static str> {
     let named = |field: &Field| entry.own.ignore.contains(&field.name);
     let rows = entry.kind.fields();
     let ignored = rows.iter().filter(|field| {
         let leader = rows.iter().find(|row| Some(row.role) == field.follows);
-        named(field) || !written.contains(field.name) && leader.is_some_and(named)
+        named(field) || !written.contains_key(field.name) && leader.is_some_and(named)
     });
     ignored.map(|field| field.name).collect()
 }

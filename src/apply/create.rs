@@ -48,7 +48,8 @@ impl Run {
             return Outcome::GivenUp(why);
         }
         let creation = self.writer.create(turn, &fields).await;
-        self.faults.answered(asked.kind(), &creation.result);
+        self.faults
+            .answered(asked.kind(), creation.sent, &creation.result);
         match creation.result {
             Ok(record) => {
                 self.creates.answered(&record.id, creation.sent, listed);

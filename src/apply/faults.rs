@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::time::Instant;
+
 use crate::client::ServerError;
 use crate::integration::Kind;
 
@@ -14,11 +16,21 @@ const ENOUGH: usize = 3;
 
 /// How the last creates of each kind failed.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Mutex<BTreeMap<Kind, (String, usize)>>);
+pub(super) struct Faults(Mutex<BTreeMap<Kind, Same>>);
+
+/// An answer that came again and again.
+#[derive(Debug)]
+struct Same {
+    words: String,
+    times: usize,
+    /// When it came last.
+    last: Instant,
+}
 
 impl Faults {
-    /// A create of this kind was answered.
-    pub(super) fn answered<T>(&self, kind: Kind, result: &Result<T, ServerError>) {
+    /// A create of this kind, sent at that moment, is answered. Of those that were under way together one counts: a server
+    /// that is asked for too much at once refuses them together.
+    pub(super) fn answered<T>(&self, kind: Kind, sent: Instant, result: &Result<T, ServerError>) {
         let Err(error) = result else {
             self.lock().remove(&kind);
             return;
@@ -26,34 +38,43 @@ impl Faults {
         if !error.is_server_fault() {
             return;
         }
-        let words = error.to_string();
+        let (words, last) = (error.to_string(), Instant::now());
         let mut all = self.lock();
         match all.get_mut(&kind) {
-            Some((same, times)) if *same == words => *times += 1,
-            _ => drop(all.insert(kind, (words, 1))),
+            Some(same) if same.words == words && sent < same.last => {}
+            Some(same) if same.words == words => {
+                same.times += 1;
+                same.last = last;
+            }
+            _ => {
+                let times = 1;
+                all.insert(kind, Same { words, times, last });
+            }
         }
     }
 
     /// Why no more of this kind are made, if so.
     pub(super) fn given_up(&self, kind: Kind) -> Option<String> {
         let all = self.lock();
-        let (words, _) = all.get(&kind).filter(|(_, times)| *times >= ENOUGH)?;
-        Some(words.clone())
+        let same = all.get(&kind).filter(|same| same.times >= ENOUGH)?;
+        Some(same.words.clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Kind, (String, usize)>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Kind, Same>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use http::StatusCode;
 
     use super::*;
 
-    #[test]
-    fn the_same_answer_three_times_is_enough() {
+    #[tokio::test(start_paused = true)]
+    async fn the_same_answer_three_times_is_enough() {
         let faults = Faults::default();
         let fault = |words: &str| -> Result<(), _> {
             Err(ServerError::Rejected {
@@ -63,7 +84,7 @@ mod tests {
             })
         };
         let hear = |result: &Result<(), ServerError>| {
-            faults.answered(Kind::Incoming, result);
+            faults.answered(Kind::Incoming, Instant::now(), result);
             faults.given_up(Kind::Incoming).is_some()
         };
         let refused = Err(ServerError::Stopped);
@@ -81,6 +102,14 @@ mod tests {
         ];
         assert_eq!(told.map(u8::from), [0, 0, 0, 0, 0, 0, 0, 0, 1]);
         assert_eq!(faults.given_up(Kind::Incoming).as_deref(), Some("a"));
+        assert_eq!(faults.given_up(Kind::Outgoing), None);
+
+        // Those that were sent before the first of them was answered count as one.
+        let sent = Instant::now();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        for _ in 0..9 {
+            faults.answered(Kind::Outgoing, sent, &fault("a"));
+        }
         assert_eq!(faults.given_up(Kind::Outgoing), None);
     }
 }

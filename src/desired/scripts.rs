@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use webhook_script::Sandbox;
+use webhook_script::{Mode, Sandbox, ServerProfile};
 
 use super::{Desired, ScriptAt};
-use crate::integration::{Role, Value};
+use crate::integration::{Role, Value, Version};
 use crate::manifest::scripts::{self, Budget, Home, Looks, UNCHECKED, Used};
 use crate::problem::{Findings, Problem, Severity, SourceId, Texts};
 use crate::secret::Text;
@@ -17,8 +17,13 @@ type Origin = (SourceId, Option<u32>, bool);
 /// How many scripts it takes so long to look at as to start another process for it.
 const WORTH_A_PROCESS: usize = 8;
 
-/// Checks the scripts of these entries. Blank ones are none to a server.
-pub fn check<'d>(entries: impl IntoIterator<Item = &'d Desired>, texts: &Texts) -> Findings {
+/// Checks the scripts of these entries for a server of a version. Blank ones are none to a server.
+pub fn check<'d>(
+    entries: impl IntoIterator<Item = &'d Desired>,
+    texts: &Texts,
+    version: Version,
+) -> Findings {
+    let mut found = Findings::default();
     let mut all: BTreeMap<Origin, (Used<'d>, Vec<&'d Text>)> = BTreeMap::new();
     for entry in entries {
         let Some((text, written, at)) = script(entry) else {
@@ -38,14 +43,15 @@ pub fn check<'d>(entries: impl IntoIterator<Item = &'d Desired>, texts: &Texts) 
                     }
                     ScriptAt::Value(place) => Home::value(place, written, texts),
                 },
-                engine: Sandbox::Vm2,
+                profile: ANY,
                 enabled: false,
                 kinds: Vec::new(),
                 users: None,
             };
             (used, Vec::new())
         });
-        join(used, entry, at);
+        join(used, entry, at, version);
+        found.extend(scripts::engine_gone(&entry.fields, &entry.written, version));
         if let ScriptAt::Template(..) = at {
             replaced.push(text);
         }
@@ -56,12 +62,11 @@ pub fn check<'d>(entries: impl IntoIterator<Item = &'d Desired>, texts: &Texts) 
     } else {
         1
     };
-    let mut found = Findings::default();
     side_by_side::each(
         most,
         all.values(),
         || {
-            let mut looks = Looks::new(&budget);
+            let mut looks = Looks::new(&budget, version);
             move |(used, replaced)| {
                 let about = looks.check(used);
                 if is_refused(&about) && !replaced.is_empty() {
@@ -130,9 +135,19 @@ fn script(entry: &Desired) -> Option<(&Text, &str, &ScriptAt)> {
     Some((text, written, at))
 }
 
+/// What no server falls short of.
+const ANY: ServerProfile = ServerProfile {
+    sandbox: Sandbox::Vm2,
+    mode: Mode::Transpiled,
+};
+
 /// Adds an entry to those that use a script. It has to be fit for the engine that offers least.
-fn join(used: &mut Used<'_>, entry: &Desired, at: &ScriptAt) {
-    used.engine = used.engine.min(scripts::engine(&entry.fields));
+fn join(used: &mut Used<'_>, entry: &Desired, at: &ScriptAt, version: Version) {
+    let profile = scripts::profile(&entry.fields, version);
+    used.profile = ServerProfile {
+        sandbox: used.profile.sandbox.min(profile.sandbox),
+        mode: used.profile.mode.min(profile.mode),
+    };
     used.enabled |= entry.fields.is_on(Role::ScriptSwitch);
     let place = match at {
         ScriptAt::File(_, named) | ScriptAt::Template(_, named, _) => named,

@@ -139,8 +139,8 @@ fn versions_mean_something() {
         "Note version: whoever an incoming webhook posts as needs `message-impersonate` (role `bot`)"
     );
     assert!(
-        of(Some("9.0"))
-            .starts_with("Note version: newer than 8.8, the newest that rcsync was held against")
+        of(Some("9.2"))
+            .starts_with("Note version: newer than 9.1, the newest that rcsync was held against")
     );
     assert!(of(None).contains("message-impersonate"));
 }

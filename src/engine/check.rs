@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::desired::{self, Built, DesiredState, Scripts};
-use crate::integration::{Role, Value};
+use crate::integration::compat::NEWEST_KNOWN;
+use crate::integration::{Role, Value, Version};
 use crate::manifest::{self, Manifest, Spoilt};
 use crate::plan::{Change, Plan};
 use crate::problem::{Code, Findings, Place, Problem, Severity, SourceId};
@@ -327,9 +328,10 @@ impl Checked {
         refuses(&self.findings, strict)
     }
 
-    /// Checks the scripts of all entries.
-    pub fn scripts(&self) -> Findings {
-        desired::scripts::check(&self.desired.entries, &self.sources.texts)
+    /// Checks the scripts of all entries for a server of a version; without one, for the newest that is known.
+    pub fn scripts(&self, version: Option<Version>) -> Findings {
+        let version = version.unwrap_or(NEWEST_KNOWN);
+        desired::scripts::check(&self.desired.entries, &self.sources.texts, version)
     }
 
     /// Checks the scripts that a plan would write. What the server has already is not looked at again.
@@ -339,7 +341,8 @@ impl Checked {
         let written: BTreeSet<_> = written.map(Place::begins).collect();
         let entries = self.desired.entries.iter();
         let entries = entries.filter(|entry| written.contains(&entry.place.begins()));
-        desired::scripts::check(entries, &self.sources.texts)
+        let version = plan.server.version.unwrap_or(NEWEST_KNOWN);
+        desired::scripts::check(entries, &self.sources.texts, version)
     }
 
     /// How many integrations are written.

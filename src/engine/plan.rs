@@ -117,7 +117,8 @@ pub async fn plan(
     let binds = options.binding && options.assumed.is_none();
     let preflight = options.asking.preflight;
     let (mut notes, mut found) = (plan.notes(&asked, &observed), Findings::default());
-    for problem in plan.names(desired, &observed) {
+    let told = plan.names(desired, &observed).into_iter();
+    for problem in told.chain(plan.gone(desired)) {
         match problem.severity {
             Severity::Note => notes.push(problem),
             Severity::Warning | Severity::Error => found.push(problem),

@@ -82,15 +82,16 @@ pub(super) const SCRIPT_ENGINE: Field = Field {
     ..Field::PLAIN
 };
 
-/// Since 8.4; until then every script was transpiled (reference 7.4).
+/// Since 8.4; until then every script was transpiled (reference 7.4), and from 9.0 on none is.
 pub(super) const SKIP_TRANSPILE: Field = Field {
     name: "skipTranspile",
-    doc: "Store the script as it is instead of transpiling it, from Rocket.Chat 8.4 on. Left out, the server's \
-          value is kept.",
+    doc: "Store the script as it is instead of transpiling it, from Rocket.Chat 8.4 to 8.9; 9.0 does so with \
+          every script. Left out, the server's value is kept.",
     examples: "[false]",
     shape: Shape::Flag,
     left_out: LeftOut::Observed,
-    versions: Versions::since(Version::new(8, 4), Instead::Flag(false)),
+    versions: Versions::since(Version::new(8, 4), Instead::Flag(false))
+        .until(Version::new(9, 0), Instead::Flag(true)),
     created_with: Some(Instead::Flag(false)),
     ..Field::PLAIN
 };

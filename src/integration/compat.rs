@@ -44,8 +44,8 @@ impl fmt::Display for Version {
 /// The first version that can change an integration (reference 3.1).
 pub const UPDATES_SINCE: Version = Version::new(3, 4);
 
-/// The newest version whose code the reference was read from.
-pub const NEWEST_KNOWN: Version = Version::new(8, 8);
+/// The newest version of which anything is known. Of 9.0 and 9.1 no whole source was read.
+pub const NEWEST_KNOWN: Version = Version::new(9, 1);
 
 /// The first version that demands `message-impersonate` of whom an incoming webhook posts as (reference 5.5).
 const IMPERSONATION_SINCE: Version = Version::new(8, 6);
@@ -77,6 +77,8 @@ pub fn rider(kind: Kind, server: Option<Version>) -> Option<&'static str> {
 pub struct Versions {
     /// The first version that takes it.
     since: Version,
+    /// The first version that does not take it any more, and what it does in its place.
+    until: Option<(Version, Instead)>,
     /// What older versions do anyway, where that is fixed.
     before: Option<Instead>,
     /// Until which version a record without the field goes on doing what older versions do.
@@ -98,6 +100,7 @@ impl Versions {
     /// Every version.
     pub const ALL: Self = Self {
         since: Version::new(0, 0),
+        until: None,
         before: None,
         lingers_until: None,
         demanded: None,
@@ -107,6 +110,7 @@ impl Versions {
     pub const fn since(since: Version, before: Instead) -> Self {
         Self {
             since,
+            until: None,
             before: Some(before),
             lingers_until: None,
             demanded: None,
@@ -120,6 +124,23 @@ impl Versions {
             lingers_until: Some(version),
             ..self
         }
+    }
+
+    /// The same, and from a version on the server does not take the field any more: it behaves as if it had that value.
+    #[must_use]
+    pub const fn until(self, version: Version, then: Instead) -> Self {
+        Self {
+            until: Some((version, then)),
+            ..self
+        }
+    }
+
+    /// What a server does that does not take the field any more. An unknown version counts as the newest.
+    pub fn gone(&self, server: Option<Version>) -> Option<Instead> {
+        let (until, then) = self.until?;
+        server
+            .is_none_or(|version| version >= until)
+            .then_some(then)
     }
 
     /// The same, and one version refuses a request without it.
@@ -138,7 +159,7 @@ impl Versions {
 
     /// Whether a server takes the field. An unknown version counts as the newest.
     pub fn take(&self, server: Option<Version>) -> bool {
-        server.is_none_or(|version| version >= self.since)
+        server.is_none_or(|version| version >= self.since) && self.gone(server).is_none()
     }
 
     /// What a record without the field does on a server that takes it, where that is what older versions did. An

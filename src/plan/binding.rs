@@ -151,7 +151,7 @@ impl BoundEntry {
             renamed_from,
             format!("{state:?}"),
             ignored,
-            written,
+            written.keys().collect::<Vec<_>>(),
             script_file,
             fields,
             secrets,

@@ -341,10 +341,13 @@ pub(super) fn held(field: &Field, entry: &Desired, server: &ServerFacts) -> Resu
     if field.versions.take(server.version) {
         return Ok(true);
     }
+    if field.versions.gone(server.version).is_some() {
+        return Ok(false);
+    }
     let Some(value) = entry
         .fields
         .get(field)
-        .filter(|_| entry.written.contains(field.name))
+        .filter(|_| entry.written.contains_key(field.name))
     else {
         return Ok(false);
     };

@@ -10,6 +10,7 @@ mod create;
 mod disabled;
 mod drift;
 mod forecast;
+mod gone;
 mod guard;
 mod hold;
 mod identity;

@@ -10,18 +10,23 @@ pub use draw::text;
 pub use fixes::{FixedText, fixed};
 
 use self::json::Problems;
-use crate::problem::{Counts, Findings, Problem, Texts};
+use crate::problem::{Counts, Findings, Problem, Severity, Texts};
 use crate::words::count;
 
 /// The line that closes a run with findings: `error: 2 problems in 1 of 3 files`.
 pub fn summary(findings: &Findings, files: usize) -> Option<String> {
     let Counts { errors, warnings } = findings.counts();
+    // Notes are no problems.
+    let notes = findings.iter().filter(|it| it.severity == Severity::Note);
+    let notes = notes.count();
+    let warnings = warnings.saturating_sub(notes);
     let with = findings.texts();
     let files = match (with, files.max(with)) {
         (1, 1) => "1 file".to_owned(),
         (with, files) => format!("{with} of {files} files"),
     };
     match (errors, warnings) {
+        (0, 0) if notes > 0 => Some(format!("note: {} in {files}", count(notes, "note"))),
         (0, 0) => None,
         (0, _) => Some(format!(
             "warning: {} in {files}",

@@ -58,7 +58,14 @@ impl Server {
     fn on_the_fixture(args: &[&str]) -> Self {
         let fixture = vectors().join("fixture.json");
         let fixture = fixture.to_str().expect("a path of text");
-        Self::start(&[&["--fixture", fixture], args].concat())
+        // What was recorded is of 8.6 to 8.8.
+        let version = ["--server-version", "8.8"];
+        let version = if args.contains(&"--server-version") {
+            &[][..]
+        } else {
+            &version
+        };
+        Self::start(&[&["--fixture", fixture], version, args].concat())
     }
 
     /// A request as it goes over the wire, and all that comes back.

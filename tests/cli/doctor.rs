@@ -13,7 +13,7 @@ rcsync doctor · http://127.0.0.1:3000
 
 = address       plain http, which does not leave this machine
 = proxy         none: this machine is reached past every proxy
-= server        Rocket.Chat 8.8
+= server        Rocket.Chat 9.1
 i version       whoever an incoming webhook posts as needs `message-impersonate`
                 (role `bot`)
 = clock         the server's and this machine's agree
@@ -74,7 +74,7 @@ fn a_limited_account_hears_what_it_lacks() {
         of(&found, "limits")[0].starts_with("note: 10 calls of each endpoint in 60 s"),
         "{found:?}"
     );
-    assert_eq!(of(&found, "server"), ["ok: Rocket.Chat 8.8"]);
+    assert_eq!(of(&found, "server"), ["ok: Rocket.Chat 9.1"]);
 }
 
 #[test]

@@ -166,6 +166,7 @@ const INVALID: &[Invalid] = &[
     error("script-class", 7, 13),
     error("script-class--case", 7, 13),
     error("script-constructor", 8, 9),
+    warning("script-engine-gone", 11, 19),
     error("script-file--absolute", 6, 21),
     error("script-file--blank", 6, 21),
     error("script-file--encoding", 6, 21),
@@ -180,17 +181,27 @@ const INVALID: &[Invalid] = &[
     error("script-path", 6, 13),
     error("script-path--folder", 6, 13),
     warning("script-reference", 9, 42),
+    warning("script-strict", 9, 9),
+    warning("script-strict--this", 9, 36),
     error("script-syntax", 8, 46),
     error("script-syntax--anchor", 3, 31),
     error("script-syntax--blank-first-line", 10, 35),
+    error("script-syntax--closing-comment", 6, 13),
     error("script-syntax--flow", 1, 98),
     error("script-syntax--folded", 7, 7),
     error("script-syntax--hidden", 7, 21),
     error("script-syntax--plain", 6, 54),
     error("script-syntax--quoted", 6, 13),
     error("script-syntax--remark-in-fold", 7, 7),
+    error("script-syntax--module", 7, 20).with(&["--server-version", "8.8"]),
     error("script-throws", 8, 19),
+    error("script-throws--own-fetch", 7, 13),
     warning("script-unchecked", 7, 7),
+    warning("script-unknown-name", 9, 37),
+    warning("script-unknown-name--fetch-in-vm2", 9, 29).with(&["--server-version", "5.4"]),
+    warning("script-unknown-name--s-called", 9, 37),
+    warning("script-unknown-name--s-member", 9, 37),
+    warning("script-word-module", 7, 16).with(&["--server-version", "8.1"]),
     error("second-settings", 1, 1),
     error("second-settings--documents", 3, 1),
     error("secret-not-allowed", 6, 12),
@@ -362,7 +373,10 @@ const VALID: &[Valid] = &[
     Valid("no-newline-at-end", 2, &[], &[]),
     Valid("nothing", 0, &[], &[]),
     Valid("numbers", 3, &[], &[]),
-    Valid("outgoing-every-field", 2, &["script-not-enabled"], &[]),
+    Valid("outgoing-every-field", 2, &["script-not-enabled", "script-engine-gone"], &[]),
+    Valid("scripts-of-8-8", 3, &[], &["--server-version", "8.8"]),
+    Valid("scripts-of-9-0", 4, &[], &[]),
+    Valid("scripts-that-9-0-breaks", 1, &["script-strict"], &["--server-version", "8.8", "--strict"]),
     Valid("own-keys", 4, &[], &[]),
     Valid("pruning", 0, &[], &[]),
     Valid("same-name", 2, &[], &[]),
@@ -632,7 +646,13 @@ fn every_code_has_a_case() {
             }
             // Without white space, however the lines are broken.
             let source: String = source.split_whitespace().collect();
-            for start in ["Code(\"", "code:\"", "say(\"", ".error(\""] {
+            for start in [
+                "Code(\"",
+                "code:\"",
+                "say(\"",
+                ".error(\"",
+                "warning(used,\"",
+            ] {
                 for (at, _) in source.match_indices(start) {
                     let code = source[at + start.len()..].split('"').next().unwrap();
                     if code

@@ -49,7 +49,7 @@ fn the_heading_names_server_version_and_account() {
     let path = sandbox.file("a.yaml", &manifest(1));
     let run = sandbox.run(&["plan", &path]).exits(0);
     let heading = format!(
-        "rcsync plan · {} · Rocket.Chat 8.8 · as alice.admin\n",
+        "rcsync plan · {} · Rocket.Chat 9.1 · as alice.admin\n",
         sandbox.url
     );
     assert!(run.out.starts_with(&heading), "{}", run.out);
@@ -157,7 +157,7 @@ fn a_plan_for_another_version_shows_what_an_upgrade_would_bring() {
         sandbox.run(&[&fixed[..], flags].concat())
     };
     plan(&[]).exits(0);
-    let run = plan(&["--assume-version", "8.6"]).exits(2);
+    let run = plan(&["--server-version", "8.6"]).exits(2);
     assert!(
         run.out.contains("Rocket.Chat 8.5.0, taken for 8.6"),
         "{}",
@@ -168,14 +168,14 @@ fn a_plan_for_another_version_shows_what_an_upgrade_would_bring() {
         "{}",
         run.out
     );
-    let run = plan(&["--assume-version", "99.1"]);
+    let run = plan(&["--server-version", "99.1"]);
     assert!(
         run.err
-            .contains("warning: --assume-version 99.1 is newer than"),
+            .contains("warning: --server-version 99.1 is newer than"),
         "{}",
         run.err
     );
-    plan(&["--assume-version", "latest"]).exits(3);
+    plan(&["--server-version", "latest"]).exits(3);
 }
 
 /// Manifests of incoming webhooks: name, poster, channel.

@@ -399,7 +399,7 @@ fn another_server_account_or_version_is_found() {
     world.save(&plan);
     world.is_stale(
         || world.apply(),
-        "the server was Rocket.Chat 7.4.0, and is 8.8 now",
+        "the server was Rocket.Chat 7.4.0, and is 9.1 now",
     );
 }
 
@@ -407,11 +407,11 @@ fn another_server_account_or_version_is_found() {
 fn a_file_of_another_version_is_stale_and_nobody_is_asked() {
     let world = World::new();
     let mut plan = world.saved();
-    plan["formatVersion"] = json!(2);
+    plan["formatVersion"] = json!(1);
     world.save(&plan);
     world.is_stale(
         || world.apply(),
-        "it has format version 2, and this rcsync reads 1",
+        "it has format version 1, and this rcsync reads 2",
     );
     let requests = world.sandbox.requests().len();
     world.apply().exits(5);
@@ -477,7 +477,7 @@ fn what_is_no_plan_of_the_server_cannot_be_applied() {
         .run(&[
             "plan",
             &world.manifest,
-            "--assume-version",
+            "--server-version",
             "8.6",
             "--out",
             &world.plan,
@@ -491,7 +491,7 @@ fn what_is_no_plan_of_the_server_cannot_be_applied() {
     )
     .exits(3);
     refused("cannot be applied: there is no plan in it, the run failed");
-    for text in ["", "{}", "[]", "{\"formatVersion\": 1}", "null"] {
+    for text in ["", "{}", "[]", "{\"formatVersion\": 2}", "null"] {
         fs::write(&world.plan, text).unwrap();
         refused("plan.json is no saved plan");
     }

@@ -47,7 +47,7 @@ fn a_plan_from_a_snapshot_needs_nothing_but_the_file() {
     let before = sandbox.requests().len();
     let run = plan(&path, &state, &["--detailed-exitcode"]).exits(0);
     let heading = format!(
-        "rcsync plan · {} · Rocket.Chat 8.8 · as alice.admin · from snapshot of 20",
+        "rcsync plan · {} · Rocket.Chat 9.1 · as alice.admin · from snapshot of 20",
         sandbox.url
     );
     assert!(run.out.starts_with(&heading), "{}", run.out);

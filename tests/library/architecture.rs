@@ -201,8 +201,15 @@ fn sources() -> Vec<(String, Names)> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            // Tests and examples of the crates are programs of their own.
+            let is_product = |name: &std::ffi::OsStr| name != "tests" && name != "examples";
             if path.is_dir() {
-                folders.push(path);
+                let inside = path
+                    .strip_prefix(root.join("crates"))
+                    .is_ok_and(|it| it.components().count() == 2);
+                if !inside || path.file_name().is_some_and(is_product) {
+                    folders.push(path);
+                }
             } else if path.extension().is_some_and(|ending| ending == "rs") {
                 files.push(path);
             }

@@ -23,7 +23,7 @@ fn checked(path: &Path) -> (Checked, Findings) {
         undefined: Undefined::Unknown,
     };
     let mut checked = check::check(&inputs, &mut io::empty()).unwrap();
-    let scripts = checked.scripts();
+    let scripts = checked.scripts(None);
     checked.findings.absorb(scripts);
     let findings = std::mem::take(&mut checked.findings);
     (checked, findings)

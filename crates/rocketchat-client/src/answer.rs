@@ -93,13 +93,36 @@ fn refusal(
             login::refusal(object, words, asked.redactor)
         }
         StatusCode::UNAUTHORIZED => ServerError::Unauthorised,
-        StatusCode::FORBIDDEN => ServerError::Forbidden { words },
+        StatusCode::FORBIDDEN if is_of_route(object, said, bracketed) => {
+            ServerError::Forbidden { words }
+        }
+        // From 9.0 on every refusal of this kind has one `errorType`: what it was is in `error`.
+        StatusCode::FORBIDDEN => {
+            let (code, words) = match bracketed {
+                Some(code) => (Some(code), words),
+                None if !said.contains(' ') => (Some(said), String::new()),
+                None => (code, words),
+            };
+            ServerError::Rejected {
+                status,
+                code: code.map(|code| asked.redactor.quote(code)),
+                words,
+            }
+        }
         _ => ServerError::Rejected {
             status,
             code: code.map(|code| asked.redactor.quote(code)),
             words,
         },
     }
+}
+
+/// Whether a 403 says that the account may not use the endpoint at all, as the server's gate does before it looks at
+/// anything else; or comes from something in front of the server. Else it is about one record, or one type.
+fn is_of_route(object: &Map<String, Json>, said: &str, code: Option<&str>) -> bool {
+    let old = said == "unauthorized";
+    let new = code == Some("error-unauthorized") || said == "error-unauthorized";
+    old || new || object.get("success").is_none()
 }
 
 /// Splits `Invalid room [error-invalid-room]` into the words and the code.

@@ -48,7 +48,8 @@ pub enum ServerError {
         /// The way it is told: `totp`, `email` or `password`.
         method: Option<String>,
     },
-    /// The account may not use this endpoint at all (reference 2.1).
+    /// The account may not use this endpoint at all (reference 2.1). What it may not do with one record is
+    /// [`ServerError::Rejected`].
     #[error("this account may not do that: {words}")]
     Forbidden {
         /// The server's words.
@@ -162,7 +163,16 @@ impl ServerError {
     /// Whether it says that there is such a room, and that this account may not enter it. The server has its two texts
     /// the wrong way round (reference 9.1).
     pub fn is_closed_room(&self) -> bool {
-        matches!(self, Self::Rejected { words, code: Some(code), .. } if words == "not-allowed" && code == "Not Allowed")
+        let Self::Rejected {
+            status,
+            code: Some(code),
+            words,
+        } = self
+        else {
+            return false;
+        };
+        let alike = *status == StatusCode::FORBIDDEN && code == "not-allowed";
+        alike || words == "not-allowed" && code == "Not Allowed"
     }
 
     /// Whether every other request of this account will be refused too.

@@ -44,7 +44,15 @@ pub(super) async fn log_in(client: &Client, login: &Login) -> Result<Credentials
 pub(super) async fn log_out(client: &Client) -> Result<(), ServerError> {
     let body = Body::new(Map::new(), []);
     let call = Call::writing(Method::POST, LOGOUT, &body);
-    client.call(&call).await.map(drop)
+    match client.call(&call).await {
+        // From 7.4 on the answer is empty.
+        Err(ServerError::NotRocketChat { status, line })
+            if status.is_success() && line.is_empty() =>
+        {
+            Ok(())
+        }
+        result => result.map(drop),
+    }
 }
 
 /// Whether a code says that a second factor is missing, or wrong.

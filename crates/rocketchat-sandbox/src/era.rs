@@ -18,7 +18,10 @@ pub struct Version {
 /// The oldest version that is imitated: the first that can update (reference 0, E3).
 const OLDEST: Version = Version::new(3, 4);
 /// The newest version that is imitated.
-const NEWEST: Version = Version::new(8, 8);
+const NEWEST: Version = Version::new(9, 1);
+
+/// The boundary of what no known version does and one could: a switch, off unless it is switched on.
+const NEVER: Option<Version> = Some(Version::new(u16::MAX, 0));
 
 impl Version {
     /// A version from its two numbers.
@@ -114,6 +117,8 @@ quirks! {
     OldRouter "old-router" None, v(7, 4);
     /// A 401 or 403 is held back for half a second to a second (reference 1.1).
     DelaysRefusals "delays-refusals" None, v(7, 4);
+    /// A logout is answered with nothing: the router does not write what its handler returns.
+    EmptyLogout "empty-logout" v(7, 4), None;
     /// Login answers say `success` (reference 1.2).
     LoginSaysSuccess "login-says-success" v(8, 0), None;
     /// `/api/info` says where the workspace is (reference 1.6).
@@ -121,7 +126,7 @@ quirks! {
     /// Schema errors end in ` [invalid-params]` (reference 2.3).
     SchemaCodeSuffixed "schema-code-suffixed" None, v(8, 2);
     /// `skipTranspile` exists and is stored with every record (reference 0, E8b).
-    KnowsSkipTranspile "knows-skip-transpile" v(8, 4), None;
+    KnowsSkipTranspile "knows-skip-transpile" v(8, 4), v(9, 0);
     /// The user an incoming integration posts as is given the role `bot` (reference 3.3).
     GrantsBot "grants-bot" None, v(8, 6);
     /// That user must hold `message-impersonate` (reference 3.3).
@@ -132,6 +137,19 @@ quirks! {
     TypedRoutes "typed-routes" v(8, 6), None;
     /// `integrations.clearHistory` exists (reference 3.9).
     ClearsHistory "clears-history" v(8, 7), None;
+    /// Scripts are stored as they are, and are not transpiled.
+    RawScripts "raw-scripts" v(9, 0), None;
+    /// What an account may not do is refused with 403 and one code, `error-forbidden`. Release candidates before
+    /// 9.0.0-rc.3 did not yet.
+    ForbidsAlike "forbids-alike" v(9, 0), None;
+    /// `query` is refused where it was ignored.
+    RefusesQuery "refuses-query" v(9, 0), None;
+    /// Not known of 9.0: the refusal of a route's permission has an `errorType`.
+    GateTellsType "gate-tells-type" NEVER, None;
+    /// Not known of 9.0: a 401 holds nothing but `success` and `error`.
+    ShortUnauthorised "short-unauthorised" NEVER, None;
+    /// Not known of 9.0: a failed login says nothing but `unauthorized`, whatever was wrong.
+    BareLoginRefusal "bare-login-refusal" NEVER, None;
 }
 
 impl Quirk {
@@ -210,7 +228,7 @@ mod tests {
     impl Version {
         /// The version before, among those that there were.
         fn before(self) -> Self {
-            let last_of_major = [(3, 18), (4, 8), (5, 4), (6, 13), (7, 13)];
+            let last_of_major = [(3, 18), (4, 8), (5, 4), (6, 13), (7, 13), (8, 9)];
             let last = |major| last_of_major.iter().find(|(of, _)| *of == major);
             match self.minor.checked_sub(1) {
                 Some(minor) => Self::new(self.major, minor),
@@ -227,7 +245,7 @@ mod tests {
         pub(crate) fn boundaries(self) -> Vec<(Version, Version)> {
             let row = TABLE.iter().find(|row| row.quirk == self);
             let begins = row
-                .and_then(|row| row.from)
+                .and_then(|row| row.from.filter(|from| Some(*from) != NEVER))
                 .map(|from| (from, from.before()));
             let ends = row
                 .and_then(|row| row.until)
@@ -239,7 +257,10 @@ mod tests {
     #[test]
     fn a_quirk_begins_and_ends_at_its_boundary() {
         for quirk in Quirk::all() {
-            assert!(!quirk.boundaries().is_empty(), "{}", quirk.name());
+            let is_switch = TABLE
+                .iter()
+                .any(|row| row.quirk == quirk && row.from == NEVER);
+            assert_eq!(quirk.boundaries().is_empty(), is_switch, "{}", quirk.name());
             for (inside, outside) in quirk.boundaries() {
                 assert!(
                     Era::new(inside, &[]).has(quirk),
@@ -277,6 +298,6 @@ mod tests {
                 .parse::<Quirk>()
                 .is_err_and(|e| e.contains("left-out-becomes-null"))
         );
-        assert!("3.3".parse::<Version>().is_err() && "8.9".parse::<Version>().is_err());
+        assert!("3.3".parse::<Version>().is_err() && "9.2".parse::<Version>().is_err());
     }
 }

@@ -15,6 +15,7 @@ pub(super) fn body(headers: &HeaderMap, bytes: &[u8]) -> Value {
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
     if kind.contains("application/json") {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match serde_json::from_slice(bytes) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => js::numbers(value),
             _ => json!({}),

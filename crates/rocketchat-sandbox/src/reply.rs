@@ -112,7 +112,12 @@ impl Refusal {
     pub(super) fn response(self, era: &Era) -> Response<Bytes> {
         let failure = |error: Cow<'static, str>| json!({ "success": false, "error": error });
         let old_router = era.has(Quirk::OldRouter);
+        let alike = |code: &str| era.has(Quirk::ForbidsAlike) && FORBIDDEN.contains(&code);
         let (status, body) = match self {
+            Self::Coded { code, reason, .. } if alike(&code) => {
+                (StatusCode::FORBIDDEN, forbidden(&worded(&code, &reason)))
+            }
+            Self::Plain(error) if alike(&error) => (StatusCode::FORBIDDEN, forbidden(&error)),
             Self::Coded {
                 code,
                 reason,
@@ -127,6 +132,9 @@ impl Refusal {
                 } else {
                     "User does not have the permissions required for this action [error-unauthorized]"
                 };
+                if era.has(Quirk::GateTellsType) {
+                    return json_response(StatusCode::FORBIDDEN, &forbidden(error));
+                }
                 (StatusCode::FORBIDDEN, failure(error.into()))
             }
             Self::Limited(seconds) => {
@@ -160,10 +168,33 @@ impl Refusal {
     }
 }
 
-/// A coded exception: the reason, a space, the code in brackets (reference 2.1).
-fn coded(code: &str, reason: &str, details: Option<Value>) -> Value {
+/// The codes that 9.0 answers alike.
+const FORBIDDEN: [&str; 9] = [
+    "error-not-allowed",
+    "not-allowed",
+    "not-authorized",
+    "not_authorized",
+    "no-permission",
+    "error-not-authorized-federation",
+    "error-not-authorized",
+    "error-unauthorized",
+    "unauthorized",
+];
+
+/// What 9.0 answers to what an account may not do.
+fn forbidden(error: &str) -> Value {
+    json!({ "success": false, "error": error, "errorType": "error-forbidden" })
+}
+
+/// The reason, a space, the code in brackets (reference 2.1).
+fn worded(code: &str, reason: &str) -> String {
     let blank = if reason.is_empty() { "" } else { " " };
-    let error = format!("{reason}{blank}[{code}]");
+    format!("{reason}{blank}[{code}]")
+}
+
+/// A coded exception.
+fn coded(code: &str, reason: &str, details: Option<Value>) -> Value {
+    let error = worded(code, reason);
     let mut body = json!({ "success": false, "error": error, "errorType": code });
     if let Some(details) = details {
         body["details"] = details;
@@ -191,6 +222,8 @@ fn schema(era: &Era, part: Part, messages: &[String]) -> Value {
 fn logged_out(era: &Era) -> Value {
     if era.has(Quirk::OldRouter) {
         json!({ "status": "error", "message": LOGGED_OUT })
+    } else if era.has(Quirk::ShortUnauthorised) {
+        json!({ "success": false, "error": LOGGED_OUT })
     } else {
         json!({ "success": false, "error": LOGGED_OUT, "status": "error", "message": LOGGED_OUT })
     }

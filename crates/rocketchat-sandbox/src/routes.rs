@@ -85,6 +85,7 @@ const ROUTES: &[Route] = &[
     route("POST", "v1/integrations.clearHistory", ACCOUNT, Some(&schema::CLEAR_HISTORY), Run::At(history::clear)),
     route("POST", "v1/login", Access::Anyone, None, Run::At(account::login)),
     route("POST", "v1/logout", ACCOUNT, None, Run::At(account::logout)),
+    route("GET", "v1/logout", ACCOUNT, None, Run::At(account::logout)),
     route("GET", "v1/me", ACCOUNT, None, Run::At(account::me)),
     route("GET", "v1/permissions.listAll", ACCOUNT, None, Run::At(directory::permissions)),
     route("GET", "v1/users.info", ACCOUNT, None, Run::At(directory::users_info)),

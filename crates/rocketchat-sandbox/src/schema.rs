@@ -37,6 +37,7 @@ pub(super) enum Rule {
 pub(super) enum When {
     Always,
     With(Quirk),
+    Without(Quirk),
     WithButNot(Quirk, Quirk),
 }
 
@@ -46,6 +47,7 @@ impl When {
         match self {
             Self::Always => true,
             Self::With(quirk) => era.has(quirk),
+            Self::Without(quirk) => !era.has(quirk),
             Self::WithButNot(quirk, other) => era.has(quirk) && !era.has(other),
         }
     }

@@ -2,12 +2,13 @@
 
 use std::mem::ManuallyDrop;
 
+use rquickjs::context::EvalOptions;
 use rquickjs::context::intrinsic::{Eval, RegExpCompiler};
 use rquickjs::{
-    CatchResultExt, CaughtError, Coerced, Context, Ctx, Exception, Module, Runtime, Value,
+    CatchResultExt, CaughtError, Coerced, Context, Ctx, Exception, FromJs, Module, Runtime, Value,
 };
 
-use super::{ScriptError, Spot, run};
+use super::{ScriptError, Spot};
 
 /// What one check may use.
 pub(super) const MEMORY: usize = 256 << 20;
@@ -18,6 +19,8 @@ pub(super) const FLAT_STACK: usize = 64 << 10;
 /// Stands before the script, so that nothing behind it is reached.
 const GUARD: &str = "throw 0;";
 const NUL: &str = "the script holds a NUL character";
+/// The name under which the engine tells places in the script.
+const FILE: &str = "script.js";
 
 thread_local! {
     /// Reused: a runtime takes longer to make than most scripts to check. Never freed: some broken scripts leak in
@@ -51,7 +54,7 @@ pub(super) fn check(source: &str) -> Result<(), ScriptError> {
 
 /// Whether the script parses as a program, in a context in which nothing else was declared.
 pub(super) fn check_in(ctx: &Ctx<'_>, source: &str) -> Result<(), ScriptError> {
-    let outcome = run::eval::<Value<'_>>(ctx, &format!("{GUARD}{source}"), run::FILE);
+    let outcome = eval::<Value<'_>>(ctx, &format!("{GUARD}{source}"), FILE);
     match outcome {
         // The guard threw its number: all behind it was parsed.
         Ok(_) | Err(CaughtError::Value(_)) => Ok(()),
@@ -62,7 +65,7 @@ pub(super) fn check_in(ctx: &Ctx<'_>, source: &str) -> Result<(), ScriptError> {
 
 /// Whether the script parses as a module. Imports are not followed.
 pub(super) fn check_module(ctx: &Ctx<'_>, source: &str) -> Result<(), ScriptError> {
-    match Module::declare(ctx.clone(), run::FILE, source).catch(ctx) {
+    match Module::declare(ctx.clone(), FILE, source).catch(ctx) {
         Ok(_) | Err(CaughtError::Value(_)) => Ok(()),
         Err(CaughtError::Exception(exception)) => {
             let name: Option<Coerced<String>> = exception.get("name").ok();
@@ -79,7 +82,7 @@ pub(super) fn check_module(ctx: &Ctx<'_>, source: &str) -> Result<(), ScriptErro
 /// What the engine says, in the places of the script without what stands before it.
 fn refused(exception: &Exception<'_>, guard: usize) -> ScriptError {
     let message = exception.message().unwrap_or_default();
-    let Some(Spot { line, mut column }) = run::place(&exception.stack().unwrap_or_default()) else {
+    let Some(Spot { line, mut column }) = place(&exception.stack().unwrap_or_default()) else {
         return ScriptError::unplaced(message);
     };
     if line == 1 {
@@ -90,4 +93,28 @@ fn refused(exception: &Exception<'_>, guard: usize) -> ScriptError {
         line,
         column,
     }
+}
+
+/// Runs a text as global code. Scripts are written for sloppy mode, apart from their classes.
+fn eval<'js, V: FromJs<'js>>(
+    ctx: &Ctx<'js>,
+    source: &str,
+    file: &str,
+) -> Result<V, CaughtError<'js>> {
+    let mut options = EvalOptions::default();
+    options.strict = false;
+    options.filename = Some(file.to_owned());
+    ctx.eval_with_options(source, options).catch(ctx)
+}
+
+/// The first place in the script that a stack names.
+fn place(stack: &str) -> Option<Spot> {
+    stack.lines().find_map(|line| {
+        let (_, place) = line.rsplit_once(&format!("{FILE}:"))?;
+        let (line, column) = place.trim_end_matches(')').split_once(':')?;
+        Some(Spot {
+            line: line.parse().ok()?,
+            column: column.parse().ok()?,
+        })
+    })
 }

@@ -65,6 +65,44 @@ pub(super) const OF_OTHERS: &[Global] = &[
     global("Meteor", NO_MODELS),
 ];
 
+/// What `s` has since 6.0.
+pub(super) const OF_STRINGS: [&str; 13] = [
+    "truncate",
+    "trim",
+    "ltrim",
+    "rtrim",
+    "capitalize",
+    "stripTags",
+    "strLeft",
+    "strRight",
+    "strRightBack",
+    "numberFormat",
+    "pad",
+    "lrpad",
+    "wildcardToRegex",
+];
+
+/// What every object has.
+pub(super) const OF_OBJECTS: [&str; 6] = [
+    "constructor",
+    "hasOwnProperty",
+    "toString",
+    "valueOf",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+];
+
+/// Whether every engine of a server has a global of that name: those of the language, and the server's own.
+pub(super) fn is_known(name: &str) -> bool {
+    const KNOWN: &str = " AggregateError Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean DataView Date Error \
+        EvalError FinalizationRegistry Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array Intl Iterator \
+        JSON Map Math NaN Number Object Promise Proxy RangeError ReferenceError Reflect RegExp Set SharedArrayBuffer String Symbol \
+        SyntaxError TypeError URIError Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet WebAssembly \
+        arguments console decodeURI decodeURIComponent encodeURI encodeURIComponent escape eval fetch global globalThis isFinite \
+        isNaN ivm parseFloat parseInt reproxy s Script serverFetch Store undefined unescape ";
+    KNOWN.contains(&format!(" {name} "))
+}
+
 /// The global of that name, if it is one that is missed.
 pub(super) fn absent(name: &str) -> Option<&'static Global> {
     OF_VM2

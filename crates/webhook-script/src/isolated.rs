@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::{Looked, NotChecked};
 use super::runtime::apart;
-use super::{Loaded, Sandbox};
+use super::{Loaded, ServerProfile};
 
 /// The argument that makes this program such a process.
 pub const ARGUMENT: &str = "__check-scripts";
@@ -54,8 +54,8 @@ pub(crate) enum Request {
     /// To look at a script.
     Look {
         source: String,
-        /// The engine that it is loaded for.
-        engine: Sandbox,
+        /// The server that it is loaded for.
+        profile: ServerProfile,
         /// How long that may take.
         limit: Duration,
     },
@@ -81,15 +81,15 @@ impl Apart {
     pub(super) fn look(
         &mut self,
         source: &str,
-        engine: Sandbox,
+        profile: ServerProfile,
         limit: Duration,
     ) -> Result<Looked, NotChecked> {
         let Some(program) = PROGRAM.get() else {
-            return Ok(super::look(source, engine));
+            return Ok(super::look(source, profile));
         };
         let request = Request::Look {
             source: source.to_owned(),
-            engine,
+            profile,
             limit,
         };
         let start = Instant::now();
@@ -251,11 +251,11 @@ fn answer(watch: &Watch) {
         let (limit, reply): (_, Box<dyn FnOnce() -> Reply + '_>) = match request {
             Ok(Some(Request::Look {
                 source,
-                engine,
+                profile,
                 limit,
             })) => (
                 limit,
-                Box::new(move || Reply::Looked(super::look(&source, engine))),
+                Box::new(move || Reply::Looked(super::look(&source, profile))),
             ),
             Ok(Some(Request::Run(request))) => {
                 let limit = runner.limit(&request);

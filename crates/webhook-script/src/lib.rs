@@ -28,20 +28,27 @@ mod globals;
 pub mod isolated;
 mod limits;
 #[cfg(feature = "engine")]
+mod look;
+#[cfg(feature = "engine")]
 mod names;
 #[cfg(feature = "engine")]
 mod parse;
-#[cfg(feature = "engine")]
-mod run;
+mod profile;
 #[cfg(feature = "engine")]
 pub mod runtime;
+#[cfg(feature = "engine")]
+mod strictness;
 pub mod value;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+pub use limits::CLOSING_COMMENT;
 pub use limits::{Budget, Checker, Looked, NotChecked, are_apart};
+#[cfg(feature = "engine")]
+pub use look::look;
+pub use profile::{Mode, ServerProfile};
 
 /// Why a script does not parse.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,12 +95,51 @@ pub enum Sandbox {
 pub struct Facts {
     /// What came of loading it.
     pub loaded: Loaded,
+    /// How many parameters its constructor takes.
+    pub parameters: u32,
     /// Globals that it uses and `isolated-vm` does not have.
     pub absent: Vec<Absent>,
     /// Every word of it and where it stands, in order; for telling places.
     pub words: Vec<(String, Spot)>,
     /// The names that it declares at its top level, in order.
     pub top_level: Vec<(String, Spot)>,
+    /// What works only while class bodies are sloppy, in order.
+    pub strict: Vec<Strictness>,
+    /// Names that are declared nowhere and that no engine has, in order; and what is asked of `s` that it does not have.
+    pub unknown: Vec<UnknownName>,
+}
+
+/// What works only while class bodies are sloppy: in scripts that are transpiled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Strictness {
+    /// What it is.
+    pub of: StrictnessOf,
+    /// The name that it is about.
+    pub name: String,
+    /// Where.
+    pub at: Spot,
+    /// Whether every call of the script by a server comes to it.
+    pub certain: bool,
+}
+
+/// What strict mode does away with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StrictnessOf {
+    /// A name is assigned that is declared nowhere.
+    Undeclared,
+    /// `this` in a function that is called without an object.
+    PlainThis,
+    /// `arguments.callee`.
+    Callee,
+}
+
+/// A name that is not there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownName {
+    /// The name, as it is written: `extractQuestion`, or `s.startsWith`, or `s(`.
+    pub name: String,
+    /// Where it stands first.
+    pub at: Spot,
 }
 
 /// What came of running a script's top level and making a `Script`.
@@ -111,8 +157,6 @@ pub enum Loaded {
         message: String,
         /// Where, if the engine says so.
         at: Option<Spot>,
-        /// Whether the constructor throws.
-        constructing: bool,
     },
     /// It cannot be said here; why, as in "it …".
     Unknown(Cow<'static, str>),
@@ -121,9 +165,9 @@ pub enum Loaded {
 /// What a server finds of the class.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Class {
-    /// How many parameters its constructor takes.
+    /// How many parameters its constructor takes, as it is written.
     pub parameters: u32,
-    /// The names of its methods, inherited ones too.
+    /// The names of its methods: those that a server found, and others that are written in it.
     pub methods: Vec<String>,
     /// The names of its static methods.
     pub statics: Vec<String>,
@@ -162,24 +206,6 @@ pub fn check(source: &str) -> Result<(), ScriptError> {
 )]
 pub fn check(_source: &str) -> Result<(), ScriptError> {
     Ok(())
-}
-
-/// Whether the script parses as a program, and what it amounts to.
-///
-/// # Errors
-/// Where the syntax is wrong, and what is wrong with it.
-#[cfg(feature = "engine")]
-pub fn look(source: &str, engine: Sandbox) -> Looked {
-    let names = parsed(source, names::read)?;
-    Ok(Some(Facts {
-        loaded: run::load(source, engine),
-        absent: match engine {
-            Sandbox::IsolatedVm => names.absent,
-            Sandbox::Vm2 => Vec::new(),
-        },
-        words: names.words,
-        top_level: names.top_level,
-    }))
 }
 
 /// Reads something of a script that parses as a program.

@@ -3,7 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use super::{Facts, Sandbox, ScriptError};
+use super::{Facts, ScriptError, ServerProfile};
+
+/// What is said of a raw script that ends in a comment without a line end: the comment goes on over what the server puts behind
+/// it.
+pub const CLOSING_COMMENT: &str = "the last line is a comment and has no line end";
 
 /// The time for one script.
 const EACH: Duration = Duration::from_secs(2);
@@ -92,7 +96,7 @@ impl<'b> Checker<'b> {
     ///
     /// # Errors
     /// When it is too large, or this run has looked at enough.
-    pub fn look(&mut self, source: &str, engine: Sandbox) -> Result<Looked, NotChecked> {
+    pub fn look(&mut self, source: &str, profile: ServerProfile) -> Result<Looked, NotChecked> {
         let all = NotChecked::TimeOfAll(self.budget.all.as_secs());
         let left = self.budget.left();
         if left.is_zero() {
@@ -100,7 +104,7 @@ impl<'b> Checker<'b> {
         }
         let limit = EACH.min(left);
         let start = Instant::now();
-        let looked = self.within(source, engine, limit);
+        let looked = self.within(source, profile, limit);
         self.budget.take(start.elapsed());
         looked.map_err(|why| match why {
             NotChecked::Time if limit < EACH => all,
@@ -112,10 +116,10 @@ impl<'b> Checker<'b> {
     fn within(
         &mut self,
         source: &str,
-        engine: Sandbox,
+        profile: ServerProfile,
         limit: Duration,
     ) -> Result<Looked, NotChecked> {
-        self.apart.look(source, engine, limit)
+        self.apart.look(source, profile, limit)
     }
 
     #[cfg(not(feature = "engine"))]
@@ -124,7 +128,7 @@ impl<'b> Checker<'b> {
         clippy::unnecessary_wraps,
         reason = "the same signature with and without the engine"
     )]
-    fn within(&mut self, _: &str, _: Sandbox, _: Duration) -> Result<Looked, NotChecked> {
+    fn within(&mut self, _: &str, _: ServerProfile, _: Duration) -> Result<Looked, NotChecked> {
         Ok(Ok(None))
     }
 }

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{AssignmentTarget, Expression, UnaryOperator};
-use oxc_semantic::{AstNodes, Reference, SemanticBuilder};
+use oxc_ast::ast::{
+    AssignmentTarget, BindingIdentifier, ClassElement, Expression, Function, MethodDefinitionKind,
+    Statement, UnaryOperator,
+};
+use oxc_semantic::{AstNodes, Reference, Scoping, SemanticBuilder};
 use oxc_span::GetSpan;
 
 use super::parse::Script;
-use super::{Absent, Spot, globals};
+use super::{Absent, Class, Spot, Strictness, UnknownName, globals, strictness};
 
 /// The longest list of words.
 const MAX_WORDS: usize = 200_000;
@@ -19,6 +22,12 @@ pub(super) struct Names {
     pub(super) absent: Vec<Absent>,
     pub(super) words: Vec<(String, Spot)>,
     pub(super) top_level: Vec<(String, Spot)>,
+    /// The class `Script`, as it is written.
+    pub(super) class: Class,
+    pub(super) strict: Vec<Strictness>,
+    pub(super) unknown: Vec<UnknownName>,
+    /// `fetch`, where it is used first.
+    pub(super) fetch: Option<UnknownName>,
 }
 
 /// Reads the names of a script; none of one that oxc does not accept.
@@ -61,7 +70,162 @@ pub(super) fn read(script: &Script<'_>) -> Names {
         absent,
         words: words.map(|(word, at)| (word.to_owned(), at)).collect(),
         top_level,
+        class: class(&script.parsed.program.body),
+        fetch: scoping
+            .root_unresolved_references()
+            .get("fetch")
+            .filter(|_| !with)
+            .and_then(|references| {
+                let uses = || references.iter().map(|id| scoping.get_reference(*id));
+                let first = uses()
+                    .map(|one| nodes.kind(one.node_id()).span().start)
+                    .min()?;
+                (!uses().any(|one| knows(one, &nodes))).then(|| UnknownName {
+                    name: "fetch".to_owned(),
+                    at: script.spot(first),
+                })
+            }),
+        strict: if with {
+            Vec::new()
+        } else {
+            strictness::read(script, &scoping, &nodes)
+        },
+        unknown: if with {
+            Vec::new()
+        } else {
+            unknown(script, &scoping, &nodes, &made)
+        },
     }
+}
+
+/// Names that are declared nowhere and that no engine has. One that is assigned anywhere may be there by then.
+fn unknown(
+    script: &Script<'_>,
+    scoping: &Scoping,
+    nodes: &AstNodes<'_>,
+    made: &BTreeSet<&str>,
+) -> Vec<UnknownName> {
+    let mut found = Vec::new();
+    for (name, references) in scoping.root_unresolved_references() {
+        let uses = || references.iter().map(|id| scoping.get_reference(*id));
+        if *name == "s" {
+            found.extend(uses().filter_map(|one| of_strings(one, script, nodes)));
+        }
+        let name = name.as_str();
+        let there = globals::is_known(name)
+            || globals::absent(name).is_some()
+            || made.contains(name)
+            || uses().any(|one| knows(one, nodes) || one.flags().is_write());
+        let first = uses()
+            .map(|one| nodes.kind(one.node_id()).span().start)
+            .min();
+        if let Some(first) = first.filter(|_| !there) {
+            found.push(UnknownName {
+                name: name.to_owned(),
+                at: script.spot(first),
+            });
+        }
+    }
+    found.sort_by_key(|one| one.at);
+    found
+}
+
+/// What is asked of `s` that it does not have: to be called, or a member.
+fn of_strings(one: &Reference, script: &Script<'_>, nodes: &AstNodes<'_>) -> Option<UnknownName> {
+    let start = nodes.kind(one.node_id()).span().start;
+    let name = match nodes.parent_kind(one.node_id()) {
+        AstKind::CallExpression(call) if call.callee.span().start == start => "s(".to_owned(),
+        AstKind::StaticMemberExpression(member) => {
+            let member = member.property.name.as_str();
+            if globals::OF_STRINGS.contains(&member) || globals::OF_OBJECTS.contains(&member) {
+                return None;
+            }
+            format!("s.{member}")
+        }
+        _ => return None,
+    };
+    Some(UnknownName {
+        name,
+        at: script.spot(start),
+    })
+}
+
+/// What is written of the class `Script` at the top level.
+fn class(body: &[Statement<'_>]) -> Class {
+    let script = |id: Option<&BindingIdentifier<'_>>| id.is_some_and(|id| id.name == "Script");
+    for statement in body {
+        match statement {
+            Statement::ClassDeclaration(class) if script(class.id.as_ref()) => {
+                return members(&class.body.body);
+            }
+            Statement::FunctionDeclaration(function) if script(function.id.as_ref()) => {
+                return Class {
+                    parameters: parameters(function),
+                    ..Class::default()
+                };
+            }
+            Statement::VariableDeclaration(variables) => {
+                for one in &variables.declarations {
+                    if let (Some(id), Some(Expression::ClassExpression(class))) =
+                        (one.id.get_binding_identifier(), &one.init)
+                        && script(Some(id))
+                    {
+                        return members(&class.body.body);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Class::default()
+}
+
+fn members(elements: &[ClassElement<'_>]) -> Class {
+    let mut class = Class::default();
+    for element in elements {
+        let (key, is_static) = match element {
+            ClassElement::MethodDefinition(method) => {
+                if method.kind == MethodDefinitionKind::Constructor {
+                    class.parameters = parameters(&method.value);
+                    continue;
+                }
+                if method.kind != MethodDefinitionKind::Method {
+                    continue;
+                }
+                (&method.key, method.r#static)
+            }
+            ClassElement::PropertyDefinition(property) => {
+                let function = matches!(
+                    &property.value,
+                    Some(
+                        Expression::FunctionExpression(_) | Expression::ArrowFunctionExpression(_)
+                    )
+                );
+                if !function {
+                    continue;
+                }
+                (&property.key, property.r#static)
+            }
+            _ => continue,
+        };
+        let Some(name) = key.static_name().filter(|_| !key.is_private_identifier()) else {
+            continue;
+        };
+        let list = if is_static {
+            &mut class.statics
+        } else {
+            &mut class.methods
+        };
+        list.push(name.into_owned());
+    }
+    class
+}
+
+/// How many parameters have to be given, as `length` of a function says.
+fn parameters(function: &Function<'_>) -> u32 {
+    let given = function.params.items.iter();
+    let given = given.take_while(|one| one.initializer.is_none());
+    u32::try_from(given.count()).unwrap_or(u32::MAX)
 }
 
 /// Whether a script that uses a global like this knows that it may not be there: it asks, or makes it.

@@ -28,6 +28,7 @@ use clap::builder::{
     PossibleValue, PossibleValuesParser, TypedValueParser, UnknownArgumentValueParser,
 };
 use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use rcsync::integration::Version;
 use rcsync::plan::Preflight;
 use rcsync::words::NoSuchWord;
 
@@ -177,9 +178,17 @@ pub(crate) struct ValidateArgs {
     #[arg(long, conflicts_with = "format")]
     pub(crate) fix: bool,
 
+    /// Check scripts as this version of the server runs them; without it, as the newest that is known
+    #[arg(long, value_name = "MAJOR.MINOR", value_parser = version)]
+    pub(crate) server_version: Option<Version>,
+
     /// With `--fix`: write without asking
     #[arg(long, requires = "fix")]
     pub(crate) yes: bool,
+}
+
+fn version(text: &str) -> Result<Version, &'static str> {
+    Version::parse(text).ok_or("write it as `8.6`")
 }
 
 /// How standard output looks
@@ -220,7 +229,7 @@ pub(crate) struct PlanArgs {
 
     /// Plan as if the server were of this version, to see what an upgrade would bring
     #[arg(long, value_name = "MAJOR.MINOR")]
-    pub(crate) assume_version: Option<String>,
+    pub(crate) server_version: Option<String>,
 
     /// Exit with 2 when there are changes, conditions or blocked entries
     #[arg(long)]

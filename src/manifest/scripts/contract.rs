@@ -160,31 +160,28 @@ fn instead(kind: Kind, class: &Class) -> String {
 }
 
 /// It throws before any method is called.
-pub(super) fn threw(
-    used: &Used<'_>,
-    facts: &Facts,
-    message: &str,
-    at: Option<Spot>,
-    constructing: bool,
-) -> Problem {
+pub(super) fn threw(used: &Used<'_>, facts: &Facts, message: &str, at: Option<Spot>) -> Problem {
     let declared_twice = message
-        .strip_prefix("SyntaxError: redeclaration of '")
-        .and_then(|rest| rest.strip_suffix('\''));
+        .strip_prefix("SyntaxError: Identifier '")
+        .and_then(|rest| rest.strip_suffix("' has already been declared"));
     if let Some(name) = declared_twice {
         let message = format!("the script declares `{name}`, which the engine has already");
         return used
-            .error("script-throws", declared(facts, name), name, message)
+            .error(
+                "script-throws",
+                at.or_else(|| declared(facts, name)),
+                name,
+                message,
+            )
             .help(format!(
                 "choose another name, or use the engine's own `{name}`"
             ));
     }
     let place = at.or_else(|| word(facts, "throw", None));
-    let when = if constructing {
-        "when its class is made"
-    } else {
-        "when it is loaded"
-    };
-    let text = format!("the script throws {when}: `{}`", message.replace('`', "'"));
+    let text = format!(
+        "the script throws when it is loaded: `{}`",
+        message.replace('`', "'")
+    );
     let missing = facts
         .absent
         .iter()

@@ -3,14 +3,17 @@
 
 mod contract;
 mod home;
+mod names;
 mod syntax;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use webhook_script::{Absent, Checker, Facts, Loaded, Looked, NotChecked, Sandbox, Spot};
+use webhook_script::{
+    Absent, Checker, Facts, Loaded, Looked, Mode, NotChecked, Sandbox, ServerProfile, Spot,
+};
 
-use crate::integration::{Fields, Kind, Value};
+use crate::integration::{Fields, Kind, Value, Version};
 use crate::problem::{Code, Place, Problem, Severity};
 
 use contract::{constructor, method, no_class, no_script, threw};
@@ -24,8 +27,8 @@ pub struct Used<'s> {
     pub text: &'s str,
     /// Where it stands.
     pub home: Home,
-    /// The engine that it has to be fit for.
-    pub engine: Sandbox,
+    /// The server that it has to be fit for.
+    pub profile: ServerProfile,
     /// Whether it is enabled for any of its entries.
     pub enabled: bool,
     /// The kinds of the entries that use it, with the first of each.
@@ -34,19 +37,64 @@ pub struct Used<'s> {
     pub users: Option<(Place, usize)>,
 }
 
-/// The engine that runs an entry's script. Where none is written it is the one that servers have since 6.5.
-pub fn engine(fields: &Fields) -> Sandbox {
-    let row = fields.kind().field("scriptEngine");
-    match row.and_then(|row| fields.get(row)) {
-        Some(Value::Text(name))
-            if name
-                .as_plain()
-                .is_some_and(|name| name.eq_ignore_ascii_case("vm2")) =>
-        {
-            Sandbox::Vm2
-        }
-        _ => Sandbox::IsolatedVm,
+/// The first version that has another engine than `vm2`.
+const ISOLATED_VM_SINCE: Version = Version::new(6, 5);
+/// The first version without `vm2`.
+const VM2_UNTIL: Version = Version::new(7, 0);
+/// The first version that transpiles no script.
+const RAW_SINCE: Version = Version::new(9, 0);
+/// The first version whose transpiler leaves the word `module` alone.
+const MODULE_SINCE: Version = Version::new(8, 2);
+
+/// Every server from [`RAW_SINCE`] on.
+const RAW: ServerProfile = ServerProfile {
+    sandbox: Sandbox::IsolatedVm,
+    mode: Mode::Raw,
+};
+
+/// How a server of this version runs an entry's script.
+pub fn profile(fields: &Fields, version: Version) -> ServerProfile {
+    let (Version { major, minor }, skips) = (version, is(fields, "skipTranspile"));
+    let sandbox = if version < ISOLATED_VM_SINCE || version < VM2_UNTIL && wants_vm2(fields) {
+        Sandbox::Vm2
+    } else {
+        Sandbox::IsolatedVm
+    };
+    ServerProfile {
+        sandbox,
+        ..ServerProfile::of((major, minor), skips)
     }
+}
+
+fn is(fields: &Fields, name: &str) -> bool {
+    let row = fields.kind().field(name);
+    matches!(row.and_then(|row| fields.get(row)), Some(Value::Flag(true)))
+}
+
+/// That the engine which an entry asks for is gone. `written` says where its fields stand.
+pub fn engine_gone(
+    fields: &Fields,
+    written: &BTreeMap<&'static str, Place>,
+    version: Version,
+) -> Option<Problem> {
+    let at = written.get("scriptEngine")?;
+    if version < VM2_UNTIL || !wants_vm2(fields) {
+        return None;
+    }
+    let message = format!("`vm2` is gone since {VM2_UNTIL}: the script runs in `isolated-vm`");
+    let warning = Problem::warning(Code("script-engine-gone"), at.clone(), message);
+    Some(warning.help("write `scriptEngine: isolated-vm`, or leave it out"))
+}
+
+/// Whether an entry asks for `vm2`.
+fn wants_vm2(fields: &Fields) -> bool {
+    let row = fields.kind().field("scriptEngine");
+    let value = row.and_then(|row| fields.get(row));
+    let name = match value {
+        Some(Value::Text(name)) => name.as_plain(),
+        _ => None,
+    };
+    name.is_some_and(|name| name.eq_ignore_ascii_case("vm2"))
 }
 
 /// How many bytes of scripts are kept with what was found out about them.
@@ -68,31 +116,47 @@ impl Budget {
     }
 }
 
-/// Looks at scripts, and keeps what was found out about each, since many entries may hold the same.
+/// Looks at scripts for a server of one version, and keeps what was found out about each, since many entries may hold the same.
 pub struct Looks<'s> {
-    kept: BTreeMap<(&'s str, Sandbox), Looked>,
+    kept: BTreeMap<(&'s str, ServerProfile), Looked>,
     room: &'s AtomicUsize,
     checker: Checker<'s>,
+    version: Version,
 }
 
 impl<'s> Looks<'s> {
     /// Within what they have together.
-    pub fn new(budget: &'s Budget) -> Self {
+    pub fn new(budget: &'s Budget, version: Version) -> Self {
         Self {
             kept: BTreeMap::new(),
             room: &budget.room,
             checker: Checker::new(&budget.time),
+            version,
         }
     }
 
-    /// Applies every rule to a script.
+    /// Applies every rule to a script. What only a later version of the server does otherwise is a note.
     pub fn check(&mut self, used: &Used<'s>) -> Vec<Problem> {
-        let key = (used.text, used.engine);
-        if let Some(looked) = self.kept.get(&key) {
-            return told(used, Ok(looked));
+        let mut found = self.kept(used, used.profile);
+        if self.version < RAW_SINCE && used.profile != RAW {
+            let later = self.kept(used, RAW);
+            found = with_later(found, later);
         }
-        let looked = self.checker.look(used.text, used.engine);
-        let found = told(used, looked.as_ref().map_err(|why| *why));
+        found
+    }
+
+    fn kept(&mut self, used: &Used<'s>, profile: ServerProfile) -> Vec<Problem> {
+        let key = (used.text, profile);
+        if let Some(looked) = self.kept.get(&key) {
+            return told(used, profile, self.version, Ok(looked));
+        }
+        let looked = self.checker.look(used.text, profile);
+        let found = told(
+            used,
+            profile,
+            self.version,
+            looked.as_ref().map_err(|why| *why),
+        );
         let take = |room: usize| room.checked_sub(used.text.len());
         if let Ok(looked) = looked
             && self.room.fetch_update(Relaxed, Relaxed, take).is_ok()
@@ -102,23 +166,55 @@ impl<'s> Looks<'s> {
         found
     }
 
-    /// The same for one that is not kept.
+    /// The same for one that is not kept, without what is to come.
     pub fn check_once(&mut self, used: &Used<'_>) -> Vec<Problem> {
-        let looked = self.checker.look(used.text, used.engine);
-        told(used, looked.as_ref().map_err(|why| *why))
+        let looked = self.checker.look(used.text, used.profile);
+        told(
+            used,
+            used.profile,
+            self.version,
+            looked.as_ref().map_err(|why| *why),
+        )
     }
 }
 
+/// What is found, and as notes what is found of a later version alone.
+fn with_later(mut found: Vec<Problem>, later: Vec<Problem>) -> Vec<Problem> {
+    let known: BTreeSet<_> = found.iter().map(|one| one.message.clone()).collect();
+    let new = later
+        .into_iter()
+        .filter(|one| !known.contains(&one.message) && one.code != UNCHECKED);
+    found.extend(new.map(|one| Problem {
+        severity: Severity::Note,
+        message: format!("[{RAW_SINCE}] {}", one.message),
+        fix: None,
+        ..one
+    }));
+    found
+}
+
 /// What is wrong with a script, given what was found out about it.
-fn told(used: &Used<'_>, looked: Result<&Looked, NotChecked>) -> Vec<Problem> {
+fn told(
+    used: &Used<'_>,
+    profile: ServerProfile,
+    version: Version,
+    looked: Result<&Looked, NotChecked>,
+) -> Vec<Problem> {
     let mut found = match (path_in_its_place(used), looked) {
         (Some(path), _) => vec![path],
         (None, Err(why)) => vec![not_checked(used, why)],
         (None, Ok(Err(error))) => vec![syntax(used, error)],
-        (None, Ok(Ok(Some(facts)))) => used.weighed(judge(used, facts)),
+        (None, Ok(Ok(Some(facts)))) => {
+            let mut found = judge(used, facts);
+            found.extend(names::problems(used, profile, facts));
+            used.weighed(found)
+        }
         (None, Ok(Ok(None))) => Vec::new(),
     };
     found.extend(reference(used));
+    if version < MODULE_SINCE {
+        found.extend(names::word_module(used));
+    }
     for one in found
         .iter_mut()
         .filter(|one| one.place.as_ref() == Some(&used.home.whole))
@@ -190,7 +286,7 @@ const LONGEST_REFERENCE: usize = 100;
 fn judge(used: &Used<'_>, facts: &Facts) -> Vec<Problem> {
     let mut found = Vec::new();
     match &facts.loaded {
-        Loaded::Class(class) if class.parameters > 0 => found.push(constructor(used, facts)),
+        _ if facts.parameters > 0 => found.push(constructor(used, facts)),
         Loaded::Class(class) => found.extend(
             used.kinds
                 .iter()
@@ -198,13 +294,7 @@ fn judge(used: &Used<'_>, facts: &Facts) -> Vec<Problem> {
         ),
         Loaded::NoScript => found.push(no_script(used, facts)),
         Loaded::NoClass => found.push(no_class(used, facts)),
-        Loaded::Threw {
-            message,
-            at,
-            constructing,
-        } => {
-            found.push(threw(used, facts, message, *at, *constructing));
-        }
+        Loaded::Threw { message, at } => found.push(threw(used, facts, message, *at)),
         Loaded::Unknown(why) => found.push(unchecked(used, why)),
     }
     let told = |absent: &&Absent| match &facts.loaded {

@@ -28,6 +28,12 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
             .error("script-syntax", at, "", message)
             .help("write `|` instead of `>`: it keeps the lines");
     }
+    if error.message == webhook_script::CLOSING_COMMENT {
+        let message = "the script ends in a comment without a line end, which hides what the server puts behind it";
+        return used
+            .error("script-syntax", at, "", message)
+            .help("end the script with a line end");
+    }
     let message = format!(
         "the script does not parse: {}",
         in_our_style(&error.message)
@@ -38,6 +44,9 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
         }
         Some('“' | '”' | '„' | '‘' | '’') => {
             "this is a typographic quote: write `\"` or `'`"
+        }
+        _ if error.message.contains("octal") => {
+            "write `0o…` with an `o`: servers to 8.9 check scripts by the rules of strict mode"
         }
         _ if line_starts(used.text, at, &["import ", "import{", "export "]) => {
             "a script is one text: nothing can be imported or exported"

@@ -231,7 +231,10 @@ impl Draw {
         let mut fields = self.fields(kind, &name);
         kind.normalise(&mut fields);
         Desired {
-            written: fields.iter().map(|(field, _)| field.name).collect(),
+            written: fields
+                .iter()
+                .map(|(field, _)| (field.name, place.clone()))
+                .collect(),
             key: Key {
                 kind,
                 name: name.into(),

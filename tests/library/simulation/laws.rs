@@ -31,7 +31,7 @@ pub(super) struct Case {
     pub(super) entries: Vec<Json>,
 }
 
-pub(super) const VERSIONS: [&str; 7] = ["3.4", "5.0", "6.3", "6.13", "7.5", "8.4", "8.8"];
+pub(super) const VERSIONS: [&str; 8] = ["3.4", "5.0", "6.3", "6.13", "7.5", "8.4", "8.8", "9.0"];
 
 pub(super) fn honest() -> impl Strategy<Value = Case> {
     let version = select(VERSIONS.to_vec());

@@ -1,25 +1,29 @@
 //! Who is there: `login`, `logout`, `me`, and what the server says of itself (reference 1).
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::era::Quirk;
 use super::super::reply::Refusal;
-use super::super::write::{User, Write};
+use super::super::write::{User, Write, text};
 use super::{Call, Outcome};
 
 /// Checks a password or a token, and hands out a token.
 pub(in super::super) fn login(call: &mut Call<'_>) -> Outcome {
     let world = &call.state.world;
-    let named = ["user", "username", "email"]
-        .iter()
-        .find_map(|key| call.text(key));
+    // `user` may be an object of one of the other two.
+    let of = |body: &Map<String, Value>, key: &str| text(body, key).map(str::to_owned);
+    let nested = call.body.get("user").and_then(Value::as_object);
+    let named = ["user", "username", "email"].iter().find_map(|key| {
+        let nested = nested.and_then(|user| of(user, key));
+        of(&call.body, key).or(nested)
+    });
     let given = call.body.get("password").and_then(Value::as_str);
     let (user, known) = if let Some(token) = call.text("resume") {
         let holder = world.token_holder(token);
         (holder.and_then(|id| world.user(id)), true)
     } else {
-        let user = named.and_then(|name| world.user_named(name));
+        let user = named.as_deref().and_then(|name| world.user_named(name));
         let password = user.and_then(|user| user.password.as_deref());
         (user, given.is_some() && password == given)
     };
@@ -27,7 +31,7 @@ pub(in super::super) fn login(call: &mut Call<'_>) -> Outcome {
         return Err(refusal(call, &"Unauthorized".into(), "Unauthorized"));
     };
     if !known {
-        return Err(refusal(call, &403.into(), "Incorrect password"));
+        return Err(refusal(call, &"Unauthorized".into(), "Unauthorized"));
     }
     let token = match call.text("resume") {
         Some(token) => token.to_owned(),
@@ -40,6 +44,10 @@ pub(in super::super) fn login(call: &mut Call<'_>) -> Outcome {
 
 /// A refused login: 401 with a code that may be a number.
 fn refusal(call: &Call<'_>, code: &Value, message: &str) -> Refusal {
+    if call.era.has(Quirk::BareLoginRefusal) {
+        let body = json!({ "success": false, "error": "unauthorized" });
+        return Refusal::Other(StatusCode::UNAUTHORIZED, body);
+    }
     let mut body = json!({ "status": "error", "error": code, "message": message });
     if call.era.has(Quirk::LoginSaysSuccess) {
         body["success"] = false.into();
@@ -57,6 +65,9 @@ fn told(call: &mut Call<'_>, data: &Value) -> Value {
 pub(in super::super) fn logout(call: &mut Call<'_>) -> Outcome {
     if let Some((user, token)) = call.caller.clone() {
         call.write(Write::TokenGone(user.id, token))?;
+    }
+    if call.era.has(Quirk::EmptyLogout) {
+        return Err(Refusal::Text(StatusCode::OK, ""));
     }
     let data = json!({ "message": "You've been logged out!" });
     Ok(told(call, &data))

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::era::Quirk;
 use super::super::js;
 use super::super::reply::Refusal;
 use super::super::write::Room;
@@ -53,6 +54,9 @@ pub(in super::super) fn rooms_info(call: &mut Call<'_>) -> Outcome {
         return Err(Refusal::thrown("error-room-not-found", reason));
     };
     if !enters(call, &room) {
+        if call.era.has(Quirk::ForbidsAlike) {
+            return Err(plain("not-allowed"));
+        }
         // The server has its two texts the wrong way round.
         let body = json!({ "success": false, "error": "not-allowed", "errorType": "Not Allowed" });
         return Err(Refusal::Other(http::StatusCode::BAD_REQUEST, body));

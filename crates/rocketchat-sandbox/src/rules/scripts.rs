@@ -66,7 +66,8 @@ pub(in super::super) fn program<'b>(
 
 /// Whether the script is not transpiled.
 fn is_taken_as_it_is(era: &Era, data: &Map<String, Value>) -> bool {
-    era.has(Quirk::KnowsSkipTranspile) && data.get("skipTranspile") == Some(&Value::Bool(true))
+    let skips = data.get("skipTranspile") == Some(&Value::Bool(true));
+    era.has(Quirk::RawScripts) || (era.has(Quirk::KnowsSkipTranspile) && skips)
 }
 
 /// Compiles the script of a body, when it is enabled and not blank and its engine not frozen.

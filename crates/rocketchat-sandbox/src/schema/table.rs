@@ -9,6 +9,8 @@ use super::{Branch, Part, Property, Rule, Schema, Type, When};
 const SKIP: When = When::With(Quirk::KnowsSkipTranspile);
 /// When `scriptEngine` is known.
 const ENGINE: When = When::With(Quirk::KnowsScriptEngine);
+/// When `query` is taken, and ignored.
+const QUERY: When = When::Without(Quirk::RefusesQuery);
 /// When the override of the destination is known and may be left out.
 const OVERRIDE: When = When::WithButNot(Quirk::KnowsOverride, Quirk::RequiresOverride);
 /// When it is mandatory.
@@ -242,7 +244,7 @@ pub(in super::super) static LIST: Schema = Schema {
             key("sort", TEXT_OR_NULL),
             key("name", TEXT_OR_NULL),
             key("type", TEXT_OR_NULL),
-            key("query", TEXT_OR_NULL),
+            only(QUERY, key("query", TEXT_OR_NULL)),
         ],
     )])
 };
@@ -257,7 +259,7 @@ pub(in super::super) static HISTORY: Schema = Schema {
             key("offset", NUMBER_OR_NULL),
             key("count", NUMBER_OR_NULL),
             key("sort", TEXT_OR_NULL),
-            key("query", TEXT_OR_NULL),
+            only(QUERY, key("query", TEXT_OR_NULL)),
         ],
     )])
 };

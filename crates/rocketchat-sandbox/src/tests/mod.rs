@@ -41,6 +41,8 @@ fn config() -> Config {
     Config {
         fixture: Some(Fixture::parse(&fixture).expect("a fixture")),
         seed: Some(1),
+        // The newest that recordings are of.
+        version: "8.8".parse().expect("a version"),
         ..Config::default()
     }
 }

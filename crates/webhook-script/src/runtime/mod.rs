@@ -32,6 +32,7 @@ use self::host::State;
 pub use self::http::{Answers, Http, HttpAnswer, HttpCall};
 pub use self::outcome::{ConsoleLine, End, Outcome, Place, Thrown, ThrownValue};
 use self::session::{Session, Stop};
+pub use crate::profile::{Mode, ServerProfile};
 use crate::value::Value;
 use crate::{Sandbox, ScriptError};
 
@@ -75,38 +76,6 @@ impl Method {
     /// The method of that name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.name() == name)
-    }
-}
-
-/// How a server compiles and runs scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServerProfile {
-    /// The engine.
-    pub sandbox: Sandbox,
-    /// Whether scripts are transpiled when they are saved.
-    pub mode: Mode,
-}
-
-/// What is stored of a script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Mode {
-    /// The text as it stands: 9.0, and `skipTranspile` since 8.4.
-    Raw,
-    /// What Babel makes of it: up to 8.8 without `skipTranspile`.
-    Transpiled,
-}
-
-impl ServerProfile {
-    /// The profile of a server's version, major and minor. `skip_transpile` is the integration's field.
-    pub fn of((major, minor): (u32, u32), skip_transpile: bool) -> Self {
-        let raw = major >= 9 || (skip_transpile && (major, minor) >= (8, 4));
-        Self {
-            sandbox: match major {
-                ..=6 => Sandbox::Vm2,
-                _ => Sandbox::IsolatedVm,
-            },
-            mode: if raw { Mode::Raw } else { Mode::Transpiled },
-        }
     }
 }
 

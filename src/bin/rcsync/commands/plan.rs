@@ -41,7 +41,7 @@ pub(super) fn run(args: &PlanArgs, terminal: Terminal) -> Exit {
         writing: false,
         approved: true,
         binding: args.output.keeps_plan(),
-        assumed: args.assume_version.as_deref(),
+        assumed: args.server_version.as_deref(),
         against,
     };
     let made = runtime(async {
@@ -313,7 +313,7 @@ fn version(text: &str) -> Result<Version, Failure> {
     })?;
     if version > NEWEST_KNOWN {
         terminal::note(&format!(
-            "warning: --assume-version {version} is newer than {NEWEST_KNOWN}, the newest that this rcsync knows: the plan is \
+            "warning: --server-version {version} is newer than {NEWEST_KNOWN}, the newest that this rcsync knows: the plan is \
              that for {NEWEST_KNOWN}\n"
         ));
     }

@@ -88,7 +88,7 @@ fn words(unfit: &Unfit<'_>) -> String {
             "it was made from a snapshot, without secrets and without the server".to_owned()
         }
         Unfit::Unbound => {
-            "it does not say what it was made for; a plan with `--assume-version` is for \
+            "it does not say what it was made for; a plan with `--server-version` is for \
                            another server"
                 .to_owned()
         }

@@ -20,7 +20,7 @@ const MOST_ROUNDS: usize = 5;
 /// Reads manifests and their scripts.
 fn read(args: &ValidateArgs) -> Result<Checked, Failure> {
     let mut checked = manifests::read(&args.manifests, Undefined::Unknown)?;
-    let scripts = checked.scripts();
+    let scripts = checked.scripts(args.server_version);
     checked.findings.absorb(scripts);
     Ok(checked)
 }

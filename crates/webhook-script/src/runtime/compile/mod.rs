@@ -71,9 +71,9 @@ fn raw(
     check: impl FnOnce(&str) -> Result<Nesting, ScriptError>,
 ) -> Result<Compiled, ScriptError> {
     let wrapped = format!("{OPEN}{source}}})");
+    let open = u32::try_from(OPEN.len()).unwrap_or_default();
     let shifted = |mut error: ScriptError| {
         if error.line == 1 {
-            let open = u32::try_from(OPEN.len()).unwrap_or_default();
             error.column = error.column.saturating_sub(open).max(1);
         }
         error
@@ -87,7 +87,12 @@ fn raw(
     let Some(read) = read else {
         return Ok(Compiled::plain(source));
     };
-    let (edited, redeclared) = read.map_err(shifted)?;
+    let (edited, mut redeclared) = read.map_err(shifted)?;
+    if let Some((_, at)) = &mut redeclared
+        && at.line == 1
+    {
+        at.column = at.column.saturating_sub(open).max(1);
+    }
     let program = edited.and_then(|program| {
         let inside = program.strip_prefix(OPEN)?.strip_suffix("})")?;
         Some(inside.to_owned())
