@@ -6,7 +6,7 @@
 //! server.
 //!
 //! [`check`] reads a script as a program behind a statement that throws, so that whatever it holds, and
-//! however it ends what was meant to enclose it, nothing of it is reached. [`look`] also runs its top level as a
+//! however it ends what was meant to enclose it, nothing of it is reached. [`look()`] also runs its top level as a
 //! server does, under hard limits, and reads from its tree (`parse`) which names it uses (`names`). What of that
 //! is a mistake is judged elsewhere. Without the feature `engine` there is no engine, and every script passes.
 //!
@@ -16,7 +16,7 @@
 //! out what may take long would be to chase each release of the engine, and a thread that spins cannot be ended. So
 //! [`Checker`] has scripts looked at by a process of their own, which is this program once more ([`isolated`]): what
 //! is not done in time is killed with it, nothing runs on, and what crashes the engine ends that process alone.
-//! [`check`] and [`look`] are what that process does, without a limit in time of their own.
+//! [`check`] and [`look()`] are what that process does, without a limit in time of their own.
 
 #[cfg(feature = "engine")]
 pub mod delivery;
