@@ -12,6 +12,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 /// How many cases there are, so that none can get lost.
 const CASES: usize = 501;
+/// How many of deliveries.
+const DELIVERIES: usize = 135;
 
 /// The folder of the vectors.
 fn vectors() -> PathBuf {
@@ -145,6 +147,26 @@ fn every_recorded_vector_comes_out() {
         passed += cases.parse::<usize>().expect("a number");
     }
     assert_eq!(passed, CASES);
+}
+
+/// What webhooks make of deliveries: the messages that are posted, and the answers.
+#[test]
+fn every_recorded_delivery_comes_out() {
+    let folder = vectors().join("delivery");
+    let fixture = folder.join("fixture-delivery.json");
+    let fixture = fixture.to_str().expect("a path of text");
+    let server = Server::start(&["--control", "--server-version", "8.8", "--fixture", fixture]);
+    let mut runner = Command::new("python3");
+    runner.arg(folder.join("run-delivery.py")).arg(&server.url);
+    let output = runner.output().expect("python3 runs");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let why = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{told}{why}");
+    let total = told.lines().last().expect("a total");
+    assert_eq!(
+        total,
+        format!("total: {DELIVERIES} of {DELIVERIES} cases pass")
+    );
 }
 
 #[test]

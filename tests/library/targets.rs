@@ -92,7 +92,12 @@ fn script(bytes: &[u8]) {
     }
     let input = Value::Object(vec![("request".into(), Value::Object(Vec::new()))]);
     let outcome = engine.call(Method::ProcessIncomingRequest, &input);
-    let _ = delivery::incoming(&outcome, &input, &Integration::default(), &World::default());
+    let _ = delivery::incoming(
+        &outcome,
+        &input,
+        &Integration::default(),
+        &mut World::default(),
+    );
     let _ = serde_json::to_string(&outcome);
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::DATE;
 use http::{HeaderValue, Method, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
+use webhook_script::runtime::End;
 
 use super::Sandbox;
 use super::admission::{admit, limit, visit};
@@ -18,6 +19,7 @@ use super::parse;
 use super::reply::{Refusal, Request, json_response};
 use super::routes::{self, Run};
 use super::rules::{Call, create, hooks, scripts};
+use super::runner;
 
 /// What a fault changes about the way a request is answered.
 #[derive(Clone, Copy, Default)]
@@ -41,7 +43,7 @@ pub(super) async fn answer(
     }
     let mut verdict = None;
     let outcome = match path.strip_prefix("/hooks/") {
-        Some(hook) => deliver(sandbox, request, hook, &mut verdict),
+        Some(hook) => deliver(sandbox, request, hook, &mut verdict).await,
         None => run(sandbox, request, manner, &mut verdict).await,
     };
     let mut response = outcome.unwrap_or_else(|refusal| refusal.response(&sandbox.era));
@@ -133,7 +135,7 @@ fn success(call: &Call<'_>, mut body: Value) -> Response<Bytes> {
 }
 
 /// A delivery to a webhook needs no login, and no permission lifts its limit.
-fn deliver(
+async fn deliver(
     sandbox: &Sandbox,
     request: &Request,
     hook: &str,
@@ -143,12 +145,21 @@ fn deliver(
     if method != Method::POST && method != Method::GET {
         return Err(Refusal::UnknownPath);
     }
+    let mut delivery = {
+        let mut state = sandbox.lock();
+        let mut call = visit(sandbox, &mut state, request);
+        let record = hooks::addressed(&call, hook)?;
+        limit(sandbox, &mut call, request, verdict)?;
+        hooks::begin(&call, record, request)?
+    };
+    if delivery.is_empty {
+        return Ok(json_response(StatusCode::OK, &json!({ "success": true })));
+    }
+    let outcome = match delivery.job.take() {
+        Some(job) => sandbox.runner.run(job).await,
+        None => runner::ended(End::NoScript),
+    };
     let mut state = sandbox.lock();
     let mut call = visit(sandbox, &mut state, request);
-    let record = hooks::addressed(&call, hook)?;
-    limit(sandbox, &mut call, request, verdict)?;
-    if let Value::Object(body) = parse::body(request.http.headers(), request.http.body()) {
-        call.body = hooks::unwrapped(request.http.headers(), body)?;
-    }
-    hooks::deliver(&mut call, &record, request.http.body().len()).map(|body| success(&call, body))
+    Ok(hooks::finish(&mut call, &delivery, &outcome))
 }

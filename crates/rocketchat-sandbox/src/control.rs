@@ -37,6 +37,7 @@ pub(super) fn answer(sandbox: &Sandbox, request: &Request) -> Option<Response<By
     Some(match (request.http.method(), path) {
         (&Method::GET, "requests") => found(&json!({ "requests": sandbox.requests() })),
         (&Method::GET, "deliveries") => found(&json!({ "deliveries": sandbox.deliveries() })),
+        (&Method::GET, "messages") => found(&json!({ "messages": sandbox.messages() })),
         (&Method::GET, "faults") => found(&json!({ "faults": sandbox.faults() })),
         (&Method::POST, "faults") => {
             let Some(faults) = several::<Fault>(body) else {

@@ -117,6 +117,10 @@ quirks! {
     OldRouter "old-router" None, v(7, 4);
     /// A 401 or 403 is held back for half a second to a second (reference 1.1).
     DelaysRefusals "delays-refusals" None, v(7, 4);
+    /// A webhook's wrong id or token is answered as an internal error.
+    HookErrorPage "hook-error-page" v(7, 7), None;
+    /// Without a content type a webhook's body counts as text.
+    UntypedIsText "untyped-is-text" v(7, 6), None;
     /// A logout is answered with nothing: the router does not write what its handler returns.
     EmptyLogout "empty-logout" v(7, 4), None;
     /// Login answers say `success` (reference 1.2).

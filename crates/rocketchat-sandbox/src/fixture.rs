@@ -29,6 +29,11 @@ pub struct Fixture {
 /// The roles that hold a permission on a fresh server (reference 1.7).
 const DEFAULT_ROLES: &[(&str, &[&str])] = &[
     ("access-permissions", &["admin"]),
+    ("create-d", &["admin", "user", "bot", "app"]),
+    ("join-without-join-code", &["admin", "bot", "app"]),
+    ("mention-all", &["admin", "user"]),
+    ("mention-here", &["admin", "user"]),
+    ("post-readonly", &["admin"]),
     ("api-bypass-rate-limit", &["admin", "bot", "app"]),
     ("create-personal-access-tokens", &["admin", "user"]),
     ("manage-incoming-integrations", &["admin"]),
@@ -57,6 +62,8 @@ impl Fixture {
         let user = |id: &str, username: &str, roles: &[&str], token: Option<String>| User {
             id: id.to_owned(),
             username: username.to_owned(),
+            name: None,
+            kind: None,
             roles: roles.iter().map(ToString::to_string).collect(),
             active: true,
             password: None,
@@ -68,10 +75,7 @@ impl Fixture {
             user("rocket.cat", "rocket.cat", &["bot"], None),
         ];
         let room = Room::public("GENERAL".to_owned(), "general");
-        let subscription = Subscription {
-            rid: room.id.clone(),
-            uid: admin,
-        };
+        let subscription = Subscription::new(room.id.clone(), admin);
         let mut roles = BTreeMap::<_, Vec<_>>::new();
         for (permission, holders) in DEFAULT_ROLES {
             for role in *holders {

@@ -33,6 +33,7 @@ mod regular;
 mod reply;
 mod routes;
 mod rules;
+mod runner;
 mod schema;
 mod state;
 mod validate;
@@ -47,6 +48,7 @@ use std::time::Duration;
 
 use ::http::StatusCode;
 use serde_json::Value;
+use webhook_script::delivery::Post;
 
 pub use self::clock::Clock;
 
@@ -65,6 +67,7 @@ pub use self::state::Received;
 use self::answer::{Manner, answer};
 use self::era::Era;
 use self::faults::{chosen, html};
+use self::runner::Runner;
 use self::state::State;
 
 /// One imitated server.
@@ -78,6 +81,7 @@ pub struct Sandbox {
     control: bool,
     rate: Option<Rate>,
     note: Option<String>,
+    runner: Runner,
     state: Mutex<State>,
 }
 
@@ -97,6 +101,7 @@ impl Sandbox {
             control: config.control,
             rate: config.rate,
             note,
+            runner: Runner::default(),
             state: Mutex::new(state),
         }))
     }
@@ -238,6 +243,21 @@ impl Sandbox {
     /// What webhooks received, oldest first.
     pub fn deliveries(&self) -> Vec<Value> {
         self.lock().deliveries.all()
+    }
+
+    /// The messages that were posted, oldest first, in the rooms' names of today.
+    pub fn messages(&self) -> Vec<Value> {
+        let state = self.lock();
+        let shown = |post: Post| {
+            let room = state.world.room(&post.room_id);
+            let room = room.map_or(post.room, |room| room.shown().to_owned());
+            let mut message = serde_json::Map::new();
+            message.insert("room".to_owned(), room.into());
+            message.insert("username".to_owned(), post.username.into());
+            message.extend(post.fields);
+            Value::Object(message)
+        };
+        state.messages.all().into_iter().map(shown).collect()
     }
 
     /// The faults still to come.

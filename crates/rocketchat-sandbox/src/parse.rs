@@ -14,6 +14,11 @@ pub(super) fn body(headers: &HeaderMap, bytes: &[u8]) -> Value {
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
+    body_of_kind(kind, bytes)
+}
+
+/// The same of a content type.
+pub(super) fn body_of_kind(kind: &str, bytes: &[u8]) -> Value {
     if kind.contains("application/json") {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match serde_json::from_slice(bytes) {
@@ -49,6 +54,38 @@ pub(super) fn query(text: &str) -> Map<String, Value> {
                 }
             }
             _ => append(&mut query, &key, value, false),
+        }
+    }
+    query
+}
+
+/// How deep the parts in brackets of a nested query reach.
+const DEPTH: usize = 5;
+
+/// The query as scripts of webhooks see it: `a[b][c]` is an object in an object.
+pub(super) fn nested(text: &str) -> Value {
+    let mut query = json!({});
+    for (key, value) in url::form_urlencoded::parse(text.as_bytes()).take(PARAMETERS) {
+        let (first, rest) = key.split_once('[').unwrap_or((&key, ""));
+        let parts = rest.split('[').filter_map(|part| part.strip_suffix(']'));
+        let mut place = &mut query[first];
+        for part in parts.take(DEPTH) {
+            if part.is_empty() {
+                if !place.is_array() {
+                    *place = json!([]);
+                }
+                break;
+            }
+            if !place.is_object() {
+                *place = json!({});
+            }
+            place = &mut place[part];
+        }
+        match place {
+            Value::Null => *place = value.into_owned().into(),
+            Value::Array(items) => items.push(value.into_owned().into()),
+            Value::Object(_) => {}
+            first => *first = Value::Array(vec![first.take(), value.into_owned().into()]),
         }
     }
     query

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 use serde_json::Value;
+use webhook_script::delivery::Post;
 
 use super::faults::Fault;
 use super::ids::Ids;
@@ -53,6 +54,8 @@ pub(super) struct State {
     pub(super) received: Remembered<Received>,
     /// What webhooks received.
     pub(super) deliveries: Remembered<Value>,
+    /// The messages that they posted.
+    pub(super) messages: Remembered<Post>,
     count: u64,
 }
 
@@ -67,6 +70,7 @@ impl State {
             faults: Vec::new(),
             received: Remembered::default(),
             deliveries: Remembered::default(),
+            messages: Remembered::default(),
             count: 0,
         }
     }

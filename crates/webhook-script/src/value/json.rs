@@ -16,6 +16,20 @@ use super::{Value, iso, milliseconds, number_text};
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Value {
+    /// The value of a JSON text as it stands: nothing in it is a tag.
+    pub fn from_plain_json(json: &Json) -> Value {
+        match json {
+            Json::Array(items) => Value::Array(items.iter().map(Value::from_plain_json).collect()),
+            Json::Object(entries) => {
+                let entries = entries.iter();
+                let entries =
+                    entries.map(|(key, value)| (key.clone(), Value::from_plain_json(value)));
+                Value::Object(entries.collect())
+            }
+            plain => Value::from_json(plain),
+        }
+    }
+
     /// The value that JSON with tags stands for.
     pub fn from_json(json: &Json) -> Value {
         match json {

@@ -12,7 +12,7 @@ fn delivered(body: &str, may_override_channel: bool) -> Delivered {
         username: id.to_lowercase(),
         may_impersonate,
     };
-    let world = World {
+    let mut world = World {
         rooms: vec![
             ("G".into(), "general".into()),
             ("R".into(), "random".into()),
@@ -27,7 +27,7 @@ fn delivered(body: &str, may_override_channel: bool) -> Delivered {
         may_override_channel,
         ..Integration::default()
     };
-    delivery::incoming(&run(&method(body)), &input(), &integration, &world)
+    delivery::incoming(&run(&method(body)), &input(), &integration, &mut world)
 }
 
 fn answer(body: &str, may_override_channel: bool) -> (u16, Json) {

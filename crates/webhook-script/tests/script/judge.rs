@@ -289,8 +289,8 @@ impl Judge {
         self.same("calls", &list("calls"), &json!(calls));
         match kind {
             Kind::Incoming => {
-                let (integration, world) = (integration(), world());
-                let delivered = delivery::incoming(outcome, input, &integration, &world);
+                let (integration, mut world) = (integration(), world());
+                let delivered = delivery::incoming(outcome, input, &integration, &mut world);
                 let posts: Vec<_> = delivered.posts.iter().map(post).collect();
                 self.same("posts", &list("posts"), &json!(posts));
                 let answer = expected.get("answer").cloned().unwrap_or(Json::Null);
