@@ -34,6 +34,22 @@ pub(super) fn visit<'s>(sandbox: &'s Sandbox, state: &'s mut State, request: &Re
     }
 }
 
+/// A call that the server makes of itself, for nobody.
+pub(super) fn inside<'s>(sandbox: &'s Sandbox, state: &'s mut State) -> Call<'s> {
+    Call {
+        state,
+        era: &sandbox.era,
+        now: (sandbox.clock.millis(), sandbox.clock.iso()),
+        invent: sandbox.invent,
+        caller: None,
+        query: Map::new(),
+        body: Map::new(),
+        checked: None,
+        page: Page::default(),
+        says_success: true,
+    }
+}
+
 /// Who calls: both headers are there and belong together.
 fn caller(state: &State, request: &Request) -> Option<(User, String)> {
     let header = |name| request.http.headers().get(name)?.to_str().ok();

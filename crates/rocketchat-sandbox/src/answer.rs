@@ -159,7 +159,11 @@ async fn deliver(
         Some(job) => sandbox.runner.run(job).await,
         None => runner::ended(End::NoScript),
     };
-    let mut state = sandbox.lock();
-    let mut call = visit(sandbox, &mut state, request);
-    Ok(hooks::finish(&mut call, &delivery, &outcome))
+    let (response, posts) = {
+        let mut state = sandbox.lock();
+        let mut call = visit(sandbox, &mut state, request);
+        hooks::finish(&mut call, &delivery, &outcome)
+    };
+    sandbox.post(posts, 0);
+    Ok(response)
 }

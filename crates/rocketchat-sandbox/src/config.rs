@@ -42,6 +42,8 @@ pub struct Config {
     pub instances: u8,
     /// The time between the stamp of a create and its insert.
     pub create_gap: Duration,
+    /// Whether calls of outgoing webhooks are tried again at once, without the server's pauses.
+    pub fast_retries: bool,
     /// Whether the control endpoint answers.
     pub control: bool,
     /// What fills an empty state; without one, the built-in world.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Sandbox;
 use super::drift::Action;
+use super::events::Event;
 use super::faults::Fault;
 use super::reply::{Request, json_response};
 
@@ -31,7 +32,7 @@ fn several<T: DeserializeOwned>(body: &[u8]) -> Option<Vec<T>> {
 }
 
 /// The answer to a control request; none for a request that is not one.
-pub(super) fn answer(sandbox: &Sandbox, request: &Request) -> Option<Response<Bytes>> {
+pub(super) async fn answer(sandbox: &Sandbox, request: &Request) -> Option<Response<Bytes>> {
     let path = request.http.uri().path().strip_prefix(PREFIX)?;
     let body = request.http.body();
     Some(match (request.http.method(), path) {
@@ -54,6 +55,21 @@ pub(super) fn answer(sandbox: &Sandbox, request: &Request) -> Option<Response<By
         (&Method::DELETE, "faults") => {
             sandbox.clear_faults();
             found(&json!({}))
+        }
+        (&Method::POST, "events") => {
+            let Some(events) = several::<Event>(body) else {
+                return Some(refused(
+                    "expected an event or a list of events: {\"event\": …, \"room\": …, \"user\": …}",
+                ));
+            };
+            let mut done = 0;
+            for event in events {
+                if !sandbox.happen(event).await {
+                    return Some(refused("something named there does not exist"));
+                }
+                done += 1;
+            }
+            found(&json!({ "done": done }))
         }
         (&Method::POST, "actions") => {
             let Some(actions) = several::<Action>(body) else {

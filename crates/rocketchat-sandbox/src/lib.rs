@@ -18,6 +18,7 @@ mod control;
 mod drift;
 mod era;
 mod error;
+mod events;
 mod faults;
 pub mod files;
 mod fixture;
@@ -56,6 +57,7 @@ pub use self::config::{Config, Store};
 pub use self::drift::Action;
 pub use self::era::{Quirk, Version};
 pub use self::error::StateError;
+pub use self::events::Event;
 pub use self::faults::{Effect, Fault};
 pub use self::fixture::Fixture;
 pub use self::http::serve;
@@ -82,6 +84,7 @@ pub struct Sandbox {
     rate: Option<Rate>,
     note: Option<String>,
     runner: Runner,
+    fast_retries: bool,
     state: Mutex<State>,
 }
 
@@ -102,16 +105,15 @@ impl Sandbox {
             rate: config.rate,
             note,
             runner: Runner::default(),
+            fast_retries: config.fast_retries,
             state: Mutex::new(state),
         }))
     }
 
     /// Answers one request. Dropping this future is a server killed while it works.
     pub async fn handle(&self, request: Request) -> Answer {
-        if let Some(response) = self
-            .control
-            .then(|| control::answer(self, &request))
-            .flatten()
+        if self.control
+            && let Some(response) = control::answer(self, &request).await
         {
             return Answer::Response(response);
         }

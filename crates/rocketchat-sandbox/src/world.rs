@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::write::{Record, Room, Subscription, User, Write, text};
 
+/// How many entries of the history are kept, of all integrations.
+const MOST_HISTORY: usize = 10_000;
+
 /// The state of one server.
 #[derive(Debug, Default)]
 pub(crate) struct World {
@@ -55,7 +58,7 @@ impl World {
                     self.records.remove(&place);
                 }
             }
-            Write::History(entry) => self.history.push(entry),
+            Write::History(entry) => self.put_history(entry),
             Write::Filled => self.filled = true,
             Write::HistoryGone(id) => self.history.retain(|entry| history_of(entry) != Some(&id)),
         }
@@ -131,6 +134,19 @@ impl World {
             self.inserted
         });
         self.records.insert(place, record);
+    }
+
+    /// An entry of the history appears, or goes on. The oldest are forgotten.
+    fn put_history(&mut self, entry: Record) {
+        let id = text(&entry, "_id");
+        let mut newest = self.history.iter_mut().rev();
+        match newest.find(|known| id.is_some() && text(known, "_id") == id) {
+            Some(known) => *known = entry,
+            None => self.history.push(entry),
+        }
+        if self.history.len() > MOST_HISTORY {
+            self.history.drain(..MOST_HISTORY / 2);
+        }
     }
 
     /// Whether it has all that it begins with. If not, it was given up while it was being made. Something was made in

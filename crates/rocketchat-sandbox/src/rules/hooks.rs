@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Method, Response, StatusCode};
 use serde_json::{Map, Value as Json, json};
-use webhook_script::delivery::{self, Integration};
+use webhook_script::delivery::{self, Integration, Post};
 use webhook_script::runtime::{End, Kind as IntegrationKind, Method as ScriptMethod, Outcome};
 use webhook_script::value::Value as Script;
 use webhook_script::{Mode, Sandbox, ServerProfile};
@@ -79,7 +79,14 @@ pub(in super::super) fn begin(
     let is_on = record.get("scriptEnabled") == Some(&Json::Bool(true));
     let is_empty = matches!(&content, Json::Object(fields) if fields.is_empty()) && !is_on;
     let runs = is_on && request.http.method() == Method::POST;
-    let job = runs.then(|| job(call, &record, &input)).flatten();
+    let job = || {
+        let (kind, method) = (
+            IntegrationKind::Incoming,
+            ScriptMethod::ProcessIncomingRequest,
+        );
+        job(call, &record, kind, method, input.clone())
+    };
+    let job = runs.then(job).flatten();
     Ok(Delivery {
         record,
         input,
@@ -90,7 +97,16 @@ pub(in super::super) fn begin(
 }
 
 /// The call of the compiled script, if there is one.
-fn job(call: &Call<'_>, record: &Record, input: &Script) -> Option<Job> {
+pub(in super::super) fn job(
+    call: &Call<'_>,
+    record: &Record,
+    kind: IntegrationKind,
+    method: ScriptMethod,
+    input: Script,
+) -> Option<Job> {
+    if record.get("scriptEnabled") != Some(&Json::Bool(true)) {
+        return None;
+    }
     let compiled = text(record, "scriptCompiled")?;
     let source = text(record, "script")?;
     let vm2 = !call.era.has(Quirk::KnowsScriptEngine)
@@ -101,7 +117,7 @@ fn job(call: &Call<'_>, record: &Record, input: &Script) -> Option<Job> {
         id: text(record, "_id")?.to_owned(),
         saved: text(record, "_updatedAt").unwrap_or_default().to_owned(),
         source: source.to_owned(),
-        kind: IntegrationKind::Incoming,
+        kind,
         profile: ServerProfile {
             sandbox: if vm2 {
                 Sandbox::Vm2
@@ -110,8 +126,8 @@ fn job(call: &Call<'_>, record: &Record, input: &Script) -> Option<Job> {
             },
             mode: if is_raw { Mode::Raw } else { Mode::Transpiled },
         },
-        method: ScriptMethod::ProcessIncomingRequest,
-        input: input.clone(),
+        method,
+        input,
         now: i64::try_from(call.now.0).unwrap_or(i64::MAX),
     })
 }
@@ -221,7 +237,7 @@ pub(in super::super) fn finish(
     call: &mut Call<'_>,
     delivery: &Delivery,
     outcome: &Outcome,
-) -> Response<Bytes> {
+) -> (Response<Bytes>, Vec<Post>) {
     let record = &delivery.record;
     let of = |key| text(record, key).unwrap_or_default().to_owned();
     let free = record.get("overrideDestinationChannelEnabled") == Some(&Json::Bool(true));
@@ -249,16 +265,8 @@ pub(in super::super) fn finish(
         "logged": delivered.logged,
     });
     call.state.deliveries.push(told, delivery.bytes);
-    for post in delivered.posts {
-        let size = post
-            .fields
-            .values()
-            .map(|value| value.to_string().len())
-            .sum();
-        call.state.messages.push(post, size);
-    }
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    json_response(status, &answer.body)
+    (json_response(status, &answer.body), delivered.posts)
 }
 
 /// What is said in the place of an answer that the server would not give, or that nobody can tell.

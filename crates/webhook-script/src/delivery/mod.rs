@@ -269,6 +269,22 @@ fn posted(
     }
 }
 
+/// Posts a message as an outgoing webhook does, each channel with what is posted there.
+///
+/// # Errors
+/// Why nothing is posted, in the server's words.
+pub fn posts(
+    content: &Value,
+    poster: &str,
+    integration: &Integration,
+    server: &mut dyn Server,
+) -> Result<Vec<(Value, Post)>, String> {
+    let sent = message::send(content, poster, integration, server)?;
+    sent.into_iter()
+        .map(|(channel, post)| Ok((channel, post?)))
+        .collect()
+}
+
 /// The answer that says what came of each channel.
 fn separate(sent: message::Sent) -> Delivered {
     let one = |(channel, posted): &(Value, Result<Post, String>)| {

@@ -52,6 +52,10 @@ pub(crate) struct SandboxArgs {
     #[arg(long)]
     pub(crate) control: bool,
 
+    /// Call outgoing webhooks again at once when a call failed, without the server's pauses
+    #[arg(long)]
+    pub(crate) fast_retries: bool,
+
     /// Imitate so many server processes behind one address: ids do not follow each other within a second
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(crate) instances: u8,

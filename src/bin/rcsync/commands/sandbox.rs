@@ -107,6 +107,7 @@ fn config(args: SandboxArgs, address: SocketAddr) -> Result<Config, StateError> 
         rate: args.rate_limit,
         instances: args.instances,
         create_gap: args.create_gap,
+        fast_retries: args.fast_retries,
         control: args.control,
         fixture: args.fixture.as_deref().map(fixture).transpose()?,
         store: state.transpose()?.unwrap_or_default(),

@@ -1,0 +1,312 @@
+//! What happens on the server, and the outgoing webhooks that it calls.
+//!
+//! An event finds the integrations that wait for it; each of their URLs is called in a run of its own (`run`). Nothing keeps a
+//! webhook from answering itself, as on the server; here a chain ends after [`LONGEST_CHAIN`] steps.
+
+mod http;
+mod run;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+use webhook_script::delivery::Post;
+
+use super::Sandbox;
+use super::write::{Record, Room, User, text};
+
+/// How many messages may follow from one another.
+const LONGEST_CHAIN: u32 = 10;
+
+/// Something that happens, as the control endpoint takes it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// `sendMessage`, `fileUploaded`, `roomArchived`, `roomCreated`, `roomJoined`, `roomLeft` or `userCreated`.
+    pub event: String,
+    /// The room that it is about: its name or id.
+    #[serde(default)]
+    pub room: Option<String>,
+    /// The username of whom it is about.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The text of the message.
+    #[serde(default)]
+    pub text: String,
+    /// The alias of the message.
+    #[serde(default)]
+    pub alias: Option<String>,
+    /// Whether a webhook sent the message.
+    #[serde(default)]
+    pub bot: bool,
+    /// Whether the message was edited.
+    #[serde(default)]
+    pub edited: bool,
+    /// The thread of the message.
+    #[serde(default)]
+    pub tmid: Option<String>,
+}
+
+/// An event with what it is about.
+pub(super) struct Happened {
+    event: Event,
+    room: Option<Room>,
+    user: Option<User>,
+    message_id: String,
+    at: String,
+    /// How many messages it follows from.
+    chain: u32,
+}
+
+/// The events that carry a message.
+const WITH_MESSAGE: [&str; 2] = ["sendMessage", "fileUploaded"];
+/// The events that look at no channel.
+const ANYWHERE: [&str; 3] = ["roomArchived", "roomCreated", "userCreated"];
+
+impl Sandbox {
+    /// Lets something happen. Ends when the calls that follow are answered and what they answered is done, but for what is
+    /// tried again; false when it names something that is not there.
+    pub async fn happen(&self, event: Event) -> bool {
+        let Some(me) = self.me.upgrade() else {
+            return false;
+        };
+        let happened = {
+            let mut state = self.lock();
+            let room = event
+                .room
+                .as_deref()
+                .map(|room| state.world.room(room).cloned());
+            let user = event.user.as_deref();
+            let user = user.map(|user| state.world.user_named(user).cloned());
+            if matches!(room, Some(None)) || matches!(user, Some(None)) {
+                return false;
+            }
+            Happened {
+                event,
+                room: room.flatten(),
+                user: user.flatten(),
+                message_id: state.ids.clear(17),
+                at: self.clock.iso(),
+                chain: 0,
+            }
+        };
+        fire(me, happened).await;
+        true
+    }
+
+    /// A message of a webhook was posted, which is an event too.
+    fn posted(self: Arc<Self>, post: &Post, chain: u32) {
+        if chain >= LONGEST_CHAIN {
+            tracing::warn!("webhooks answer each other: the chain ends here");
+            return;
+        }
+        let happened = {
+            let mut state = self.lock();
+            let field = |key: &str| {
+                post.fields
+                    .get(key)
+                    .and_then(Json::as_str)
+                    .map(str::to_owned)
+            };
+            Happened {
+                event: Event {
+                    event: "sendMessage".to_owned(),
+                    room: None,
+                    user: None,
+                    text: field("text").unwrap_or_default(),
+                    alias: field("alias").filter(|alias| !alias.is_empty()),
+                    bot: true,
+                    edited: false,
+                    tmid: field("tmid"),
+                },
+                room: state.world.room(&post.room_id).cloned(),
+                user: state.world.user_named(&post.username).cloned(),
+                message_id: state.ids.clear(17),
+                at: self.clock.iso(),
+                chain,
+            }
+        };
+        drop(tokio::spawn(fire(self, happened)));
+    }
+
+    /// Keeps messages that webhooks posted, and lets follow what follows from them.
+    pub(super) fn post(&self, posts: Vec<Post>, chain: u32) {
+        for post in posts {
+            let size = post
+                .fields
+                .values()
+                .map(|value| value.to_string().len())
+                .sum();
+            self.lock().messages.push(post.clone(), size);
+            if let Some(me) = self.me.upgrade() {
+                me.posted(&post, chain + 1);
+            }
+        }
+    }
+}
+
+/// Calls what waits for an event. The first error that a script does not keep to itself ends it for the others too.
+fn fire(sandbox: Arc<Sandbox>, happened: Happened) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let happened = Arc::new(happened);
+        let waiting = {
+            let state = sandbox.lock();
+            let waiting = state
+                .world
+                .records()
+                .filter(|record| waits(record, &happened));
+            waiting.cloned().collect::<Vec<_>>()
+        };
+        let mut running = tokio::task::JoinSet::new();
+        for record in waiting {
+            let urls = record.get("urls").and_then(Json::as_array).cloned();
+            for url in urls.unwrap_or_default() {
+                let Some(url) = url.as_str() else { continue };
+                let Some(word) = trigger_word(&record, &happened.event) else {
+                    continue;
+                };
+                let run = run::Run::new(&sandbox, &happened, &record, url, word, 0);
+                match run.prepare().await {
+                    Ok(Some(prepared)) => drop(running.spawn(prepared.call())),
+                    Ok(None) => {}
+                    Err(run::Escaped) => {
+                        running.join_all().await;
+                        return;
+                    }
+                }
+            }
+        }
+        running.join_all().await;
+    })
+}
+
+/// Whether an integration waits for an event.
+fn waits(record: &Record, happened: &Happened) -> bool {
+    let event = &happened.event;
+    let on = text(record, "type") == Some("webhook-outgoing")
+        && record.get("enabled") == Some(&Json::Bool(true))
+        && text(record, "event") == Some(&event.event);
+    let edits = !event.edited || record.get("runOnEdits") == Some(&Json::Bool(true));
+    on && edits && (ANYWHERE.contains(&event.event.as_str()) || is_watched(record, happened))
+}
+
+/// Whether an integration looks at the room.
+fn is_watched(record: &Record, happened: &Happened) -> bool {
+    let Some(room) = &happened.room else {
+        return false;
+    };
+    let listed = record.get("channel").and_then(Json::as_array);
+    let listed: Vec<_> = listed
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
+        .collect();
+    let has = |channel: &str| listed.contains(&channel);
+    let named = |sign: &str, name: &str| has(&format!("{sign}{name}"));
+    match room.kind.as_str() {
+        "d" => {
+            let (id, name) = match &happened.user {
+                Some(user) => (user.id.as_str(), user.username.as_str()),
+                None => ("", ""),
+            };
+            let other = room.id.replacen(id, "", 1);
+            let others = room.usernames.iter().find(|other| *other != name);
+            has("all_direct_messages")
+                || named("@", &other)
+                || others.is_some_and(|other| named("@", other))
+        }
+        kind => {
+            let all = if kind == "c" {
+                "all_public_channels"
+            } else {
+                "all_private_groups"
+            };
+            let none = listed.is_empty() && kind == "c";
+            none || has(all) || named("#", &room.id) || named("#", room.shown())
+        }
+    }
+}
+
+/// The trigger word of a message: none where there need be none; nothing where one is missing.
+#[expect(clippy::option_option, reason = "no word is needed, or none fits")]
+fn trigger_word(record: &Record, event: &Event) -> Option<Option<String>> {
+    let words = record.get("triggerWords").and_then(Json::as_array);
+    let words: Vec<_> = words
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
+        .collect();
+    if event.event != "sendMessage" || words.is_empty() {
+        return Some(None);
+    }
+    let anywhere = record.get("triggerWordAnywhere") == Some(&Json::Bool(true));
+    let fits = |word: &&&str| {
+        if anywhere {
+            event.text.contains(**word)
+        } else {
+            event.text.starts_with(**word)
+        }
+    };
+    let found = words.iter().find(fits)?;
+    Some(Some((*found).to_owned()))
+}
+
+/// What the called URL is sent of an event.
+fn data(happened: &Happened, record: &Record, word: Option<&str>, site: Option<&str>) -> Json {
+    let event = &happened.event;
+    let mut data = Map::new();
+    if let Some(token) = text(record, "token").filter(|token| !token.is_empty()) {
+        data.insert("token".to_owned(), token.into());
+    }
+    data.insert("bot".to_owned(), event.bot.into());
+    if let Some(word) = word {
+        data.insert("trigger_word".to_owned(), word.into());
+    }
+    let (Some(room), Some(user)) = (&happened.room, &happened.user) else {
+        return Json::Object(data);
+    };
+    if !WITH_MESSAGE.contains(&event.event.as_str()) {
+        return Json::Object(data);
+    }
+    let mut put = |key: &str, value: Json| drop(data.insert(key.to_owned(), value));
+    put("channel_id", room.id.as_str().into());
+    if let Some(name) = &room.name {
+        put("channel_name", name.as_str().into());
+    }
+    put("message_id", happened.message_id.as_str().into());
+    put("timestamp", happened.at.as_str().into());
+    put("user_id", user.id.as_str().into());
+    put("user_name", user.username.as_str().into());
+    put("text", event.text.as_str().into());
+    if event.event == "fileUploaded" {
+        put(
+            "user",
+            json!({"_id": user.id, "username": user.username, "name": user.name, "roles": user.roles,
+                "createdAt": happened.at}),
+        );
+        put(
+            "room",
+            json!({"_id": room.id, "name": room.name, "t": room.kind, "ts": happened.at}),
+        );
+        let author = json!({"_id": user.id, "username": user.username, "name": user.name});
+        put(
+            "message",
+            json!({"_id": happened.message_id, "rid": room.id, "msg": event.text, "ts": happened.at, "u": author}),
+        );
+        return Json::Object(data);
+    }
+    if let Some(site) = site {
+        put("siteUrl", site.into());
+    }
+    for (key, value) in [("alias", &event.alias), ("tmid", &event.tmid)] {
+        if let Some(value) = value {
+            put(key, value.as_str().into());
+        }
+    }
+    if event.edited {
+        put("isEdited", true.into());
+    }
+    Json::Object(data)
+}
