@@ -44,6 +44,36 @@ impl DesiredState {
     }
 }
 
+/// The rows that a manifest writes out, by name, with their places. There are few of each entry, and very many entries.
+#[derive(Clone, Debug, Default)]
+pub struct Written(Box<[(&'static str, Place)]>);
+
+impl Written {
+    /// Whether a row is written.
+    pub fn contains(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Where a row is written.
+    pub fn get(&self, name: &str) -> Option<&Place> {
+        let mut rows = self.0.iter();
+        rows.find(|(row, _)| *row == name).map(|(_, at)| at)
+    }
+
+    /// The names of the rows, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|(name, _)| *name)
+    }
+}
+
+impl FromIterator<(&'static str, Place)> for Written {
+    fn from_iter<I: IntoIterator<Item = (&'static str, Place)>>(rows: I) -> Self {
+        let mut rows: Vec<_> = rows.into_iter().collect();
+        rows.sort_by_key(|(name, _)| *name);
+        Self(rows.into())
+    }
+}
+
 /// One integration as it should be.
 #[derive(Clone, Debug)]
 pub struct Desired {
@@ -53,7 +83,7 @@ pub struct Desired {
     /// value means whatever the server has.
     pub fields: Fields,
     /// The rows that the manifest writes out, by name, and where.
-    pub written: BTreeMap<&'static str, Place>,
+    pub written: Written,
     /// Where the entry stands.
     pub place: Place,
     /// The file its script comes from, as the manifest names it.
@@ -228,15 +258,15 @@ fn unique(entry: &Entry, key: &Key, seen: &mut Identities, findings: &mut Findin
 
 fn desired(entry: &Entry, key: Key, view: View, scripts: &Scripts) -> Desired {
     let mut fields = Fields::new(entry.kind);
-    let mut written = BTreeMap::new();
-    for (name, seen) in view.values {
+    let written = view.values.into_iter().map(|(name, seen)| {
         fields.set(name, Some(seen.value));
-        written.insert(name, seen.at);
-    }
+        (name, seen.at)
+    });
+    let written: Written = written.collect();
     let script = fields.by_role(Role::Script);
     let has_script = matches!(script, Some(Value::Script(text)) if !text.is_blank());
     for field in entry.kind.fields() {
-        if !written.contains_key(field.name) {
+        if !written.contains(field.name) {
             fields.set(field.name, field.default_value(has_script));
         }
     }
@@ -259,12 +289,12 @@ fn desired(entry: &Entry, key: Key, view: View, scripts: &Scripts) -> Desired {
 
 /// The rows that the manifest leaves to others, and those it leaves out that follow one of them: a script that is
 /// left to others brings its own switch.
-fn ignored(entry: &Entry, written: &BTreeMap<&'static str, Place>) -> BTreeSet<&'static str> {
+fn ignored(entry: &Entry, written: &Written) -> BTreeSet<&'static str> {
     let named = |field: &Field| entry.own.ignore.contains(&field.name);
     let rows = entry.kind.fields();
     let ignored = rows.iter().filter(|field| {
         let leader = rows.iter().find(|row| Some(row.role) == field.follows);
-        named(field) || !written.contains_key(field.name) && leader.is_some_and(named)
+        named(field) || !written.contains(field.name) && leader.is_some_and(named)
     });
     ignored.map(|field| field.name).collect()
 }

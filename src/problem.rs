@@ -25,8 +25,7 @@ pub enum Severity {
     Error,
     /// The input is taken, though it is surely a slip (refused under `--strict`).
     Warning,
-    /// Nothing is wrong: it is good to know. Never found in a manifest.
-    #[serde(skip)]
+    /// Nothing is wrong: it is good to know.
     Note,
 }
 

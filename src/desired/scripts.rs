@@ -51,7 +51,11 @@ pub fn check<'d>(
             (used, Vec::new())
         });
         join(used, entry, at, version);
-        found.extend(scripts::engine_gone(&entry.fields, &entry.written, version));
+        found.extend(scripts::engine_gone(
+            &entry.fields,
+            entry.written.get(scripts::ENGINE),
+            version,
+        ));
         if let ScriptAt::Template(..) = at {
             replaced.push(text);
         }

@@ -151,7 +151,7 @@ impl BoundEntry {
             renamed_from,
             format!("{state:?}"),
             ignored,
-            written.keys().collect::<Vec<_>>(),
+            written.names().collect::<Vec<_>>(),
             script_file,
             fields,
             secrets,

@@ -347,7 +347,7 @@ pub(super) fn held(field: &Field, entry: &Desired, server: &ServerFacts) -> Resu
     let Some(value) = entry
         .fields
         .get(field)
-        .filter(|_| entry.written.contains_key(field.name))
+        .filter(|_| entry.written.contains(field.name))
     else {
         return Ok(false);
     };

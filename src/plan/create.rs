@@ -18,7 +18,7 @@ pub(super) fn create(entry: &Desired, observed: &ObservedState) -> Decision {
         });
     };
     for field in entry.key.kind.fields() {
-        let written = entry.written.contains_key(field.name);
+        let written = entry.written.contains(field.name);
         let value = entry.fields.get(field);
         match (value, compare::held(field, entry, server)) {
             (_, Err(reason)) => reasons.push(reason),

@@ -66,7 +66,7 @@ pub(super) fn target_gone(
     let at = gone.at.as_ref().map(|at| format!(" at {at}"));
     let at = at.unwrap_or_default();
     let name = entry.key.kind.row(Role::Switch)?.name;
-    let remedy = if entry.written.contains_key(name) {
+    let remedy = if entry.written.contains(name) {
         format!("the entry says `{name}: true`: the update enables it again")
     } else {
         format!(
@@ -88,7 +88,7 @@ pub(super) fn hold(entry: &Desired, conditions: &[Condition]) -> Option<Conditio
         .key
         .kind
         .row(Role::Switch)
-        .is_some_and(|it| entry.written.contains_key(it.name));
+        .is_some_and(|it| entry.written.contains(it.name));
     let mut conditions = conditions.iter().filter(|_| !written);
     conditions
         .find(|it| it.problem.code == TARGET_GONE)

@@ -30,9 +30,8 @@ pub fn are_comparable(twins: &[&Record]) -> bool {
 /// updated, and equal in every field, but for a secret that was generated.
 pub fn settled<'a>(entry: &Desired, records: &[&'a Record]) -> Option<&'a Record> {
     let stays = eldest(records)?;
-    let generated = |field: &Field| {
-        field.left_out == LeftOut::Generated && !entry.written.contains_key(field.name)
-    };
+    let generated =
+        |field: &Field| field.left_out == LeftOut::Generated && !entry.written.contains(field.name);
     let creator = stays.created_by_id()?;
     let all = records.iter().all(|it| {
         let never_updated = it.updated_by().is_none();

@@ -7,6 +7,7 @@ use super::diagnostics::json::{More, ProblemReport};
 use super::plan::{ChangeReport, ConditionReport, PlaceReport, PlanReport};
 use super::text::{field_line, pruned_words, refusal_lines};
 use crate::plan::ActionKind;
+use crate::problem::Severity;
 
 /// Findings as annotations, and for each file one that says how many more there are.
 pub fn problems_github(problems: &[ProblemReport], more: &[More]) -> String {
@@ -21,7 +22,7 @@ fn problem(problem: &ProblemReport) -> String {
     let message = hinted(&problem.message, problem.hint.as_ref());
     let place = Some((&problem.file, problem.line, problem.column));
     command(
-        problem.severity.word(),
+        level(problem.severity),
         place,
         &problem.code.for_terminal(),
         &message,
@@ -99,6 +100,14 @@ fn message(change: &ChangeReport) -> String {
 }
 
 /// `::error file=…,line=…,col=…,title=…::…`. What was read from standard input has no file to stand beside.
+/// What GitHub calls it.
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "notice",
+        other => other.word(),
+    }
+}
+
 fn command(
     level: &str,
     place: Option<(&Foreign, usize, usize)>,

@@ -64,10 +64,17 @@ fn entry(kind: &str, name: &str, rest: &str) -> String {
 }
 
 /// What `validate` finds in a manifest: file, line and column, severity and code.
-fn findings(manifest: &Path) -> Vec<(String, String)> {
+fn findings(manifest: &Path, engine: Option<&str>) -> Vec<(String, String)> {
     let root = manifest.parent().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_rcsync"))
         .args(["validate", "--format", "json"])
+        // The last that has another engine; where none is named, the newest.
+        .args(
+            engine
+                .map(|_| ["--server-version", "6.13"])
+                .into_iter()
+                .flatten(),
+        )
         .arg(manifest)
         .current_dir(root)
         .output()
@@ -92,9 +99,18 @@ fn findings(manifest: &Path) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Checks the scripts of a folder as files, all with one manifest; what is not as expected.
+/// Checks the scripts of a folder as files, those of an engine with one manifest; what is not as expected.
 fn wrong(folder: &str) -> String {
-    let scripts = scripts(folder);
+    let (named, newest): (Vec<_>, Vec<_>) = scripts(folder)
+        .into_iter()
+        .partition(|it| it.engine.is_some());
+    [newest, named]
+        .iter()
+        .map(|scripts| wrong_of(scripts))
+        .collect()
+}
+
+fn wrong_of(scripts: &[Script]) -> String {
     let work = tempfile::tempdir().unwrap();
     let mut text = "integrations:\n".to_owned();
     for (number, script) in scripts.iter().enumerate() {
@@ -107,9 +123,10 @@ fn wrong(folder: &str) -> String {
     }
     let manifest = work.path().join("a.yaml");
     fs::write(&manifest, text).unwrap();
-    let found = findings(&manifest);
+    let engine = scripts.first().and_then(|script| script.engine.as_deref());
+    let found = findings(&manifest, engine);
     let mut wrong = String::new();
-    for script in &scripts {
+    for script in scripts {
         let name = script.path.file_name().unwrap().to_str().unwrap();
         let mut mine: Vec<_> = found
             .iter()
@@ -165,7 +182,7 @@ fn a_script_in_a_block_has_the_same_findings_in_the_manifest() {
         let before = whole.find("script: |\n").unwrap();
         let before = whole[..before].matches('\n').count() + 1;
         fs::write(&manifest, &whole).unwrap();
-        let mut found: Vec<_> = findings(&manifest)
+        let mut found: Vec<_> = findings(&manifest, script.engine.as_deref())
             .into_iter()
             .map(|(_, finding)| finding)
             .collect();

@@ -1055,6 +1055,20 @@ fn what_follows_from_a_mistake_is_not_told() {
 
 /// Where more is wrong than is collected, it is not clear what follows from what.
 #[test]
+fn notes_are_notices_to_github() {
+    let file = "valid/scripts-that-9-0-breaks.yaml";
+    let run = validate(
+        &["--format", "github", "--server-version", "8.8", file],
+        b"",
+    );
+    let told = text(&run.stdout);
+    assert!(told.starts_with("::notice file="), "{told}");
+    let newest = validate(&["--format", "github", file], b"");
+    let told = text(&newest.stdout);
+    assert!(told.starts_with("::warning file="), "{told}");
+}
+
+#[test]
 fn of_a_thousand_mistakes_nothing_more_is_told() {
     let entry = "  - { type: webhook-incoming, name: a, username: !a '', channel: '#c', foo: 1 }\n";
     let manifest = format!("integrations:\n{}", entry.repeat(1200));

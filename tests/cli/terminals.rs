@@ -45,7 +45,7 @@ fn names_and_values_of_manifest_and_server_are_written_out() {
     let name = quoted(&format!("{EVIL}true"));
     let new = quoted(&format!("{EVIL}new"));
     let alias = quoted(&format!("{EVIL}changed"));
-    let script = quoted(&format!("// {}changed", EVIL.replace('\r', "")));
+    let script = quoted(&format!("// {}changed\n", EVIL.replace('\r', "")));
     let entry = |name: &str| {
         format!(
             "  - type: webhook-incoming\n    name: {name}\n    username: rocket.cat\n    channel: \"#general\"\n    \

@@ -114,7 +114,7 @@ fn a_plan_after_an_export_is_empty() {
             *reached.entry("script file".to_owned()).or_default() += back.export.scripts.len();
             *reached.entry("secret".to_owned()).or_default() += back.export.secret_names.len();
             for (entry, record) in back.loaded.desired.entries.iter().zip(&state[1..]) {
-                for name in entry.written.keys() {
+                for name in entry.written.names() {
                     *reached.entry((*name).to_owned()).or_default() += 1;
                 }
                 if let Some(event) = record["event"].as_str() {

@@ -44,7 +44,18 @@ pub fn look(source: &str, profile: ServerProfile) -> Looked {
             class.methods.extend(found);
             (Loaded::Class(class), names)
         }
-        Load::Failed(end) => (failed(end, profile.sandbox), read()),
+        Load::Failed(end) => {
+            let names = read();
+            let written = || Loaded::Class(names.class.clone());
+            // What is asked of parts that only a server has says nothing against the script.
+            let is_fine = matches!(end, End::Unknown(_)) && !names.class.methods.is_empty();
+            let loaded = if is_fine {
+                written()
+            } else {
+                failed(end, profile.sandbox)
+            };
+            (loaded, names)
+        }
     };
     Ok(Some(Facts {
         loaded,
@@ -64,11 +75,19 @@ pub fn look(source: &str, profile: ServerProfile) -> Looked {
     }))
 }
 
+/// The error of a raw script in the places of the script: what is refused also as it stands is told as it stands.
+///
 /// Says of a script whose last line is a comment without a line end that this is what is wrong: the comment goes on over what
 /// stands behind the script while it is checked.
 fn unfinished(source: &str, profile: ServerProfile, error: &ScriptError) -> ScriptError {
+    if profile.mode == Mode::Transpiled {
+        return error.clone();
+    }
+    if let Err(plain) = super::check(source) {
+        return plain;
+    }
     let last = source.lines().last().unwrap_or_default();
-    if profile.mode == Mode::Transpiled || source.ends_with('\n') || !last.contains("//") {
+    if source.ends_with('\n') || !last.contains("//") {
         return error.clone();
     }
     let ended = Engine::load(&format!("{source}\n"), Kind::Incoming, profile);

@@ -37,6 +37,8 @@ pub struct Used<'s> {
     pub users: Option<(Place, usize)>,
 }
 
+/// The field that names the engine.
+pub const ENGINE: &str = "scriptEngine";
 /// The first version that has another engine than `vm2`.
 const ISOLATED_VM_SINCE: Version = Version::new(6, 5);
 /// The first version without `vm2`.
@@ -71,13 +73,9 @@ fn is(fields: &Fields, name: &str) -> bool {
     matches!(row.and_then(|row| fields.get(row)), Some(Value::Flag(true)))
 }
 
-/// That the engine which an entry asks for is gone. `written` says where its fields stand.
-pub fn engine_gone(
-    fields: &Fields,
-    written: &BTreeMap<&'static str, Place>,
-    version: Version,
-) -> Option<Problem> {
-    let at = written.get("scriptEngine")?;
+/// That the engine which an entry asks for is gone. `at` is where it stands.
+pub fn engine_gone(fields: &Fields, at: Option<&Place>, version: Version) -> Option<Problem> {
+    let at = at?;
     if version < VM2_UNTIL || !wants_vm2(fields) {
         return None;
     }
@@ -88,7 +86,7 @@ pub fn engine_gone(
 
 /// Whether an entry asks for `vm2`.
 fn wants_vm2(fields: &Fields) -> bool {
-    let row = fields.kind().field("scriptEngine");
+    let row = fields.kind().field(ENGINE);
     let value = row.and_then(|row| fields.get(row));
     let name = match value {
         Some(Value::Text(name)) => name.as_plain(),

@@ -1,10 +1,10 @@
 //! Names in a script that no engine has, and what strict mode does away with.
 
 use webhook_script::{
-    Facts, Mode, Sandbox, ServerProfile, Spot, Strictness, StrictnessOf, UnknownName,
+    Facts, Loaded, Mode, Sandbox, ServerProfile, Spot, Strictness, StrictnessOf, UnknownName,
 };
 
-use super::Used;
+use super::{Used, undefined};
 use crate::manifest::hints::nearest;
 use crate::problem::{Problem, Severity};
 
@@ -14,8 +14,12 @@ const OF_STRINGS: &str = "`trim`, `ltrim`, `rtrim`, `capitalize`, `truncate`, `s
 
 /// What is to be told of them: warnings, since a script may never come to such a place.
 pub(super) fn problems(used: &Used<'_>, profile: ServerProfile, facts: &Facts) -> Vec<Problem> {
-    // That a reference is not replaced is told already.
-    let meant = |one: &&UnknownName| one.name != "secret" || !used.text.contains("${secret.");
+    // What is told already: that a reference is not replaced, and that the script throws for it.
+    let told = |one: &UnknownName| match &facts.loaded {
+        Loaded::Threw { message, .. } => *message == undefined(&one.name),
+        _ => one.name == "secret" && used.text.contains("${secret."),
+    };
+    let meant = |one: &&UnknownName| !told(one);
     let unknown = facts
         .unknown
         .iter()

@@ -37,7 +37,7 @@ pub struct More {
 pub struct ProblemReport {
     /// The name of this kind of finding.
     pub code: Foreign,
-    /// `error` or `warning`.
+    /// `error`, `warning` or `note`.
     pub severity: Severity,
     /// What is wrong.
     pub message: Foreign,

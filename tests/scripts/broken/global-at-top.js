@@ -1,4 +1,4 @@
-// incoming: warning script-global 2:15; warning script-unchecked 1:1
+// incoming: error script-throws 2:15
 const names = _.keys({ a: 1 });
 if (names.length !== 1) throw new Error('no');
 class Script {

@@ -1,4 +1,4 @@
-// incoming: warning script-global 3:1
+// incoming: error script-throws 3:1
 const f = _ => _.x
 _.each([], f)
 class Script {

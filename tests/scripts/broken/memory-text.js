@@ -1,4 +1,4 @@
-// incoming: warning script-unchecked 1:1
+// incoming: error script-throws 3:15
 let t = 'x';
 for (;;) t += t;
 class Script {

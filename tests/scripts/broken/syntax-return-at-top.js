@@ -1,4 +1,4 @@
-// incoming: error script-syntax 7:1
+// incoming: error script-throws 7:1
 class Script {
   process_incoming_request({ request }) {
     return { content: { text: request.content.text } };

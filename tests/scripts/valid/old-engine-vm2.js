@@ -1,4 +1,4 @@
-// incoming vm2
+// incoming vm2: note script-global 5:20; note script-global 6:31; note script-throws 2:15
 const round = _.partial(Math.round, _);
 class Script {
   process_incoming_request({ request }) {
