@@ -58,6 +58,8 @@ pub struct Flags {
     pub no_delete: bool,
     /// Whether pruning may delete an incoming webhook that is in use.
     pub allow_url_loss: bool,
+    /// Names of entries whose scripts may be switched to strict mode although that breaks them.
+    pub allow_strict_switch: Globs,
     /// Whether it may delete the younger twins of an entry's record.
     pub settle_twins: bool,
     /// Whether it may create and prune though the account does not see all there is.

@@ -7,7 +7,7 @@ use webhook_script::{Mode, Sandbox, ServerProfile};
 use super::{Desired, ScriptAt};
 use crate::integration::{Role, Value, Version};
 use crate::manifest::scripts::{self, Budget, Home, Looks, UNCHECKED, Used};
-use crate::problem::{Findings, Problem, Severity, SourceId, Texts};
+use crate::problem::{Code, Findings, Problem, Severity, SourceId, Texts};
 use crate::secret::Text;
 use crate::side_by_side;
 
@@ -35,19 +35,7 @@ pub fn check<'d>(
             ScriptAt::Value(place) => (place.source, Some(place.bytes.start), false),
         };
         let (used, replaced) = all.entry(origin).or_insert_with(|| {
-            let used = Used {
-                text: written,
-                home: match at {
-                    ScriptAt::File(source, _) | ScriptAt::Template(source, ..) => {
-                        Home::file(*source, texts)
-                    }
-                    ScriptAt::Value(place) => Home::value(place, written, texts),
-                },
-                profile: ANY,
-                enabled: false,
-                kinds: Vec::new(),
-                users: None,
-            };
+            let used = used(written, at, texts);
             (used, Vec::new())
         });
         join(used, entry, at, version);
@@ -137,6 +125,70 @@ fn script(entry: &Desired) -> Option<(&Text, &str, &ScriptAt)> {
         ScriptAt::File(..) | ScriptAt::Value(_) => text.as_plain()?,
     };
     Some((text, written, at))
+}
+
+/// What it means for the script of an entry that a server does not transpile it any more from the next save on.
+pub fn strict_switch(entry: &Desired, texts: &Texts, is_allowed: bool) -> Option<Problem> {
+    const CODE: Code = Code("strict-switch");
+    let (text, written, at) = script(entry)?;
+    let plain = text.expose()?;
+    let mut used = used(written, at, texts);
+    join(&mut used, entry, at, scripts::RAW_SINCE);
+    used.text = &plain;
+    let budget = Budget::of(1);
+    let (found, breaks) = Looks::new(&budget, scripts::RAW_SINCE).switched(&used);
+    let name = &entry.key.name;
+    let head = format!("this write switches the script of {name:?} to strict mode");
+    let place = || entry.place.clone();
+    let Some(first) = found.into_iter().next() else {
+        let note =
+            Problem::warning(CODE, place(), head).help("nothing was found that strict mode breaks");
+        return Some(Problem {
+            severity: Severity::Note,
+            ..note
+        });
+    };
+    let advice = first
+        .help
+        .map(|help| format!("{help}; or "))
+        .unwrap_or_default();
+    let verb = if breaks {
+        "it breaks there"
+    } else {
+        "it may break there"
+    };
+    let message = format!("{head}, and {verb}: {}", first.message);
+    let problem = if breaks && !is_allowed {
+        let help = format!(
+            "{advice}`--allow-strict-switch {name:?}` for this run; on 8.4 to 8.9, `skipTranspile: true` tries it before the upgrade"
+        );
+        Problem::error(CODE, place(), message).help(help)
+    } else {
+        let help = format!("{advice}save the record by itself, and watch its next delivery");
+        Problem::warning(CODE, place(), message).help(help)
+    };
+    let also = first.place.filter(|at| *at != entry.place);
+    Some(match also {
+        Some(at) => problem.also(at, "here"),
+        None => problem,
+    })
+}
+
+/// A script as it is looked at, used by nothing yet.
+fn used<'d>(written: &'d str, at: &ScriptAt, texts: &Texts) -> Used<'d> {
+    Used {
+        text: written,
+        home: match at {
+            ScriptAt::File(source, _) | ScriptAt::Template(source, ..) => {
+                Home::file(*source, texts)
+            }
+            ScriptAt::Value(place) => Home::value(place, written, texts),
+        },
+        profile: ANY,
+        enabled: false,
+        kinds: Vec::new(),
+        users: None,
+    }
 }
 
 /// What no server falls short of.

@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use crate::desired::{self, Built, DesiredState, Scripts};
 use crate::integration::compat::NEWEST_KNOWN;
 use crate::integration::{Role, Value, Version};
+use crate::manifest::scripts::RAW_SINCE;
 use crate::manifest::{self, Manifest, Spoilt};
-use crate::plan::{Change, Plan};
+use crate::observed::ObservedState;
+use crate::plan::{Action, Change, Plan};
 use crate::problem::{Code, Findings, Place, Problem, Severity, SourceId};
 use crate::redactor::{Redactor, SHORTEST};
 use crate::schema::Checker;
@@ -343,6 +345,43 @@ impl Checked {
         let entries = entries.filter(|entry| written.contains(&entry.place.begins()));
         let version = plan.server.version.unwrap_or(NEWEST_KNOWN);
         desired::scripts::check(entries, &self.sources.texts, version)
+    }
+
+    /// What is to be told of scripts that a plan's writes switch to strict mode: on a server from 9.0 on, the next save of a
+    /// record replaces what a transpiler made of its script, even if only its alias changes.
+    pub fn strict_switches(&self, plan: &Plan, observed: &ObservedState) -> Findings {
+        let mut found = Findings::default();
+        if plan
+            .server
+            .version
+            .is_none_or(|version| version < RAW_SINCE)
+        {
+            return found;
+        }
+        let records = observed
+            .records
+            .iter()
+            .filter(|record| record.runs_transpiled());
+        let records: BTreeSet<_> = records.map(|record| &record.id).collect();
+        let switched = plan.changes.iter().filter(|change| {
+            let id = change.action.rewrites();
+            id.is_some_and(|id| records.contains(id))
+                && !matches!(change.action, Action::Delete { .. })
+        });
+        let places: BTreeSet<_> = switched
+            .filter_map(|change| Some(change.place.as_ref()?.begins()))
+            .collect();
+        let allowed = &self.desired.policy.flags.allow_strict_switch;
+        let entries = self.desired.entries.iter();
+        for entry in entries.filter(|entry| places.contains(&entry.place.begins())) {
+            let is_allowed = allowed.match_any(entry.key.name.raw());
+            found.extend(desired::scripts::strict_switch(
+                entry,
+                &self.sources.texts,
+                is_allowed,
+            ));
+        }
+        found
     }
 
     /// How many integrations are written.

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value as Json};
 
 use super::{ServerId, snapshot};
+use crate::client::AS_WRITTEN;
 use crate::integration::{Field, Fields, Key, Kind, Role, Shape, Value};
 use crate::redactor::{Redactor, ServerText};
 use crate::secret::{Secret, Text};
@@ -269,6 +270,16 @@ impl Record {
     pub fn script_compiled(&self) -> bool {
         let compiled = self.raw.get("scriptCompiled").and_then(Json::as_str);
         compiled.is_some_and(|compiled| !compiled.is_empty())
+    }
+
+    /// Whether the server runs another text than the script as it stands: what a transpiler made of it. The next save of the
+    /// record on a server from 9.0 on puts the script itself in its place.
+    pub fn runs_transpiled(&self) -> bool {
+        let on = self.raw.get("scriptEnabled") == Some(&Json::Bool(true));
+        let compiled = self.raw.get("scriptCompiled").and_then(Json::as_str);
+        let another = compiled.is_some_and(|it| !it.is_empty() && it != AS_WRITTEN);
+        // A snapshot does not tell.
+        on && another && self.detail == Detail::Whole
     }
 
     /// Why the server could not compile the script, in one line: `SyntaxError: Unexpected token (3:14)`.

@@ -15,8 +15,13 @@ use thiserror::Error;
 /// The most values in an answer, in objects and lists of all depths: ten thousand records have a third of it.
 pub(super) const MOST_VALUES: usize = 1_000_000;
 
-/// The key of a text of which the first character is kept.
+/// The key of a text of which no more is kept than whether there is one, and whether it is the text of [`SCRIPT`].
 pub(super) const COMPILED: &str = "scriptCompiled";
+const SCRIPT: &str = "script";
+/// What stands for a compiled script that is the script itself.
+pub const AS_WRITTEN: &str = "as written";
+/// What stands for another one.
+const ANOTHER: &str = "another";
 
 /// Why a text is not read as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -33,7 +38,7 @@ pub(super) enum NotRead {
 pub(super) fn read(bytes: &[u8], most: usize) -> Result<Json, NotRead> {
     let mut left = most;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let read = Counted::of(&mut left).deserialize(&mut reader);
+    let read = Counted { left: &mut left }.deserialize(&mut reader);
     let whole = read.and_then(|json| reader.end().map(|()| json));
     whole.map_err(|error| match error.classify() {
         Category::Data => NotRead::TooMany(most),
@@ -44,17 +49,11 @@ pub(super) fn read(bytes: &[u8], most: usize) -> Result<Json, NotRead> {
 /// Reads a value, and fails when there are more than are left.
 struct Counted<'a> {
     left: &'a mut usize,
-    /// Whether no more is kept of a text than its first character.
-    brief: bool,
 }
 
-impl<'a> Counted<'a> {
-    fn of(left: &'a mut usize) -> Self {
-        Self { left, brief: false }
-    }
-
+impl Counted<'_> {
     fn another(&mut self) -> Counted<'_> {
-        Counted::of(self.left)
+        Counted { left: self.left }
     }
 }
 
@@ -92,8 +91,7 @@ impl<'de> Visitor<'de> for Counted<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Json, E> {
-        let kept = text.chars().next().filter(|_| self.brief);
-        Ok(kept.map_or_else(|| text.into(), |first| first.to_string().into()))
+        Ok(text.into())
     }
 
     fn visit_unit<E>(self) -> Result<Json, E> {
@@ -113,12 +111,15 @@ impl<'de> Visitor<'de> for Counted<'_> {
         // A map that grows takes up to twice the room, and all of it stays.
         let mut members = Vec::new();
         while let Some(key) = entries.next_key::<String>()? {
-            let value = Counted {
-                brief: key == COMPILED,
-                ..self.another()
-            };
-            let value = entries.next_value_seed(value)?;
+            let value = entries.next_value_seed(self.another())?;
             members.push((key, value));
+        }
+        let of = |name| members.iter().position(|(key, _)| key == name);
+        if let (Some(at), script) = (of(COMPILED), of(SCRIPT))
+            && matches!(&members[at].1, Json::String(text) if !text.is_empty())
+        {
+            let same = script.is_some_and(|script| members[script].1 == members[at].1);
+            members[at].1 = if same { AS_WRITTEN } else { ANOTHER }.into();
         }
         Ok(members.into_iter().collect())
     }
@@ -172,7 +173,7 @@ mod tests {
         ] {
             let mut left = 100;
             let mut reader = serde_json::Deserializer::from_str(text);
-            let read = Counted::of(&mut left).deserialize(&mut reader);
+            let read = Counted { left: &mut left }.deserialize(&mut reader);
             assert_eq!(read.unwrap(), text.parse::<Json>().unwrap(), "{text}");
             assert_eq!(100 - left, values, "{text}");
         }
@@ -180,11 +181,17 @@ mod tests {
         assert!(read(most.as_bytes(), MOST_VALUES).is_ok());
     }
 
+    fn read_one(text: &str) -> Json {
+        read(text.as_bytes(), 100).unwrap()
+    }
+
     #[test]
     fn of_a_compiled_script_it_is_kept_whether_there_is_one() {
         let text = r#"[{"scriptCompiled":"\u00e4b","script":"ab"},{"scriptCompiled":""},{"scriptCompiled":{"a":"bc"}}]"#;
         let read = read(text.as_bytes(), 100).unwrap().to_string();
-        assert_eq!(read, text.replace(r"\u00e4b", "\u{e4}"));
+        assert_eq!(read, text.replace(r"\u00e4b", ANOTHER));
+        let same = read_one(r#"{"scriptCompiled":"ab","script":"ab"}"#);
+        assert_eq!(same["scriptCompiled"], AS_WRITTEN);
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub use concurrency::Concurrency;
 pub use credentials::{BadCredentials, Credentials, Login};
 pub use error::ServerError;
 pub use http_transport::{Connection, HttpTransport, Timeouts};
+pub use json::AS_WRITTEN;
 pub use rate::{Limits, Rate};
 pub use resend::Retries;
 pub use session::{Auth, Endpoint, NoSession, Session};

@@ -44,7 +44,7 @@ const ISOLATED_VM_SINCE: Version = Version::new(6, 5);
 /// The first version without `vm2`.
 const VM2_UNTIL: Version = Version::new(7, 0);
 /// The first version that transpiles no script.
-const RAW_SINCE: Version = Version::new(9, 0);
+pub const RAW_SINCE: Version = Version::new(9, 0);
 /// The first version whose transpiler leaves the word `module` alone.
 const MODULE_SINCE: Version = Version::new(8, 2);
 
@@ -162,6 +162,23 @@ impl<'s> Looks<'s> {
             self.kept.insert(key, looked);
         }
         found
+    }
+
+    /// What is found in a script that was transpiled until now, once it is not any more; and whether that breaks every call.
+    pub fn switched(&mut self, used: &Used<'_>) -> (Vec<Problem>, bool) {
+        let looked = self.checker.look(used.text, RAW);
+        let breaks = match &looked {
+            Ok(Ok(Some(facts))) => {
+                let loads = matches!(facts.loaded, Loaded::Class(_) | Loaded::Unknown(_));
+                !loads || facts.strict.iter().any(|one| one.certain)
+            }
+            Ok(Err(_)) => true,
+            Ok(Ok(None)) | Err(_) => false,
+        };
+        let told = told(used, RAW, RAW_SINCE, looked.as_ref().map_err(|why| *why));
+        let of_strict =
+            |one: &Problem| one.severity == Severity::Error || one.code.0 == "script-strict";
+        (told.into_iter().filter(of_strict).collect(), breaks)
     }
 
     /// The same for one that is not kept, without what is to come.

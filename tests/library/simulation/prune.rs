@@ -19,7 +19,7 @@ use super::watched::{Sent, Watched};
 use super::world::{Seeded, Stored, World};
 use crate::support::desired_under;
 use rcsync::apply::{Applied, Outcome};
-use rcsync::desired::policy::{Flags, Selection};
+use rcsync::desired::policy::{Flags, Globs, Selection};
 use rcsync::desired::{Policy, Prune};
 use rcsync::integration::Kind;
 use rcsync::plan::{Action, LeftAlone, Plan, Step};
@@ -182,6 +182,7 @@ impl Settings {
 impl Drawn {
     fn narrow(&self, policy: &mut Policy) {
         policy.flags = Flags {
+            allow_strict_switch: Globs::default(),
             selection: Selection {
                 only: self.only.as_ref().map(|only| only.iter().collect()),
                 exclude: self.exclude.iter().collect(),

@@ -45,6 +45,11 @@ pub(crate) struct NarrowArgs {
     #[arg(long, help_heading = "Holds")]
     pub(crate) allow_url_loss: bool,
 
+    /// Write integrations of this name though their scripts break in the strict mode of Rocket.Chat 9.0, `*` for any text; may be
+    /// repeated
+    #[arg(long, value_name = "GLOB", help_heading = "Holds")]
+    pub(crate) allow_strict_switch: Vec<String>,
+
     /// Of several integrations of one type and name that are equal in everything and were never updated, delete all but
     /// the oldest
     #[arg(long, help_heading = "Holds")]

@@ -16,6 +16,7 @@ pub(super) fn narrow(policy: &mut Policy, args: &NarrowArgs, sandbox: bool) {
         create_only: args.create_only,
         no_delete: args.no_delete,
         allow_url_loss: args.allow_url_loss,
+        allow_strict_switch: args.allow_strict_switch.iter().collect(),
         settle_twins: args.settle_twins,
         allow_partial_view: args.allow_partial_view,
     };

@@ -265,6 +265,7 @@ async fn made(
 ) -> Result<Made, Failure> {
     let planned = engine::plan(source, &checked.desired, options, &Notes).await?;
     let mut found = checked.scripts_written(&planned.plan);
+    found.absorb(checked.strict_switches(&planned.plan, &planned.observed));
     for problem in planned.annotations.found.iter() {
         match problem.code {
             NO_MATCH if request.narrow.allow_empty => {}
