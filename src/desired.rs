@@ -8,10 +8,10 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::integration::{Field, Fields, Key, Role, Value};
+use crate::integration::{Field, Fields, Key, LeftOut, Role, Value};
 use crate::manifest::rules::{self, View};
 use crate::manifest::{Entry, Manifest};
-use crate::problem::{Code, Findings, Place, Problem, SourceId, Texts};
+use crate::problem::{Code, Findings, Place, Problem, Severity, SourceId, Texts};
 use crate::secret::Text;
 use crate::variables::{Resolver, Variables};
 
@@ -153,6 +153,7 @@ pub fn build(
         };
         unique(&entry, &key, &mut seen, &mut resolver.findings);
         let mut desired = desired(&entry, key, view, scripts);
+        unused_ignore(&entry, &desired.written, &mut resolver.findings);
         let old = entry.own.renamed_from.as_ref();
         desired.renamed_from = old.and_then(|old| policy::plain(old, &mut resolver));
         desired.secrets = std::mem::take(&mut resolver.secrets);
@@ -287,10 +288,35 @@ fn desired(entry: &Entry, key: Key, view: View, scripts: &Scripts) -> Desired {
     }
 }
 
+/// Notes where `ignore` names a field that is not written and that the server's value stands for all the same.
+fn unused_ignore(entry: &Entry, written: &Written, findings: &mut Findings) {
+    for (name, at) in &entry.own.ignore {
+        let field = entry.kind.field(name);
+        if written.contains(name) || field.is_none_or(|it| it.left_out != LeftOut::Observed) {
+            continue;
+        }
+        let message = format!(
+            "`ignore` does nothing for `{name}`: a field that is not written is left as it is"
+        );
+        let note = Problem::warning(Code("unused-ignore"), at.clone(), message);
+        findings.push(Problem {
+            severity: Severity::Note,
+            ..note.help(format!("write `{name}` too, or leave it out of `ignore`"))
+        });
+    }
+}
+
 /// The rows that the manifest leaves to others, and those it leaves out that follow one of them: a script that is
 /// left to others brings its own switch.
 fn ignored(entry: &Entry, written: &Written) -> BTreeSet<&'static str> {
-    let named = |field: &Field| entry.own.ignore.contains(&field.name);
+    let mut names = entry
+        .own
+        .ignore
+        .iter()
+        .map(|(name, _)| *name)
+        .collect::<Vec<_>>();
+    names.sort_unstable();
+    let named = |field: &Field| names.binary_search(&field.name).is_ok();
     let rows = entry.kind.fields();
     let ignored = rows.iter().filter(|field| {
         let leader = rows.iter().find(|row| Some(row.role) == field.follows);

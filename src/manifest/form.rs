@@ -121,7 +121,7 @@ pub struct Own {
 
     /// Fields that are written when the record is created and left to others ever after.
     #[schemars(with = "Option<Vec<String>>", extend("default" = [], "examples" = [["enabled"]]))]
-    pub ignore: Vec<&'static str>,
+    pub ignore: Vec<(&'static str, Place)>,
 
     /// `present`: it should exist. `absent`: delete it. `released`: leave it alone, to stop managing it or to move
     /// it to another manifest.
@@ -220,7 +220,7 @@ impl Own {
             "id" => self.id = Some(value.as_text().filter(|id| !id.is_empty())?.to_owned()),
             "renamedFrom" => self.renamed_from = Some(located(value)?),
             "ignore" => {
-                let row = |item: &Node| Some(kind.field(item.as_text()?)?.name);
+                let row = |item: &Node| Some((kind.field(item.as_text()?)?.name, item.at.clone()));
                 self.ignore = value.as_list()?.iter().map(row).collect::<Option<_>>()?;
             }
             "state" => self.state = Some(named(value)?),
