@@ -44,6 +44,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -85,6 +86,8 @@ pub struct Sandbox {
     note: Option<String>,
     runner: Runner,
     fast_retries: bool,
+    /// How many events that follow from messages of webhooks are under way.
+    following: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -106,6 +109,7 @@ impl Sandbox {
             note,
             runner: Runner::default(),
             fast_retries: config.fast_retries,
+            following: AtomicUsize::new(0),
             state: Mutex::new(state),
         }))
     }

@@ -9,6 +9,7 @@ mod run;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -19,6 +20,9 @@ use super::write::{Record, Room, User, text};
 
 /// How many messages may follow from one another.
 const LONGEST_CHAIN: u32 = 10;
+
+/// How many events may be under way that follow from messages of webhooks: several that answer each other would be without end.
+const MOST_FOLLOWING: usize = 64;
 
 /// Something that happens, as the control endpoint takes it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -98,7 +102,9 @@ impl Sandbox {
 
     /// A message of a webhook was posted, which is an event too.
     fn posted(self: Arc<Self>, post: &Post, chain: u32) {
-        if chain >= LONGEST_CHAIN {
+        let follows = self.following.fetch_add(1, Relaxed);
+        if chain >= LONGEST_CHAIN || follows >= MOST_FOLLOWING {
+            self.following.fetch_sub(1, Relaxed);
             tracing::warn!("webhooks answer each other: the chain ends here");
             return;
         }
@@ -128,7 +134,10 @@ impl Sandbox {
                 chain,
             }
         };
-        drop(tokio::spawn(fire(self, happened)));
+        drop(tokio::spawn(async move {
+            fire(Arc::clone(&self), happened).await;
+            self.following.fetch_sub(1, Relaxed);
+        }));
     }
 
     /// Keeps messages that webhooks posted, and lets follow what follows from them.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::{Answer, Config, Version};
-use super::{Got, Server, config, incoming};
+use super::{Got, Server, config, incoming, outgoing};
 
 /// The address of a webhook, with its own token or another.
 fn address(got: &Got, token: Option<&str>) -> String {
@@ -165,4 +165,55 @@ async fn a_script_that_hangs_is_told_and_others_are_answered() {
         (posted.status, &server.0.messages()[0]["text"]),
         (200, &json!("here"))
     );
+}
+
+/// Answers every call with a message, and counts them.
+async fn upstream() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    use std::sync::atomic::Ordering;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let calls = std::sync::Arc::<std::sync::atomic::AtomicUsize>::default();
+    let counted = std::sync::Arc::clone(&calls);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                let mut read = [0; 4096];
+                let _ = stream.read(&mut read).await;
+                let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 16\r\nconnection: close\r\n\r\n{\"text\":\"again\"}";
+                let _ = stream.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    (format!("http://{address}/"), calls)
+}
+
+#[tokio::test]
+async fn webhooks_that_answer_each_other_come_to_an_end() {
+    use std::sync::atomic::Ordering;
+    let server = open_rooms(&config());
+    let (url, calls) = upstream().await;
+    for _ in 0..8 {
+        let body = json!({"event": "sendMessage", "channel": "#general", "urls": [url], "triggerWords": []});
+        server.made(outgoing(body)).await;
+    }
+    let event =
+        json!({"event": "sendMessage", "room": "general", "user": "paul.plain", "text": "go"});
+    let event = serde_json::from_value(event).expect("an event");
+    assert!(server.0.happen(event).await);
+    let mut before = 0;
+    loop {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let now = calls.load(Ordering::Relaxed);
+        assert!(now < 20_000, "{now} calls");
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    assert!(before >= 8 * 8, "{before}");
+    assert!(server.0.messages().iter().all(|it| it["text"] == "again"));
 }
