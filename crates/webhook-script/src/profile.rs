@@ -18,7 +18,7 @@ pub struct ServerProfile {
 pub enum Mode {
     /// The text as it stands: 9.0, and `skipTranspile` since 8.4.
     Raw,
-    /// What Babel makes of it: up to 8.8 without `skipTranspile`.
+    /// What Babel makes of it: up to 8.9 without `skipTranspile`.
     Transpiled,
 }
 

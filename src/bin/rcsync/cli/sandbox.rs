@@ -32,7 +32,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
 
-    /// Behave as this version of the server, 3.4 to 8.8
+    /// Behave as this version of the server, 3.4 to 9.1
     #[arg(long, value_name = "VERSION", default_value_t)]
     pub(crate) server_version: Version,
 
