@@ -275,7 +275,8 @@ impl Record {
     /// Whether the server runs another text than the script as it stands: what a transpiler made of it. The next save of the
     /// record on a server from 9.0 on puts the script itself in its place.
     pub fn runs_transpiled(&self) -> bool {
-        let on = self.raw.get("scriptEnabled") == Some(&Json::Bool(true));
+        let switch = self.kind.row(Role::ScriptSwitch);
+        let on = switch.is_some_and(|row| self.raw.get(row.name) == Some(&Json::Bool(true)));
         let compiled = self.raw.get("scriptCompiled").and_then(Json::as_str);
         let another = compiled.is_some_and(|it| !it.is_empty() && it != AS_WRITTEN);
         // A snapshot does not tell.
