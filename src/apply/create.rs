@@ -14,7 +14,7 @@ use rand::rngs::StdRng;
 use tokio::time::Instant;
 
 use super::verify::shortfall;
-use super::{Outcome, Run, twins};
+use super::{Outcome, Run, duplicates};
 use crate::client::{ServerError, Verb};
 use crate::integration::{Fields, LeftOut, Value};
 use crate::observed::ServerId;
@@ -86,9 +86,10 @@ impl Run {
             // A listing that cannot be read says nothing about what is there.
             let began = Instant::now();
             if let Some(Ok(records)) = self.look(self.writer.reader().listing()).await {
-                let mut found: Vec<_> = twins::new(&records, asked, &self.options.seen).collect();
+                let mut found: Vec<_> =
+                    duplicates::new(&records, asked, &self.options.seen).collect();
                 found.retain(|record| self.is_own(record) && self.is_as_asked(record, asked));
-                let found = twins::eldest(&found).map(|record| record.id.clone());
+                let found = duplicates::eldest(&found).map(|record| record.id.clone());
                 self.listings.take(began, records).await;
                 if found.is_some() {
                     return found;

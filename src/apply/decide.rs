@@ -4,11 +4,11 @@ use tokio::time::Instant;
 
 use super::Outcome;
 use super::creates::{Creates, TAKE_BACK_WITHIN};
+use super::duplicates::eldest;
 use super::settle::MOST_LOOKS;
-use super::twins::eldest;
 use crate::integration::Fields;
 use crate::observed::{Record, ServerId};
-use crate::plan::twins::{are_comparable, named};
+use crate::plan::duplicates::{are_comparable, named};
 
 /// How often a run creates a record again that is gone with all others.
 const MOST_AGAIN: usize = 3;

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use super::creates::{Creates, LEAST};
 use super::update::FRESH;
-use super::{Outcome, Run, twins};
+use super::{Outcome, Run, duplicates};
 use crate::client::Limits;
 use crate::integration::Fields;
 use crate::observed::Record;
@@ -132,7 +132,7 @@ impl Run {
                 drop(reading);
             });
         }
-        let mut there = twins::new(&newest.records, asked, &self.options.seen).peekable();
+        let mut there = duplicates::new(&newest.records, asked, &self.options.seen).peekable();
         let Some(first) = there.peek() else {
             return Ok(newest.began);
         };

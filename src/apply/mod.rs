@@ -8,6 +8,7 @@
 mod create;
 mod creates;
 mod decide;
+mod duplicates;
 mod faults;
 mod listed;
 mod outcome;
@@ -15,7 +16,6 @@ mod removals;
 mod remove;
 mod settle;
 mod stop;
-mod twins;
 mod update;
 mod verify;
 

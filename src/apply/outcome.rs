@@ -64,7 +64,7 @@ pub struct Applied {
     pub outcomes: Vec<(usize, Outcome)>,
     /// What records that were changed or removed, or may have been, held before: by index in the plan.
     pub before: BTreeMap<usize, Fields>,
-    /// The twins of what was made that were removed, by index in the plan.
+    /// The duplicates of what was made that were removed, by index in the plan.
     pub removed: Vec<(usize, ServerId)>,
     /// What looking back at what was made came to.
     pub settled: Settled,
@@ -90,7 +90,7 @@ impl Applied {
         if !any(|outcome| !outcome.is_done()) {
             return match self.settled {
                 Settled::NothingMade | Settled::Looked { .. } => Verdict::Done,
-                // Nobody knows whether there are twins.
+                // Nobody knows whether there are duplicates.
                 Settled::Not { .. } => Verdict::Incomplete,
             };
         }
@@ -185,7 +185,7 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    /// A twin of what this change made was removed.
+    /// A duplicate of what this change made was removed.
     pub(super) fn removed(&mut self, index: usize, id: ServerId) {
         self.removed.push((index, id));
     }

@@ -49,7 +49,9 @@ impl Run {
             let (run, writer, record) = (self.clone(), writer.clone(), record.clone());
             removing.spawn(async move {
                 let until = own.map(|own| own.until);
-                let outcome = run.remove_twin(&writer, &record, listed_at, until).await;
+                let outcome = run
+                    .remove_duplicate(&writer, &record, listed_at, until)
+                    .await;
                 (at, record.id, own, outcome)
             });
         }

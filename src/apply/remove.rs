@@ -39,10 +39,10 @@ impl Run {
 
     /// Removes a duplicate, if it is still what it was in the listing; one that is to be removed before a moment only
     /// before it.
-    pub(super) async fn remove_twin(
+    pub(super) async fn remove_duplicate(
         &self,
         writer: &Writer,
-        twin: &Record,
+        duplicate: &Record,
         listed_at: Instant,
         before: Option<Instant>,
     ) -> Outcome {
@@ -53,8 +53,8 @@ impl Run {
         let mut looked_at = listed_at;
         if listed_at.elapsed() >= FRESH {
             looked_at = Instant::now();
-            match writer.reader().get(&twin.id).await {
-                Ok(now) if now.updated_at() == twin.updated_at() => {}
+            match writer.reader().get(&duplicate.id).await {
+                Ok(now) if now.updated_at() == duplicate.updated_at() => {}
                 Ok(_) => return Outcome::NotAttempted,
                 Err(error) => return Outcome::of(error),
             }
@@ -64,7 +64,8 @@ impl Run {
             return Outcome::NotAttempted;
         }
         let turn = turn.until(until);
-        self.removed(writer, turn, twin.kind, twin.id.clone()).await
+        self.removed(writer, turn, duplicate.kind, duplicate.id.clone())
+            .await
     }
 
     async fn removed(&self, writer: &Writer, turn: Turn, kind: Kind, id: ServerId) -> Outcome {

@@ -79,7 +79,7 @@ use super::creates::{LEAST, REPORT_AFTER};
 use super::decide::{Found, Made, Step, not_shown, unsettled};
 use super::removals::{Removal, TakenBack};
 use super::verify::shortfall;
-use super::{Outcome, Outcomes, Run, twins};
+use super::{Outcome, Outcomes, Run, duplicates};
 use crate::client::ServerError;
 use crate::observed::{Record, ServerId};
 use crate::plan::{Action, Plan};
@@ -100,7 +100,7 @@ pub enum Settled {
         /// How often the records were listed.
         listings: usize,
     },
-    /// It could not be done, and so nobody knows whether there are twins.
+    /// It could not be done, and so nobody knows whether there are duplicates.
     Not {
         /// Why, in one line.
         why: String,
@@ -243,7 +243,7 @@ impl Run {
 
     fn find<'r>(&self, made: &Made<'_>, records: &'r [Record]) -> Found<'r> {
         let asked = made.asked;
-        let namesakes: Vec<_> = twins::new(records, asked, &self.options.seen).collect();
+        let namesakes: Vec<_> = duplicates::new(records, asked, &self.options.seen).collect();
         let whole = |record: &Record| shortfall(asked, record, self.poster(asked)).is_none();
         let mut own = namesakes.iter().copied();
         let own = own.find(|it| Some(&it.id) == made.own.as_ref() && whole(it));

@@ -31,9 +31,9 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Whether twins of this name may be deleted until one is left.
+    /// Whether duplicates of this name may be deleted until one is left.
     pub fn settles(&self, name: &str) -> bool {
-        self.flags.settle_twins && !self.keep.match_any(name)
+        self.flags.remove_duplicates && !self.keep.match_any(name)
     }
 }
 
@@ -60,8 +60,8 @@ pub struct Flags {
     pub allow_url_loss: bool,
     /// Names of entries whose scripts may be switched to strict mode although that breaks them.
     pub allow_strict_switch: Globs,
-    /// Whether it may delete the younger twins of an entry's record.
-    pub settle_twins: bool,
+    /// Whether it may delete the younger duplicates of an entry's record.
+    pub remove_duplicates: bool,
     /// Whether it may create and prune though the account does not see all there is.
     pub allow_partial_view: bool,
 }

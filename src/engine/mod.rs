@@ -54,8 +54,8 @@ pub enum Event<'a> {
     NoHistory(&'a ServerId, &'a str),
     /// So many more webhooks are disabled than are asked for.
     MoreHistories(usize),
-    /// Twins that are seconds old are waited for.
-    YoungTwins,
+    /// Duplicates that are seconds old are waited for.
+    RecentDuplicates,
     /// A login could not be ended: it lasts until it expires.
     StillLoggedIn(&'a ServerError),
     /// The change of this index in the plan is not under way any more.
@@ -83,7 +83,7 @@ impl fmt::Display for Event<'_> {
                 f,
                 "{more} more webhooks are disabled, and why is not asked: plan fewer at once to know"
             ),
-            Self::YoungTwins => write!(
+            Self::RecentDuplicates => write!(
                 f,
                 "another run has just made the same integrations: waiting until it has removed all but one"
             ),

@@ -13,7 +13,7 @@ use crate::observed::{Answers, History, ObservedState, Questions};
 use crate::plan::{self, Annotations, Asking, Binding, NotChecked, Origin, Plan};
 use crate::problem::{Findings, Severity};
 
-/// For how long runs may still remove the twins that they made (`apply::settle`), and this run waits for it at the most.
+/// For how long runs may still remove the duplicates that they made (`apply::settle`), and this run waits for it at the most.
 const YOUNG: Duration = Duration::from_secs(20);
 
 /// The pause before the records are listed again.
@@ -30,8 +30,8 @@ pub struct PlanOptions {
     pub binding: bool,
     /// What the manifests asked for before, to tell a change of theirs from drift.
     pub before: Before,
-    /// Whether twins that are seconds old are waited for: runs beside this one are about to remove all but one.
-    pub waits_for_twins: bool,
+    /// Whether duplicates that are seconds old are waited for: runs beside this one are about to remove all but one.
+    pub waits_for_duplicates: bool,
 }
 
 impl Default for PlanOptions {
@@ -41,7 +41,7 @@ impl Default for PlanOptions {
             assumed: None,
             binding: false,
             before: Before::Unknown,
-            waits_for_twins: false,
+            waits_for_duplicates: false,
         }
     }
 }
@@ -101,11 +101,11 @@ pub async fn plan(
 ) -> Result<Planned, ServerError> {
     let start = Instant::now();
     let (mut read_at, mut observed) = (start, source.observe().await?);
-    while options.waits_for_twins
+    while options.waits_for_duplicates
         && start.elapsed() < YOUNG
-        && plan::has_young_twins(desired, &observed, Timestamp::now(), YOUNG)
+        && plan::has_recent_duplicates(desired, &observed, Timestamp::now(), YOUNG)
     {
-        events.event(&Event::YoungTwins);
+        events.event(&Event::RecentDuplicates);
         sleep(BETWEEN_LOOKS).await;
         (read_at, observed) = (Instant::now(), source.observe().await?);
     }

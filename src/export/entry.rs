@@ -79,7 +79,12 @@ impl<'a> Scribe<'a> {
     }
 
     /// A record as an entry, with the reasons known before why it cannot be one.
-    pub(super) fn entry(&mut self, record: &Record, twin: bool, refused: Vec<String>) -> Entry {
+    pub(super) fn entry(
+        &mut self,
+        record: &Record,
+        duplicate: bool,
+        refused: Vec<String>,
+    ) -> Entry {
         let mut entry = Entry {
             comments: vec![format!(
                 "{}, {}",
@@ -94,7 +99,7 @@ impl<'a> Scribe<'a> {
                 let mut key =
                     |name, text: &str| entry.keys.push((name, Yaml::Text(text.to_owned())));
                 key("type", record.kind.wire());
-                if twin {
+                if duplicate {
                     key("id", record.id.raw());
                     let words = "one of several of this type and name: pinned by its id";
                     entry.comments.push(words.to_owned());

@@ -92,9 +92,9 @@ pub fn export(
     let mut entries: Vec<Written> = Vec::new();
     let mut notes = Vec::new();
     for record in &records {
-        let twins = records.iter().filter(|other| is_twin(other, record));
+        let duplicates = records.iter().filter(|other| is_duplicate(other, record));
         let refused = faults.get(&record.id).into_iter().flatten();
-        let entry = scribe.entry(record, twins.count() > 1, refused.cloned().collect());
+        let entry = scribe.entry(record, duplicates.count() > 1, refused.cloned().collect());
         separate(&mut body);
         for line in &entry.comments {
             body.push_str(&comment(line));
@@ -142,7 +142,7 @@ fn separate(body: &mut String) {
     }
 }
 
-fn is_twin(a: &Record, b: &Record) -> bool {
+fn is_duplicate(a: &Record, b: &Record) -> bool {
     a.kind == b.kind && a.name == b.name
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Reason, twins};
+use super::{Reason, duplicates};
 use crate::desired::{Desired, DesiredState, State};
 use crate::integration::Key;
 use crate::observed::{ObservedState, Record, ServerId};
@@ -97,15 +97,15 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The twins that an entry names, as runs beside each other leave them: the one that stays, and the others.
-    pub(super) fn twins(&self, entry: &Desired) -> Option<(&'a Record, Vec<&'a Record>)> {
+    /// The duplicates that an entry names, as runs beside each other leave them: the one that stays, and the others.
+    pub(super) fn duplicates(&self, entry: &Desired) -> Option<(&'a Record, Vec<&'a Record>)> {
         let old = old_key(entry);
         let alone = entry.state == State::Present && self.old(old.as_ref()).is_empty();
         let all = self.free(&entry.key);
         if entry.id.is_some() || !alone || all.len() < 2 {
             return None;
         }
-        let stays = twins::settled(entry, all)?;
+        let stays = duplicates::settled(entry, all)?;
         let others = all.iter().copied().filter(|it| it.id != stays.id);
         Some((stays, others.collect()))
     }
@@ -176,9 +176,9 @@ pub fn records<'a>(
     present.map(|entry| (entry, identity.find(entry))).collect()
 }
 
-/// Whether an entry is blocked by twins of which one was created within so long, by the clock of this machine: the runs that
+/// Whether an entry is blocked by duplicates of which one was created within so long, by the clock of this machine: the runs that
 /// made them may be about to remove all but one.
-pub fn has_young_twins(
+pub fn has_recent_duplicates(
     desired: &DesiredState,
     observed: &ObservedState,
     now: Timestamp,
@@ -190,8 +190,11 @@ pub fn has_young_twins(
         let created = created.and_then(|at| at.raw().parse::<Timestamp>().ok());
         created.is_some_and(|at| at.duration_until(now).unsigned_abs() < young)
     };
-    let mut twins = desired.entries.iter().filter_map(|it| identity.twins(it));
-    twins.any(|(stays, others)| is_young(stays) || others.into_iter().any(is_young))
+    let mut duplicates = desired
+        .entries
+        .iter()
+        .filter_map(|it| identity.duplicates(it));
+    duplicates.any(|(stays, others)| is_young(stays) || others.into_iter().any(is_young))
 }
 
 /// The type and name that an entry says it had.
@@ -220,9 +223,9 @@ fn both_names(records: &[&Record]) -> Reason {
 
 fn ambiguous(entry: &Desired, records: &[&Record], what: &str) -> Reason {
     let remedy = "write its line into the entry, or delete the others on the server";
-    let settles = entry.state == State::Present && twins::settled(entry, records).is_some();
+    let settles = entry.state == State::Present && duplicates::settled(entry, records).is_some();
     let also = if settles {
-        "; they are equal and were never updated: `--settle-twins` keeps the oldest and deletes the rest"
+        "; they are equal and were never updated: `--remove-duplicates` keeps the oldest and deletes the rest"
     } else {
         ""
     };

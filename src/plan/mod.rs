@@ -9,6 +9,7 @@ mod conditions;
 mod create;
 mod disabled;
 mod drift;
+pub mod duplicates;
 mod forecast;
 mod gone;
 mod guard;
@@ -18,7 +19,6 @@ mod names;
 mod open;
 mod preflight;
 mod prune;
-pub mod twins;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ pub use forecast::Forecast;
 use guard::Tally;
 pub use guard::{Refusal, another_server};
 use identity::Identity;
-pub use identity::{Match, has_young_twins, records};
+pub use identity::{Match, has_recent_duplicates, records};
 pub use names::NO_MATCH;
 pub use open::{NotChecked, NotCompared, Open};
 pub use preflight::{Asking, Poster, Preflight};
@@ -175,9 +175,9 @@ impl Plan {
         observed: &ObservedState,
         tally: &mut Tally,
     ) {
-        let twins = identity.twins(entry);
-        let twins = twins.filter(|_| policy.settles(entry.key.name.raw()));
-        let (found, younger) = match twins {
+        let duplicates = identity.duplicates(entry);
+        let duplicates = duplicates.filter(|_| policy.settles(entry.key.name.raw()));
+        let (found, younger) = match duplicates {
             Some((stays, younger)) => (Match::Record(stays), younger),
             None => (identity.find(entry), Vec::new()),
         };
@@ -193,8 +193,8 @@ impl Plan {
             return;
         }
         self.depends_on_view |= matches!(found, Match::Nothing | Match::Blocked(None, _));
-        for twin in younger {
-            self.settle(twin, entry, policy);
+        for duplicate in younger {
+            self.settle(duplicate, entry, policy);
         }
         let open = NotCompared::of(entry, &found);
         let unseen = matches!(&open, Some(it) if matches!(it.what, Open::Record));
@@ -223,9 +223,9 @@ impl Plan {
         }
     }
 
-    /// Deletes a twin of an entry's record, unless this run deletes nothing. It goes only if it is still what it was.
-    fn settle(&mut self, twin: &Record, entry: &Desired, policy: &Policy) {
-        let decision = Decision::new(Action::delete(twin));
+    /// Deletes a duplicate of an entry's record, unless this run deletes nothing. It goes only if it is still what it was.
+    fn settle(&mut self, duplicate: &Record, entry: &Desired, policy: &Policy) {
+        let decision = Decision::new(Action::delete(duplicate));
         if hold::leaves_out(policy, &decision) {
             self.left_out.changes += 1;
         } else {

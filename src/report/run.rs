@@ -68,9 +68,9 @@ pub(super) struct OutcomeReport {
     /// What the record held before it was changed or removed, secrets and scripts left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) before: Vec<BeforeReport>,
-    /// The ids of twins that were removed: a run beside this one had made the same.
+    /// The ids of duplicates that were removed: a run beside this one had made the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) removed_twins: Vec<Foreign>,
+    pub(super) removed_duplicates: Vec<Foreign>,
 }
 
 /// A field as it was.
@@ -163,7 +163,7 @@ impl RunReport {
             let mut report = outcome_report(change, outcome, context.texts, Observed::of(plan));
             report.before = before(applied.before.get(index), Observed::of(plan));
             let removed = applied.removed.iter().filter(|(of, _)| of == index);
-            report.removed_twins = removed.map(|(_, id)| id.text().into()).collect();
+            report.removed_duplicates = removed.map(|(_, id)| id.text().into()).collect();
             Some(report)
         });
         let outcomes: Vec<_> = outcomes.collect();
@@ -265,7 +265,7 @@ fn outcome_report(
         fields: Vec::new(),
         records: Vec::new(),
         before: Vec::new(),
-        removed_twins: Vec::new(),
+        removed_duplicates: Vec::new(),
     };
     let mut known = |id: &ServerId, word| {
         report.id = Some(id.text().into());

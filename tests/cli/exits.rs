@@ -32,15 +32,18 @@ impl Stage {
         let file = |name: &str, text: &str| sandbox.file(name, text);
         let done = file("done.yaml", &manifest(1).replace("Hook", "Done"));
         for _ in 0..2 {
-            sandbox.store(&webhook("Twin 0"));
+            sandbox.store(&webhook("Duplicate 0"));
         }
-        let twins = manifest(1).replace("Hook", "Twin");
+        let duplicates = manifest(1).replace("Hook", "Duplicate");
         let new = manifest(2);
-        let mixed = format!("{twins}{}", new.strip_prefix("integrations:\n").unwrap());
+        let mixed = format!(
+            "{duplicates}{}",
+            new.strip_prefix("integrations:\n").unwrap()
+        );
         let stage = Self {
             new: file("new.yaml", &new),
             invalid: file("invalid.yaml", "integrations:\n  - type: x\n"),
-            blocked: file("blocked.yaml", &twins),
+            blocked: file("blocked.yaml", &duplicates),
             mixed: file("mixed.yaml", &mixed),
             saved: sandbox
                 .folder
@@ -439,8 +442,11 @@ fn an_interruption_wins_over_everything() {
         // One write fails, one entry is blocked, and one write is on its way.
         let stage = Stage::new();
         let text = manifest(3).replacen("#general", "#pagr", 1);
-        let twins = manifest(1).replace("Hook", "Twin");
-        let text = format!("{twins}{}", text.strip_prefix("integrations:\n").unwrap());
+        let duplicates = manifest(1).replace("Hook", "Duplicate");
+        let text = format!(
+            "{duplicates}{}",
+            text.strip_prefix("integrations:\n").unwrap()
+        );
         let path = stage.sandbox.file("all.yaml", &text);
         let effect = json!({"kind": "delay", "millis": 1_500});
         stage.sandbox.fault(

@@ -64,7 +64,7 @@ fn eight_processes_at_once_make_each_integration_once() {
         .into_iter()
         .map(|mut run| run.wait().unwrap().code())
         .collect();
-    // Whoever comes upon twins that are not settled yet is refused.
+    // Whoever comes upon duplicates that are not settled yet is refused.
     assert!(
         codes.iter().all(|code| matches!(code, Some(0 | 4))),
         "{codes:?}"
@@ -127,7 +127,7 @@ fn a_run_after_a_killed_one_makes_each_integration_once() {
 }
 
 /// A webhook as `manifest` writes it.
-fn twin(alias: &str) -> Json {
+fn duplicate(alias: &str) -> Json {
     serde_json::json!({
         "type": "webhook-incoming", "name": "Hook 0", "enabled": true, "username": "rocket.cat",
         "channel": "#general", "scriptEnabled": false, "alias": alias
@@ -135,27 +135,33 @@ fn twin(alias: &str) -> Json {
 }
 
 #[test]
-fn twins_of_an_earlier_run_are_settled_when_told_to() {
+fn duplicates_of_an_earlier_run_are_settled_when_told_to() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(1));
-    let mut ids: Vec<_> = (0..3).map(|_| sandbox.store(&twin(""))).collect();
+    let mut ids: Vec<_> = (0..3).map(|_| sandbox.store(&duplicate(""))).collect();
     ids.sort();
     let run = sandbox.run(&["apply", "--yes", &path]).exits(4);
-    assert!(run.out.contains("--settle-twins"), "{}", run.out);
+    assert!(run.out.contains("--remove-duplicates"), "{}", run.out);
     assert_eq!(sandbox.records().len(), 3);
 
     // Nothing is deleted where deletes are held back, or the name is kept.
-    let run = sandbox.run(&["apply", "--yes", &path, "--settle-twins", "--no-delete"]);
+    let run = sandbox.run(&[
+        "apply",
+        "--yes",
+        &path,
+        "--remove-duplicates",
+        "--no-delete",
+    ]);
     run.exits(0);
     let kept = format!("settings: {{ keep: [\"Hook 0\"] }}\n{}", manifest(1));
     let kept = sandbox.file("kept.yaml", &kept);
     sandbox
-        .run(&["apply", "--yes", &kept, "--settle-twins"])
+        .run(&["apply", "--yes", &kept, "--remove-duplicates"])
         .exits(4);
     assert_eq!(sandbox.records().len(), 3);
 
     let run = sandbox
-        .run(&["apply", "--yes", &path, "--settle-twins"])
+        .run(&["apply", "--yes", &path, "--remove-duplicates"])
         .exits(0);
     assert!(run.out.contains("2 to delete (2 URLs die)") || run.out.contains("URL dies"));
     is_there_once(&sandbox, 1, &ids[..1]);
@@ -164,20 +170,20 @@ fn twins_of_an_earlier_run_are_settled_when_told_to() {
 }
 
 #[test]
-fn namesakes_that_are_no_twins_are_nobodys_to_settle() {
+fn namesakes_that_are_no_duplicates_are_nobodys_to_settle() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(1));
-    let first = sandbox.store(&twin(""));
-    let second = sandbox.store(&twin("Other"));
+    let first = sandbox.store(&duplicate(""));
+    let second = sandbox.store(&duplicate("Other"));
     let run = sandbox
-        .run(&["apply", "--yes", &path, "--settle-twins"])
+        .run(&["apply", "--yes", &path, "--remove-duplicates"])
         .exits(4);
     assert!(
         run.out.contains(&first) && run.out.contains(&second),
         "{}",
         run.out
     );
-    assert!(!run.out.contains("--settle-twins"), "{}", run.out);
+    assert!(!run.out.contains("--remove-duplicates"), "{}", run.out);
 
     // Equal by now, but somebody has touched one of them: who posts to which is not known.
     let update = serde_json::json!({
@@ -186,18 +192,18 @@ fn namesakes_that_are_no_twins_are_nobodys_to_settle() {
     });
     sandbox.http("PUT", "/api/v1/integrations.update", &update.to_string());
     sandbox
-        .run(&["apply", "--yes", &path, "--settle-twins"])
+        .run(&["apply", "--yes", &path, "--remove-duplicates"])
         .exits(4);
     assert_eq!(sandbox.records().len(), 2);
 }
 
 /// Another run has made the same, and is about to take it back.
 #[test]
-fn twins_that_are_seconds_old_are_waited_for() {
+fn duplicates_that_are_seconds_old_are_waited_for() {
     let sandbox = Sandbox::inventive();
     let path = sandbox.file("a.yaml", &manifest(1));
-    let first = sandbox.store(&twin(""));
-    let second = sandbox.store(&twin(""));
+    let first = sandbox.store(&duplicate(""));
+    let second = sandbox.store(&duplicate(""));
     let mut command = sandbox.rcsync(&["apply", "--yes", &path]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();

@@ -135,7 +135,7 @@ fn entries_that_lead_to_no_record_are_told_and_the_others_are_listed() {
         "type": "webhook-incoming", "name": "Hook 1", "enabled": true, "username": "rocket.cat",
         "channel": "#general", "scriptEnabled": false
     });
-    let twin = sandbox.store(&body);
+    let duplicate = sandbox.store(&body);
     let three = sandbox.file("a.yaml", &manifest(3));
     let out = sandbox
         .folder
@@ -146,7 +146,7 @@ fn entries_that_lead_to_no_record_are_told_and_the_others_are_listed() {
     let flags = ["urls", &three, "--format", "json", "--out", &out];
     let run = sandbox.run(&flags).exits(4);
     assert!(run.err.contains("error[unclear-record]"), "{}", run.err);
-    assert!(run.err.contains(&format!("id: {twin}")), "{}", run.err);
+    assert!(run.err.contains(&format!("id: {duplicate}")), "{}", run.err);
     assert!(run.err.contains("error[no-record]"), "{}", run.err);
     assert!(
         run.err.contains("error: 2 problems in 1 file\n"),

@@ -118,7 +118,7 @@ fn a_kind_that_is_not_seen_is_told() {
     }));
     let path = sandbox.file("a.yaml", &manifest(1));
     let plan = run(&sandbox, INES, &["plan", &path]).exits(0);
-    // All incoming ones are seen: a new one is no twin.
+    // All incoming ones are seen: a new one is no duplicate.
     assert!(plan.out.contains("1 to create"), "{}", plan.out);
     assert!(
         plan.out.contains("incoming: all, outgoing: none"),

@@ -232,12 +232,12 @@ fn one_bad_record_does_not_take_the_others_with_it() {
 
 #[test]
 fn several_of_one_name_are_pinned_by_id() {
-    let twin = |id: &str| json!({"_id": id, "type": "webhook-incoming", "name": "Twin", "username": "u", "channel": ["#a"]});
+    let duplicate = |id: &str| json!({"_id": id, "type": "webhook-incoming", "name": "Duplicate", "username": "u", "channel": ["#a"]});
     let state = [
         json!("8.8.1"),
-        twin("b2"),
-        twin("123456789012345678901234"),
-        twin("1e5"),
+        duplicate("b2"),
+        duplicate("123456789012345678901234"),
+        duplicate("1e5"),
     ];
     let back = there_and_back(&observed(&state), true);
     let pins: BTreeSet<_> =

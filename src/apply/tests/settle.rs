@@ -1,4 +1,4 @@
-//! The look back: which of several twins stays, which of them a run removes, and what it says of the rest.
+//! The look back: which of several duplicates stays, which of them a run removes, and what it says of the rest.
 
 use super::*;
 
@@ -55,7 +55,7 @@ async fn what_was_made_alone_is_created() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_removes_its_own_twin_first_and_takes_the_older() {
+async fn a_run_removes_its_own_duplicate_first_and_takes_the_older() {
     let steps = vec![there(&[FIRST, SECOND]), gone(), there(&[FIRST])];
     let (applied, requests) = settled(steps).await;
     assert!(matches!(&applied.outcomes[0].1, Outcome::Adopted(id) if id.raw() == FIRST));
@@ -75,7 +75,7 @@ async fn the_younger_of_a_run_that_ended_goes_at_the_next_look() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn twins_that_cannot_be_removed_are_told_of() {
+async fn duplicates_that_cannot_be_removed_are_told_of() {
     let refused = || {
         answer(
             400,
@@ -111,7 +111,7 @@ async fn twins_that_cannot_be_removed_are_told_of() {
 
 /// Somebody else's, one that differs, and one that the plan was made with: none of them is removed.
 #[tokio::test(start_paused = true)]
-async fn only_a_new_equal_twin_of_this_account_is_removed() {
+async fn only_a_new_equal_duplicate_of_this_account_is_removed() {
     let mut foreign = made(THIRD, "A");
     foreign["_createdBy"]["_id"] = json!("u2");
     let mut other = made(FIRST, "A");

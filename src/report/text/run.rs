@@ -92,15 +92,19 @@ fn closing(report: &RunReport, page: &mut Page) {
         line.push_str(&verified(*listings));
     }
     page.line(line);
-    let twins: usize = report
+    let duplicates: usize = report
         .outcomes
         .iter()
-        .map(|it| it.removed_twins.len())
+        .map(|it| it.removed_duplicates.len())
         .sum();
-    if twins > 0 {
-        let what = if twins == 1 { "twin was" } else { "twins were" };
+    if duplicates > 0 {
+        let what = if duplicates == 1 {
+            "duplicate was"
+        } else {
+            "duplicates were"
+        };
         page.line(format!(
-            "{twins} {what} removed: a run beside this one made the same."
+            "{duplicates} {what} removed: a run beside this one made the same."
         ));
     }
     if let CheckReport::NotDone { why } = &report.check {

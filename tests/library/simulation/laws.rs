@@ -515,8 +515,13 @@ fn the_cases_reach_what_the_laws_speak_of() {
 fn reached(case: &Case, run: &Run) -> Vec<String> {
     let mut seen = vec![case.version];
     for (index, (kind, record)) in case.records.iter().enumerate() {
-        let twin = |(of, other): &Seeded| of == kind && other["name"] == record["name"];
-        seen.extend(case.records[..index].iter().any(twin).then_some("namesake"));
+        let namesake = |(of, other): &Seeded| of == kind && other["name"] == record["name"];
+        seen.extend(
+            case.records[..index]
+                .iter()
+                .any(namesake)
+                .then_some("namesake"),
+        );
         seen.extend(record.values().any(Json::is_null).then_some("null"));
     }
     for entry in &run.entries {

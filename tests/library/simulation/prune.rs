@@ -191,7 +191,7 @@ impl Drawn {
             create_only: self.create_only,
             no_delete: self.no_delete,
             allow_url_loss: self.allow_url_loss,
-            settle_twins: false,
+            remove_duplicates: false,
             allow_partial_view: false,
         };
         if self.no_prune {

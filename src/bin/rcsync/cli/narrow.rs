@@ -53,7 +53,7 @@ pub(crate) struct NarrowArgs {
     /// Of several integrations of one type and name that are equal in everything and were never updated, delete all but
     /// the oldest
     #[arg(long, help_heading = "Holds")]
-    pub(crate) settle_twins: bool,
+    pub(crate) remove_duplicates: bool,
 
     /// Create and prune though this account does not see what others made
     #[arg(long, help_heading = "Holds")]

@@ -17,7 +17,7 @@ pub(super) fn narrow(policy: &mut Policy, args: &NarrowArgs, sandbox: bool) {
         no_delete: args.no_delete,
         allow_url_loss: args.allow_url_loss,
         allow_strict_switch: args.allow_strict_switch.iter().collect(),
-        settle_twins: args.settle_twins,
+        remove_duplicates: args.remove_duplicates,
         allow_partial_view: args.allow_partial_view,
     };
     if args.no_prune {

@@ -200,7 +200,7 @@ pub(super) async fn in_session<T>(
             assumed,
             binding: request.binding,
             before,
-            waits_for_twins: request.writing && !request.narrow.settle_twins,
+            waits_for_duplicates: request.writing && !request.narrow.remove_duplicates,
         };
         let made = made(
             session.reader(),
@@ -241,7 +241,7 @@ async fn from_snapshot(
         assumed,
         binding: false,
         before,
-        waits_for_twins: false,
+        waits_for_duplicates: false,
     };
     made(
         &source,

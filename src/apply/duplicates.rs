@@ -1,4 +1,4 @@
-//! Twins: records of one type and name that runs beside each other made of one entry.
+//! Duplicates: records of one type and name that runs beside each other made of one entry.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use super::Run;
 use super::verify::shortfall;
 use crate::integration::{Field, Fields, LeftOut, Role, Value};
 use crate::observed::{Record, ServerId};
-use crate::plan::twins::alike;
-pub(super) use crate::plan::twins::eldest;
+use crate::plan::duplicates::alike;
+pub(super) use crate::plan::duplicates::eldest;
 use crate::redactor::ServerText;
 
 /// The records that have the type and name of what was asked for, and were not there when the plan was made.

@@ -1,32 +1,35 @@
-//! Twins: records that are equal in everything but their ids, as runs beside each other make them.
+//! Duplicates: records that are equal in everything but their ids, as runs beside each other make them.
 
 use crate::desired::Desired;
 use crate::integration::{Field, LeftOut};
 use crate::observed::{Record, ServerId};
 
-/// The one of several twins that stays: the one with the lowest id, if all are 24 hex digits; else the one with the
+/// The one of several duplicates that stays: the one with the lowest id, if all are 24 hex digits; else the one with the
 /// earliest time of creation.
 ///
 /// By one clock that is the one that was inserted first: such an id is made at the insert, and begins with its second
 /// (reference 3.3). No clock has to be right for it: what counts is that every run chooses the same.
-pub fn eldest<'a>(twins: &[&'a Record]) -> Option<&'a Record> {
-    let by_id = twins.iter().all(|it| tells_the_insert(&it.id));
+pub fn eldest<'a>(duplicates: &[&'a Record]) -> Option<&'a Record> {
+    let by_id = duplicates.iter().all(|it| tells_the_insert(&it.id));
     let rank = |record: &&Record| {
         let created = record.created_at().filter(|_| !by_id);
         // Without a time there is none that could be earlier.
         let unknown = created.is_none() && !by_id;
         (unknown, created, record.id.clone())
     };
-    twins.iter().copied().min_by_key(rank)
+    duplicates.iter().copied().min_by_key(rank)
 }
 
 /// Whether any two of these are chosen between as they would be among all: not if only some ids are 24 hex digits.
-pub fn are_comparable(twins: &[&Record]) -> bool {
-    let hex = twins.iter().filter(|it| tells_the_insert(&it.id)).count();
-    hex == 0 || hex == twins.len()
+pub fn are_comparable(duplicates: &[&Record]) -> bool {
+    let hex = duplicates
+        .iter()
+        .filter(|it| tells_the_insert(&it.id))
+        .count();
+    hex == 0 || hex == duplicates.len()
 }
 
-/// The one of an entry's records that stays, if the others are twins of it that nobody needs: made by one account, never
+/// The one of an entry's records that stays, if the others are duplicates of it that nobody needs: made by one account, never
 /// updated, and equal in every field, but for a secret that was generated.
 pub fn settled<'a>(entry: &Desired, records: &[&'a Record]) -> Option<&'a Record> {
     let stays = eldest(records)?;
