@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Sandbox;
 use super::drift::Action;
-use super::events::Event;
+use super::events::{Event, EventName};
 use super::faults::Fault;
 use super::reply::{Request, json_response};
 
@@ -58,9 +58,10 @@ pub(super) async fn answer(sandbox: &Sandbox, request: &Request) -> Option<Respo
         }
         (&Method::POST, "events") => {
             let Some(events) = several::<Event>(body) else {
-                return Some(refused(
-                    "expected an event or a list of events: {\"event\": …, \"room\": …, \"user\": …}",
-                ));
+                let names = EventName::ALL.map(EventName::as_str).join(", ");
+                return Some(refused(&format!(
+                    "expected an event or a list of events: {{\"event\": …, \"room\": …, \"user\": …}}; the events are {names}"
+                )));
             };
             let mut done = 0;
             for event in events {

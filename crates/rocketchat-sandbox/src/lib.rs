@@ -58,7 +58,7 @@ pub use self::config::{Config, Store};
 pub use self::drift::Action;
 pub use self::era::{Quirk, Version};
 pub use self::error::StateError;
-pub use self::events::Event;
+pub use self::events::{Event, EventName};
 pub use self::faults::{Effect, Fault};
 pub use self::fixture::Fixture;
 pub use self::http::serve;

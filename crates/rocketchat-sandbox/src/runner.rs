@@ -1,6 +1,6 @@
 //! Runs the scripts of integrations, on a thread of its own: one after the other, as the server does in its one process.
 //!
-//! A script keeps its state between calls until the integration is saved again.
+//! A script keeps its state between calls until the integration is saved again, or [`MOST_LOADED`] others were called since.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -14,8 +14,8 @@ use webhook_script::runtime::{
 };
 use webhook_script::value::Value;
 
-/// How many scripts are kept loaded: each has a process of its own.
-const MOST_LOADED: usize = 8;
+/// How many scripts are kept loaded: each has a process of its own, of 3 MB and what the script holds, at most 16 MB.
+pub(super) const MOST_LOADED: usize = 64;
 /// Room for an engine that runs on this thread, and for its own functions.
 const STACK: usize = 8 << 20;
 
@@ -101,8 +101,13 @@ fn serve(asked: &Receiver<Asked>) {
         if !outcome.failed_to_load {
             loaded.push_back(script);
         }
-        while loaded.len() > MOST_LOADED {
-            loaded.pop_front();
+        if loaded.len() > MOST_LOADED
+            && let Some(oldest) = loaded.pop_front()
+        {
+            tracing::warn!(
+                integration = oldest.id,
+                "more than {MOST_LOADED} scripts are in use: this one is loaded anew at its next call, without what it kept"
+            );
         }
         // Whoever asked may have gone.
         let _ = tell.send(outcome);

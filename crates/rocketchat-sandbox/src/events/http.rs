@@ -1,7 +1,7 @@
 //! The calls of outgoing webhooks. They reach this machine alone: what runs in a sandbox may be under review, and must not reach
 //! anybody else.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 /// The largest answer that is read, as on the server.
 const LARGEST: usize = 10 << 20;
@@ -45,26 +45,31 @@ pub(super) async fn send(call: &Call) -> Result<Answered, String> {
         format!("{url} is not called: a sandbox calls nothing but http on this machine")
     })?;
     let limit = call.limit.unwrap_or(TIMEOUT).min(TIMEOUT);
-    let answered = timeout(limit, exchange(call, &url, to)).await;
+    let answered = timeout(limit, exchange(call, &url, &to)).await;
     answered.unwrap_or_else(|_| Err("The user aborted a request.".to_owned()))
 }
 
-/// The address on this machine that a URL names, if it does. A name is not looked up: it could lead elsewhere.
-fn here(url: &Url) -> Option<SocketAddr> {
+/// The addresses on this machine that a URL names, if it does. A name is not looked up: it could lead elsewhere.
+fn here(url: &Url) -> Option<Vec<SocketAddr>> {
     if url.scheme() != "http" {
         return None;
     }
-    let ip = match url.host()? {
-        Host::Ipv4(ip) => IpAddr::V4(ip),
-        Host::Ipv6(ip) => IpAddr::V6(ip),
-        Host::Domain("localhost") => IpAddr::V4(Ipv4Addr::LOCALHOST),
+    let ips: Vec<IpAddr> = match url.host()? {
+        Host::Ipv4(ip) => vec![ip.into()],
+        Host::Ipv6(ip) => vec![ip.into()],
+        Host::Domain("localhost") => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
         Host::Domain(_) => return None,
     };
     let port = url.port_or_known_default()?;
-    ip.is_loopback().then_some(SocketAddr::new(ip, port))
+    let is_here = ips.iter().all(IpAddr::is_loopback);
+    is_here.then(|| {
+        ips.into_iter()
+            .map(|ip| SocketAddr::new(ip, port))
+            .collect()
+    })
 }
 
-async fn exchange(call: &Call, url: &Url, to: SocketAddr) -> Result<Answered, String> {
+async fn exchange(call: &Call, url: &Url, to: &[SocketAddr]) -> Result<Answered, String> {
     let failed =
         |error: &dyn std::error::Error| format!("request to {} failed, reason: {error}", call.url);
     let path = match url.query() {
@@ -78,7 +83,8 @@ async fn exchange(call: &Call, url: &Url, to: SocketAddr) -> Result<Answered, St
             call.body.clone().unwrap_or_default(),
         )))
         .map_err(|error| failed(&error))?;
-    let host = HeaderValue::from_str(&to.to_string()).map_err(|error| failed(&error))?;
+    let host = &url[Position::BeforeHost..Position::AfterPort];
+    let host = HeaderValue::from_str(host).map_err(|error| failed(&error))?;
     request.headers_mut().insert(HOST, host);
     for (name, value) in &call.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| failed(&error))?;

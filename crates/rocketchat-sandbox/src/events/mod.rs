@@ -3,8 +3,11 @@
 //! An event finds the integrations that wait for it; each of their URLs is called in a run of its own (`run`). Nothing keeps a
 //! webhook from answering itself, as on the server; here a chain ends after [`LONGEST_CHAIN`] steps.
 
+mod answered;
 mod http;
+mod payload;
 mod run;
+mod say;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,11 +15,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 use webhook_script::delivery::Post;
 
 use super::Sandbox;
 use super::write::{Record, Room, User, text};
+use run::{Escaped, Run, Trigger};
 
 /// How many messages may follow from one another.
 const LONGEST_CHAIN: u32 = 10;
@@ -24,12 +28,69 @@ const LONGEST_CHAIN: u32 = 10;
 /// How many events may be under way that follow from messages of webhooks: several that answer each other would be without end.
 const MOST_FOLLOWING: usize = 64;
 
+/// The events that outgoing webhooks wait for (reference 4.1).
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EventName {
+    /// A message is sent.
+    SendMessage,
+    /// A file is uploaded.
+    FileUploaded,
+    /// A room is archived.
+    RoomArchived,
+    /// A room is created.
+    RoomCreated,
+    /// A user joins a room.
+    RoomJoined,
+    /// A user leaves a room.
+    RoomLeft,
+    /// A user is created.
+    UserCreated,
+}
+
+impl EventName {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::SendMessage,
+        Self::FileUploaded,
+        Self::RoomArchived,
+        Self::RoomCreated,
+        Self::RoomJoined,
+        Self::RoomLeft,
+        Self::UserCreated,
+    ];
+
+    /// As the server writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SendMessage => "sendMessage",
+            Self::FileUploaded => "fileUploaded",
+            Self::RoomArchived => "roomArchived",
+            Self::RoomCreated => "roomCreated",
+            Self::RoomJoined => "roomJoined",
+            Self::RoomLeft => "roomLeft",
+            Self::UserCreated => "userCreated",
+        }
+    }
+
+    /// Whether it carries a message.
+    pub(super) const fn has_message(self) -> bool {
+        matches!(self, Self::SendMessage | Self::FileUploaded)
+    }
+
+    /// Whether it happens in a room that integrations watch.
+    pub(super) const fn is_in_room(self) -> bool {
+        self.has_message() || matches!(self, Self::RoomJoined | Self::RoomLeft)
+    }
+}
+
 /// Something that happens, as the control endpoint takes it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
-    /// `sendMessage`, `fileUploaded`, `roomArchived`, `roomCreated`, `roomJoined`, `roomLeft` or `userCreated`.
-    pub event: String,
+    /// What happens.
+    pub event: EventName,
     /// The room that it is about: its name or id.
     #[serde(default)]
     pub room: Option<String>,
@@ -63,11 +124,6 @@ pub(super) struct Happened {
     /// How many messages it follows from.
     chain: u32,
 }
-
-/// The events that carry a message.
-const WITH_MESSAGE: [&str; 2] = ["sendMessage", "fileUploaded"];
-/// The events that look at no channel.
-const ANYWHERE: [&str; 3] = ["roomArchived", "roomCreated", "userCreated"];
 
 impl Sandbox {
     /// Lets something happen. Ends when the calls that follow are answered and what they answered is done, but for what is
@@ -118,7 +174,7 @@ impl Sandbox {
             };
             Happened {
                 event: Event {
-                    event: "sendMessage".to_owned(),
+                    event: EventName::SendMessage,
                     room: None,
                     user: None,
                     text: field("text").unwrap_or_default(),
@@ -176,11 +232,18 @@ fn fire(sandbox: Arc<Sandbox>, happened: Happened) -> Pin<Box<dyn Future<Output 
                 let Some(word) = trigger_word(&record, &happened.event) else {
                     continue;
                 };
-                let run = run::Run::new(&sandbox, &happened, &record, url, word, 0);
-                match run.prepare().await {
+                let trigger = Trigger {
+                    sandbox: Arc::clone(&sandbox),
+                    happened: Arc::clone(&happened),
+                    record: record.clone(),
+                    url: url.to_owned(),
+                    word,
+                    tries: 0,
+                };
+                match Run::new(trigger).prepare().await {
                     Ok(Some(prepared)) => drop(running.spawn(prepared.call())),
                     Ok(None) => {}
-                    Err(run::Escaped) => {
+                    Err(Escaped) => {
                         running.join_all().await;
                         return;
                     }
@@ -196,9 +259,9 @@ fn waits(record: &Record, happened: &Happened) -> bool {
     let event = &happened.event;
     let on = text(record, "type") == Some("webhook-outgoing")
         && record.get("enabled") == Some(&Json::Bool(true))
-        && text(record, "event") == Some(&event.event);
+        && text(record, "event") == Some(event.event.as_str());
     let edits = !event.edited || record.get("runOnEdits") == Some(&Json::Bool(true));
-    on && edits && (ANYWHERE.contains(&event.event.as_str()) || is_watched(record, happened))
+    on && edits && (!event.event.is_in_room() || is_watched(record, happened))
 }
 
 /// Whether an integration looks at the room.
@@ -247,7 +310,7 @@ fn trigger_word(record: &Record, event: &Event) -> Option<Option<String>> {
         .flatten()
         .filter_map(Json::as_str)
         .collect();
-    if event.event != "sendMessage" || words.is_empty() {
+    if event.event != EventName::SendMessage || words.is_empty() {
         return Some(None);
     }
     let anywhere = record.get("triggerWordAnywhere") == Some(&Json::Bool(true));
@@ -260,62 +323,4 @@ fn trigger_word(record: &Record, event: &Event) -> Option<Option<String>> {
     };
     let found = words.iter().find(fits)?;
     Some(Some((*found).to_owned()))
-}
-
-/// What the called URL is sent of an event.
-fn data(happened: &Happened, record: &Record, word: Option<&str>, site: Option<&str>) -> Json {
-    let event = &happened.event;
-    let mut data = Map::new();
-    if let Some(token) = text(record, "token").filter(|token| !token.is_empty()) {
-        data.insert("token".to_owned(), token.into());
-    }
-    data.insert("bot".to_owned(), event.bot.into());
-    if let Some(word) = word {
-        data.insert("trigger_word".to_owned(), word.into());
-    }
-    let (Some(room), Some(user)) = (&happened.room, &happened.user) else {
-        return Json::Object(data);
-    };
-    if !WITH_MESSAGE.contains(&event.event.as_str()) {
-        return Json::Object(data);
-    }
-    let mut put = |key: &str, value: Json| drop(data.insert(key.to_owned(), value));
-    put("channel_id", room.id.as_str().into());
-    if let Some(name) = &room.name {
-        put("channel_name", name.as_str().into());
-    }
-    put("message_id", happened.message_id.as_str().into());
-    put("timestamp", happened.at.as_str().into());
-    put("user_id", user.id.as_str().into());
-    put("user_name", user.username.as_str().into());
-    put("text", event.text.as_str().into());
-    if event.event == "fileUploaded" {
-        put(
-            "user",
-            json!({"_id": user.id, "username": user.username, "name": user.name, "roles": user.roles,
-                "createdAt": happened.at}),
-        );
-        put(
-            "room",
-            json!({"_id": room.id, "name": room.name, "t": room.kind, "ts": happened.at}),
-        );
-        let author = json!({"_id": user.id, "username": user.username, "name": user.name});
-        put(
-            "message",
-            json!({"_id": happened.message_id, "rid": room.id, "msg": event.text, "ts": happened.at, "u": author}),
-        );
-        return Json::Object(data);
-    }
-    if let Some(site) = site {
-        put("siteUrl", site.into());
-    }
-    for (key, value) in [("alias", &event.alias), ("tmid", &event.tmid)] {
-        if let Some(value) = value {
-            put(key, value.as_str().into());
-        }
-    }
-    if event.edited {
-        put("isEdited", true.into());
-    }
-    Json::Object(data)
 }

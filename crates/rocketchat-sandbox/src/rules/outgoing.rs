@@ -2,25 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use super::super::events::EventName;
 use super::super::js;
 use super::super::reply::{Place, Refusal};
 use super::super::write::{Record, text};
 use super::incoming::{parts, stamp};
 use super::scripts;
 use super::{Call, Kind, channels, is_blank, is_falsy};
-
-/// The seven events (reference 4.1).
-const EVENTS: &[&str] = &[
-    "sendMessage",
-    "fileUploaded",
-    "roomArchived",
-    "roomCreated",
-    "roomJoined",
-    "roomLeft",
-    "userCreated",
-];
-/// Those that happen in a room.
-const IN_ROOM: &[&str] = &["sendMessage", "fileUploaded", "roomJoined", "roomLeft"];
 
 /// Names that every object of the server's language has: the table of events seems to hold them,
 /// and the look at what they use fails (recorded: `event 'toString'`).
@@ -47,7 +35,7 @@ const VALIDATE: Place = Place::Function("validateOutgoing");
 /// The first half of the validation, up to the stamp of the time: the data of a record without its script.
 pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
     let (event, urls) = required(&call.body)?;
-    let channels = if IN_ROOM.contains(&event) {
+    let channels = if event.is_in_room() {
         channels::outgoing(call, call.body.get("channel"))?
     } else if call.may(Kind::Outgoing.manage()) {
         Vec::new()
@@ -85,10 +73,12 @@ pub(super) fn settle(call: &mut Call<'_>, data: &mut Record) -> Result<(), Refus
 }
 
 /// The event and the URLs, when all that an event needs is there.
-fn required(body: &Map<String, Value>) -> Result<(&'static str, Value), Refusal> {
+fn required(body: &Map<String, Value>) -> Result<(EventName, Value), Refusal> {
     let refuse = |code, reason| Err(Refusal::coded(code, reason, REQUIRED));
     let name = text(body, "event").unwrap_or_default();
-    let event = EVENTS.iter().find(|event| **event == name);
+    let event = EventName::ALL
+        .into_iter()
+        .find(|event| event.as_str() == name);
     if event.is_none() && !INHERITED.contains(&name) {
         return refuse("error-invalid-event-type", "Invalid event type");
     }
@@ -100,7 +90,7 @@ fn required(body: &Map<String, Value>) -> Result<(&'static str, Value), Refusal>
             "Cannot read properties of undefined (reading 'targetRoom')",
         ));
     };
-    if *event == "userCreated" && is_falsy(body.get("targetRoom")) {
+    if event == EventName::UserCreated && is_falsy(body.get("targetRoom")) {
         return refuse("error-invalid-targetRoom", "Invalid Target Room");
     }
     let urls = body.get("urls").and_then(Value::as_array);
@@ -113,14 +103,14 @@ fn required(body: &Map<String, Value>) -> Result<(&'static str, Value), Refusal>
     if kept.is_empty() {
         return refuse("error-invalid-urls", "Invalid URLs");
     }
-    Ok((*event, kept.into()))
+    Ok((event, kept.into()))
 }
 
 /// Trigger words stay only with the event that uses them, without blanks.
-fn keep_trigger_words(data: &mut Record, event: &str) {
+fn keep_trigger_words(data: &mut Record, event: EventName) {
     let words = data
         .shift_remove("triggerWords")
-        .filter(|_| event == "sendMessage");
+        .filter(|_| event == EventName::SendMessage);
     if let Some(Value::Array(words)) = words {
         let kept = words
             .into_iter()

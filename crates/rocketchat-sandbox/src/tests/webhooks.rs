@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Answer, Config, Version};
+use super::super::runner::MOST_LOADED;
+use super::super::{Answer, Config, EventName, Version};
 use super::{Got, Server, config, incoming, outgoing};
 
 /// The address of a webhook, with its own token or another.
@@ -216,4 +217,53 @@ async fn webhooks_that_answer_each_other_come_to_an_end() {
     }
     assert!(before >= 8 * 8, "{before}");
     assert!(server.0.messages().iter().all(|it| it["text"] == "again"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_there_is_not_is_refused_with_those_there_are() {
+    let server = open_rooms(&Config {
+        control: true,
+        ..config()
+    });
+    for (event, told) in [
+        ("sendMesage", "sendMessage, fileUploaded, roomArchived"),
+        ("", "userCreated"),
+    ] {
+        let body = json!({"event": event, "room": "general", "user": "paul.plain"});
+        let got = server.send("", "POST", "/sandbox/events", body).await;
+        assert_eq!(got.status, 400);
+        assert!(got.verdict().contains(told), "{}", got.verdict());
+    }
+    for event in EventName::ALL {
+        let body = json!({"event": event.as_str(), "room": "general", "user": "paul.plain"});
+        let got = server.send("", "POST", "/sandbox/events", body).await;
+        assert_eq!(got.status, 200, "{event:?}");
+    }
+}
+
+/// Each script counts its calls, in globals that live until the integration is saved again.
+#[tokio::test]
+async fn scripts_keep_their_state_between_calls_until_too_many_are_in_use() {
+    let server = open_rooms(&config());
+    let script = "let calls = 0; class Script { process_incoming_request() { calls += 1; return {content: {text: `${calls}`}}; } }";
+    let mut paths = Vec::new();
+    for _ in 0..=MOST_LOADED {
+        let body = json!({"script": script, "scriptEnabled": true});
+        paths.push(address(&server.create(incoming(body)).await, None));
+    }
+    let (last, kept) = paths.split_last().expect("there are some");
+    let count = async |path: &str| {
+        assert_eq!(verdict(&server, path, json!({})).await, "200");
+        let messages = server.0.messages();
+        messages.last().map(|it| it["text"].clone())
+    };
+    for calls in ["1", "2"] {
+        for path in kept {
+            assert_eq!(count(path).await, Some(json!(calls)));
+        }
+    }
+    assert_eq!(count(last).await, Some(json!("1")));
+    // The one that was called longest ago made way.
+    assert_eq!(count(&kept[1]).await, Some(json!("3")));
+    assert_eq!(count(&kept[0]).await, Some(json!("1")));
 }
