@@ -309,14 +309,10 @@ fn unused_ignore(entry: &Entry, written: &Written, findings: &mut Findings) {
 /// The rows that the manifest leaves to others, and those it leaves out that follow one of them: a script that is
 /// left to others brings its own switch.
 fn ignored(entry: &Entry, written: &Written) -> BTreeSet<&'static str> {
-    let mut names = entry
-        .own
-        .ignore
-        .iter()
-        .map(|(name, _)| *name)
-        .collect::<Vec<_>>();
-    names.sort_unstable();
-    let named = |field: &Field| names.binary_search(&field.name).is_ok();
+    let named = |field: &Field| {
+        let ignore = &entry.own.ignore;
+        ignore.iter().any(|(name, _)| *name == field.name)
+    };
     let rows = entry.kind.fields();
     let ignored = rows.iter().filter(|field| {
         let leader = rows.iter().find(|row| Some(row.role) == field.follows);

@@ -2,6 +2,7 @@
 //! globals it will miss. The engine tells the facts; here is what they amount to, and where it is shown.
 
 mod contract;
+mod engine;
 mod home;
 mod names;
 mod syntax;
@@ -9,14 +10,14 @@ mod syntax;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use webhook_script::{
-    Absent, Checker, Facts, Loaded, Looked, Mode, NotChecked, Sandbox, ServerProfile, Spot,
-};
+use webhook_script::{Absent, Checker, Facts, Loaded, Looked, NotChecked, ServerProfile, Spot};
 
-use crate::integration::{Fields, Kind, Value, Version};
+use crate::integration::{Kind, Version};
 use crate::problem::{Code, Place, Problem, Severity};
 
 use contract::{constructor, method, no_class, no_script, threw};
+use engine::RAW;
+pub use engine::{ENGINE, RAW_SINCE, engine_gone, profile};
 pub use home::Home;
 use syntax::syntax;
 
@@ -37,63 +38,8 @@ pub struct Used<'s> {
     pub users: Option<(Place, usize)>,
 }
 
-/// The field that names the engine.
-pub const ENGINE: &str = "scriptEngine";
-/// The first version that has another engine than `vm2`.
-const ISOLATED_VM_SINCE: Version = Version::new(6, 5);
-/// The first version without `vm2`.
-const VM2_UNTIL: Version = Version::new(7, 0);
-/// The first version that transpiles no script.
-pub const RAW_SINCE: Version = Version::new(9, 0);
 /// The first version whose transpiler leaves the word `module` alone.
 const MODULE_SINCE: Version = Version::new(8, 2);
-
-/// Every server from [`RAW_SINCE`] on.
-const RAW: ServerProfile = ServerProfile {
-    sandbox: Sandbox::IsolatedVm,
-    mode: Mode::Raw,
-};
-
-/// How a server of this version runs an entry's script.
-pub fn profile(fields: &Fields, version: Version) -> ServerProfile {
-    let (Version { major, minor }, skips) = (version, is(fields, "skipTranspile"));
-    let sandbox = if version < ISOLATED_VM_SINCE || version < VM2_UNTIL && wants_vm2(fields) {
-        Sandbox::Vm2
-    } else {
-        Sandbox::IsolatedVm
-    };
-    ServerProfile {
-        sandbox,
-        ..ServerProfile::of((major, minor), skips)
-    }
-}
-
-fn is(fields: &Fields, name: &str) -> bool {
-    let row = fields.kind().field(name);
-    matches!(row.and_then(|row| fields.get(row)), Some(Value::Flag(true)))
-}
-
-/// That the engine which an entry asks for is gone. `at` is where it stands.
-pub fn engine_gone(fields: &Fields, at: Option<&Place>, version: Version) -> Option<Problem> {
-    let at = at?;
-    if version < VM2_UNTIL || !wants_vm2(fields) {
-        return None;
-    }
-    let message = format!("`vm2` is gone since {VM2_UNTIL}: the script runs in `isolated-vm`");
-    let warning = Problem::warning(Code("script-engine-gone"), at.clone(), message);
-    Some(warning.help("write `scriptEngine: isolated-vm`, or leave it out"))
-}
-
-/// Whether an entry asks for `vm2`.
-fn wants_vm2(fields: &Fields) -> bool {
-    let row = fields.kind().field(ENGINE);
-    let value = row.and_then(|row| fields.get(row));
-    let name = match value {
-        Some(Value::Text(name)) => name.as_plain(),
-        _ => None,
-    };
-    name.is_some_and(|name| name.eq_ignore_ascii_case("vm2"))
-}
 
 /// How many bytes of scripts are kept with what was found out about them.
 const MAX_KEPT: usize = 16 << 20;
