@@ -18,7 +18,8 @@ use std::rc::Rc;
 pub use base::{Base, BaseError};
 pub use files::{bounded, bounded_file};
 
-use files::{Disk, Files, Unreadable, read_text, words};
+pub(crate) use files::words;
+use files::{Disk, Files, Unreadable, read_text};
 
 use crate::problem::{Code, Place, Problem, SourceId, Texts};
 

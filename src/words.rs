@@ -59,6 +59,11 @@ pub fn is_slip(written: &str, meant: &str) -> bool {
         || meant.chars().count() >= 5 && strsim::damerau_levenshtein(&written, &meant) <= 1
 }
 
+/// Whether a character has no width, and is not a mark on another.
+pub fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}')
+}
+
 /// A word that none of several things is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is nothing of that name")]

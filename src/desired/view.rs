@@ -34,25 +34,30 @@ pub(super) fn view(
             joined: false,
             literal: true,
         };
+        let refers = |text: &str| text.contains("${");
         // The manifest has been told what has no such form.
         let value = field.read(node).and_then(|written| match written {
             Written::Flag(on) => Some(Value::Flag(on)),
             Written::Number(number) => self::number(field, number, node, resolver),
             Written::Variable(text) => variable(field, text, node, resolver),
             Written::Text(text) if field.shape == Shape::Secret => {
-                seen.literal = !text.contains("${");
+                seen.literal = !refers(text);
                 secret(text, node, resolver)
             }
             Written::Text(text) if field.shape == Shape::Script => Some(Value::script(text)),
-            Written::Text(text) => resolver
-                .text(text, &node.at, takes_secrets(field))
-                .map(Value::Text),
+            Written::Text(text) => {
+                seen.literal = !refers(text);
+                let text = resolver.text(text, &node.at, takes_secrets(field));
+                text.map(Value::Text)
+            }
             Written::Joined(text) => {
+                seen.literal = !refers(text);
                 seen.joined = true;
                 seen.items = joined(field, text, node, texts, resolver)?;
                 Some(Value::List(item_values(&seen)))
             }
             Written::List(items) => {
+                seen.literal = !items.iter().filter_map(Node::as_text).any(refers);
                 seen.items = list(field, items, resolver);
                 Some(Value::List(item_values(&seen)))
             }

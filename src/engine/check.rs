@@ -48,8 +48,8 @@ pub struct Inputs {
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     /// The values of variables cannot be read.
-    #[error("{0}")]
-    Values(String),
+    #[error("{}", .0.message)]
+    Values(Problem),
     /// The schema of manifests is unsound: a fault of this program.
     #[error("{0}")]
     Schema(String),
@@ -306,6 +306,11 @@ fn read_scripts(manifests: &[Manifest], sources: &mut Sources, findings: &mut Fi
         match sources.script(entry.source(), file) {
             Ok(id) => {
                 let text = sources.texts.get(id).text.trim_start_matches('\u{feff}');
+                if text.trim().is_empty() {
+                    let message = "the file of the script is empty: the webhook runs no script";
+                    let warning = Problem::warning(Code("empty-script"), at.clone(), message);
+                    findings.push(warning.help("write the script, or leave `script` out"));
+                }
                 scripts.insert(key, (id, Arc::new(text.replace("\r\n", "\n").into())));
             }
             Err(problem) => findings.push(problem.at(at.clone())),

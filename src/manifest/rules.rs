@@ -8,9 +8,10 @@ mod checks;
 
 use std::collections::BTreeMap;
 
+use super::hints::replacement;
 use super::literals::LITERAL_SECRET;
 use crate::integration::{Event, Kind, Value};
-use crate::problem::{Code, Place, Problem, Severity};
+use crate::problem::{Code, Fix, Place, Problem, Severity};
 use crate::secret::Text;
 
 /// An entry with its references replaced, as the rules look at it: values as written, not yet in normal form.
@@ -41,6 +42,22 @@ impl Seen {
     /// Whether this is one text with a comma in it: of such a text the server drops the blank parts.
     fn has_several_parts(&self) -> bool {
         self.joined && self.items.len() > 1
+    }
+}
+
+impl Problem {
+    /// Says what to write in the place of a text, and makes it a suggestion where the text was written out there.
+    fn write(&mut self, field: Option<&Seen>, written: &str, meant: &str, certain: bool) {
+        self.set_help(if certain {
+            format!("write `{meant}`")
+        } else {
+            format!("did you mean `{meant}`?")
+        });
+        let (Some(seen), Some(place)) = (field, &self.place) else {
+            return;
+        };
+        let text = replacement(place, written, meant).filter(|_| seen.literal);
+        self.fix = text.map(|text| Box::new(Fix { text, certain }));
     }
 }
 

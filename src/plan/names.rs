@@ -11,7 +11,7 @@ use crate::integration::{Fields, Key, Kind, Role, Shape};
 use crate::observed::{ObservedState, Record};
 use crate::problem::{Code, Problem, Severity};
 use crate::redactor::ServerText;
-use crate::words::nearest;
+use crate::words::{is_invisible, nearest};
 
 /// A name that is meant to choose something, and chooses nothing.
 pub const NO_MATCH: Code = Code("no-match");
@@ -70,9 +70,11 @@ impl Plan {
             .iter()
             .filter_map(|entry| Some((entry, entry.renamed_from.as_deref()?)));
         let told = renamed.enumerate().map(|(number, (entry, old))| {
+            let key = &entry.key;
             let message = format!(
-                "the old name {old:?} is not on the server: {:?} would be created, with a new URL",
-                entry.key.name
+                "no {} webhook on the server is called {old:?}: {:?} would be created, with a new URL",
+                key.kind.word(),
+                key.name
             );
             if !others {
                 return note(message);
@@ -80,6 +82,13 @@ impl Plan {
             let names = unnamed.iter().filter(|it| it.kind == entry.key.kind);
             let names = names.map(|it| &it.name).filter(|_| number < MOST_NEAR);
             let problem = warning("old-name-unknown", entry, message);
+            let mut same = records.iter().filter(|it| it.name.raw() == old);
+            if let Some(other) = same.next() {
+                return problem.help(format!(
+                    "{old:?} is an {} webhook, and its type cannot change: remove `renamedFrom`",
+                    other.kind.word()
+                ));
+            }
             match nearest(old, names, |it| it.raw()) {
                 Some(near) => problem.help(format!("did you mean `renamedFrom: {near:?}`?")),
                 None => problem.help("correct the old name, or remove `renamedFrom`"),
@@ -138,8 +147,11 @@ fn selectors(desired: &DesiredState, records: &[Record]) -> Option<Problem> {
         .iter()
         .map(|(flag, glob)| format!("`{flag} {glob:?}`"));
     let near = unmatched.iter().filter_map(|(_, glob)| {
-        let near = nearest(glob, &names, |it| it.raw())?;
-        Some(format!("did you mean {near:?}? "))
+        let near = match nearest(glob, &names, |it| it.raw()) {
+            Some(near) => format!("{near:?}"),
+            None => longer(glob, &names)?,
+        };
+        Some(format!("did you mean {near}? "))
     });
     let verb = if unmatched.len() == 1 {
         "matches"
@@ -147,11 +159,28 @@ fn selectors(desired: &DesiredState, records: &[Record]) -> Option<Problem> {
         "match"
     };
     let message = format!(
-        "{} {verb} no integration in the manifests or on the server",
-        flags.collect::<Vec<_>>().join(", ")
+        "{} {verb} no {}integration in the manifests or on the server",
+        flags.collect::<Vec<_>>().join(", "),
+        selection
+            .kind
+            .map_or(String::new(), |kind| format!("{} ", kind.word()))
     );
     let help = near.collect::<String>() + "`--allow-empty` continues anyway";
     Some(Problem::with_help(NO_MATCH, message, help))
+}
+
+/// The glob that takes the names which hold this text, if there are some.
+fn longer(text: &str, names: &BTreeSet<ServerText>) -> Option<String> {
+    let text = text.trim_matches('*');
+    let holds = |at: fn(&str, &str) -> bool| names.iter().any(|name| at(name.raw(), text));
+    match text {
+        "" => None,
+        _ if holds(|name, text| name.starts_with(text)) => {
+            Some(format!("{:?}", format!("{text}*")))
+        }
+        _ if holds(|name, text| name.contains(text)) => Some(format!("{:?}", format!("*{text}*"))),
+        _ => None,
+    }
 }
 
 /// The names in the settings that no record has. A server without records says nothing about them.
@@ -202,8 +231,10 @@ fn like(entry: &Desired, there: &BTreeMap<(Kind, String), &ServerText>) -> Optio
 }
 
 fn folded(name: &str) -> String {
-    let composed = ComposingNormalizerBorrowed::new_nfc().normalize(name.trim());
-    composed.to_lowercase()
+    let seen: String = name.chars().filter(|it| !is_invisible(*it)).collect();
+    let composed = ComposingNormalizerBorrowed::new_nfkc().normalize(&seen);
+    let words: Vec<_> = composed.split_whitespace().collect();
+    words.join(" ").to_lowercase()
 }
 
 /// What a record is that pruning takes.

@@ -13,8 +13,9 @@ use self::json::Problems;
 use crate::problem::{Counts, Findings, Problem, Severity, Texts};
 use crate::words::count;
 
-/// The line that closes a run with findings: `error: 2 problems in 1 of 3 files`.
-pub fn summary(findings: &Findings, files: usize) -> Option<String> {
+/// The line that closes a run with findings: `error: 2 problems in 1 of 3 files`. With `strict`, warnings are refused too, and
+/// where there is nothing else it says so.
+pub fn summary(findings: &Findings, files: usize, strict: bool) -> Option<String> {
     let Counts { errors, warnings } = findings.counts();
     // Notes are no problems.
     let notes = findings.iter().filter(|it| it.severity == Severity::Note);
@@ -28,6 +29,10 @@ pub fn summary(findings: &Findings, files: usize) -> Option<String> {
     match (errors, warnings) {
         (0, 0) if notes > 0 => Some(format!("note: {} in {files}", count(notes, "note"))),
         (0, 0) => None,
+        (0, _) if strict => Some(format!(
+            "error: {} in {files}, which `--strict` refuses",
+            count(warnings, "warning")
+        )),
         (0, _) => Some(format!(
             "warning: {} in {files}",
             count(warnings, "problem")

@@ -175,7 +175,7 @@ impl Unreadable {
 }
 
 /// What the system says, in our words where it is one of the everyday errors.
-pub(super) fn words(error: &io::Error) -> String {
+pub(crate) fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -270,4 +270,35 @@ fn everything_that_is_wrong_with_an_entry_is_told_at_once() {
     Plan: 0 to create, 0 to update, 0 to disable, 0 to delete;
           1 blocked, 0 unchanged.
     ");
+    // The names of the rooms are asked for when one is missing; a user is hardly meant where a room has the name.
+    let path = webhooks(&sandbox, &[("B", "botty", "['#Genral', '@news']")]);
+    let before = sandbox.requests().len();
+    let mut lead = sandbox.rcsync_as("uLead", "tok-lead", &["plan", &path]);
+    let run = Run::of(&mut lead).exits(0);
+    insta::assert_snapshot!(from(&run, "    channel"), @r"
+        channel   #Genral, @news
+        room-missing: there is no room `#Genral`
+        did you mean `#general`?
+        user-missing: there is no user `@news`
+        did you mean `#news`?
+
+    Plan: 0 to create, 0 to update, 0 to disable, 0 to delete;
+          1 blocked, 0 unchanged.
+    ");
+    let lists = |request: &&String| request.contains("channels.list");
+    assert_eq!(sandbox.requests()[before..].iter().filter(lists).count(), 1);
+    // An account that may not list them knows those that it is in.
+    let path = webhooks(&sandbox, &[("C", "botty", "'#taem'")]);
+    let mut own = sandbox.rcsync_as("uHook", "tok-hook", &["plan", &path]);
+    let run = Run::of(&mut own).exits(0);
+    insta::assert_snapshot!(from(&run, "    channel"), @r"
+        channel   #taem
+        room-missing: there is no room `#taem`
+        did you mean `#team`?
+
+    Plan: 0 to create, 0 to update, 0 to disable, 0 to delete;
+          1 blocked, 0 unchanged.
+    Partial view: what other accounts made is not in this plan;
+      this account sees incoming: all, outgoing: none.
+    ");
 }

@@ -137,6 +137,8 @@ fn words_of_other_tools_say_what_is_meant_here() {
         (&["plan", "a.yaml", "--json"], "write `--format json`"),
         (&["apply", "a.yaml", "--noop"], "`rcsync plan` shows"),
         (&["apply", "a.yaml", "--force"], "write `--yes`"),
+        (&["apply", "a.yaml", "-auto-approve"], "write `--yes`"),
+        (&["plan", "a.yaml", "--insecure"], "`--ca-file FILE` trusts"),
         (
             &["apply", "a.yaml", "--parallelism", "4"],
             "write `--concurrency N`",
@@ -173,19 +175,35 @@ fn slips_in_what_a_run_is_given_are_told_by_what_they_are() {
     for (args, told) in [
         (
             &["plan", &file, "--url", "chat.example.org"][..],
-            "does not begin with `https://`",
+            "help: give it as `https://chat.example.org`",
         ),
         (
             &["plan", &file, "--url", "localhost:3000"],
-            "does not begin with `https://`",
+            "help: give it as `https://localhost:3000`",
+        ),
+        (
+            &["plan", &file, "--url", "me:hunter2@localhost"],
+            "help: give it as `https://chat.example.org`",
+        ),
+        (
+            &["plan", &file, "--url", "\"https://chat.example.org\""],
+            "in quotes: leave them out",
         ),
         (
             &["plan", &file, "--url", "https://chat.example.org/api/v1"],
-            "leave `/api/v1` out",
+            "leave out `/api/` and what follows",
         ),
         (
             &["plan", &file, "--url", "https://chat.example.org/api/v1/"],
-            "leave `/api/v1` out",
+            "leave out `/api/` and what follows",
+        ),
+        (
+            &["validate", &file, "--var", "room"],
+            "help: for example `--var room=ops`",
+        ),
+        (
+            &["validate", &file, "--var", "RCSYNC_VAR_room=ops"],
+            "help: write `--var room=…`",
         ),
         (&["validate", &script], "this is a script, not a manifest"),
         (
@@ -194,11 +212,29 @@ fn slips_in_what_a_run_is_given_are_told_by_what_they_are() {
         ),
         (
             &["plan", &file, "--secret-file", &missing],
-            "help: a file of values is a YAML mapping",
+            "nope.yaml: no such file or folder\nhelp: name a file that is there",
         ),
     ] {
         let run = Run::of(&mut rcsync(args)).exits(3);
         assert!(run.err.contains(told), "{args:?}: {}", run.err);
+    }
+    for token in ["\"hunter2hunter2\"", "Bearer hunter2hunter2"] {
+        let mut command = rcsync(&[
+            "plan",
+            &file,
+            "--url",
+            "http://127.0.0.1:9",
+            "--user-id",
+            "u",
+        ]);
+        command.env("RCSYNC_AUTH_TOKEN", token);
+        let run = Run::of(&mut command).exits(3);
+        assert!(
+            run.err.contains("without quotes and without `Bearer`"),
+            "{}",
+            run.err
+        );
+        assert!(!run.err.contains("hunter2"), "{}", run.err);
     }
     // A secret of nearly that name has a value.
     let outgoing = "integrations:\n  - {type: webhook-outgoing, name: A, event: sendMessage, username: rocket.cat, \
@@ -227,4 +263,28 @@ fn slips_in_what_a_run_is_given_are_told_by_what_they_are() {
     ]))
     .exits(0);
     assert!(run.out.contains("Hook 1.10"), "{}", run.out);
+}
+
+/// What the manifests are refused for is shown, also where warnings are not.
+#[test]
+fn warnings_that_are_refused_are_shown_under_quiet_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = manifest(1).replace("#general", "#general #ops");
+    assert_ne!(text, manifest(1));
+    let file = write(folder.path(), "a.yaml", &text);
+    let quiet = Run::of(&mut rcsync(&["validate", &file, "--quiet"])).exits(0);
+    assert_eq!(quiet.err, "");
+    for command in [
+        &["validate", &file, "--strict", "--quiet"][..],
+        &["plan", &file, "--sandbox", "--strict", "--quiet"],
+    ] {
+        let run = Run::of(&mut rcsync(command)).exits(3);
+        assert!(
+            run.err.starts_with("warning[channel-separator]"),
+            "{}",
+            run.err
+        );
+        let closing = "error: 1 warning in 1 file, which `--strict` refuses\n";
+        assert!(run.err.ends_with(closing), "{}", run.err);
+    }
 }

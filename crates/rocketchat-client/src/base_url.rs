@@ -22,11 +22,14 @@ pub enum BaseUrlError {
     /// A user name or password.
     #[error("the server's URL holds a user name or password: leave them out")]
     UserInfo,
+    /// Quotes around it, which a file of environment variables keeps.
+    #[error("the server's URL is in quotes: leave them out")]
+    Quoted,
     /// No scheme in front of a host.
     #[error("the server's URL does not begin with `https://`")]
     NoScheme,
     /// The path of the API.
-    #[error("the server's URL ends with the path of its API: leave `/api/v1` out")]
+    #[error("the server's URL holds the path of its API: leave out `/api/` and what follows")]
     ApiPath,
     /// A query or a fragment.
     #[error("the server's URL holds a `?` or `#`: leave out what follows the path")]
@@ -40,6 +43,9 @@ impl BaseUrl {
     /// When it is no URL that a server can have.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let text = text.trim();
+        if text.starts_with(['"', '\'']) {
+            return Err(BaseUrlError::Quoted);
+        }
         let is_bare = !text.contains("://") && Url::parse(&format!("https://{text}")).is_ok();
         let mut url = match Url::parse(text) {
             // A host and its port read like a scheme and a path.
@@ -58,7 +64,7 @@ impl BaseUrl {
             return Err(BaseUrlError::QueryOrFragment);
         }
         let path = url.path().trim_end_matches('/').to_owned();
-        if path.ends_with("/api/v1") {
+        if path.ends_with("/api") || path.contains("/api/v1") || path.ends_with("/api/info") {
             return Err(BaseUrlError::ApiPath);
         }
         url.set_path(&path);
@@ -182,6 +188,11 @@ mod tests {
             ("chat.example.org/team", BaseUrlError::NoScheme),
             ("https://h/api/v1", BaseUrlError::ApiPath),
             ("https://h/team/api/v1/", BaseUrlError::ApiPath),
+            ("https://h/api/", BaseUrlError::ApiPath),
+            ("https://h/api/info", BaseUrlError::ApiPath),
+            ("https://h/api/v1/integrations.list", BaseUrlError::ApiPath),
+            ("\"https://h\"", BaseUrlError::Quoted),
+            ("'https://h'", BaseUrlError::Quoted),
             ("ftp://h", BaseUrlError::Scheme),
             ("https://me:hunter2@h", BaseUrlError::UserInfo),
             ("https://h?x=hunter2", BaseUrlError::QueryOrFragment),

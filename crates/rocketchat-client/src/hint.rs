@@ -27,8 +27,8 @@ impl ServerError {
                 "the server, or something on the way to it, is slow or broken: try again"
             }
             Self::NotRocketChat { .. } => {
-                "check the server's URL: a workspace below a path needs it (`https://example.org/chat`), and a \
-                 proxy or single sign-on page may stand in front"
+                "the server's URL is the workspace's own, without the path of a page in it; a workspace below a path needs \
+                 that (`https://example.org/chat`), and a proxy or single sign-on page may stand in front"
             }
             Self::Gateway { .. } => {
                 "a proxy or single sign-on page stands in front: let `/api/` pass, or use the server's inner URL"

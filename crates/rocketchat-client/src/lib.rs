@@ -43,7 +43,7 @@ use serde_json::{Map, Value as Json};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-pub use base_url::BaseUrl;
+pub use base_url::{BaseUrl, BaseUrlError};
 pub use concurrency::Concurrency;
 pub use credentials::{BadCredentials, Credentials, Login};
 pub use error::ServerError;

@@ -7,8 +7,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::Inputs;
-use crate::problem::{Place, Texts};
+use crate::problem::{Code, Place, Problem, Texts};
 use crate::secret::Secret;
+use crate::source::words;
 use crate::variables::{SECRET_PREFIX, VAR_PREFIX, Variables, is_name};
 use crate::yaml;
 
@@ -28,8 +29,8 @@ enum Scalar {
 /// Gathers the values, the files through `read`.
 ///
 /// # Errors
-/// A message, for a value or a file that cannot be read. It never quotes a value.
-pub(super) fn gather(inputs: &Inputs, read: Read<'_>) -> Result<Variables, String> {
+/// For a value or a file that cannot be read. It never quotes a value.
+pub(super) fn gather(inputs: &Inputs, read: Read<'_>) -> Result<Variables, Problem> {
     let mut variables = Variables {
         undefined_secrets: inputs.undefined,
         ..Variables::default()
@@ -51,7 +52,15 @@ pub(super) fn gather(inputs: &Inputs, read: Read<'_>) -> Result<Variables, Strin
         let (name, value) = flag
             .split_once('=')
             .filter(|(name, _)| is_name(name))
-            .ok_or("`--var` takes NAME=VALUE, the name of letters, digits and `_`")?;
+            .ok_or_else(|| {
+                let message = "`--var` takes NAME=VALUE, the name of letters, digits and `_`";
+                wrong(message, "for example `--var room=ops`")
+            })?;
+        if let Some(bare) = name.strip_prefix(VAR_PREFIX) {
+            let message =
+                format!("`{VAR_PREFIX}` is for the environment: `--var` takes the bare name");
+            return Err(wrong(message, format!("write `--var {bare}=…`")));
+        }
         variables.plain.insert(name.to_owned(), value.to_owned());
     }
     for path in &inputs.secret_files {
@@ -61,10 +70,31 @@ pub(super) fn gather(inputs: &Inputs, read: Read<'_>) -> Result<Variables, Strin
     Ok(variables)
 }
 
+fn wrong(message: impl Into<String>, help: impl Into<String>) -> Problem {
+    Problem::with_help(Code("values"), message, help)
+}
+
 /// A YAML mapping from names to scalars.
-fn values(path: &Path, read: Read<'_>) -> Result<BTreeMap<String, String>, String> {
+fn values(path: &Path, read: Read<'_>) -> Result<BTreeMap<String, String>, Problem> {
+    let text = read(path).map_err(|error| {
+        let help = match error.kind() {
+            io::ErrorKind::NotFound => {
+                "name a file that is there: paths start from the folder that rcsync runs in"
+            }
+            _ => "a file of values has to be readable, and UTF-8",
+        };
+        wrong(format!("{}: {}", path.display(), words(&error)), help)
+    })?;
+    of_text(path, text).map_err(|message| {
+        wrong(
+            message,
+            "a file of values is a YAML mapping from names to texts, numbers or flags",
+        )
+    })
+}
+
+fn of_text(path: &Path, text: String) -> Result<BTreeMap<String, String>, String> {
     let shown = path.display();
-    let text = read(path).map_err(|error| format!("{shown}: {error}"))?;
     let mut texts = Texts::default();
     let source = texts.add(shown.to_string(), text);
     let text = &texts.get(source).text;

@@ -7,7 +7,7 @@ mod hidden;
 mod names;
 mod words;
 
-pub use names::nearest;
+pub use names::{nearest, replacement};
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ use words::{entry_kind, found, or_list, subject, types};
 /// Puts the findings of the schema about one document into words, one for each mistake.
 ///
 /// Of a value of the wrong type that should also be one of a few, it says which few; of an empty one, that it is
-/// empty.
+/// empty; of a key that is missing because it is misspelt, that it is misspelt.
 pub fn explain(violations: &[Violation<'_>], findings: &mut Findings) {
     let with = |wanted: fn(&Rule) -> bool| -> HashSet<&[Step]> {
         let those = violations
@@ -31,10 +31,18 @@ pub fn explain(violations: &[Violation<'_>], findings: &mut Findings) {
     };
     let typed = with(|rule| matches!(rule, Rule::Type { .. }));
     let listed = with(|rule| matches!(rule, Rule::Enum { .. }));
+    let misspelt: HashSet<(&[Step], &str)> = violations
+        .iter()
+        .filter_map(|violation| match &violation.rule {
+            Rule::Unknown { key, allowed } => Some((&*violation.path, names::meant(key, allowed)?)),
+            _ => None,
+        })
+        .collect();
     let said_better = |violation: &Violation<'_>| {
         let path = &*violation.path;
         let empty = matches!(violation.node.content, Content::Null(_));
-        match violation.rule {
+        match &violation.rule {
+            Rule::Missing { key, .. } => misspelt.contains(&(path, key.as_str())),
             Rule::Type { .. } => !empty && listed.contains(path),
             Rule::Enum { .. } => empty && typed.contains(path),
             _ => false,
@@ -98,12 +106,26 @@ fn wrong_type(violation: &Violation<'_>, subject: &str, expected: &[EcoString]) 
     )
     .expected(format!("expected {wanted}"));
     let takes = |name: &str| expected.iter().any(|known| known == name);
+    let is_item = matches!(&*violation.path, [.., Step::Index(_)]);
     match &node.content {
         _ if violation.path.is_empty() => {
             error.help("a manifest starts with `integrations:`, and its entries stand below")
         }
+        Content::Int(number) if takes("string") && !takes("array") && !is_item => {
+            let (error, text) = (error.help("quote it"), number.to_string());
+            // `007` and `0x7` are other texts.
+            let written = violation.at.bytes.end - violation.at.bytes.start;
+            if written as usize == text.len() {
+                error.fix(quoted(&text))
+            } else {
+                error
+            }
+        }
         Content::Bool(_) | Content::Int(_) | Content::Float(_) if takes("string") => {
             error.help("quote it")
+        }
+        Content::List(items) if takes("string") && items.len() == 1 && !takes("array") => {
+            error.help("write the item alone, without a list")
         }
         Content::Map(_) if takes("array") && node.style == Style::Indented => {
             error.help("begin each item of the list with `- `")
@@ -115,9 +137,7 @@ fn wrong_type(violation: &Violation<'_>, subject: &str, expected: &[EcoString]) 
         Content::Text(text) if takes("array") => error
             .help("write it as a list")
             .fix(format!("[{}]", quoted(text))),
-        Content::Text(_) if matches!(&*violation.path, [.., Step::Index(_)]) => {
-            error.help("write its keys, each as `key: value`")
-        }
+        Content::Text(_) if is_item => error.help("write its keys, each as `key: value`"),
         _ => error,
     }
 }

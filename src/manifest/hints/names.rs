@@ -1,8 +1,9 @@
 //! Keys and values that are none of those allowed: most are nearly right, or right elsewhere.
 
+use super::quoted;
 use super::words::{and_list, entry_kind, or_list, subject};
-use crate::integration::Kind;
-use crate::problem::{Code, Problem};
+use crate::integration::{Kind, LeftOut};
+use crate::problem::{Code, Place, Problem};
 use crate::schema::{Step, Violation};
 use crate::words::{is_slip, start};
 use crate::yaml::Content;
@@ -12,6 +13,14 @@ const FEW: usize = 3;
 
 /// How much of a value is quoted.
 const LONGEST_VALUE: usize = 40;
+
+/// The allowed key that is meant by one that is not, as far as can be told.
+pub(super) fn meant<'a>(key: &str, allowed: &'a [String]) -> Option<&'a str> {
+    let elsewhere = elsewhere(key).and_then(|name| allowed.iter().find(|it| *it == name));
+    elsewhere
+        .map(String::as_str)
+        .or_else(|| nearest(key, allowed))
+}
 
 /// A key that is not among those allowed.
 pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) -> Problem {
@@ -32,15 +41,16 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
     }
     if !top && let Some(name) = elsewhere(key).filter(|name| allowed.iter().any(|it| it == name)) {
         let error = error.help(format!("rcsync calls it `{name}`"));
-        let mut error = instead(error, violation, key, name);
-        if let Some(fix) = &mut error.fix {
-            fix.certain = true;
-        }
-        return error;
+        return instead(error, violation, key, name, true);
     }
     if let Some(near) = nearest(key, allowed) {
         let error = error.help(format!("did you mean `{near}`?"));
-        return instead(error, violation, key, near);
+        // Where the entry lacks this very field, and needs it, nothing else can be meant.
+        let needed = entry
+            .and_then(|kind| kind.field(near))
+            .is_some_and(|field| field.left_out == LeftOut::Required);
+        let certain = needed && violation.node.get(near).is_none();
+        return instead(error, violation, key, near, certain || is_slip(key, near));
     }
     if top
         && Kind::ALL
@@ -73,17 +83,30 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
     })
 }
 
-/// The error, with a text in the place of another one: in quotes, if that is. One that is written over several lines, or with
-/// escapes, stands there as something else.
-fn instead(error: Problem, violation: &Violation<'_>, text: &str, near: &str) -> Problem {
-    let place = &violation.at.bytes;
-    let written = (place.end - place.start) as usize;
-    if written == text.len() {
-        error.suggest(near, is_slip(text, near))
-    } else if written == text.len() + 2 {
-        error.suggest(format!("\"{near}\""), is_slip(text, near))
-    } else {
-        error
+/// The error, with a text in the place of another one.
+fn instead(
+    error: Problem,
+    violation: &Violation<'_>,
+    text: &str,
+    near: &str,
+    certain: bool,
+) -> Problem {
+    match replacement(&violation.at, text, near) {
+        Some(written) => error.suggest(written, certain),
+        None => error,
+    }
+}
+
+/// How a text is written in the place of another one: in quotes, if that is. One that is written over several lines, or with
+/// escapes, stands there as something else: nothing can take its place.
+pub fn replacement(at: &Place, text: &str, near: &str) -> Option<String> {
+    let written = (at.bytes.end - at.bytes.start) as usize;
+    let is_plain = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.' | '/' | ' ');
+    let needs_quotes = near.starts_with(['-', ' ']) || !near.chars().all(is_plain);
+    match written.checked_sub(text.len())? {
+        0 if !needs_quotes => Some(near.to_owned()),
+        0 | 2 => Some(quoted(near)),
+        _ => None,
     }
 }
 
@@ -116,6 +139,7 @@ fn elsewhere(key: &str) -> Option<&'static str> {
         "postas" | "user" | "impersonateuser" => "username",
         "url" | "outgoingurl" | "webhookurl" => "urls",
         "active" | "isenabled" => "enabled",
+        "path" | "src" | "source" | "filename" | "filepath" => "file",
         _ => return None,
     })
 }
@@ -146,10 +170,12 @@ pub(super) fn not_among(violation: &Violation<'_>, subject: &str, allowed: &[Str
     if text.contains("${") {
         return error.help("no variable is replaced here: write the value itself");
     }
-    match nearest(text, allowed).or_else(|| only_one_with(text, allowed)) {
+    let part = only_one_with(text, allowed);
+    match nearest(text, allowed).or(part) {
         Some(near) => {
             let error = error.help(format!("did you mean `{near}`?"));
-            instead(error, violation, text, near)
+            let certain = part == Some(near) || is_slip(text, near);
+            instead(error, violation, text, near, certain)
         }
         None if allowed.len() > FEW => error.help(format!("write {listed}")),
         None => error.expected(format!("expected {listed}")),

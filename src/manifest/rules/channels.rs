@@ -153,6 +153,7 @@ pub(super) fn channel_prefix(view: &View, found: &mut Findings<'_>) {
         let near = (view.kind == Kind::Outgoing && found.has_room(at))
             .then(|| nearest(item, &scopes))
             .flatten();
+        let meant = meant(item);
         let (message, hint) = match (near, item) {
             (Some(near), _) => (None, format!("did you mean `{near}`?")),
             (None, "#") => (
@@ -174,10 +175,41 @@ pub(super) fn channel_prefix(view: &View, found: &mut Findings<'_>) {
         );
         let error = found.add(at, message);
         error.set_help(hint);
+        match (near, meant) {
+            (Some(near), _) => error.write(view.seen("channel"), item, near, false),
+            (None, Some(meant)) => error.write(view.seen("channel"), item, &meant, true),
+            _ => {}
+        }
         if matches!(item, "#" | "@") {
             error.expected = Some("the server answers `error-invalid-room`".to_owned());
         }
     }
+}
+
+/// The target that is certainly meant: by the address of a room's page, or with a sign that only looks like `#` or `@`.
+fn meant(item: &str) -> Option<String> {
+    let looks_like = [
+        ('＃', '#'),
+        ('﹟', '#'),
+        ('♯', '#'),
+        ('＠', '@'),
+        ('﹫', '@'),
+    ];
+    let mut signs = looks_like.iter();
+    if let Some((sign, name)) =
+        signs.find_map(|(like, sign)| Some((sign, item.strip_prefix(*like)?)))
+    {
+        return (!name.is_empty()).then(|| format!("{sign}{name}"));
+    }
+    let (path, name) = item.trim_end_matches('/').rsplit_once('/')?;
+    let (_, page) = path.rsplit_once('/').unwrap_or(("", path));
+    let sign = match page {
+        "channel" | "group" => '#',
+        "direct" => '@',
+        _ => return None,
+    };
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (!name.is_empty() && name.chars().all(is_name)).then(|| format!("{sign}{name}"))
 }
 
 pub(super) fn scope_case(view: &View, found: &mut Findings<'_>) {
@@ -185,7 +217,7 @@ pub(super) fn scope_case(view: &View, found: &mut Findings<'_>) {
         let lower = item.to_lowercase();
         if lower != item {
             let error = found.add(at, format!("`{item}` has to be in lower case"));
-            error.set_help(format!("write `{lower}`"));
+            error.write(view.seen("channel"), item, &lower, true);
         }
     }
 }

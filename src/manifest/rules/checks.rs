@@ -31,7 +31,7 @@ pub(super) fn username_form(view: &View, found: &mut Findings<'_>) {
     let bare = name.trim().trim_start_matches('@');
     if !bare.is_empty() && bare != name {
         let error = found.add(at, format!("no user is named `{name}`"));
-        error.set_help(format!("write the bare username: `{bare}`"));
+        error.write(view.seen("username"), name, bare, true);
     }
 }
 
@@ -178,7 +178,8 @@ pub(super) fn retry_delay_case(view: &View, found: &mut Findings<'_>) {
         && view.flag("retryFailedCalls")
     {
         let error = found.add(at, "`retryDelay` has to be in lower case");
-        error.set_help(format!("write `{}`", delay.to_lowercase()));
+        let seen = view.seen("retryDelay");
+        error.write(seen, delay, &delay.to_lowercase(), true);
     }
 }
 
@@ -231,7 +232,8 @@ pub(super) fn emoji_form(view: &View, found: &mut Findings<'_>) {
             );
             let bare = name.trim_matches(':');
             if !bare.is_empty() {
-                warning.set_help(format!("write `\":{bare}:\"`"));
+                let colons = format!(":{bare}:");
+                warning.write(view.seen("emoji"), emoji, &colons, true);
             }
         }
     }
@@ -308,9 +310,8 @@ fn unknown_name(view: &View, field: &str, known: &[&str], found: &mut Findings<'
         return;
     }
     let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-    let near = nearest(name, &known).map(|near| format!("did you mean `{near}`?"));
     let warning = found.add(at, format!("no server knows the `{field}` `{name}`"));
-    if let Some(near) = near {
-        warning.set_help(near);
+    if let Some(near) = nearest(name, &known) {
+        warning.write(view.seen(field), name, near, false);
     }
 }

@@ -4,6 +4,7 @@
 mod contract;
 mod engine;
 mod home;
+mod mistaken;
 mod names;
 mod syntax;
 
@@ -19,6 +20,7 @@ use contract::{constructor, method, no_class, no_script, threw};
 use engine::RAW;
 pub use engine::{ENGINE, RAW_SINCE, engine_gone, profile};
 pub use home::Home;
+use mistaken::{no_script_at_all, reference};
 use syntax::syntax;
 
 /// A script and who uses it, as the rules look at it.
@@ -161,8 +163,8 @@ fn told(
     version: Version,
     looked: Result<&Looked, NotChecked>,
 ) -> Vec<Problem> {
-    let mut found = match (path_in_its_place(used), looked) {
-        (Some(path), _) => vec![path],
+    let mut found = match (no_script_at_all(used), looked) {
+        (Some(mistaken), _) => vec![mistaken],
         (None, Err(why)) => vec![not_checked(used, why)],
         (None, Ok(Err(error))) => vec![syntax(used, error)],
         (None, Ok(Ok(Some(facts)))) => {
@@ -195,54 +197,6 @@ fn told(
     }
     found
 }
-
-/// A file name in the place of a script.
-fn path_in_its_place(used: &Used<'_>) -> Option<Problem> {
-    let text = used.text.trim();
-    let ends = [".js", ".mjs", ".cjs", ".ts"];
-    let is_path = ends
-        .iter()
-        .any(|end| text.len() > end.len() && text.ends_with(end))
-        && !text.contains(|it: char| it.is_whitespace() || "()[]{};,=\"'`".contains(it));
-    is_path.then(|| {
-        let message = "this is a file name, not a script";
-        let error = used.error("script-path", None, text, message);
-        error.help(format!("write `script: {{ file: {text} }}`"))
-    })
-}
-
-/// A reference in a script: there it is JavaScript, and stays what it is.
-fn reference(used: &Used<'_>) -> Option<Problem> {
-    let marks = ["${secret.", "${var."];
-    let at = marks.iter().filter_map(|mark| used.text.find(mark)).min()?;
-    let rest = used.text.get(at..)?;
-    let written = rest.get(..=rest.find('}')?)?;
-    let name = written.get(2..written.len() - 1)?;
-    if written.len() > LONGEST_REFERENCE
-        || !name
-            .chars()
-            .all(|it| it.is_ascii_alphanumeric() || "._".contains(it))
-    {
-        return None;
-    }
-    let before = used.text.get(..at)?;
-    let line = before.matches('\n').count() + 1;
-    let column = at - before.rfind('\n').map_or(0, |newline| newline + 1) + 1;
-    let at = Spot {
-        line: u32::try_from(line).ok()?,
-        column: u32::try_from(column).ok()?,
-    };
-    let message = format!("`{written}` is not replaced in a script: there it is JavaScript");
-    let mut warning = used.error("script-reference", Some(at), written, message);
-    warning.severity = Severity::Warning;
-    let help = format!(
-        "use a placeholder such as `API_KEY` in the script, and write `script: {{ file: …, replace: {{ API_KEY: \"{written}\" }} }}`"
-    );
-    Some(warning.help(help))
-}
-
-/// No reference is longer.
-const LONGEST_REFERENCE: usize = 100;
 
 fn judge(used: &Used<'_>, facts: &Facts) -> Vec<Problem> {
     let mut found = Vec::new();

@@ -4,6 +4,7 @@ use webhook_script::{ScriptError, Spot};
 
 use super::{Used, before};
 use crate::problem::Problem;
+use crate::words::is_invisible;
 
 /// The finding about it.
 pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
@@ -38,6 +39,9 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
         "the script does not parse: {}",
         in_our_style(&error.message)
     );
+    // `const x = 1;` in the body of a class is taken for a field `const`, which ends there.
+    let in_class =
+        error.message.contains("expecting `;`") || error.message.contains("expecting ';'");
     let hint = match behind.chars().next() {
         None if at.is_some() && !error.message.contains("redefinition") => {
             "the script ends too early: a bracket, a text or a comment is still open"
@@ -60,9 +64,24 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
         {
             "this is left over from a merge"
         }
-        _ if line_holds_before(used.text, at, "await ") => {
+        _ if line_holds_before(used.text, at, &["await "]) => {
             "`await` works only in an `async` method"
         }
+        _ if in_class && line_holds_before(used.text, at, &["const ", "let ", "var "]) => {
+            "a class body holds methods: move the declaration into a method, or above the class"
+        }
+        _ if in_class && line_holds_before(used.text, at, &["function "]) => {
+            "a method is written without `function`"
+        }
+        _ if !used.text.contains("class") => {
+            "a script is JavaScript, with its methods in `class Script { … }`"
+        }
+        _ if behind.starts_with(':')
+            || line_starts(used.text, at, &["interface ", "type ", "enum "]) =>
+        {
+            "this looks like TypeScript: a server takes JavaScript alone"
+        }
+        _ if error.message.contains("redefinition") => "a name is declared twice in the same block",
         _ => "a server would store the script uncompiled and never run it",
     };
     used.error("script-syntax", at, "", message).help(hint)
@@ -70,18 +89,15 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
 
 /// A character that takes no room.
 fn hidden(line: &str) -> Option<char> {
-    let is_hidden = |it: &char| matches!(it, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}');
-    line.chars().find(is_hidden)
+    line.chars().find(|it| is_invisible(*it))
 }
 
 /// The script from a spot on.
 fn tail(text: &str, at: Spot) -> &str {
-    line(text, at)
-        .and_then(|line| line.get(before(at.column)..))
-        .map_or("", |rest| {
-            let from = rest.as_ptr() as usize - text.as_ptr() as usize;
-            text.get(from..).unwrap_or_default().trim_start()
-        })
+    let lines = text.split_inclusive('\n').take(before(at.line));
+    let line: usize = lines.map(str::len).sum();
+    let rest = text.get(line + before(at.column)..);
+    rest.unwrap_or_default().trim_start()
 }
 
 fn line(text: &str, at: Spot) -> Option<&str> {
@@ -96,9 +112,9 @@ fn line_starts(text: &str, at: Option<Spot>, with: &[&str]) -> bool {
     with.iter().any(|with| line.starts_with(with))
 }
 
-fn line_holds_before(text: &str, at: Option<Spot>, word: &str) -> bool {
+fn line_holds_before(text: &str, at: Option<Spot>, words: &[&str]) -> bool {
     at.and_then(|at| line(text, at)?.get(..before(at.column)))
-        .is_some_and(|text| text.ends_with(word))
+        .is_some_and(|text| words.iter().any(|word| text.ends_with(word)))
 }
 
 /// The engine's words in lower case, what it quotes in back-ticks.

@@ -67,10 +67,24 @@ fn flags_that_choose_nothing_are_errors_with_a_near_name() {
              server → did you mean \"Grafana\"? `--allow-empty` continues anyway"
         ]
     );
+    // A part of a name is a glob away.
+    for (part, glob) in [("Gra", "Gra*"), ("ickets", "*ickets*"), ("*afan", "*afan*")] {
+        let found = of(&[part], &[]);
+        assert!(
+            found[0].contains(&format!("did you mean {glob:?}?")),
+            "{found:?}"
+        );
+    }
     // Names of another type are none.
     let mut other = selecting(&["Grafana"], &[]);
     other.policy.flags.selection.kind = Some(crate::integration::Kind::Outgoing);
-    assert_eq!(told(&other, &observed).len(), 1);
+    assert_eq!(
+        told(&other, &observed),
+        [
+            "error[no-match] `--only \"Grafana\"` matches no outgoing integration in the manifests or on the server \
+             → `--allow-empty` continues anyway"
+        ]
+    );
 }
 
 #[test]
@@ -85,14 +99,30 @@ fn an_old_name_that_nothing_has_is_a_warning_unless_the_server_is_new_to_the_man
     assert_eq!(
         told(&desired("Alrets"), &server(&["Kept", "Alerts"])),
         [
-            "warning[old-name-unknown] the old name \"Alrets\" is not on the server: \"New\" would be created, with a new URL → did you mean `renamedFrom: \"Alerts\"`?"
+            "warning[old-name-unknown] no incoming webhook on the server is called \"Alrets\": \"New\" would be created, with a new URL → did you mean `renamedFrom: \"Alerts\"`?"
         ]
     );
     assert_eq!(
         told(&desired("Nobody"), &server(&["Kept"])),
         [
-            "warning[old-name-unknown] the old name \"Nobody\" is not on the server: \"New\" would be created, with a new URL → correct the old name, or remove `renamedFrom`"
+            "warning[old-name-unknown] no incoming webhook on the server is called \"Nobody\": \"New\" would be created, with a new URL → correct the old name, or remove `renamedFrom`"
         ]
+    );
+    // A webhook of the other type is not what is renamed.
+    let of_other = desired_under(
+        None,
+        &[
+            entry("Kept", &json!({})),
+            json!({"type": "webhook-outgoing", "name": "New", "event": "roomJoined", "username": "rocket.cat", "channel": ["#ops"],
+                "urls": ["https://x.example"], "renamedFrom": "Alerts"}),
+        ],
+    );
+    let found = told(&of_other, &server(&["Kept", "Alerts"]));
+    assert!(
+        found[0].ends_with(
+            "\"Alerts\" is an incoming webhook, and its type cannot change: remove `renamedFrom`"
+        ),
+        "{found:?}"
     );
     // A first apply to another server.
     let fresh = told(&desired("Alerts"), &server(&["Somebody's"]));
@@ -114,6 +144,10 @@ fn names_that_people_take_for_the_same_are_told() {
         ("Café", "Cafe\u{301}"),
         ("grafana", "Grafana"),
         ("Grafana", "Grafana "),
+        ("Grafana alerts", "Grafana\u{a0}alerts"),
+        ("Grafana alerts", "Grafana  alerts"),
+        ("Grafana", "Gra\u{200b}fana"),
+        ("Grafana", "Ｇrafana"),
     ] {
         let desired = desired_under(None, &[entry(new, &json!({}))]);
         let found = told(&desired, &server(&[there]));

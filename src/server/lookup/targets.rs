@@ -44,8 +44,8 @@ pub(in crate::server) struct Existing {
     nameless: BTreeSet<String>,
     /// What was shown of rooms that are there, by how they are written.
     pub(super) seen: BTreeMap<String, Seen>,
-    /// All public rooms, if they were asked for and told.
-    public: Option<Listed>,
+    /// Rooms whose names are known, if they were asked for.
+    listed: Option<Listed>,
     /// How many more requests for single ones may be made.
     pub(super) left: usize,
 }
@@ -65,10 +65,13 @@ impl Listed {
         self.seen.get(room.strip_prefix('#')?).cloned()
     }
 
-    /// A room of nearly this name: case counts to the server, and not to people.
+    /// A room of nearly this name: case counts to the server, and not to people. For a user, a room of just this name.
     fn near(&self, target: &str) -> Option<ServerText> {
-        let (_, name) = nearest(target.strip_prefix('#')?, &self.called, |(it, _)| it.raw())?;
-        Some(name.map(|name| format!("#{name}")))
+        let name = match target.split_at_checked(1)? {
+            ("#", name) => nearest(name, &self.called, |(it, _)| it.raw())?.1,
+            (_, name) => self.called.iter().find(|(it, _)| it.raw() == name)?.1,
+        };
+        Some(name.clone().map(|name| format!("#{name}")))
     }
 }
 
@@ -92,16 +95,15 @@ impl Reader {
         let mut single = names;
         if rooms.len() >= MANY {
             // What it does not name may be private, or on another page: it is asked for by itself, if it counts.
-            let public = self.listed(PUBLIC_ROOMS, &[("count", "0")], "channels");
-            existing.public = public.await?.ok();
-            let public = existing.public.iter();
-            let is_public = |it: &&str| public.clone().any(|public| public.seen(it).is_some());
-            let fine = rooms.into_iter().filter(is_public);
-            for name in fine {
+            let listed = self.listed_rooms().await?;
+            for name in rooms {
+                let Some(seen) = listed.seen(name) else {
+                    continue;
+                };
                 existing.found.insert(name.to_owned(), Sighting::Fine);
-                let seen = existing.public.as_ref().and_then(|it| it.seen(name));
-                existing.seen.extend(seen.map(|it| (name.to_owned(), it)));
+                existing.seen.insert(name.to_owned(), seen);
             }
+            existing.listed = Some(listed);
             single = users.into_iter().collect();
         }
         if single.len() < MANY {
@@ -150,11 +152,18 @@ impl Reader {
             let open = open.collect();
             self.look_for(&mut existing, open, by).await?;
         }
-        let told = free.into_iter().filter_map(|target| {
-            let sighting = existing.found.get(&target.name)?;
-            Some((target.clone(), sighting.clone()))
-        });
-        rooms.found.extend(told);
+        for target in free {
+            let mut sighting = existing.found.get(&target.name).cloned();
+            if let Some(Sighting::Missing { near }) = &mut sighting {
+                // The name may be misspelt: the names that there are tell.
+                if existing.listed.is_none() {
+                    existing.listed = Some(self.listed_rooms().await?);
+                }
+                let listed = existing.listed.as_ref();
+                *near = listed.and_then(|it| it.near(&target.name));
+            }
+            rooms.found.extend(sighting.map(|it| (target.clone(), it)));
+        }
         rooms.states = self
             .states(&questions.postings, account, rights, existing)
             .await?;
@@ -174,18 +183,25 @@ impl Reader {
         existing.left -= told.len();
         for (name, (sighting, seen)) in names.into_iter().zip(told) {
             existing.seen.extend(seen.map(|it| (name.to_owned(), it)));
-            let missing = || Sighting::Missing {
-                near: existing.public.as_ref().and_then(|it| it.near(name)),
-            };
             match (sighting, by) {
                 (None, LookUpBy::Name) => drop(existing.nameless.insert(name.to_owned())),
                 (sighting, _) => {
-                    let sighting = sighting.unwrap_or_else(missing);
+                    let sighting = sighting.unwrap_or(Sighting::Missing { near: None });
                     existing.found.insert(name.to_owned(), sighting);
                 }
             }
         }
         Ok(())
+    }
+
+    /// The public rooms, or, for an account that may not list them, those it is in; none, where the server does not tell.
+    async fn listed_rooms(&self) -> Result<Listed, ServerError> {
+        let public = self.listed(PUBLIC_ROOMS, &[("count", "0")], "channels");
+        if let Ok(public) = public.await? {
+            return Ok(public);
+        }
+        let own = self.listed(OWN_ROOMS, &[], "update");
+        Ok(own.await?.unwrap_or_default())
     }
 
     /// The rooms in a list; why they are not known, if they are not.

@@ -95,6 +95,17 @@ impl Loader<'_> {
             self.report(finding.help(help));
             return;
         }
+        if ["include", "file", "inline", "load", "import", "js"]
+            .iter()
+            .any(|it| name.starts_with(it))
+            && scalar
+            && let value = self.text[range.end..value.end].trim()
+            && value.ends_with("js")
+        {
+            let value = value.trim_matches(['"', '\'']);
+            self.report(finding.help(format!("write `{{ file: {value} }}`")));
+            return;
+        }
         self.report(if masks::ranges(line).is_empty() {
             finding.help("quote it").fix(hints::quoted(written))
         } else {

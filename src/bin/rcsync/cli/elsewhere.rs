@@ -47,7 +47,7 @@ const COMMANDS: [(&[&str], &str); 11] = [
 ];
 
 /// Flags.
-const FLAGS: [(&[&str], &str); 12] = [
+const FLAGS: [(&[&str], &str); 13] = [
     (
         &["--token", "--auth-token", "--api-key"],
         "set RCSYNC_AUTH_TOKEN, or give `--auth-token-file FILE`: what stands on a command line is seen by others",
@@ -65,7 +65,8 @@ const FLAGS: [(&[&str], &str); 12] = [
         &["--dry-run", "--check", "--diff", "--noop"],
         "`rcsync plan` shows what would change, and changes nothing",
     ),
-    (&["--auto-approve", "--force", "-y"], "write `--yes`"),
+    // As Terraform writes it, `-auto-approve` reads like several short flags.
+    (&["--auto-approve", "--force", "-y", "-a"], "write `--yes`"),
     (
         &["-f", "--file", "--filename", "--state-file"],
         "name the manifests without a flag",
@@ -84,6 +85,16 @@ const FLAGS: [(&[&str], &str); 12] = [
     ),
     (&["--username"], "write `--user`, or set RCSYNC_USER"),
     (&["--env", "--set"], "write `--var NAME=VALUE`"),
+    (
+        &[
+            "--insecure",
+            "-k",
+            "--no-verify",
+            "--skip-verify",
+            "--insecure-skip-tls-verify",
+        ],
+        "certificates are always checked: `--ca-file FILE` trusts those of your own authority",
+    ),
 ];
 
 /// Adds what is meant to an error about a word of another tool, in the place of one that only looks like it.

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::terminal::{self, Terminal};
 use rcsync::engine::check::{self, CheckError, Checked, Inputs};
 use rcsync::manifest::literals::LITERAL_SECRET;
-use rcsync::problem::{Findings, Place, Severity};
+use rcsync::problem::{Findings, Place};
 use rcsync::report::{Context, diagnostics};
 use rcsync::variables::Undefined;
 use rcsync::yaml;
@@ -64,16 +64,16 @@ pub(super) fn refuse(
     strict: bool,
     terminal: Terminal,
 ) -> Result<(), Failure> {
-    show(checked, findings, terminal);
+    show(checked, findings, strict, terminal);
     if check::refuses(findings, strict) {
-        return Err(refusal(checked, findings));
+        return Err(refusal(checked, findings, strict));
     }
     Ok(())
 }
 
 /// Manifests that are refused for these findings, which have been shown.
-fn refusal(checked: &Checked, findings: &Findings) -> Failure {
-    let summary = diagnostics::summary(findings, checked.sources.manifests.len());
+fn refusal(checked: &Checked, findings: &Findings, strict: bool) -> Failure {
+    let summary = diagnostics::summary(findings, checked.sources.manifests.len(), strict);
     let summary = summary.unwrap_or_default();
     let message = summary.split_once(": ").map_or("", |(_, words)| words);
     let mut failure = Failure::known(
@@ -85,14 +85,15 @@ fn refusal(checked: &Checked, findings: &Findings) -> Failure {
     failure
 }
 
-/// Shows findings about what was read on standard error, with a closing line.
-pub(super) fn show(checked: &Checked, findings: &Findings, terminal: Terminal) {
+/// Shows findings about what was read on standard error, with a closing line. What the manifests are refused for is shown
+/// under `--quiet` too.
+pub(super) fn show(checked: &Checked, findings: &Findings, strict: bool, terminal: Terminal) {
     // Most of the time nothing was found, and nothing has to be looked for that is not shown.
-    let Some(summary) = diagnostics::summary(findings, checked.sources.manifests.len()) else {
+    let files = checked.sources.manifests.len();
+    let Some(summary) = diagnostics::summary(findings, files, strict) else {
         return;
     };
-    let is_error = findings.iter().any(|it| it.severity == Severity::Error);
-    let write = if is_error {
+    let write = if check::refuses(findings, strict) {
         terminal::err
     } else {
         terminal::note
@@ -135,10 +136,7 @@ pub(super) fn context<'a>(checked: &'a Checked, args: &'a ManifestArgs) -> Conte
 impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Self {
         let (exit, help) = match &error {
-            CheckError::Values(_) => (
-                Exit::Invalid,
-                Some("a file of values is a YAML mapping from names to texts, numbers or flags"),
-            ),
+            CheckError::Values(problem) => (Exit::Invalid, problem.help.as_deref()),
             CheckError::Schema(_) => (Exit::Unexpected, None),
             CheckError::Base(error) => (Exit::Invalid, error.problem.help.as_deref()),
         };

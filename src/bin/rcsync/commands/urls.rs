@@ -70,7 +70,7 @@ async fn told(args: &UrlsArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let listing = Listing::in_clear(&found.base, &found.webhooks, problems, texts);
     write(args, &listing)?;
     if let Some(checked) = checked.filter(|_| !found.missing.is_empty()) {
-        manifests::show(&checked, &found.missing, terminal);
+        manifests::show(&checked, &found.missing, false, terminal);
         return Ok(Exit::Refused);
     }
     if found.webhooks.is_empty() {

@@ -101,7 +101,8 @@ pub(super) fn run(args: &ValidateArgs, terminal: Terminal) -> Result<Exit, Failu
     let report = || diagnostics::json(&checked.findings, &checked.sources.texts);
     match args.format {
         Format::Text => {
-            manifests::show(&checked, &checked.findings, terminal);
+            let strict = args.manifests.strict;
+            manifests::show(&checked, &checked.findings, strict, terminal);
             if !refused {
                 terminal::out(&format!("valid: {}\n", checked.what_was_read()));
             }

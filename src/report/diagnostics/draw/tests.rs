@@ -101,7 +101,7 @@ fn sample() -> (Texts, Vec<Problem>, Place) {
 fn findings_are_drawn_in_order() {
     let (texts, found, masked) = sample();
     let drawn = text(&all(&found), &texts, &[masked], false);
-    insta::assert_snapshot!(format!("{drawn}{}", summary(&all(&found), 5).unwrap()), @r##"
+    insta::assert_snapshot!(format!("{drawn}{}", summary(&all(&found), 5, false).unwrap()), @r##"
     error[list]: an entry
      --> chat/alerts.yaml:2:3
       |
@@ -216,13 +216,13 @@ fn many_findings_are_capped() {
     assert_eq!(drawn.matches("error[e]").count(), 60);
     assert_eq!(drawn.matches("warning[w]").count(), 40);
     assert!(drawn.ends_with("\n\n… and 110 more\n\n"));
-    let closing = summary(&all(&found), 1).unwrap();
+    let closing = summary(&all(&found), 1, false).unwrap();
     assert_eq!(closing, "error: 60 problems and 150 warnings in 1 file");
     assert_eq!(
-        summary(&all(&found[..1]), 3).unwrap(),
+        summary(&all(&found[..1]), 3, false).unwrap(),
         "warning: 1 problem in 1 of 3 files"
     );
-    assert_eq!(summary(&all(&[]), 3), None);
+    assert_eq!(summary(&all(&[]), 3, true), None);
 }
 
 #[test]

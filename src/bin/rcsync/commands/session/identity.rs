@@ -7,7 +7,7 @@ use crate::cli::ServerArgs;
 use rcsync::problem::{Code, Problem};
 use rcsync::source::bounded_file;
 use rocketchat_client::secret::Secret;
-use rocketchat_client::{Auth, BaseUrl, Credentials, Login};
+use rocketchat_client::{Auth, BaseUrl, BaseUrlError, Credentials, Login};
 
 /// The largest file of a token, a password or certificates, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -36,7 +36,14 @@ pub(super) fn server(args: &ServerArgs) -> Result<BaseUrl, Problem> {
         )
     })?;
     let base = BaseUrl::parse(&url).map_err(|error| {
-        let how = "give it as `https://chat.example.org`";
+        let is_host = |it: char| it.is_ascii_alphanumeric() || ".-:".contains(it);
+        // What could be a password is not repeated.
+        let how = match error {
+            BaseUrlError::NoScheme if url.chars().all(is_host) => {
+                format!("give it as `https://{url}`")
+            }
+            _ => "give it as `https://chat.example.org`".to_owned(),
+        };
         connection(error.to_string()).help(how)
     })?;
     if base.is_in_clear() && !args.insecure_http {
@@ -87,7 +94,12 @@ pub(super) fn auth(args: &ServerArgs) -> Result<Auth, Problem> {
         "RCSYNC_AUTH_TOKEN_FILE",
         "--auth-token-file",
     )?;
-    let token = Secret::new(token.trim());
+    let token = token.trim();
+    if token.starts_with(['"', '\'']) || token.contains(char::is_whitespace) {
+        let how = "write the bare token, without quotes and without `Bearer`";
+        return Err(connection("the token holds quotes or blanks, which no token has").help(how));
+    }
+    let token = Secret::new(token);
     Ok(Auth::Token(Credentials { user_id, token }))
 }
 
