@@ -95,15 +95,14 @@ impl Reader {
         let mut single = names;
         if rooms.len() >= MANY {
             // What it does not name may be private, or on another page: it is asked for by itself, if it counts.
-            let listed = self.listed_rooms().await?;
-            for name in rooms {
-                let Some(seen) = listed.seen(name) else {
-                    continue;
-                };
-                existing.found.insert(name.to_owned(), Sighting::Fine);
-                existing.seen.insert(name.to_owned(), seen);
+            existing.listed = self.public_rooms().await?.ok();
+            for (name, seen) in rooms.into_iter().filter_map(|name| {
+                let seen = existing.listed.as_ref()?.seen(name)?;
+                Some((name.to_owned(), seen))
+            }) {
+                existing.found.insert(name.clone(), Sighting::Fine);
+                existing.seen.insert(name, seen);
             }
-            existing.listed = Some(listed);
             single = users.into_iter().collect();
         }
         if single.len() < MANY {
@@ -156,7 +155,7 @@ impl Reader {
             let mut sighting = existing.found.get(&target.name).cloned();
             if let Some(Sighting::Missing { near }) = &mut sighting {
                 // The name may be misspelt: the names that there are tell.
-                if existing.listed.is_none() {
+                if existing.listed.is_none() && existing.left > 0 {
                     existing.listed = Some(self.listed_rooms().await?);
                 }
                 let listed = existing.listed.as_ref();
@@ -194,10 +193,15 @@ impl Reader {
         Ok(())
     }
 
+    /// The public rooms, or why they are not known.
+    async fn public_rooms(&self) -> Result<Result<Listed, String>, ServerError> {
+        self.listed(PUBLIC_ROOMS, &[("count", "0")], "channels")
+            .await
+    }
+
     /// The public rooms, or, for an account that may not list them, those it is in; none, where the server does not tell.
     async fn listed_rooms(&self) -> Result<Listed, ServerError> {
-        let public = self.listed(PUBLIC_ROOMS, &[("count", "0")], "channels");
-        if let Ok(public) = public.await? {
+        if let Ok(public) = self.public_rooms().await? {
             return Ok(public);
         }
         let own = self.listed(OWN_ROOMS, &[], "update");

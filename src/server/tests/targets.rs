@@ -112,12 +112,14 @@ async fn who_may_post_everywhere_asks_for_each_by_name_and_then_by_id() {
         ok(&json!({"user": {"_id": "uM", "username": "maria"}, "success": true})),
         no_room(),
     ];
+    let own = json!({"update": [{"_id": "s1", "rid": "r2", "name": "pager"}], "success": true});
+    let steps = [steps, vec![answer(403, "{}"), ok(&own)]].concat();
     let told = ask(&["#ops", "#pagr", "@maria"], rights(true), 8, steps).await;
     assert_eq!(
         told.sightings,
         [
             Some(Sighting::Fine),
-            Some(missing(None)),
+            Some(missing(Some("#pager"))),
             Some(Sighting::Fine)
         ]
     );
@@ -128,6 +130,9 @@ async fn who_may_post_everywhere_asks_for_each_by_name_and_then_by_id() {
             "GET /chat/api/v1/rooms.info?roomName=pagr",
             "GET /chat/api/v1/users.info?username=maria",
             "GET /chat/api/v1/rooms.info?roomId=pagr",
+            // For a name like it, also where the public rooms are not told.
+            "GET /chat/api/v1/channels.list?count=0",
+            "GET /chat/api/v1/subscriptions.get",
         ]
     );
 }
