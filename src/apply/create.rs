@@ -36,8 +36,8 @@ impl Run {
             return Outcome::GivenUp(why);
         }
         // First of all, since it may take minutes: what is listed before that would be old.
-        let turn = match self.writer.turn(Verb::Create).await {
-            Ok(turn) => turn,
+        let permit = match self.writer.permit(Verb::Create).await {
+            Ok(permit) => permit,
             Err(error) => return Outcome::of(error),
         };
         let listed = match self.listed(asked).await {
@@ -47,7 +47,7 @@ impl Run {
         if let Some(why) = self.faults.given_up(asked.kind()) {
             return Outcome::GivenUp(why);
         }
-        let creation = self.writer.create(turn, &fields).await;
+        let creation = self.writer.create(permit, &fields).await;
         self.faults
             .answered(asked.kind(), creation.sent, &creation.result);
         match creation.result {

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::update::{Before, FRESH, GONE, MOST_REFUSALS};
 use super::{Outcome, Run};
-use crate::client::{ServerError, Turn, Verb};
+use crate::client::{ServerError, Verb, WritePermit};
 use crate::integration::Kind;
 use crate::observed::{Record, ServerId};
 use crate::server::Writer;
@@ -23,14 +23,14 @@ impl Run {
     }
 
     async fn try_remove(&self, kind: Kind, id: &ServerId, from: &Record) -> Outcome {
-        let turn = match self.writer.turn(Verb::Remove).await {
-            Ok(turn) => turn,
+        let permit = match self.writer.permit(Verb::Remove).await {
+            Ok(permit) => permit,
             Err(error) => return Outcome::of(error),
         };
         match self.unchanged(id, Before::Record(from)).await {
             Ok(until) => {
-                let turn = turn.until(until);
-                self.removed(&self.writer, turn, kind, id.clone()).await
+                let permit = permit.until(until);
+                self.removed(&self.writer, permit, kind, id.clone()).await
             }
             Err(Outcome::Stale { why, .. }) if why == GONE => Outcome::AlreadyGone(id.clone()),
             Err(outcome) => outcome,
@@ -46,8 +46,8 @@ impl Run {
         listed_at: Instant,
         before: Option<Instant>,
     ) -> Outcome {
-        let turn = match writer.turn(Verb::Remove).await {
-            Ok(turn) => turn,
+        let permit = match writer.permit(Verb::Remove).await {
+            Ok(permit) => permit,
             Err(error) => return Outcome::of(error),
         };
         let mut looked_at = listed_at;
@@ -63,13 +63,19 @@ impl Run {
         if until <= Instant::now() {
             return Outcome::NotAttempted;
         }
-        let turn = turn.until(until);
-        self.removed(writer, turn, duplicate.kind, duplicate.id.clone())
+        let permit = permit.until(until);
+        self.removed(writer, permit, duplicate.kind, duplicate.id.clone())
             .await
     }
 
-    async fn removed(&self, writer: &Writer, turn: Turn, kind: Kind, id: ServerId) -> Outcome {
-        match writer.remove(turn, kind, &id).await {
+    async fn removed(
+        &self,
+        writer: &Writer,
+        permit: WritePermit,
+        kind: Kind,
+        id: ServerId,
+    ) -> Outcome {
+        match writer.remove(permit, kind, &id).await {
             Ok(()) => Outcome::Deleted(id),
             Err(error) if error.is_gone() => Outcome::AlreadyGone(id),
             Err(error) if error.leaves_open() => self.looked_for(id, &error).await,

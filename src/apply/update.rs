@@ -74,16 +74,16 @@ impl Run {
 
     async fn try_update(&self, id: &ServerId, from: &Fields, to: &Fields) -> Outcome {
         // First of all, since it may take minutes: what is read before that would be old.
-        let turn = match self.writer.turn(Verb::Update).await {
-            Ok(turn) => turn,
+        let permit = match self.writer.permit(Verb::Update).await {
+            Ok(permit) => permit,
             Err(error) => return Outcome::of(error),
         };
         let until = match self.unchanged(id, Before::Values(from)).await {
             Ok(until) => until,
             Err(outcome) => return outcome,
         };
-        let turn = turn.begun_until(until);
-        let answer = self.writer.update(turn, id, to, self.server.version);
+        let permit = permit.begun_until(until);
+        let answer = self.writer.update(permit, id, to, self.server.version);
         match answer.await {
             Ok(record) => self.verified(to, record),
             Err(error) if error.is_gone() => Outcome::Stale {

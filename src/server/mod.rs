@@ -22,7 +22,7 @@ pub use checkup::Checkup;
 
 use crate::client::{
     self, Account, BadCredentials, BaseUrl, Concurrency, Limits, Object, ServerError, Session,
-    Turn, Verb, Waiting,
+    Verb, Waiting, WritePermit,
 };
 use crate::integration::{Fields, Kind, Version};
 use crate::observed::{
@@ -220,9 +220,9 @@ impl Writer {
 
     /// Creates a record with these values. Sent again only where it certainly was not done;
     /// [`ServerError::leaves_open`] tells whether it may have been.
-    pub async fn create(&self, turn: Turn, fields: &Fields) -> Creation {
+    pub async fn create(&self, permit: WritePermit, fields: &Fields) -> Creation {
         let client::Creation { result, sent } = match wire::create(fields) {
-            Ok(body) => self.client.create(turn, &body).await,
+            Ok(body) => self.client.create(permit, &body).await,
             Err(error) => client::Creation {
                 result: Err(error),
                 sent: tokio::time::Instant::now(),
@@ -238,8 +238,8 @@ impl Writer {
     ///
     /// # Errors
     /// When the run is stopped.
-    pub async fn turn(&self, verb: Verb) -> Result<Turn, ServerError> {
-        self.client.turn(verb).await
+    pub async fn permit(&self, verb: Verb) -> Result<WritePermit, ServerError> {
+        self.client.permit(verb).await
     }
 
     /// Gives a record these values, all others that the server has for it being lost, and returns what the server
@@ -249,13 +249,13 @@ impl Writer {
     /// When the server refuses it, or did not answer: [`ServerError::leaves_open`] tells whether it may have been done.
     pub async fn update(
         &self,
-        turn: Turn,
+        permit: WritePermit,
         id: &ServerId,
         fields: &Fields,
         server: Option<Version>,
     ) -> Result<Record, ServerError> {
         let body = wire::update(id, fields, server)?;
-        let record = self.client.update(turn, &body).await?;
+        let record = self.client.update(permit, &body).await?;
         decode(record, self.redactor())
     }
 
@@ -263,8 +263,13 @@ impl Writer {
     ///
     /// # Errors
     /// When the server refuses it, or did not answer: [`ServerError::leaves_open`] tells whether it may have been done.
-    pub async fn remove(&self, turn: Turn, kind: Kind, id: &ServerId) -> Result<(), ServerError> {
-        self.client.remove(turn, &wire::remove(kind, id)).await
+    pub async fn remove(
+        &self,
+        permit: WritePermit,
+        kind: Kind,
+        id: &ServerId,
+    ) -> Result<(), ServerError> {
+        self.client.remove(permit, &wire::remove(kind, id)).await
     }
 
     fn redactor(&self) -> &Redactor {

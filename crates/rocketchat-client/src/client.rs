@@ -15,7 +15,7 @@ use super::base_url::BaseUrl;
 use super::concurrency::Sign;
 use super::credentials::{BadCredentials, Credentials};
 use super::error::ServerError;
-use super::gate::{Gate, Leave};
+use super::gate::{Gate, Permit};
 use super::http_transport::{IDLE, LARGEST_ANSWER};
 use super::json::MOST_VALUES;
 use super::pacer::Pacer;
@@ -153,13 +153,13 @@ impl Client {
         self.send(call, Resend::Harmless, &open, None).await.result
     }
 
-    /// Leave to send to an endpoint, before the call is made up.
-    pub(super) async fn leave(
+    /// The permit to send to an endpoint, before the call is made up.
+    pub(super) async fn acquire(
         &self,
         method: &Method,
         endpoint: &str,
         gate: &Gate,
-    ) -> Result<Leave, ServerError> {
+    ) -> Result<Permit, ServerError> {
         gate.pass(self.pacer.lane(method, endpoint)).await
     }
 
@@ -170,18 +170,18 @@ impl Client {
         call: &Call<'_>,
         resend: Resend,
         gate: &Gate,
-        mut leave: Option<Leave>,
+        mut permit: Option<Permit>,
     ) -> Sent {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let mut pauses = self.retries.pauses(number);
         let mut refusals = 0;
         let (mut open, mut last) = (None, None);
-        let until = leave.as_ref().and_then(|leave| leave.until);
+        let until = permit.as_ref().and_then(|permit| permit.until);
         loop {
-            let passed = match (leave.take(), last.take()) {
-                (Some(leave), _) => Ok(leave),
+            let passed = match (permit.take(), last.take()) {
+                (Some(permit), _) => Ok(permit),
                 (None, last) => {
-                    let next = self.leave(&call.method, call.endpoint, gate);
+                    let next = self.acquire(&call.method, call.endpoint, gate);
                     let until = until.filter(|it| !(it.repeats && open.is_some()));
                     match before(until.map(|it| it.moment), next).await {
                         Some(passed) => passed,
@@ -197,7 +197,7 @@ impl Client {
             };
             let left = Instant::now();
             let result = match passed {
-                Ok(leave) => self.once(call, leave).await,
+                Ok(permit) => self.once(call, permit).await,
                 Err(error) => Err(error),
             };
             let Err(error) = &result else {
@@ -274,7 +274,7 @@ impl Client {
     async fn once(
         &self,
         call: &Call<'_>,
-        mut leave: Leave,
+        mut permit: Permit,
     ) -> Result<Map<String, Json>, ServerError> {
         let url = self.base.join(call.endpoint, call.query);
         let redactor = match call.body {
@@ -300,9 +300,9 @@ impl Client {
                     self.ahead.get_or_init(|| ahead);
                 }
                 let told = limits::told(answer.headers(), now);
-                leave.flight.answered(told, answer.status().is_success());
+                permit.flight.answered(told, answer.status().is_success());
             }
-            Err(SendError::NotSent(_)) => leave.flight.not_sent(),
+            Err(SendError::NotSent(_)) => permit.flight.not_sent(),
             Err(SendError::Unknown(_) | SendError::Overlarge(_)) => {}
         }
         let asked = Asked {
@@ -318,10 +318,10 @@ impl Client {
         };
         if let Err(ServerError::TooMany { wait }) = &result {
             let wait = wait.unwrap_or(limits::DEFAULT_WAIT);
-            leave.flight.refused(wait);
+            permit.flight.refused(wait);
             sign = Sign::Strain("too many requests".to_owned());
         }
-        if let Some(place) = &leave.place {
+        if let Some(place) = &permit.place {
             place.answered(call.endpoint, sign);
         }
         result

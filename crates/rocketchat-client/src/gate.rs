@@ -24,9 +24,9 @@ pub(super) struct Gate {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stopped;
 
-/// Leave to send one request.
+/// The permit to send one request.
 #[derive(Debug)]
-pub(super) struct Leave {
+pub(super) struct Permit {
     pub(super) flight: Flight,
     /// Until when the request may be sent again.
     pub(super) until: Option<Until>,
@@ -64,21 +64,21 @@ impl Gate {
         places.map_or(usize::MAX, |places| places.level().get())
     }
 
-    /// Waits for leave to send a request on this lane.
-    pub(super) async fn pass(&self, lane: Arc<Lane>) -> Result<Leave, ServerError> {
-        let leave = async {
+    /// Waits for a permit to send a request on this lane.
+    pub(super) async fn pass(&self, lane: Arc<Lane>) -> Result<Permit, ServerError> {
+        let permit = async {
             let flight = lane.enter().await?;
             let place = match &self.places {
                 Some(places) => Some(places.clone().enter().await),
                 None => None,
             };
-            Ok(Leave {
+            Ok(Permit {
                 flight,
                 until: None,
                 place,
             })
         };
-        match self.unless_stopped(leave).await {
+        match self.unless_stopped(permit).await {
             Ok(left) => left.map_err(|TooLong(wait)| ServerError::TooLong { wait }),
             Err(Stopped) => Err(ServerError::Stopped),
         }

@@ -58,7 +58,7 @@ pub use waits::{WaitReason, Waiting};
 use crate::redactor::{Redactor, ServerText};
 use crate::secret::Secret;
 use client::{Call, Client, Sent};
-use gate::{Gate, Leave, Until};
+use gate::{Gate, Permit, Until};
 use resend::Resend;
 
 const INFO: &str = "api/info";
@@ -278,12 +278,12 @@ pub struct Creation<R = Object> {
     pub sent: Instant,
 }
 
-/// Leave to send one write. Taken before what it depends on is looked at once more, so that no wait lies between that
+/// The permit to send one write. Taken before what it depends on is looked at once more, so that no wait lies between that
 /// look and the write.
 #[must_use]
-pub struct Turn(Leave);
+pub struct WritePermit(Permit);
 
-impl Turn {
+impl WritePermit {
     /// The same, and nothing is sent again from that moment on: what was read before the write would be too old.
     pub fn until(mut self, moment: Instant) -> Self {
         let repeats = false;
@@ -317,22 +317,22 @@ impl Writer {
 
     /// Creates a record. Sent again only where it certainly was not done; [`ServerError::leaves_open`] tells whether it
     /// may have been.
-    pub async fn create(&self, turn: Turn, body: &Body) -> Creation {
-        let sent = self.send(Verb::Create, body, turn).await;
+    pub async fn create(&self, permit: WritePermit, body: &Body) -> Creation {
+        let sent = self.send(Verb::Create, body, permit).await;
         Creation {
             result: sent.result.and_then(record),
             sent: sent.left,
         }
     }
 
-    /// Waits for leave to send such a write.
+    /// Waits for the permit to send such a write.
     ///
     /// # Errors
     /// [`ServerError::Stopped`], as of the others, and [`ServerError::TooLong`].
-    pub async fn turn(&self, verb: Verb) -> Result<Turn, ServerError> {
+    pub async fn permit(&self, verb: Verb) -> Result<WritePermit, ServerError> {
         let (method, endpoint) = verb.endpoint();
-        let leave = self.reader.client.leave(&method, endpoint, &self.gate);
-        leave.await.map(Turn)
+        let permit = self.reader.client.acquire(&method, endpoint, &self.gate);
+        permit.await.map(WritePermit)
     }
 
     /// Gives a record what the body says, all else that the server has for it being lost, and returns what the server
@@ -340,8 +340,8 @@ impl Writer {
     ///
     /// # Errors
     /// When it was not done, or that is not known.
-    pub async fn update(&self, turn: Turn, body: &Body) -> Result<Object, ServerError> {
-        let sent = self.send(Verb::Update, body, turn).await;
+    pub async fn update(&self, permit: WritePermit, body: &Body) -> Result<Object, ServerError> {
+        let sent = self.send(Verb::Update, body, permit).await;
         record(sent.unless_open()?)
     }
 
@@ -349,8 +349,8 @@ impl Writer {
     ///
     /// # Errors
     /// When it was not done, or that is not known.
-    pub async fn remove(&self, turn: Turn, body: &Body) -> Result<(), ServerError> {
-        let sent = self.send(Verb::Remove, body, turn).await;
+    pub async fn remove(&self, permit: WritePermit, body: &Body) -> Result<(), ServerError> {
+        let sent = self.send(Verb::Remove, body, permit).await;
         let again = sent.open.is_some();
         match sent.unless_open() {
             // It was there for an earlier sending, whose answer was lost (reference 13.23).
@@ -359,7 +359,7 @@ impl Writer {
         }
     }
 
-    async fn send(&self, verb: Verb, body: &Body, turn: Turn) -> Sent {
+    async fn send(&self, verb: Verb, body: &Body, permit: WritePermit) -> Sent {
         let (method, endpoint) = verb.endpoint();
         let call = Call::writing(method, endpoint, body);
         let resend = match verb {
@@ -367,7 +367,7 @@ impl Writer {
             Verb::Update | Verb::Remove => Resend::Harmless,
         };
         let client = &self.reader.client;
-        client.send(&call, resend, &self.gate, Some(turn.0)).await
+        client.send(&call, resend, &self.gate, Some(permit.0)).await
     }
 }
 

@@ -45,21 +45,21 @@ fn writer(script: &Arc<Script>) -> Writer {
 async fn create(script: &Arc<Script>) -> Result<Record, ServerError> {
     let fields = Fields::new(Kind::Incoming);
     let writer = writer(script);
-    let turn = writer.turn(Verb::Create).await?;
-    writer.create(turn, &fields).await.result
+    let permit = writer.permit(Verb::Create).await?;
+    writer.create(permit, &fields).await.result
 }
 
 async fn update(writer: &Writer) -> Result<Record, ServerError> {
     let (id, fields) = (ServerId::from("a1".to_owned()), Fields::new(Kind::Incoming));
-    let turn = writer.turn(Verb::Update).await?;
-    writer.update(turn, &id, &fields, None).await
+    let permit = writer.permit(Verb::Update).await?;
+    writer.update(permit, &id, &fields, None).await
 }
 
 async fn remove(script: &Arc<Script>) -> Result<(), ServerError> {
     let id = ServerId::from("a1".to_owned());
     let writer = writer(script);
-    let turn = writer.turn(Verb::Remove).await.unwrap();
-    writer.remove(turn, Kind::Incoming, &id).await
+    let permit = writer.permit(Verb::Remove).await.unwrap();
+    writer.remove(permit, Kind::Incoming, &id).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -240,8 +240,8 @@ async fn a_stop_between_two_sendings_leaves_open_what_the_first_did() {
 async fn what_is_on_its_way_is_never_dropped_by_a_stop() {
     let script = Script::new([done()]);
     let (writer, stop) = stoppable(&script);
-    let turn = writer.turn(Verb::Update).await.unwrap();
+    let permit = writer.permit(Verb::Update).await.unwrap();
     stop.send_replace(true);
     let (id, fields) = (ServerId::from("a1".to_owned()), Fields::new(Kind::Incoming));
-    assert!(writer.update(turn, &id, &fields, None).await.is_ok());
+    assert!(writer.update(permit, &id, &fields, None).await.is_ok());
 }

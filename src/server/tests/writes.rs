@@ -23,8 +23,8 @@ fn outgoing() -> Fields {
 
 async fn create(session: &Session) -> Result<Record, ServerError> {
     let writer = Writer::of(session);
-    let turn = writer.turn(Verb::Create).await?;
-    writer.create(turn, &outgoing()).await.result
+    let permit = writer.permit(Verb::Create).await?;
+    writer.create(permit, &outgoing()).await.result
 }
 
 #[tokio::test(start_paused = true)]

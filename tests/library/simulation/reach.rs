@@ -74,7 +74,7 @@ async fn one(version: &str, account: Account, kind: &str, name: &str) -> &'stati
         panic!("{version} {account:?} {kind} {name}: {:?}", blind.changes);
     };
     let writer = client.writer();
-    let turn = writer.turn(Verb::Create).await.unwrap();
+    let turn = writer.permit(Verb::Create).await.unwrap();
     let result = writer.create(turn, to).await.result;
     let about = format!("{version} {account:?} {kind} {name}: {told:?}, {result:?}");
     let (word, taken) = match told.as_ref().unwrap_or_else(|| panic!("{about}")) {
