@@ -38,7 +38,7 @@ impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let plain = self.0.starts_with(char::is_alphanumeric)
             && !ENDS_OF_KEYS.iter().any(|end| self.0.contains(end));
-        if !plain || escape::holds_obeyed(self.0) {
+        if !plain || escape::contains_control_or_bidi(self.0) {
             DoubleQuoted(self.0).serialize(to)
         } else {
             to.serialize_str(self.0)
@@ -60,7 +60,7 @@ impl Serialize for Yaml {
             Self::Script(text)
                 if text
                     .lines()
-                    .any(|line| escape::holds_obeyed(&line.replace('\t', ""))) =>
+                    .any(|line| escape::contains_control_or_bidi(&line.replace('\t', ""))) =>
             {
                 DoubleQuoted(text.as_str()).serialize(to)
             }

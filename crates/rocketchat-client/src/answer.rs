@@ -191,5 +191,5 @@ fn redirected(answer: &Response, asked: &Asked<'_>) -> ServerError {
 }
 
 fn wait(answer: &Response, said: &str, asked: &Asked<'_>) -> Option<Duration> {
-    limits::wait_asked_for(answer.headers(), said, asked.now)
+    limits::retry_after(answer.headers(), said, asked.now)
 }

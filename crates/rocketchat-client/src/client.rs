@@ -150,7 +150,9 @@ impl Client {
     /// The object that an endpoint answers to a read.
     pub(super) async fn call(&self, call: &Call<'_>) -> Result<Map<String, Json>, ServerError> {
         let open = Gate::default();
-        self.send(call, Resend::Harmless, &open, None).await.result
+        self.send(call, Resend::Idempotent, &open, None)
+            .await
+            .result
     }
 
     /// The permit to send to an endpoint, before the call is made up.
@@ -160,7 +162,7 @@ impl Client {
         endpoint: &str,
         gate: &Gate,
     ) -> Result<Permit, ServerError> {
-        gate.pass(self.pacer.lane(method, endpoint)).await
+        gate.pass(self.pacer.limiter(method, endpoint)).await
     }
 
     /// Sends a call, and again where the rate limit refused it, which did nothing (reference 8), or where what
@@ -296,13 +298,15 @@ impl Client {
         match &result {
             Ok(answer) => {
                 self.given_up.store(false, Ordering::Relaxed);
-                if let Some(ahead) = limits::ahead(answer.headers(), now) {
+                if let Some(ahead) = limits::clock_skew(answer.headers(), now) {
                     self.ahead.get_or_init(|| ahead);
                 }
-                let told = limits::told(answer.headers(), now);
-                permit.flight.answered(told, answer.status().is_success());
+                let told = limits::rate_limit(answer.headers(), now);
+                permit
+                    .in_flight
+                    .answered(told, answer.status().is_success());
             }
-            Err(SendError::NotSent(_)) => permit.flight.not_sent(),
+            Err(SendError::NotSent(_)) => permit.in_flight.not_sent(),
             Err(SendError::Unknown(_) | SendError::Overlarge(_)) => {}
         }
         let asked = Asked {
@@ -318,7 +322,7 @@ impl Client {
         };
         if let Err(ServerError::TooMany { wait }) = &result {
             let wait = wait.unwrap_or(limits::DEFAULT_WAIT);
-            permit.flight.refused(wait);
+            permit.in_flight.refused(wait);
             sign = Sign::Strain("too many requests".to_owned());
         }
         if let Some(place) = &permit.place {

@@ -164,7 +164,7 @@ impl Level {
             Sign::Success(latency) => {
                 let like = (endpoint.to_owned(), started.connected);
                 let latencies = self.latencies.entry(like).or_default();
-                // The first one is alone: the lane lets no other pass before its answer.
+                // The first one is alone: the limiter lets no other pass before its answer.
                 match latencies.lowest {
                     None if started.connected => latencies.lowest = Some(latency),
                     _ => latencies.round.push(latency),

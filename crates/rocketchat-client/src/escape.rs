@@ -17,7 +17,7 @@ pub fn lines(text: &str) -> String {
 pub fn except(text: &str, harmless: &[char]) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
-        if is_obeyed(character) && !harmless.contains(&character) {
+        if is_control_or_bidi(character) && !harmless.contains(&character) {
             escaped.extend(character.escape_unicode());
         } else {
             escaped.push(character);
@@ -29,7 +29,7 @@ pub fn except(text: &str, harmless: &[char]) -> String {
 /// The text with a mark in the place of what a terminal would obey, but for the controls before the blank.
 pub fn replaced(text: &str) -> String {
     let mark = |character: char| match character {
-        obeyed if obeyed > ' ' && is_obeyed(obeyed) => '\u{fffd}',
+        obeyed if obeyed > ' ' && is_control_or_bidi(obeyed) => '\u{fffd}',
         other => other,
     };
     text.chars().map(mark).collect()
@@ -54,7 +54,7 @@ pub fn shell(text: &str) -> String {
 pub fn json(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
-        if character > ' ' && is_obeyed(character) {
+        if character > ' ' && is_control_or_bidi(character) {
             // All of them are in the first plane. Writing to a string cannot fail.
             let _ = write!(escaped, "\\u{:04x}", u32::from(character));
         } else {
@@ -65,12 +65,12 @@ pub fn json(text: &str) -> String {
 }
 
 /// Whether a terminal would obey something in it.
-pub fn holds_obeyed(text: &str) -> bool {
-    text.contains(is_obeyed)
+pub fn contains_control_or_bidi(text: &str) -> bool {
+    text.contains(is_control_or_bidi)
 }
 
 /// Control characters, and those that change the order of the text around them.
-fn is_obeyed(character: char) -> bool {
+fn is_control_or_bidi(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
             | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{061c}')

@@ -1,4 +1,4 @@
-//! The last step before a request is sent: its turn on the lane of its endpoint, a place among those on their way,
+//! The last step before a request is sent: its turn on the limiter of its endpoint, a place among those in flight,
 //! and nobody who says stop.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::concurrency::{Concurrency, Level, Sign, Started};
 use super::error::ServerError;
 use super::log;
-use super::pacer::{Flight, Lane, TooLong};
+use super::pacer::{EndpointLimiter, InFlight, TooLong};
 
 /// Who may pass.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ pub(super) struct Stopped;
 /// The permit to send one request.
 #[derive(Debug)]
 pub(super) struct Permit {
-    pub(super) flight: Flight,
+    pub(super) in_flight: InFlight,
     /// Until when the request may be sent again.
     pub(super) until: Option<Until>,
     pub(super) place: Option<Place>,
@@ -64,16 +64,16 @@ impl Gate {
         places.map_or(usize::MAX, |places| places.level().get())
     }
 
-    /// Waits for a permit to send a request on this lane.
-    pub(super) async fn pass(&self, lane: Arc<Lane>) -> Result<Permit, ServerError> {
+    /// Waits for a permit to send a request on this limiter.
+    pub(super) async fn pass(&self, limiter: Arc<EndpointLimiter>) -> Result<Permit, ServerError> {
         let permit = async {
-            let flight = lane.enter().await?;
+            let in_flight = limiter.acquire().await?;
             let place = match &self.places {
                 Some(places) => Some(places.clone().enter().await),
                 None => None,
             };
             Ok(Permit {
-                flight,
+                in_flight,
                 until: None,
                 place,
             })

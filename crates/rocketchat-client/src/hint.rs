@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::error::ServerError;
-use super::resend::passes_away;
+use super::resend::is_transient;
 
 impl ServerError {
     /// What to do about it, where there is something to say.
@@ -55,7 +55,7 @@ impl ServerError {
             Self::TooLarge => {
                 "shorten the script, or raise the proxy's limit (nginx: `client_max_body_size`)"
             }
-            Self::UnexpectedStatus { status, .. } if passes_away(*status) => {
+            Self::UnexpectedStatus { status, .. } if is_transient(*status) => {
                 "the server is starting, restarting or overloaded: try again"
             }
             Self::ListingInconsistent { .. } => {

@@ -363,8 +363,8 @@ impl Writer {
         let (method, endpoint) = verb.endpoint();
         let call = Call::writing(method, endpoint, body);
         let resend = match verb {
-            Verb::Create => Resend::Doubling,
-            Verb::Update | Verb::Remove => Resend::Harmless,
+            Verb::Create => Resend::NonIdempotent,
+            Verb::Update | Verb::Remove => Resend::Idempotent,
         };
         let client = &self.reader.client;
         client.send(&call, resend, &self.gate, Some(permit.0)).await

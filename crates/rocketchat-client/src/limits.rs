@@ -26,7 +26,7 @@ const LONGEST_BY_OUR_CLOCK: Duration = Duration::from_mins(2);
 
 /// What an answer tells of the limit of its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct RateLimitHeaders {
     /// How many calls a window takes.
     pub(super) calls: u64,
     /// How many this one still takes.
@@ -38,9 +38,9 @@ pub(super) struct Told {
 }
 
 /// Reads the three headers of a limited endpoint. `now` is our own time, in milliseconds since the epoch.
-pub(super) fn told(headers: &HeaderMap, now: u64) -> Option<Told> {
+pub(super) fn rate_limit(headers: &HeaderMap, now: u64) -> Option<RateLimitHeaders> {
     let reset = number(headers, "x-ratelimit-reset")?;
-    Some(Told {
+    Some(RateLimitHeaders {
         calls: number(headers, "x-ratelimit-limit")?,
         left: number(headers, "x-ratelimit-remaining")?,
         reset,
@@ -50,7 +50,7 @@ pub(super) fn told(headers: &HeaderMap, now: u64) -> Option<Told> {
 
 /// How long a refusal asks to wait: by its words, which need no clock, else by the reset time, else by what
 /// a proxy says.
-pub(super) fn wait_asked_for(headers: &HeaderMap, words: &str, now: u64) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap, words: &str, now: u64) -> Option<Duration> {
     let wait = seconds_in(words)
         .map(Duration::from_secs)
         .or_else(|| {
@@ -68,7 +68,7 @@ fn until(headers: &HeaderMap, reset: u64, now: u64) -> Duration {
         .and_then(|date| date.to_str().ok());
     let left = |now: u64| Duration::from_millis(reset.saturating_sub(now));
     match date.and_then(parse_http_date) {
-        // `Date` leaves out the fraction, and the answer was some time on its way.
+        // `Date` leaves out the fraction, and the answer was some time in flight.
         Some(date) if !(date.saturating_sub(1000)..=date + 2000).contains(&now) => {
             left(date).min(LONGEST)
         }
@@ -91,7 +91,7 @@ fn seconds_in(words: &str) -> Option<u64> {
 }
 
 /// How far a date is ahead of `now`, in milliseconds; a date is cut to the second.
-pub(super) fn ahead(headers: &http::HeaderMap, now: u64) -> Option<i64> {
+pub(super) fn clock_skew(headers: &http::HeaderMap, now: u64) -> Option<i64> {
     let date = headers.get(header::DATE)?.to_str().ok()?;
     let date = i64::try_from(parse_http_date(date)?).ok()?;
     let now = i64::try_from(now).ok()?;
@@ -125,24 +125,24 @@ mod tests {
         let all = headers(&[("x-ratelimit-reset", "50000"), ("retry-after", "7")]);
         let words =
             "Error, too many requests. You must wait 42 seconds before trying this endpoint again.";
-        assert_eq!(secs(wait_asked_for(&all, words, 20_000)), Some(42));
-        assert_eq!(secs(wait_asked_for(&all, "", 20_000)), Some(30));
+        assert_eq!(secs(retry_after(&all, words, 20_000)), Some(42));
+        assert_eq!(secs(retry_after(&all, "", 20_000)), Some(30));
         let proxy = headers(&[("retry-after", "7")]);
-        assert_eq!(secs(wait_asked_for(&proxy, "", 0)), Some(7));
-        assert_eq!(secs(wait_asked_for(&HeaderMap::new(), "", 0)), None);
+        assert_eq!(secs(retry_after(&proxy, "", 0)), Some(7));
+        assert_eq!(secs(retry_after(&HeaderMap::new(), "", 0)), None);
     }
 
     #[test]
     fn a_window_of_ten_minutes_is_believed_to_words() {
         let words = "You must wait 600 seconds before trying this endpoint again.";
-        assert_eq!(secs(wait_asked_for(&HeaderMap::new(), words, 0)), Some(600));
+        assert_eq!(secs(retry_after(&HeaderMap::new(), words, 0)), Some(600));
     }
 
     #[test]
     fn clocks_that_go_wrong_are_kept_in_bounds() {
         let reset = headers(&[("x-ratelimit-reset", "9999999999999")]);
-        assert_eq!(secs(wait_asked_for(&reset, "", 0)), Some(120));
-        assert_eq!(secs(wait_asked_for(&reset, "", u64::MAX)), Some(1));
+        assert_eq!(secs(retry_after(&reset, "", 0)), Some(120));
+        assert_eq!(secs(retry_after(&reset, "", u64::MAX)), Some(1));
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
                 ("x-ratelimit-reset", "1700000041500"),
                 ("date", "Tue, 14 Nov 2023 22:13:21 GMT"),
             ]);
-            super::told(&headers, now).unwrap()
+            super::rate_limit(&headers, now).unwrap()
         };
         let near = told(1_700_000_001_700);
         assert_eq!((near.calls, near.left), (10, 3));
@@ -164,7 +164,7 @@ mod tests {
             assert_eq!(told(now).ends_in, Duration::from_millis(40_500));
         }
         assert_eq!(
-            super::told(&headers(&[("x-ratelimit-limit", "10")]), 0),
+            super::rate_limit(&headers(&[("x-ratelimit-limit", "10")]), 0),
             None
         );
     }

@@ -23,7 +23,7 @@ pub(super) async fn log_in(client: &Client, login: &Login) -> Result<Credentials
     let body = login.body();
     let call = Call::writing(Method::POST, LOGIN, &body);
     let sent = client
-        .send(&call, Resend::Doubling, &Gate::default(), None)
+        .send(&call, Resend::NonIdempotent, &Gate::default(), None)
         .await;
     let mut answer = sent.result?;
     let mut data = match answer.remove("data") {

@@ -1,9 +1,9 @@
 //! Waits before sending what the server's rate limit would refuse (reference 8).
 //!
-//! There is a lane for each endpoint, which all requests of a run share. What the headers of its answers tell
+//! There is a limiter for each endpoint, which all requests of a run share. What the headers of its answers tell
 //! is what it goes by: without them the endpoint is not limited; with them, requests leave one at a time once the
 //! budget is small, so that whatever other clients take of the same budget, one request of a window is refused at
-//! the most; after it, and when nothing is left, the lane is closed until the window is over.
+//! the most; after it, and when nothing is left, the limiter is closed until the window is over.
 //!
 //! All waiting is before sending, and may be given up at any moment.
 
@@ -15,7 +15,7 @@ use http::Method;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::limits::{DEFAULT_WAIT, Told};
+use super::limits::{DEFAULT_WAIT, RateLimitHeaders};
 use super::log;
 use super::waits::{WaitReason, Waiting, Waits};
 use super::{Limits, Rate};
@@ -23,17 +23,17 @@ use super::{Limits, Rate};
 /// How much later than the end of a window the next request leaves: clocks are not exact.
 const MARGIN: Duration = Duration::from_millis(250);
 
-/// Requests leave side by side only while this many more calls are left than are on their way: so many would
+/// Requests leave side by side only while this many more calls are left than are in flight: so many would
 /// another client have to make within one answer's time for more than one of ours to be refused.
 const SPARE: u64 = 32;
 
 /// Where endpoints that are limited live. Others are never asked for by a write.
 const LIMITED: &str = "api/v1/";
 
-/// The lanes of a run.
+/// The limiters of a run.
 #[derive(Debug)]
 pub(super) struct Pacer {
-    lanes: Mutex<BTreeMap<String, Arc<Lane>>>,
+    limiters: Mutex<BTreeMap<String, Arc<EndpointLimiter>>>,
     waits: Arc<Waits>,
     /// How long a request waits at the most.
     longest: Duration,
@@ -47,17 +47,24 @@ impl Pacer {
     /// One whose requests wait no longer than this.
     pub(super) fn new(longest: Duration) -> Self {
         Self {
-            lanes: Mutex::default(),
+            limiters: Mutex::default(),
             waits: Arc::default(),
             longest,
         }
     }
 
-    /// The lane of an endpoint.
-    pub(super) fn lane(&self, method: &Method, endpoint: &str) -> Arc<Lane> {
-        let mut lanes = lock(&self.lanes);
-        let lane = lanes.entry(format!("{method} {endpoint}"));
-        lane.or_insert_with(|| Arc::new(Lane::new(endpoint, self.longest, self.waits.clone())))
+    /// The limiter of an endpoint.
+    pub(super) fn limiter(&self, method: &Method, endpoint: &str) -> Arc<EndpointLimiter> {
+        let mut limiters = lock(&self.limiters);
+        let limiter = limiters.entry(format!("{method} {endpoint}"));
+        limiter
+            .or_insert_with(|| {
+                Arc::new(EndpointLimiter::new(
+                    endpoint,
+                    self.longest,
+                    self.waits.clone(),
+                ))
+            })
             .clone()
     }
 
@@ -68,16 +75,16 @@ impl Pacer {
 
     /// What is known of the limit. All endpoints of integrations have the same one, each for itself.
     pub(super) fn limits(&self) -> Limits {
-        let lanes = lock(&self.lanes);
-        let lanes: Vec<_> = lanes
+        let limiters = lock(&self.limiters);
+        let limiters: Vec<_> = limiters
             .values()
-            .filter(|lane| lane.endpoint.starts_with(LIMITED))
-            .map(|lane| {
-                let state = lock(&lane.state);
+            .filter(|limiter| limiter.endpoint.starts_with(LIMITED))
+            .map(|limiter| {
+                let state = lock(&limiter.state);
                 (state.budget, state.rate)
             })
             .collect();
-        let rates = || lanes.iter().filter_map(|(_, rate)| *rate);
+        let rates = || limiters.iter().filter_map(|(_, rate)| *rate);
         let unlimited = |(budget, _): &(Budget, _)| matches!(budget, Budget::Unlimited);
         match rates().map(|rate| rate.calls).min() {
             Some(calls) => Limits::PerEndpoint(Rate {
@@ -87,7 +94,7 @@ impl Pacer {
                     .max()
                     .unwrap_or(DEFAULT_WAIT),
             }),
-            None if lanes.iter().any(unlimited) => Limits::Unlimited,
+            None if limiters.iter().any(unlimited) => Limits::Unlimited,
             None => Limits::Unknown,
         }
     }
@@ -95,12 +102,12 @@ impl Pacer {
 
 /// The way to one endpoint.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(super) struct EndpointLimiter {
     endpoint: String,
     /// Held by the request that leaves next: they leave in the order in which they came.
     turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
-    landed: Notify,
+    answers: Notify,
     waits: Arc<Waits>,
     longest: Duration,
 }
@@ -108,8 +115,8 @@ pub(super) struct Lane {
 #[derive(Debug)]
 struct State {
     budget: Budget,
-    /// How many requests are on their way.
-    flying: u64,
+    /// How many requests are in flight.
+    in_flight: u64,
     rate: Option<SeenRate>,
     /// Whether it refuses without telling of a limit, as proxies do.
     blind: bool,
@@ -144,10 +151,10 @@ enum Next {
     Now,
     At(Instant),
     /// When an answer has come.
-    Landed,
+    Answered,
 }
 
-impl Lane {
+impl EndpointLimiter {
     fn new(endpoint: &str, longest: Duration, waits: Arc<Waits>) -> Self {
         Self {
             endpoint: endpoint.to_owned(),
@@ -155,28 +162,28 @@ impl Lane {
             turn: tokio::sync::Mutex::default(),
             state: Mutex::new(State {
                 budget: Budget::Unknown,
-                flying: 0,
+                in_flight: 0,
                 rate: None,
                 blind: false,
             }),
-            landed: Notify::new(),
+            answers: Notify::new(),
             waits,
         }
     }
 
     /// Waits until a request may leave, unless that takes too long. Dropping this gives the wait up, and nothing else.
-    pub(super) async fn enter(self: Arc<Self>) -> Result<Flight, TooLong> {
+    pub(super) async fn acquire(self: Arc<Self>) -> Result<InFlight, TooLong> {
         let turn = self.turn.lock().await;
         loop {
             let next = {
                 let mut state = lock(&self.state);
                 let next = state.next(Instant::now());
-                state.flying += u64::from(next == Next::Now);
+                state.in_flight += u64::from(next == Next::Now);
                 next
             };
             match next {
                 Next::Now => break,
-                Next::Landed => self.landed.notified().await,
+                Next::Answered => self.answers.notified().await,
                 Next::At(until) => {
                     let wait = until.duration_since(Instant::now());
                     if wait > self.longest + MARGIN {
@@ -189,8 +196,8 @@ impl Lane {
             }
         }
         drop(turn);
-        Ok(Flight {
-            lane: self,
+        Ok(InFlight {
+            limiter: self,
             counted: true,
         })
     }
@@ -201,21 +208,21 @@ impl State {
         if matches!(self.budget, Budget::Left { until, .. } if until <= now) {
             self.budget = Budget::Unknown;
         }
-        let alone = if self.flying == 0 {
+        let alone = if self.in_flight == 0 {
             Next::Now
         } else {
-            Next::Landed
+            Next::Answered
         };
         match self.budget {
             Budget::Unlimited => Next::Now,
             Budget::Left { left: 0, until, .. } => Next::At(until),
-            Budget::Left { left, .. } if left > self.flying + SPARE => Next::Now,
+            Budget::Left { left, .. } if left > self.in_flight + SPARE => Next::Now,
             Budget::Left { .. } | Budget::Unknown => alone,
         }
     }
 
     /// Takes in what an answer tells. Answers overtake each other: the least that was told of a window counts.
-    fn hear(&mut self, told: Told, now: Instant) {
+    fn observe(&mut self, told: RateLimitHeaders, now: Instant) {
         let mut left = told.left;
         if let Budget::Left {
             left: known,
@@ -256,21 +263,21 @@ fn rounded(window: Duration) -> Duration {
     Duration::from_secs_f64(steps * f64::from(step))
 }
 
-/// A request on its way. Dropping it without a word is an answer that did not come: the call may count.
+/// A request in flight. Dropping it without a word is an answer that did not come: the call may count.
 #[derive(Debug)]
-pub(super) struct Flight {
-    lane: Arc<Lane>,
+pub(super) struct InFlight {
+    limiter: Arc<EndpointLimiter>,
     /// Whether the server may have counted it, and has not told so.
     counted: bool,
 }
 
-impl Flight {
+impl InFlight {
     /// An answer came, with these words about the limit.
-    pub(super) fn answered(&mut self, told: Option<Told>, success: bool) {
+    pub(super) fn answered(&mut self, told: Option<RateLimitHeaders>, success: bool) {
         self.counted = false;
-        let mut state = lock(&self.lane.state);
+        let mut state = lock(&self.limiter.state);
         match told {
-            Some(told) => state.hear(told, Instant::now()),
+            Some(told) => state.observe(told, Instant::now()),
             // Early refusals tell of no limit on limited endpoints either.
             None if success && !state.blind => state.budget = Budget::Unlimited,
             None => {}
@@ -279,7 +286,7 @@ impl Flight {
 
     /// The answer was a refusal: nothing more is sent for so long.
     pub(super) fn refused(&mut self, wait: Duration) {
-        let mut state = lock(&self.lane.state);
+        let mut state = lock(&self.limiter.state);
         state.blind |= state.rate.is_none();
         let reset = match state.budget {
             Budget::Left { reset, .. } => reset,
@@ -298,15 +305,15 @@ impl Flight {
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut state = lock(&self.lane.state);
-        state.flying = state.flying.saturating_sub(1);
+        let mut state = lock(&self.limiter.state);
+        state.in_flight = state.in_flight.saturating_sub(1);
         if let (true, Budget::Left { left, .. }) = (self.counted, &mut state.budget) {
             *left = left.saturating_sub(1);
         }
         drop(state);
-        self.lane.landed.notify_one();
+        self.limiter.answers.notify_one();
     }
 }
 

@@ -49,9 +49,9 @@ impl Retries {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resend {
     /// Nothing that the first did not: a read, an update, a removal.
-    Harmless,
+    Idempotent,
     /// The same once more: a create. Only what certainly was not sent is sent again.
-    Doubling,
+    NonIdempotent,
 }
 
 impl Resend {
@@ -59,9 +59,9 @@ impl Resend {
     pub(super) fn allows(self, error: &ServerError) -> bool {
         match error {
             ServerError::NotSent(_) => true,
-            ServerError::Unknown(_) => self == Self::Harmless,
+            ServerError::Unknown(_) => self == Self::Idempotent,
             ServerError::UnexpectedStatus { status, .. } | ServerError::Rejected { status, .. } => {
-                self == Self::Harmless && passes_away(*status)
+                self == Self::Idempotent && is_transient(*status)
             }
             _ => false,
         }
@@ -69,7 +69,7 @@ impl Resend {
 }
 
 /// What a proxy says of a server that is not there at the moment.
-pub(super) fn passes_away(status: StatusCode) -> bool {
+pub(super) fn is_transient(status: StatusCode) -> bool {
     matches!(
         status,
         StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
@@ -123,7 +123,7 @@ mod tests {
             (ServerError::TooLarge, false, false),
             (ServerError::Undecodable(String::new()), false, false),
         ] {
-            let allowed = [Resend::Harmless, Resend::Doubling].map(|it| it.allows(&error));
+            let allowed = [Resend::Idempotent, Resend::NonIdempotent].map(|it| it.allows(&error));
             assert_eq!(allowed, [harmless, doubling], "{error}");
         }
     }

@@ -40,7 +40,7 @@ fn approved(args: impl Iterator<Item = OsString>) -> Option<String> {
     for arg in args {
         let arg = arg.into_string().ok()?;
         // `<(command)` was replaced by the shell, by a name that means nothing in another run.
-        if escape::holds_obeyed(&arg) || arg.contains("/dev/fd/") {
+        if escape::contains_control_or_bidi(&arg) || arg.contains("/dev/fd/") {
             return None;
         }
         words.push(escape::shell(&arg));
