@@ -24,7 +24,7 @@ pub use histories::{Gone, Histories, History};
 pub use questions::{Answers, Questions};
 pub use record::{DecodeError, Detail, Record};
 use record::{decode, whole_number};
-pub use rooms::{Posting, Rights, RoomState, Rooms, Sighting, Target};
+pub use rooms::{Posting, Rights, RoomState, Rooms, Target, TargetStatus};
 pub use snapshot::{Held, NoSnapshot, Snapshot};
 pub use users::{Found, User, Users};
 pub use view::{Permissions, Sight, View};
@@ -65,7 +65,7 @@ pub struct ObservedState {
     /// The records, by id.
     pub records: Vec<Record>,
     /// How many records are of no kind that rcsync knows. No entry can name one of them.
-    pub strangers: usize,
+    pub unknown_kinds: usize,
     /// The users that were looked up.
     pub users: Users,
     /// What integrations post to, where that was looked up.

@@ -13,7 +13,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use rand::rngs::StdRng;
 use tokio::time::Instant;
 
-use super::verify::shortfall;
+use super::verify::mismatch;
 use super::{Outcome, Run, duplicates};
 use crate::client::{ServerError, Verb};
 use crate::integration::{Fields, LeftOut, Value};
@@ -53,11 +53,11 @@ impl Run {
         match creation.result {
             Ok(record) => {
                 self.creates.answered(&record.id, creation.sent, listed);
-                match shortfall(&fields, &record, self.poster(&fields)) {
+                match mismatch(&fields, &record, self.poster(&fields)) {
                     None => Outcome::Created(record.id),
-                    Some(shortfall) => Outcome::NotApplied {
+                    Some(mismatch) => Outcome::NotApplied {
                         id: record.id,
-                        shortfall,
+                        mismatch,
                     },
                 }
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Run;
-use super::verify::shortfall;
+use super::verify::mismatch;
 use crate::integration::{Field, Fields, LeftOut, Role, Value};
 use crate::observed::{Record, ServerId};
 use crate::plan::duplicates::alike;
@@ -35,7 +35,7 @@ impl Run {
 
     /// Whether a record has every value that was asked for, and for the rest what a new record has.
     pub(super) fn is_as_asked(&self, record: &Record, asked: &Fields) -> bool {
-        if shortfall(asked, record, self.poster(asked)).is_some() {
+        if mismatch(asked, record, self.poster(asked)).is_some() {
             return false;
         }
         let Ok(observed) = record.fields() else {

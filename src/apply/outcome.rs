@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::settle::Settled;
-use super::verify::Shortfall;
+use super::verify::Mismatch;
 use crate::client::ServerError;
 use crate::integration::Fields;
 use crate::observed::{Record, ServerId};
@@ -29,7 +29,7 @@ pub enum Outcome {
         /// The record.
         id: ServerId,
         /// What is missing.
-        shortfall: Shortfall,
+        mismatch: Mismatch,
     },
     /// Not written, or not left so: the record is not what the plan was made for, or not what was made.
     Stale {

@@ -78,7 +78,7 @@ use super::creates::TAKE_BACK_WITHIN;
 use super::creates::{LEAST, REPORT_AFTER};
 use super::decide::{Found, Made, Step, not_shown, unsettled};
 use super::removals::{Removal, TakenBack};
-use super::verify::shortfall;
+use super::verify::mismatch;
 use super::{Outcome, Outcomes, Run, duplicates};
 use crate::client::ServerError;
 use crate::observed::{Record, ServerId};
@@ -244,7 +244,7 @@ impl Run {
     fn find<'r>(&self, made: &Made<'_>, records: &'r [Record]) -> Found<'r> {
         let asked = made.asked;
         let namesakes: Vec<_> = duplicates::new(records, asked, &self.options.seen).collect();
-        let whole = |record: &Record| shortfall(asked, record, self.poster(asked)).is_none();
+        let whole = |record: &Record| mismatch(asked, record, self.poster(asked)).is_none();
         let mut own = namesakes.iter().copied();
         let own = own.find(|it| Some(&it.id) == made.own.as_ref() && whole(it));
         let equal = |record: &&Record| match own {

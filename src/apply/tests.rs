@@ -66,7 +66,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         unchanged: 0,
         released: 0,
         unmanaged: Vec::new(),
-        strangers: 0,
+        unknown_kinds: 0,
         left_out: LeftOut::default(),
         refusals: Vec::new(),
         taken_at: None,
@@ -204,10 +204,10 @@ async fn a_field_that_was_not_taken_is_no_success() {
     let mut record = made("a1", "A");
     record["channel"] = json!(["#ops"]);
     let outcome = outcome_of(create("A"), [created(&record)]).await;
-    let Outcome::NotApplied { id, shortfall } = outcome else {
+    let Outcome::NotApplied { id, mismatch } = outcome else {
         panic!("{outcome:?}");
     };
-    let names: Vec<_> = shortfall.fields.iter().map(|it| it.field.name).collect();
+    let names: Vec<_> = mismatch.fields.iter().map(|it| it.field.name).collect();
     assert_eq!((id.raw(), names), ("a1", vec!["channel"]));
 }
 
@@ -228,11 +228,11 @@ async fn a_script_that_did_not_compile_is_no_success() {
 
     record["scriptError"] = json!({"name": "SyntaxError", "message": "oops (1:7)"});
     let outcome = outcome_of(change(), [created(&record)]).await;
-    let Outcome::NotApplied { shortfall, .. } = outcome else {
+    let Outcome::NotApplied { mismatch, .. } = outcome else {
         panic!("{outcome:?}");
     };
     assert_eq!(
-        shortfall.why,
+        mismatch.why,
         ["the server could not compile the script: SyntaxError: oops (1:7)"]
     );
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::create::generate_secrets;
-use super::verify::shortfall;
+use super::verify::mismatch;
 use super::{Outcome, Run};
 use crate::client::{ServerError, Verb};
 use crate::integration::Fields;
@@ -99,7 +99,7 @@ impl Run {
     /// posts as somebody else, is as it was.
     pub(super) async fn disable(&self, id: ServerId, from: &Fields, to: Fields) -> Outcome {
         match self.update(id, from, to).await {
-            Outcome::NotApplied { id, shortfall } if shortfall.fields.is_empty() => {
+            Outcome::NotApplied { id, mismatch } if mismatch.fields.is_empty() => {
                 Outcome::Disabled(id)
             }
             Outcome::Updated(id) => Outcome::Disabled(id),
@@ -131,11 +131,11 @@ impl Run {
     }
 
     fn verified(&self, to: &Fields, record: Record) -> Outcome {
-        match shortfall(to, &record, self.poster_after_update(to)) {
+        match mismatch(to, &record, self.poster_after_update(to)) {
             None => Outcome::Updated(record.id),
-            Some(shortfall) => Outcome::NotApplied {
+            Some(mismatch) => Outcome::NotApplied {
                 id: record.id,
-                shortfall,
+                mismatch,
             },
         }
     }
@@ -143,7 +143,7 @@ impl Run {
     /// No answer came: only the record itself can tell whether it was done.
     async fn looked_at(&self, id: ServerId, to: &Fields, error: &ServerError) -> Outcome {
         match self.look(self.writer.reader().get(&id)).await {
-            Some(Ok(record)) if shortfall(to, &record, self.poster_after_update(to)).is_none() => {
+            Some(Ok(record)) if mismatch(to, &record, self.poster_after_update(to)).is_none() => {
                 Outcome::Updated(id)
             }
             _ => Outcome::Unknown(error.to_string()),

@@ -10,7 +10,7 @@ use crate::redactor::ServerText;
 
 /// What a record lacks of what was asked for.
 #[derive(Debug)]
-pub struct Shortfall {
+pub struct Mismatch {
     /// The fields that differ: what the server answered, and what was asked for.
     pub fields: Vec<FieldChange>,
     /// What no field shows, a line each.
@@ -18,15 +18,15 @@ pub struct Shortfall {
 }
 
 /// What the record lacks; `None` if it is as asked. `poster` is the id of whom it should post as, where that is known.
-pub(super) fn shortfall(
+pub(super) fn mismatch(
     asked: &Fields,
     answered: &Record,
     poster: Option<&ServerText>,
-) -> Option<Shortfall> {
+) -> Option<Mismatch> {
     let observed = match answered.fields() {
         Ok(observed) => observed,
         Err(error) => {
-            return Some(Shortfall {
+            return Some(Mismatch {
                 fields: Vec::new(),
                 why: vec![error.to_string()],
             });
@@ -38,7 +38,7 @@ pub(super) fn shortfall(
     let script = script_failure(answered, observed, &asked).map(|words| not_compiled(&words));
     let poster = poster.and_then(|id| posts_as_another(answered, id));
     let why: Vec<_> = script.into_iter().chain(poster).collect();
-    (!fields.is_empty() || !why.is_empty()).then_some(Shortfall { fields, why })
+    (!fields.is_empty() || !why.is_empty()).then_some(Mismatch { fields, why })
 }
 
 fn differences(asked: &Fields, observed: &Fields) -> Vec<FieldChange> {

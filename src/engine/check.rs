@@ -12,7 +12,7 @@ use crate::desired::{self, Built, DesiredState, Scripts};
 use crate::integration::compat::NEWEST_KNOWN;
 use crate::integration::{Role, Value, Version};
 use crate::manifest::scripts::RAW_SINCE;
-use crate::manifest::{self, Manifest, Spoilt};
+use crate::manifest::{self, InvalidSpans, Manifest};
 use crate::observed::ObservedState;
 use crate::plan::{Action, Change, Plan};
 use crate::problem::{Code, Findings, Place, Problem, Severity, SourceId};
@@ -243,7 +243,7 @@ fn read_manifest(source: SourceId, text: &str, checker: &Checker) -> Said {
         values: reading.values,
         ..Said::default()
     };
-    let spoilt = Spoilt::new(&reading.problems);
+    let invalid = InvalidSpans::new(&reading.problems);
     let mut empty = reading.problems.is_empty();
     said.findings.extend(reading.problems);
     let written = reading
@@ -252,7 +252,7 @@ fn read_manifest(source: SourceId, text: &str, checker: &Checker) -> Said {
         .filter(|node| !matches!(node.content, Content::Null(_)));
     for document in written {
         empty = false;
-        let manifest = manifest::read(checker, document, &spoilt, &mut said.findings);
+        let manifest = manifest::read(checker, document, &invalid, &mut said.findings);
         said.entries += manifest.entries.len();
         // There may be very many documents that say nothing.
         if manifest.settings.is_some() || !manifest.entries.is_empty() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::desired::{self, Scripts};
 use crate::export::{self, Asked, Export, Faults};
-use crate::manifest::{self, Spoilt};
+use crate::manifest::{self, InvalidSpans};
 use crate::observed::{ObservedState, ServerId};
 use crate::problem::{Findings, Severity, Texts};
 use crate::schema::Checker;
@@ -46,7 +46,7 @@ fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>
     });
     let manifests: Vec<_> = documents
         .into_iter()
-        .map(|document| manifest::read(checker, document, &Spoilt::default(), &mut findings))
+        .map(|document| manifest::read(checker, document, &InvalidSpans::default(), &mut findings))
         .collect();
     let scripts: Scripts = export
         .scripts

@@ -33,7 +33,7 @@ impl Entry {
 }
 
 /// Writes records out, and keeps what goes beside the manifest.
-pub(super) struct Scribe<'a> {
+pub(super) struct EntryWriter<'a> {
     /// The folder of script files, as the manifest names it.
     folder: Option<&'a str>,
     /// The secrets that a record may hold.
@@ -45,7 +45,7 @@ pub(super) struct Scribe<'a> {
     secret_names: Names,
 }
 
-impl<'a> Scribe<'a> {
+impl<'a> EntryWriter<'a> {
     pub(super) fn new(folder: Option<&'a str>, redactor: &'a Redactor) -> Self {
         Self {
             folder,

@@ -19,7 +19,7 @@ use crate::words::count;
 pub use ids::matches_text;
 pub use names::slug;
 
-use entry::{Entry, Scribe};
+use entry::{Entry, EntryWriter};
 use text::{comment, indented, one_line};
 
 /// What the export is asked for, beside the records.
@@ -87,14 +87,14 @@ pub fn export(
 ) -> Result<Export, Unwritable> {
     let mut records: Vec<_> = observed.records.iter().collect();
     records.sort_by_key(|record| (record.kind, &record.name, &record.id));
-    let mut scribe = Scribe::new(asked.scripts.as_deref(), &observed.redactor);
+    let mut writer = EntryWriter::new(asked.scripts.as_deref(), &observed.redactor);
     let mut body = String::new();
     let mut entries: Vec<Written> = Vec::new();
     let mut notes = Vec::new();
     for record in &records {
         let duplicates = records.iter().filter(|other| is_duplicate(other, record));
         let refused = faults.get(&record.id).into_iter().flatten();
-        let entry = scribe.entry(record, duplicates.count() > 1, refused.cloned().collect());
+        let entry = writer.entry(record, duplicates.count() > 1, refused.cloned().collect());
         separate(&mut body);
         for line in &entry.comments {
             body.push_str(&comment(line));
@@ -112,7 +112,7 @@ pub fn export(
             body.extend(text.lines().map(comment));
         }
     }
-    match observed.strangers {
+    match observed.unknown_kinds {
         0 => {}
         1 => notes.push("1 record of a kind that rcsync does not know is not exported".to_owned()),
         more => notes.push(format!(
@@ -128,9 +128,9 @@ pub fn export(
     Ok(Export {
         manifest: before + &body,
         entries,
-        secrets: scribe.secrets_text(&asked.server)?,
-        secret_names: scribe.secret_names(),
-        scripts: scribe.scripts,
+        secrets: writer.secrets_text(&asked.server)?,
+        secret_names: writer.secret_names(),
+        scripts: writer.scripts,
         notes,
     })
 }
@@ -160,7 +160,7 @@ fn head(observed: &ObservedState, asked: &Asked, written: usize) -> String {
     let server = &observed.server;
     let version = server.version_text.as_ref();
     let version = version.map(|version| format!(" (Rocket.Chat {version})"));
-    let all = observed.records.len() + observed.strangers;
+    let all = observed.records.len() + observed.unknown_kinds;
     let lines = [
         format!("Exported from {}{}", asked.server, version.unwrap_or_default()),
         format!(

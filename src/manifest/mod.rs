@@ -2,14 +2,14 @@
 //!
 //! A [`Manifest`] holds what follows the schema, and its entries their rows as trees: each is read once, where its
 //! references are replaced. What the schema cannot say stands in [`rules`]; what YAML hides, and
-//! how the schema's findings read, in [`hints`]; what a mistake leaves sound, in `spoilt`.
+//! how the schema's findings read, in [`hints`]; what a mistake leaves sound, in `invalid`.
 
 mod form;
 pub mod hints;
+mod invalid;
 pub mod literals;
 pub mod rules;
 pub mod scripts;
-mod spoilt;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use ecow::{EcoString, EcoVec};
 use serde_json::Value as Json;
 
 pub use form::{Document, Located, LocatedList, Own, Prune, Settings, State};
-pub use spoilt::Spoilt;
+pub use invalid::InvalidSpans;
 
 use crate::integration::{Kind, Role};
 use crate::problem::{Code, Findings, Place, Problem, SourceId};
@@ -88,11 +88,11 @@ pub fn checker() -> Result<Checker, String> {
 }
 
 /// Checks a document against the schema and types it. Findings are added to `findings`; what breaks the schema, or
-/// is spoilt, is not part of the manifest, and the rest is still there to be checked.
+/// is invalid, is not part of the manifest, and the rest is still there to be checked.
 pub fn read(
     checker: &Checker,
     mut document: Node,
-    spoilt: &Spoilt,
+    invalid: &InvalidSpans,
     findings: &mut Findings,
 ) -> Manifest {
     let entries = take_entries(&mut document);
@@ -100,9 +100,9 @@ pub fn read(
     let mut broken = BTreeSet::new();
     checker.check(&document, |violations| {
         broken.extend(broken_members(0, &violations));
-        explain(violations, spoilt, findings);
+        explain(violations, invalid, findings);
     });
-    if let Some(member) = spoilt.sound(&document, "settings", &broken) {
+    if let Some(member) = invalid.sound(&document, "settings", &broken) {
         match Settings::read(&member.value) {
             Some(settings) => manifest.settings = Some((settings, member.key_at.clone())),
             None => findings.push(unreadable(&member.value.at)),
@@ -110,14 +110,14 @@ pub fn read(
     }
     for (number, node) in entries.into_iter().enumerate() {
         let mut broken = BTreeSet::new();
-        let mut whole = spoilt.is_nothing();
+        let mut whole = invalid.is_nothing();
         checker.check_item(number, &node, |violations| {
             whole &= violations.is_empty();
             broken.extend(broken_members(2, &violations));
-            explain(violations, spoilt, findings);
+            explain(violations, invalid, findings);
         });
-        explain(of_no_kind(number, &node), spoilt, findings);
-        let sound = spoilt.sound_entry(node, &broken);
+        explain(of_no_kind(number, &node), invalid, findings);
+        let sound = invalid.sound_entry(node, &broken);
         match sound.and_then(|node| entry(node, whole)) {
             Some(Ok(entry)) => manifest.entries.push(entry),
             Some(Err(at)) => findings.push(unreadable(&at)),
@@ -147,9 +147,9 @@ fn take_entries(document: &mut Node) -> EcoVec<Node> {
     entries
 }
 
-/// Tells what breaks the schema, unless it only follows from what is spoilt.
-fn explain(mut violations: Vec<Violation<'_>>, spoilt: &Spoilt, findings: &mut Findings) {
-    violations.retain(|violation| !spoilt.explains(violation));
+/// Tells what breaks the schema, unless it only follows from what is invalid.
+fn explain(mut violations: Vec<Violation<'_>>, invalid: &InvalidSpans, findings: &mut Findings) {
+    violations.retain(|violation| !invalid.explains(violation));
     hints::explain(&violations, findings);
 }
 

@@ -23,7 +23,7 @@ pub struct Target {
 #[derive(Clone, Debug, Default)]
 pub struct Rooms {
     /// By target.
-    pub found: BTreeMap<Target, Sighting>,
+    pub found: BTreeMap<Target, TargetStatus>,
     /// What is special about rooms that are there, by how they are written.
     pub states: BTreeMap<String, RoomState>,
 }
@@ -64,9 +64,9 @@ pub struct Posting {
 /// What a look-up told of a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Sighting {
+pub enum TargetStatus {
     /// It is there, and this account may post to it.
-    Fine,
+    Ok,
     /// There is no such room or user.
     Missing {
         /// One of nearly this name.

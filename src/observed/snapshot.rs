@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Found, Gone, Histories, History, ObservedState, Record, RoomState, Rooms, ServerFacts,
-    ServerId, Sighting, Users, View,
+    ServerId, TargetStatus, Users, View,
 };
 use crate::integration::{Fields, Role};
 use crate::redactor::ServerText;
@@ -37,7 +37,7 @@ pub struct Snapshot {
     /// The records, by id.
     records: Vec<RecordForm>,
     /// How many records are of no kind that rcsync knows.
-    strangers: usize,
+    unknown_kinds: usize,
     /// The users that were looked up, by username.
     users: BTreeMap<String, UserForm>,
     /// What integrations post to, where that was looked up.
@@ -145,7 +145,7 @@ struct TargetForm {
     /// As the manifest writes it: `#ops`.
     name: String,
     /// What was told.
-    is: Sighting,
+    is: TargetStatus,
     /// What is special about a room that is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     state: Option<RoomState>,
@@ -174,7 +174,7 @@ enum UserForm {
 
 impl Snapshot {
     /// The version of the form.
-    pub const FORMAT_VERSION: u32 = 1;
+    pub const FORMAT_VERSION: u32 = 2;
 
     /// What may be kept of an observed state. `sandbox` says where the embedded sandbox keeps its state, if that is
     /// the server.
@@ -188,7 +188,7 @@ impl Snapshot {
         let ObservedState {
             server,
             records,
-            strangers,
+            unknown_kinds,
             users: Users {
                 found,
                 impersonators,
@@ -228,7 +228,7 @@ impl Snapshot {
                 .iter()
                 .map(|it| RecordForm::of(it, held, histories))
                 .collect(),
-            strangers: *strangers,
+            unknown_kinds: *unknown_kinds,
             users: users.collect(),
             targets: targets(rooms),
             impersonators: impersonators.clone(),
@@ -250,17 +250,17 @@ impl Snapshot {
 /// Who plans from it names the targets by themselves: none is told that no manifest has. What a room is nearly named may
 /// be private.
 fn targets(rooms: &Rooms) -> Vec<TargetForm> {
-    let told = rooms.found.iter().map(|(target, sighting)| TargetForm {
+    let told = rooms.found.iter().map(|(target, status)| TargetForm {
         kind: target.kind.wire().to_owned(),
         name: target.name.clone(),
-        is: match sighting {
-            Sighting::Missing { .. } => Sighting::Missing { near: None },
-            Sighting::NotIn { .. } => Sighting::NotIn { near: None },
+        is: match status {
+            TargetStatus::Missing { .. } => TargetStatus::Missing { near: None },
+            TargetStatus::NotIn { .. } => TargetStatus::NotIn { near: None },
             other => other.clone(),
         },
         state: rooms.states.get(&target.name).cloned(),
     });
-    told.filter(|it| !matches!(it.is, Sighting::Unknown(_)))
+    told.filter(|it| !matches!(it.is, TargetStatus::Unknown(_)))
         .collect()
 }
 

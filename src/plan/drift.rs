@@ -31,7 +31,7 @@ pub enum Cause {
 /// What a record says about who changed it last. The two need not belong together: what the server changes by itself
 /// moves the time and not the name (reference 5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Touched {
+pub struct LastModified {
     /// When it was changed last, as the server writes it.
     pub at: Option<ServerText>,
     /// Who edited it last; nobody edited it since it was made.
@@ -59,7 +59,7 @@ pub struct Origin {
     /// Its fields, in their order.
     pub fields: Vec<Cause>,
     /// Who changed the record last, if it drifts.
-    pub touched: Option<Touched>,
+    pub last_modified: Option<LastModified>,
 }
 
 /// What each change of a plan comes from, given what the manifests asked for before: `head` is what they ask for now.
@@ -99,7 +99,7 @@ impl Origin {
         Self {
             cause,
             fields,
-            touched: record.map(|record| Touched {
+            last_modified: record.map(|record| LastModified {
                 at: record.updated_at(),
                 editor: record.updated_by(),
                 creator: record.creator.clone(),

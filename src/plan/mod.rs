@@ -33,7 +33,7 @@ pub use annotations::Annotations;
 pub use binding::{Binding, BoundEntry, BoundRecord, Compared};
 pub use change::{Action, ActionKind, Reason};
 pub use conditions::{Condition, script_failure};
-pub use drift::{Cause, Origin, Touched, origins, origins_in_drift};
+pub use drift::{Cause, LastModified, Origin, origins, origins_in_drift};
 pub use forecast::Forecast;
 use guard::Tally;
 pub use guard::{Refusal, another_server};
@@ -73,7 +73,7 @@ pub struct Plan {
     /// The records that no entry names and that are left alone.
     pub unmanaged: Vec<Unmanaged>,
     /// How many records are of no kind that rcsync knows.
-    pub strangers: usize,
+    pub unknown_kinds: usize,
     /// What the flags of this run leave out.
     pub left_out: LeftOut,
     /// Why the plan as a whole is refused.
@@ -149,7 +149,7 @@ impl Plan {
             unchanged: 0,
             released: 0,
             unmanaged: pruned.left,
-            strangers: observed.strangers,
+            unknown_kinds: observed.unknown_kinds,
             left_out: LeftOut::default(),
             refusals: Vec::new(),
             taken_at: observed.taken_at.clone(),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Foreign;
-use crate::plan::{Cause, Touched};
+use crate::plan::{Cause, LastModified};
 use crate::redactor::ServerText;
 
 /// What the record says about who changed it last. What the server changes by itself moves the time and not the name.
@@ -51,8 +51,8 @@ impl Cause {
     }
 }
 
-impl From<&Touched> for LastChangeReport {
-    fn from(last: &Touched) -> Self {
+impl From<&LastModified> for LastChangeReport {
+    fn from(last: &LastModified) -> Self {
         let foreign = |text: &Option<ServerText>| text.as_ref().map(Into::into);
         Self {
             at: foreign(&last.at),

@@ -233,7 +233,7 @@ impl PlanReport {
                 unchanged: plan.unchanged,
                 released: plan.released,
                 unmanaged: plan.unmanaged.len(),
-                unread: plan.strangers,
+                unread: plan.unknown_kinds,
             },
             forecast: plan.forecast().map(Into::into),
             unmanaged: plan.unmanaged.iter().map(policy::unmanaged).collect(),
@@ -314,7 +314,9 @@ fn change_report(
         pruned: change.pruned,
         blocked,
         cause: origin.map(|it| it.cause),
-        last_change: origin.and_then(|it| it.touched.as_ref()).map(Into::into),
+        last_change: origin
+            .and_then(|it| it.last_modified.as_ref())
+            .map(Into::into),
     }
 }
 

@@ -284,11 +284,11 @@ fn outcome_report(
             report.remedy = Some("it was left as it is: plan again".into());
             OutcomeWord::Stale
         }
-        Outcome::NotApplied { id, shortfall } => {
+        Outcome::NotApplied { id, mismatch } => {
             report.id = Some(id.text().into());
-            let why = shortfall.why.join("; ");
+            let why = mismatch.why.join("; ");
             report.why = (!why.is_empty()).then(|| why.into());
-            report.fields = shortfall
+            report.fields = mismatch
                 .fields
                 .iter()
                 .map(|field| field_report(field, None, change, observed, &Room::default()))

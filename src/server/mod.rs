@@ -154,11 +154,11 @@ fn state(
     limits: Limits,
     redactor: &Redactor,
 ) -> Result<ObservedState, ServerError> {
-    let (records, strangers) = decode_all(records, redactor)?;
+    let (records, unknown_kinds) = decode_all(records, redactor)?;
     Ok(ObservedState {
         server,
         records,
-        strangers,
+        unknown_kinds,
         users: Users::default(),
         rooms: Rooms::default(),
         limits,
@@ -172,15 +172,15 @@ fn state(
 /// The records that the account sees, by id, and how many there are of no kind that we know.
 fn decode_all(raw: Vec<Object>, redactor: &Redactor) -> Result<(Vec<Record>, usize), ServerError> {
     let mut records = Vec::with_capacity(raw.len());
-    let mut strangers = 0;
+    let mut unknown_kinds = 0;
     for raw in raw {
         match Record::decode(raw, redactor) {
             Ok(record) => records.push(record),
-            Err(DecodeError::Stranger { .. }) => strangers += 1,
+            Err(DecodeError::Stranger { .. }) => unknown_kinds += 1,
             Err(error) => return Err(ServerError::Undecodable(error.to_string())),
         }
     }
-    Ok((records, strangers))
+    Ok((records, unknown_kinds))
 }
 
 /// Writes, one record at a time.

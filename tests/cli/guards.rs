@@ -7,8 +7,8 @@ use crate::support::{Run, Sandbox, manifest};
 /// What the server has: how many records of the manifest, and how many of no entry.
 struct World {
     matched: usize,
-    strangers: usize,
-    /// How the strangers are.
+    unknown_kinds: usize,
+    /// How the unmanaged records are.
     stranger: fn(&mut Json),
 }
 
@@ -37,7 +37,7 @@ impl World {
         for n in 0..self.matched {
             sandbox.store(&incoming(&format!("Hook {n}")));
         }
-        for n in 0..self.strangers {
+        for n in 0..self.unknown_kinds {
             let mut record = incoming(&format!("Old {n}"));
             (self.stranger)(&mut record);
             sandbox.store(&record);
@@ -63,10 +63,10 @@ struct Case(
     &'static [&'static str],
 );
 
-fn world(matched: usize, strangers: usize, stranger: fn(&mut Json)) -> World {
+fn world(matched: usize, unknown_kinds: usize, stranger: fn(&mut Json)) -> World {
     World {
         matched,
-        strangers,
+        unknown_kinds,
         stranger,
     }
 }

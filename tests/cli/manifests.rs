@@ -1041,7 +1041,7 @@ fn what_follows_from_a_mistake_is_not_told() {
 
     let whole = "integrations:\n  - type: webhook-outgoing\n    name: A\n    username: rocket.cat\n    \
                  event: sendMessage\n    channel: '#ops'\n    urls: [https://example.org/hook]\n";
-    for (sound, spoilt, code) in [
+    for (sound, broken, code) in [
         ("name: A", "name: @a", "yaml-syntax"),
         ("name: A", "name: !a", "yaml-tag"),
         ("event: sendMessage", "event: `sendMessage`", "yaml-syntax"),
@@ -1072,11 +1072,11 @@ fn what_follows_from_a_mistake_is_not_told() {
         ),
     ] {
         assert!(whole.contains(sound));
-        let mut manifest = whole.replace(sound, spoilt);
+        let mut manifest = whole.replace(sound, broken);
         if !manifest.contains("urls") {
             manifest.push_str("    urls: [https://example.org/hook]\n");
         }
-        assert_eq!(codes(&manifest), [code], "{spoilt}");
+        assert_eq!(codes(&manifest), [code], "{broken}");
     }
 
     // Nor that another entry has the same name, where it is unclear which record each is for.

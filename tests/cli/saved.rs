@@ -173,7 +173,7 @@ fn a_saved_plan_is_applied_and_is_stale_afterwards() {
     world.apply().exits(0);
 }
 
-/// What the plan is not about may change: strangers, what nobody compares, where an entry stands.
+/// What the plan is not about may change: unknown_kinds, what nobody compares, where an entry stands.
 #[test]
 fn a_saved_plan_holds_while_what_it_does_not_name_changes() {
     let world = World::new();

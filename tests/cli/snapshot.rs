@@ -172,8 +172,8 @@ fn no_secret_is_in_a_snapshot_or_in_what_comes_of_it() {
         assert!(!snapshot.contains(token), "{snapshot}");
     }
     let snapshot: Json = serde_json::from_str(&snapshot).unwrap();
-    let strangers = snapshot["records"].as_array().unwrap().iter();
-    for record in strangers.filter(|record| record["name"] == "Stranger") {
+    let records = snapshot["records"].as_array().unwrap().iter();
+    for record in records.filter(|record| record["name"] == "Stranger") {
         let keys: Vec<_> = record.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["id", "type", "name", "creator", "on"]);
     }
@@ -256,8 +256,8 @@ fn what_is_no_snapshot_is_invalid_input() {
         "",
         "{}",
         "[]",
-        "{\"formatVersion\": 2, \"canary\": 1}",
-        "{\"formatVersion\": 1}",
+        "{\"formatVersion\": 1, \"canary\": 1}",
+        "{\"formatVersion\": 2}",
     ] {
         let err = refused(&sandbox.file("state.json", text));
         assert!(

@@ -284,7 +284,7 @@ fn nothing_on_the_server_is_an_empty_list() {
 fn an_export_reads_like_a_manifest() {
     let state: Json = serde_json::from_str(include_str!("export/listing.json")).unwrap();
     let mut observed = support::observed(&state);
-    observed.strangers = 1;
+    observed.unknown_kinds = 1;
     let export = engine::export::export(&observed, &asked(false)).unwrap();
     insta::assert_snapshot!(export.manifest, @r##"
     # Exported from https://chat.example.org (Rocket.Chat 8.8.1)

@@ -86,7 +86,7 @@ pub(crate) fn observed(listing: &Json) -> ObservedState {
             .iter()
             .map(record)
             .collect(),
-        strangers: 0,
+        unknown_kinds: 0,
         users: users(listing),
         limits: Limits::default(),
         view: View::default(),

@@ -196,10 +196,10 @@ async fn kept_bytes_show_in_no_report() {
     }
     let script = Script::new([created(&answered)]);
     let applied = run_plan(&plan, &script, false, Duration::ZERO).await;
-    let Outcome::NotApplied { shortfall, .. } = &applied.outcomes[0].1 else {
+    let Outcome::NotApplied { mismatch, .. } = &applied.outcomes[0].1 else {
         panic!("{applied:?}");
     };
-    let names: Vec<_> = shortfall.fields.iter().map(|it| it.field.name).collect();
+    let names: Vec<_> = mismatch.fields.iter().map(|it| it.field.name).collect();
     assert_eq!(names, ["urls", "token", "alias", "avatar"]);
     let texts = crate::problem::Texts::default();
     let mut plan = plan;

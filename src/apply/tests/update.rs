@@ -109,10 +109,10 @@ async fn a_record_that_cannot_be_looked_at_is_not_written() {
 #[tokio::test(start_paused = true)]
 async fn an_update_that_did_nothing_is_no_success() {
     let (outcome, _) = outcome(update(), Duration::ZERO, vec![created(&stored())]).await;
-    let Outcome::NotApplied { shortfall, .. } = outcome else {
+    let Outcome::NotApplied { mismatch, .. } = outcome else {
         panic!("{outcome:?}");
     };
-    let names: Vec<_> = shortfall.fields.iter().map(|it| it.field.name).collect();
+    let names: Vec<_> = mismatch.fields.iter().map(|it| it.field.name).collect();
     assert_eq!(names, ["alias"]);
     // A value that was only kept counts too.
     let mut lost = updated();
@@ -143,11 +143,11 @@ async fn the_user_that_counts_is_the_one_of_the_id() {
     };
     for version in [None, Some("7.7"), Some("8.8")] {
         let outcome = verified(version).await;
-        let Outcome::NotApplied { shortfall, .. } = outcome else {
+        let Outcome::NotApplied { mismatch, .. } = outcome else {
             panic!("{outcome:?}");
         };
         assert_eq!(
-            shortfall.why,
+            mismatch.why,
             ["it posts as the user uMaria and not as uOther"]
         );
     }

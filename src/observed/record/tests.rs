@@ -70,7 +70,7 @@ fn a_wrong_type_is_named_without_its_value() {
 }
 
 #[test]
-fn strangers_and_records_without_id_are_told_apart() {
+fn unknown_kinds_and_records_without_id_are_told_apart() {
     let decode = |json: Json| {
         Record::decode(json.as_object().unwrap().clone(), &Redactor::default()).map(|_| ())
     };

@@ -109,7 +109,7 @@ impl Snapshot {
                 roles: None,
             },
             records,
-            strangers: self.strangers,
+            unknown_kinds: self.unknown_kinds,
             users: Users {
                 found,
                 impersonators: self.impersonators,

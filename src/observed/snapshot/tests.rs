@@ -34,7 +34,7 @@ fn observed(records: &[Json]) -> ObservedState {
             roles: None,
         },
         records: records.iter().map(decoded).collect(),
-        strangers: 2,
+        unknown_kinds: 2,
         users: Users::default(),
         rooms: Rooms::default(),
         view: View::default(),
@@ -141,7 +141,7 @@ fn what_is_kept_comes_back_and_what_is_hidden_is_unknown() {
         .unwrap()
         .observed(&Redactor::default())
         .unwrap();
-    assert_eq!(back.strangers, 2);
+    assert_eq!(back.unknown_kinds, 2);
     assert_eq!(back.taken_at.as_deref(), Some("2026-11-22T02:00:00Z"));
     let (before, now) = (observed(&[stored("canary")]), &back.records[0]);
     let before = &before.records[0];
@@ -261,11 +261,11 @@ fn look_ups_come_back() {
     // A room that this one is nearly named as may be private.
     let near = Some("#canary".into());
     state.rooms.found.extend([
-        (target("#a"), Sighting::Fine),
-        (target("#b"), Sighting::Missing { near: near.clone() }),
-        (target("#c"), Sighting::NotIn { near }),
-        (target("@d"), Sighting::NoUsers),
-        (target("#e"), Sighting::Unknown("canary".to_owned())),
+        (target("#a"), TargetStatus::Ok),
+        (target("#b"), TargetStatus::Missing { near: near.clone() }),
+        (target("#c"), TargetStatus::NotIn { near }),
+        (target("@d"), TargetStatus::NoUsers),
+        (target("#e"), TargetStatus::Unknown("canary".to_owned())),
     ]);
     let archived = RoomState {
         archived: true,
@@ -286,11 +286,11 @@ fn look_ups_come_back() {
         .observed(&Redactor::default())
         .unwrap();
     let found = |name: &str| back.rooms.found.get(&target(name)).cloned();
-    assert_eq!(found("#a"), Some(Sighting::Fine));
+    assert_eq!(found("#a"), Some(TargetStatus::Ok));
     assert_eq!(back.rooms.states, [("#a".to_owned(), archived)].into());
-    assert_eq!(found("#b"), Some(Sighting::Missing { near: None }));
-    assert_eq!(found("#c"), Some(Sighting::NotIn { near: None }));
-    assert_eq!(found("@d"), Some(Sighting::NoUsers));
+    assert_eq!(found("#b"), Some(TargetStatus::Missing { near: None }));
+    assert_eq!(found("#c"), Some(TargetStatus::NotIn { near: None }));
+    assert_eq!(found("@d"), Some(TargetStatus::NoUsers));
     assert_eq!(found("#e"), None);
     let users = back.users;
     assert_eq!(users.user("a").and_then(|user| user.active), Some(true));
@@ -311,8 +311,8 @@ fn what_is_no_snapshot_is_refused_without_quoting_it() {
     };
     let form = "it is not what `rcsync snapshot` writes";
     assert!(refused("{", "canary {").starts_with(form));
-    assert!(refused("\"strangers\": 2", "\"strangers\": \"canary\"").contains("(line "));
-    assert!(refused("\"formatVersion\": 1", "\"formatVersion\": 2").contains("version 2"));
+    assert!(refused("\"unknownKinds\": 2", "\"unknownKinds\": \"canary\"").contains("(line "));
+    assert!(refused("\"formatVersion\": 2", "\"formatVersion\": 1").contains("version 1"));
     assert_eq!(
         refused("2026-11-22T02:00", "canary"),
         "`takenAt` is no date"

@@ -31,14 +31,18 @@ fn server(records: &[Json]) -> ObservedState {
     support::observed(&json!({"version": "8.8.1", "integrations": records}))
 }
 
-fn traced(base: &[Json], head: &[Json], observed: &ObservedState) -> Traced {
-    traced_from(&desired(base), &desired(head), observed)
+fn attributed(base: &[Json], head: &[Json], observed: &ObservedState) -> Attributed {
+    attributed_from(&desired(base), &desired(head), observed)
 }
 
 /// A plan, and what is told of where its changes come from.
-type Traced = (Plan, Annotations);
+type Attributed = (Plan, Annotations);
 
-fn traced_from(base: &DesiredState, head: &DesiredState, observed: &ObservedState) -> Traced {
+fn attributed_from(
+    base: &DesiredState,
+    head: &DesiredState,
+    observed: &ObservedState,
+) -> Attributed {
     let plan = Plan::between(head, observed);
     let annotations = Annotations {
         origins: origins(&plan, head, base, observed),
@@ -48,7 +52,7 @@ fn traced_from(base: &DesiredState, head: &DesiredState, observed: &ObservedStat
 }
 
 /// The changes with their causes: `update Both: alias Drift, channel ThisChange`.
-fn shown((plan, annotations): &Traced) -> String {
+fn shown((plan, annotations): &Attributed) -> String {
     let one = |(change, origin): (&Change, &Origin)| {
         let action = format!("{:?}", change.action);
         let action = action.split([' ', '(']).next().unwrap().to_lowercase();
@@ -106,7 +110,7 @@ fn each_difference_has_its_cause() {
         let records: Vec<_> = records
             .map(|(it, id)| record(&id.to_string(), "a", it))
             .collect();
-        let plan = traced(&entries(cells[1]), &entries(cells[2]), &server(&records));
+        let plan = attributed(&entries(cells[1]), &entries(cells[2]), &server(&records));
         let found = shown(&plan);
         if found != cells[4] {
             wrong.push(format!("{}: {found}, not {}", cells[0], cells[4]));
@@ -123,7 +127,8 @@ fn conditions_are_drift() {
     let mut with_alias = script.clone();
     with_alias["alias"] = json!("x");
     let changed = entry("a", &with_alias);
-    let of = |base: &[Json], head: &Json| shown(&traced(base, std::slice::from_ref(head), &broken));
+    let of =
+        |base: &[Json], head: &Json| shown(&attributed(base, std::slice::from_ref(head), &broken));
     assert_eq!(of(std::slice::from_ref(&plain), &plain), "update Drift");
     assert_eq!(
         of(std::slice::from_ref(&plain), &changed),
@@ -142,7 +147,7 @@ fn what_stands_in_the_way_has_a_cause_too() {
     let of =
         |username: &str, alias: &str| entry("a", &json!({"username": username, "alias": alias}));
     let shown = |base: &Json, head: &Json, observed: &ObservedState| {
-        shown(&traced(
+        shown(&attributed(
             std::slice::from_ref(base),
             std::slice::from_ref(head),
             observed,
@@ -178,7 +183,7 @@ fn a_generated_secret_follows_the_rest() {
     let mut stored = record("1", "a", &outgoing);
     stored.as_object_mut().unwrap().remove("token");
     stored["alias"] = json!("y");
-    let plan = traced(
+    let plan = attributed(
         std::slice::from_ref(&head),
         std::slice::from_ref(&head),
         &server(&[stored]),
@@ -201,39 +206,46 @@ fn a_secret_of_then_that_nobody_knows_is_not_called_drift() {
     let mut stored = record("1", "a", &hook("http://x/canary"));
     stored["channel"] = json!([]);
     let observed = server(&[stored]);
-    let traced = traced_from(&base, &head, &observed);
-    assert_eq!(shown(&traced), "update ThisChange: urls ThisChange");
-    assert!(!traced.1.drifts(&traced.0));
+    let attributed = attributed_from(&base, &head, &observed);
+    assert_eq!(shown(&attributed), "update ThisChange: urls ThisChange");
+    assert!(!attributed.1.drifts(&attributed.0));
 }
 
 #[test]
 fn a_drifting_record_says_who_changed_it_last() {
-    let touched = |over: Json| {
+    let last_modified = |over: Json| {
         let head = [entry("a", &json!({}))];
         let mut over = over;
         over["alias"] = json!("y");
-        let (_, annotations) = traced(&head, &head, &server(&[record("1", "a", &over)]));
-        let touched = annotations.origins[0].touched.clone().unwrap();
-        (touched.at, touched.editor, touched.creator)
+        let (_, annotations) = attributed(&head, &head, &server(&[record("1", "a", &over)]));
+        let last_modified = annotations.origins[0].last_modified.clone().unwrap();
+        (
+            last_modified.at,
+            last_modified.editor,
+            last_modified.creator,
+        )
     };
     let text = |text: &str| Some(text.into());
     let at = || text("2026-05-02T08:00:00.000Z");
-    assert_eq!(touched(json!({})), (at(), text("dana"), text("deploy")));
     assert_eq!(
-        touched(json!({"_updatedBy": null})),
+        last_modified(json!({})),
+        (at(), text("dana"), text("deploy"))
+    );
+    assert_eq!(
+        last_modified(json!({"_updatedBy": null})),
         (at(), None, text("deploy"))
     );
     assert_eq!(
-        touched(json!({"_updatedAt": 7, "_updatedBy": "dana", "_createdBy": null})),
+        last_modified(json!({"_updatedAt": 7, "_updatedBy": "dana", "_createdBy": null})),
         (None, None, None)
     );
     // What this change alone brings has nobody to ask.
-    let (_, annotations) = traced(
+    let (_, annotations) = attributed(
         &[entry("a", &json!({}))],
         &[entry("a", &json!({"alias": "x"}))],
         &server(&[record("1", "a", &json!({}))]),
     );
-    assert_eq!(annotations.origins[0].touched, None);
+    assert_eq!(annotations.origins[0].last_modified, None);
 }
 
 #[test]
@@ -251,7 +263,7 @@ fn without_a_base_nothing_is_known_and_all_may_be_drift() {
         shown(&(plan, annotations)),
         "update Drift: alias Drift; create Drift: username Drift, channel Drift"
     );
-    assert!(origins[0].touched.is_some() && origins[1].touched.is_none());
+    assert!(origins[0].last_modified.is_some() && origins[1].last_modified.is_none());
     let empty = Plan::between(&DesiredState::default(), &observed);
     assert!(!Annotations::default().drifts(&empty));
 }
@@ -284,7 +296,7 @@ fn pruning_has_its_cause() {
             desired_under(policy, &base),
             desired_under(Some(&settings), std::slice::from_ref(&a)),
         );
-        assert_eq!(shown(&traced_from(&base, &head, &observed)), told);
+        assert_eq!(shown(&attributed_from(&base, &head, &observed)), told);
     }
 }
 
@@ -301,7 +313,7 @@ fn to_enable_again_what_the_server_disabled_is_this_change() {
         "gone": {"1": "2026-05-03T09:00:00.000Z"}}));
     let (silent, said) = (outgoing(&json!({})), outgoing(&json!({"enabled": true})));
     let of = |base: &Json, head: &Json| {
-        shown(&traced(
+        shown(&attributed(
             std::slice::from_ref(base),
             std::slice::from_ref(head),
             &observed,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::rooms;
 use crate::integration::{Kind, compat};
-use crate::observed::{Found, ObservedState, Posting, Questions, Sighting};
+use crate::observed::{Found, ObservedState, Posting, Questions, TargetStatus};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem, Severity};
 
@@ -58,7 +58,7 @@ fn not_told(asked: &Questions, observed: &ObservedState) -> Vec<Problem> {
         Some(format!("the user `{name}` is not checked: {why}"))
     });
     let targets = asked.targets.iter().filter_map(|target| {
-        let Some(Sighting::Unknown(why)) = observed.rooms.found.get(target) else {
+        let Some(TargetStatus::Unknown(why)) = observed.rooms.found.get(target) else {
             return None;
         };
         let (noun, name) = (rooms::noun(&target.name), &target.name);

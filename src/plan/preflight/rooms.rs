@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::integration::{Field, Fields, LeftOut, Role, Shape, Value};
-use crate::observed::{ObservedState, Sighting, Target};
+use crate::observed::{ObservedState, Target, TargetStatus};
 use crate::plan::Reason;
 use crate::redactor::ServerText;
 
@@ -34,14 +34,14 @@ pub(in crate::plan) fn targets(fields: &Fields) -> Vec<Target> {
 pub(super) fn refusals(to: &Fields, observed: &ObservedState) -> Vec<Reason> {
     let mut seen = BTreeSet::new();
     let reasons = targets(to).into_iter().filter_map(|target| {
-        let sighting = observed.rooms.found.get(&target)?;
-        let reason = reason(&target, sighting)?;
+        let status = observed.rooms.found.get(&target)?;
+        let reason = reason(&target, status)?;
         seen.insert(target).then_some(reason)
     });
     reasons.collect()
 }
 
-fn reason(target: &Target, sighting: &Sighting) -> Option<Reason> {
+fn reason(target: &Target, status: &TargetStatus) -> Option<Reason> {
     let (name, kind) = (&target.name, target.kind.word());
     let noun = noun(name);
     let near =
@@ -49,23 +49,23 @@ fn reason(target: &Target, sighting: &Sighting) -> Option<Reason> {
     let both = format!(
         "an account with `manage-{kind}-integrations` and `manage-own-{kind}-integrations` may"
     );
-    Some(match sighting {
-        Sighting::Fine | Sighting::Unknown(_) => return None,
-        Sighting::Missing { near: like } => Reason::new(
+    Some(match status {
+        TargetStatus::Ok | TargetStatus::Unknown(_) => return None,
+        TargetStatus::Missing { near: like } => Reason::new(
             format!("{noun}-missing: there is no {noun} `{name}`"),
             near(like).unwrap_or_else(|| {
                 format!("create the {noun}, or name another one: spelling and case count")
             }),
         ),
-        Sighting::NotIn { near: like } => Reason::new(
+        TargetStatus::NotIn { near: like } => Reason::new(
             format!("room-out-of-reach: this account is not in a room `{name}`, or there is none"),
             near(like).unwrap_or_else(|| format!("add the account to the room; {both} do without")),
         ),
-        Sighting::NoUsers => Reason::new(
+        TargetStatus::NoUsers => Reason::new(
             format!("user-out-of-reach: this account may let no webhook post to users (`{name}`)"),
             format!("name a room that it is in; {both}"),
         ),
-        Sighting::NoScope => Reason::new(
+        TargetStatus::NoScope => Reason::new(
             format!("scope-out-of-reach: this account may not use `{name}`"),
             "an account with `manage-outgoing-integrations` may",
         ),
@@ -113,12 +113,12 @@ mod tests {
 
     #[test]
     fn only_what_is_certain_refuses() {
-        let told = |name: &str, sighting| {
+        let told = |name: &str, status| {
             let target = Target {
                 kind: Kind::Incoming,
                 name: name.to_owned(),
             };
-            reason(&target, &sighting).map(|it| {
+            reason(&target, &status).map(|it| {
                 format!(
                     "{}\n{}",
                     it.problem.message,
@@ -127,15 +127,15 @@ mod tests {
             })
         };
         let near = Some("#ops".into());
-        assert_eq!(told("#x", Sighting::Fine), None);
-        assert_eq!(told("#x", Sighting::Unknown("403".to_owned())), None);
+        assert_eq!(told("#x", TargetStatus::Ok), None);
+        assert_eq!(told("#x", TargetStatus::Unknown("403".to_owned())), None);
         insta::assert_snapshot!([
-            told("#Ops", Sighting::Missing { near: near.clone() }),
-            told("@x", Sighting::Missing { near: None }),
-            told("#Ops", Sighting::NotIn { near }),
-            told("#x", Sighting::NotIn { near: None }),
-            told("@x", Sighting::NoUsers),
-            told("all_direct_messages", Sighting::NoScope),
+            told("#Ops", TargetStatus::Missing { near: near.clone() }),
+            told("@x", TargetStatus::Missing { near: None }),
+            told("#Ops", TargetStatus::NotIn { near }),
+            told("#x", TargetStatus::NotIn { near: None }),
+            told("@x", TargetStatus::NoUsers),
+            told("all_direct_messages", TargetStatus::NoScope),
         ].map(Option::unwrap).join("\n"), @r"
         room-missing: there is no room `#Ops`
         did you mean `#ops`?

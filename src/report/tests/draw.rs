@@ -16,7 +16,8 @@ use crate::observed::{
     Found, Histories, ObservedState, Questions, Record, Rooms, ServerFacts, Target, Users, View,
 };
 use crate::plan::{
-    Annotations, Binding, Cause, NotChecked, NotCompared, Open, Origin, Plan, Preflight, Touched,
+    Annotations, Binding, Cause, LastModified, NotChecked, NotCompared, Open, Origin, Plan,
+    Preflight,
 };
 use crate::problem::{Place, Texts};
 use crate::redactor::Redactor;
@@ -307,7 +308,7 @@ impl Draw {
                     .iter()
                     .map(|_| [Cause::ThisChange, Cause::Drift][self.below(2)])
                     .collect(),
-                touched: self.chance(50).then(|| Touched {
+                last_modified: self.chance(50).then(|| LastModified {
                     at: self.chance(50).then(|| self.text().into()),
                     editor: self.chance(50).then(|| self.text().into()),
                     creator: self.chance(50).then(|| self.text().into()),
@@ -427,7 +428,7 @@ impl Draw {
                 roles: None,
             },
             records,
-            strangers: self.below(3),
+            unknown_kinds: self.below(3),
             limits: Limits::default(),
             view: View::default(),
             histories: Histories::default(),

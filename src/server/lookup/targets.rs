@@ -10,7 +10,7 @@ use super::delivery::Seen;
 use super::{USER, all, told};
 use crate::client::ServerError;
 use crate::integration::Kind;
-use crate::observed::{Questions, Rights, Rooms, Sighting, Target};
+use crate::observed::{Questions, Rights, Rooms, Target, TargetStatus};
 use crate::redactor::ServerText;
 use crate::words::nearest;
 
@@ -39,7 +39,7 @@ const PUBLIC_SCOPE: &str = "all_public_channels";
 #[derive(Debug, Default)]
 pub(in crate::server) struct Existing {
     /// By how they are written.
-    found: BTreeMap<String, Sighting>,
+    found: BTreeMap<String, TargetStatus>,
     /// Those that are known by no name: an id may be meant.
     nameless: BTreeSet<String>,
     /// What was shown of rooms that are there, by how they are written.
@@ -100,7 +100,7 @@ impl Reader {
                 let seen = existing.listed.as_ref()?.seen(name)?;
                 Some((name.to_owned(), seen))
             }) {
-                existing.found.insert(name.clone(), Sighting::Fine);
+                existing.found.insert(name.clone(), TargetStatus::Ok);
                 existing.seen.insert(name, seen);
             }
             single = users.into_iter().collect();
@@ -128,7 +128,7 @@ impl Reader {
         let (mut members, mut free) = (Vec::new(), Vec::new());
         for target in &questions.targets {
             match by_rights(target, rights) {
-                Settled::Now(sighting) => drop(rooms.found.insert(target.clone(), sighting)),
+                Settled::Now(status) => drop(rooms.found.insert(target.clone(), status)),
                 Settled::ByMembership => members.push(target),
                 Settled::ByExistence => free.push(target),
             }
@@ -152,8 +152,8 @@ impl Reader {
             self.look_for(&mut existing, open, by).await?;
         }
         for target in free {
-            let mut sighting = existing.found.get(&target.name).cloned();
-            if let Some(Sighting::Missing { near }) = &mut sighting {
+            let mut status = existing.found.get(&target.name).cloned();
+            if let Some(TargetStatus::Missing { near }) = &mut status {
                 // The name may be misspelt: the names that there are tell.
                 if existing.listed.is_none() && existing.left > 0 {
                     existing.listed = Some(self.listed_rooms().await?);
@@ -161,7 +161,7 @@ impl Reader {
                 let listed = existing.listed.as_ref();
                 *near = listed.and_then(|it| it.near(&target.name));
             }
-            rooms.found.extend(sighting.map(|it| (target.clone(), it)));
+            rooms.found.extend(status.map(|it| (target.clone(), it)));
         }
         rooms.states = self
             .states(&questions.postings, account, rights, existing)
@@ -177,16 +177,16 @@ impl Reader {
         by: LookUpBy,
     ) -> Result<(), ServerError> {
         let asked = names.iter().take(existing.left);
-        let asked = asked.map(|name| self.sighting(name, by)).collect();
+        let asked = asked.map(|name| self.status(name, by)).collect();
         let told = all(asked).await?;
         existing.left -= told.len();
-        for (name, (sighting, seen)) in names.into_iter().zip(told) {
+        for (name, (status, seen)) in names.into_iter().zip(told) {
             existing.seen.extend(seen.map(|it| (name.to_owned(), it)));
-            match (sighting, by) {
+            match (status, by) {
                 (None, LookUpBy::Name) => drop(existing.nameless.insert(name.to_owned())),
-                (sighting, _) => {
-                    let sighting = sighting.unwrap_or(Sighting::Missing { near: None });
-                    existing.found.insert(name.to_owned(), sighting);
+                (status, _) => {
+                    let status = status.unwrap_or(TargetStatus::Missing { near: None });
+                    existing.found.insert(name.to_owned(), status);
                 }
             }
         }
@@ -243,38 +243,38 @@ impl Reader {
     }
 
     /// Whether a room or user is there, exactly (reference 5.2); `None` if it is not to be found in this way.
-    async fn sighting(
+    async fn status(
         &self,
         target: &str,
         by: LookUpBy,
-    ) -> Result<(Option<Sighting>, Option<Seen>), ServerError> {
+    ) -> Result<(Option<TargetStatus>, Option<Seen>), ServerError> {
         let Some((prefix, name)) = target.split_at_checked(1) else {
-            return Ok((Some(Sighting::Fine), None));
+            return Ok((Some(TargetStatus::Ok), None));
         };
         let mut seen = None;
         let ways = if prefix == "@" { BY_USER } else { BY_ROOM };
         let (endpoint, query, key) = ways[by as usize];
         let answer = self.client.get(endpoint, &[(query, name)]).await;
-        let sighting = match answer {
+        let status = match answer {
             Ok(object) => match object.get(key) {
                 Some(Json::Object(found)) if is_named(found, name) => {
                     let id = found.get("_id").and_then(Json::as_str);
                     let id = id.map(|id| self.client.text(id));
                     seen = (prefix == "#").then(|| Seen::of(found, id));
-                    Some(Sighting::Fine)
+                    Some(TargetStatus::Ok)
                 }
                 Some(Json::Object(_)) => None,
-                _ => Some(Sighting::Unknown(format!("`{key}` is no object"))),
+                _ => Some(TargetStatus::Unknown(format!("`{key}` is no object"))),
             },
             Err(error) if error.is_nobody() || error.is_no_room() => None,
             // A room that may not be entered is there.
             Err(error) if error.is_closed_room() => {
                 seen = Some(Seen::closed());
-                Some(Sighting::Fine)
+                Some(TargetStatus::Ok)
             }
-            answer => told(answer)?.err().map(Sighting::Unknown),
+            answer => told(answer)?.err().map(TargetStatus::Unknown),
         };
-        Ok((sighting, seen))
+        Ok((status, seen))
     }
 }
 
@@ -287,7 +287,7 @@ fn is_named(found: &Map<String, Json>, name: &str) -> bool {
 /// How a target is settled.
 enum Settled {
     /// By what the account may.
-    Now(Sighting),
+    Now(TargetStatus),
     /// By whether the account is in the room.
     ByMembership,
     /// By whether it is there.
@@ -297,16 +297,16 @@ enum Settled {
 fn by_rights(target: &Target, rights: Rights) -> Settled {
     let not_known = || {
         let why = "what this account may do is not known";
-        Settled::Now(Sighting::Unknown(why.to_owned()))
+        Settled::Now(TargetStatus::Unknown(why.to_owned()))
     };
     let is_room = target.name.starts_with('#');
     if !is_room && !target.name.starts_with('@') {
         return match rights.hold_scopes() {
             _ if target.name == PUBLIC_SCOPE || target.kind == Kind::Incoming => {
-                Settled::Now(Sighting::Fine)
+                Settled::Now(TargetStatus::Ok)
             }
-            Some(true) => Settled::Now(Sighting::Fine),
-            Some(false) => Settled::Now(Sighting::NoScope),
+            Some(true) => Settled::Now(TargetStatus::Ok),
+            Some(false) => Settled::Now(TargetStatus::NoScope),
             None => not_known(),
         };
     }
@@ -314,17 +314,17 @@ fn by_rights(target: &Target, rights: Rights) -> Settled {
         Some(true) => Settled::ByExistence,
         Some(false) if is_room => Settled::ByMembership,
         // The server looks for a room with the id of the user, which is no room's (reference 5.3).
-        Some(false) => Settled::Now(Sighting::NoUsers),
+        Some(false) => Settled::Now(TargetStatus::NoUsers),
         None => not_known(),
     }
 }
 
-fn of_member(target: &Target, own: &Result<Listed, String>) -> Sighting {
+fn of_member(target: &Target, own: &Result<Listed, String>) -> TargetStatus {
     match own {
-        Ok(own) if own.seen(&target.name).is_some() => Sighting::Fine,
-        Ok(own) => Sighting::NotIn {
+        Ok(own) if own.seen(&target.name).is_some() => TargetStatus::Ok,
+        Ok(own) => TargetStatus::NotIn {
             near: own.near(&target.name),
         },
-        Err(why) => Sighting::Unknown(why.clone()),
+        Err(why) => TargetStatus::Unknown(why.clone()),
     }
 }

@@ -113,7 +113,7 @@ async fn an_empty_page_is_no_proof_of_absence() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn strangers_are_counted_and_records_without_id_refused() {
+async fn unknown_kinds_are_counted_and_records_without_id_refused() {
     let stranger = json!({"_id": "z", "type": "webhook-sideways", "name": "x"});
     let info = || answer(200, json!({"version": "7.4", "success": true}).to_string());
     let me = || {
@@ -125,7 +125,7 @@ async fn strangers_are_counted_and_records_without_id_refused() {
     let listing = |second: Json| page(&[record("a"), second], 2);
     let script = Script::new([info(), me(), listing(stranger)]);
     let observed = script.reader().observe().await.unwrap();
-    assert_eq!((observed.records.len(), observed.strangers), (1, 1));
+    assert_eq!((observed.records.len(), observed.unknown_kinds), (1, 1));
     let script = Script::new([info(), me(), listing(json!({"name": "x"}))]);
     let error = script.reader().observe().await.unwrap_err();
     assert!(matches!(error, ServerError::Undecodable(_)), "{error}");

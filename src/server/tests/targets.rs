@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::client::{SendError, ServerError};
 use crate::integration::Kind;
-use crate::observed::{Permissions, Posting, Questions, Rights, RoomState, Sighting, Target};
+use crate::observed::{Permissions, Posting, Questions, Rights, RoomState, Target, TargetStatus};
 use crate::server::fake::{Script, Step, answer};
 use crate::server::lookup::Existing;
 
@@ -52,7 +52,7 @@ fn free_to_name(asked: &BTreeSet<Target>, rights: Rights) -> BTreeSet<&Target> {
 
 struct Told {
     /// What was told of each target, in their order.
-    sightings: Vec<Option<Sighting>>,
+    statuses: Vec<Option<TargetStatus>>,
     states: BTreeMap<String, RoomState>,
     lines: Vec<String>,
 }
@@ -93,15 +93,15 @@ async fn ask_of(
         .iter()
         .map(|name| rooms.found.get(&target(name)).cloned());
     Told {
-        sightings: told.collect(),
+        statuses: told.collect(),
         states: rooms.states,
         lines: script.lines(),
     }
 }
 
-fn missing(near: Option<&str>) -> Sighting {
+fn missing(near: Option<&str>) -> TargetStatus {
     let near = near.map(Into::into);
-    Sighting::Missing { near }
+    TargetStatus::Missing { near }
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,11 +116,11 @@ async fn who_may_post_everywhere_asks_for_each_by_name_and_then_by_id() {
     let steps = [steps, vec![answer(403, "{}"), ok(&own)]].concat();
     let told = ask(&["#ops", "#pagr", "@maria"], rights(true), 8, steps).await;
     assert_eq!(
-        told.sightings,
+        told.statuses,
         [
-            Some(Sighting::Fine),
+            Some(TargetStatus::Ok),
             Some(missing(Some("#pager"))),
-            Some(Sighting::Fine)
+            Some(TargetStatus::Ok)
         ]
     );
     assert_eq!(
@@ -193,7 +193,7 @@ async fn names_count_exactly_and_a_closed_room_is_there() {
         no_room(),
     ];
     let told = ask(&["#Ops", "#secret"], rights(true), 8, steps).await;
-    assert_eq!(told.sightings, [Some(missing(None)), Some(Sighting::Fine)]);
+    assert_eq!(told.statuses, [Some(missing(None)), Some(TargetStatus::Ok)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -204,9 +204,9 @@ async fn many_rooms_are_looked_for_in_one_list_first() {
     let steps = vec![list, no_room(), no_room()];
     let names = ["#GENERAL", "#general", "#Ops", "#ops"];
     let told = ask(&names, rights(true), 8, steps).await;
-    let fine = || Some(Sighting::Fine);
+    let fine = || Some(TargetStatus::Ok);
     assert_eq!(
-        told.sightings,
+        told.statuses,
         [fine(), fine(), Some(missing(Some("#ops"))), fine()]
     );
     assert_eq!(told.lines[0], "GET /chat/api/v1/channels.list?count=0");
@@ -220,7 +220,7 @@ async fn many_rooms_are_looked_for_in_one_list_first() {
     let told = ask(&["#Genral", "#GENERL", "#ops (al)"], rights(true), 8, steps).await;
     let near = |name| Some(missing(Some(name)));
     assert_eq!(
-        told.sightings,
+        told.statuses,
         [near("#general"), near("#general"), near("#ops-team")]
     );
 
@@ -228,7 +228,7 @@ async fn many_rooms_are_looked_for_in_one_list_first() {
     let found = |name: &str| ok(&json!({"room": {"_id": "x", "name": name}, "success": true}));
     let steps = vec![answer(403, "{}"), found("a"), found("b"), found("c")];
     let told = ask(&["#a", "#b", "#c"], rights(true), 8, steps).await;
-    assert_eq!(told.sightings, [fine(), fine(), fine()]);
+    assert_eq!(told.statuses, [fine(), fine(), fine()]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -236,10 +236,10 @@ async fn no_more_is_asked_one_by_one_than_allowed() {
     let steps = vec![no_room(), no_room(), no_room()];
     let told = ask(&["#a", "#b"], rights(true), 3, steps).await;
     // The second could not be told: an id may be meant.
-    assert_eq!(told.sightings, [Some(missing(None)), None]);
+    assert_eq!(told.statuses, [Some(missing(None)), None]);
     assert_eq!(told.lines.len(), 3);
     let told = ask(&["#a", "@b"], rights(true), 0, Vec::new()).await;
-    assert_eq!((told.sightings, told.lines.len()), (vec![None, None], 0));
+    assert_eq!((told.statuses, told.lines.len()), (vec![None, None], 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -258,18 +258,18 @@ async fn who_may_post_only_where_it_is_asks_for_its_own_rooms_once() {
     let told = ask(&names, rights(false), 0, vec![ok(&own)]).await;
     let not_in = |near: Option<&str>| {
         let near = near.map(Into::into);
-        Some(Sighting::NotIn { near })
+        Some(TargetStatus::NotIn { near })
     };
     assert_eq!(
-        told.sightings,
+        told.statuses,
         [
-            Some(Sighting::Fine),
+            Some(TargetStatus::Ok),
             not_in(Some("#ops")),
-            Some(Sighting::Fine),
+            Some(TargetStatus::Ok),
             not_in(None),
-            Some(Sighting::NoUsers),
-            Some(Sighting::NoScope),
-            Some(Sighting::Fine),
+            Some(TargetStatus::NoUsers),
+            Some(TargetStatus::NoScope),
+            Some(TargetStatus::Ok),
         ]
     );
     assert_eq!(told.lines, ["GET /chat/api/v1/subscriptions.get"]);
@@ -284,15 +284,15 @@ async fn what_cannot_be_told_is_unknown_and_never_missing() {
         ok(&json!({"user": "eve", "success": true})),
     ];
     let told = ask(&["#a", "#b", "@c", "@d"], rights(true), 8, steps).await;
-    for sighting in told.sightings {
+    for status in told.statuses {
         assert!(
-            matches!(sighting, Some(Sighting::Unknown(_))),
-            "{sighting:?}"
+            matches!(status, Some(TargetStatus::Unknown(_))),
+            "{status:?}"
         );
     }
     // Neither the list nor the rights.
     let told = ask(&["#a"], rights(false), 8, vec![answer(500, "{}")]).await;
-    assert!(matches!(told.sightings[0], Some(Sighting::Unknown(_))));
+    assert!(matches!(told.statuses[0], Some(TargetStatus::Unknown(_))));
     let told = ask(
         &["#a", "@b", "all_private_groups"],
         Rights::default(),
@@ -300,10 +300,10 @@ async fn what_cannot_be_told_is_unknown_and_never_missing() {
         Vec::new(),
     )
     .await;
-    for sighting in told.sightings {
+    for status in told.statuses {
         assert!(
-            matches!(sighting, Some(Sighting::Unknown(_))),
-            "{sighting:?}"
+            matches!(status, Some(TargetStatus::Unknown(_))),
+            "{status:?}"
         );
     }
     assert!(told.lines.is_empty());

@@ -105,7 +105,7 @@ impl Scene {
         let (first, sent) = wire::run(sandbox, wanted, schedule, wrap).await;
         let at_once = self.world.records();
         tells_the_truth(&first, &at_once)?;
-        self.strangers_are_as_they_were(&at_once)?;
+        self.unmanaged_are_as_they_were(&at_once)?;
         if let Ended::NoPlan(error) = &first
             && at_once != self.before
         {
@@ -130,7 +130,7 @@ impl Scene {
         tells_the_truth(&second, &self.world.records())?;
         sleep(LATER).await;
         let after = self.world.records();
-        self.strangers_are_as_they_were(&after)?;
+        self.unmanaged_are_as_they_were(&after)?;
         is_as_wanted(&after)?;
         for ended in [&first, &second] {
             urls_are_alive(ended, &after)?;
@@ -143,7 +143,7 @@ impl Scene {
     }
 
     /// What no entry names is the same, bit for bit; what is changed keeps what makes its URL.
-    fn strangers_are_as_they_were(&self, now: &[Stored]) -> Result<(), String> {
+    fn unmanaged_are_as_they_were(&self, now: &[Stored]) -> Result<(), String> {
         for before in &self.before {
             let name = before["name"].as_str().unwrap();
             let same = now.iter().find(|it| it["_id"] == before["_id"]);

@@ -169,7 +169,7 @@ fn decoded(stored: &Stored) -> Record {
 impl Run {
     /// Records that the plan does not write are the same, bit for bit; those it deletes are what is gone, and only
     /// what it creates is new.
-    fn leaves_strangers_alone(&self) -> Result<(), String> {
+    fn leaves_unmanaged_alone(&self) -> Result<(), String> {
         let written: BTreeMap<_, _> = self
             .plan
             .changes
@@ -249,9 +249,9 @@ impl Run {
             let fine = match outcome {
                 Outcome::Blocked | Outcome::Condition => true,
                 // A script that is broken is so whoever writes it.
-                Outcome::NotApplied { shortfall, .. } => {
-                    shortfall.fields.is_empty()
-                        && shortfall.why.iter().all(|it| it.contains("script"))
+                Outcome::NotApplied { mismatch, .. } => {
+                    mismatch.fields.is_empty()
+                        && mismatch.why.iter().all(|it| it.contains("script"))
                 }
                 outcome => outcome.is_done(),
             };
@@ -284,21 +284,21 @@ impl Run {
     /// usual one if the record itself shows it.
     fn what_was_not_done_is_told(&self) -> Result<(), String> {
         for (index, outcome) in &self.applied.outcomes {
-            let Outcome::NotApplied { shortfall, .. } = outcome else {
+            let Outcome::NotApplied { mismatch, .. } = outcome else {
                 continue;
             };
             let change = &self.plan.changes[*index];
             let key = &change.key;
             let shown = |field: &Field| change.fields.iter().any(|it| it.field.name == field.name);
             // What nobody wrote and an update carries to keep it is compared by no plan.
-            if shortfall.why.is_empty() && !shortfall.fields.iter().any(|it| shown(it.field)) {
+            if mismatch.why.is_empty() && !mismatch.fields.iter().any(|it| shown(it.field)) {
                 continue;
             }
             let told = |plan: &Plan| plan.changes.iter().any(|change| change.key == *key);
-            let poster_alone = shortfall.fields.is_empty()
-                && shortfall.why.iter().all(|it| it.contains("posts as"));
+            let poster_alone =
+                mismatch.fields.is_empty() && mismatch.why.iter().all(|it| it.contains("posts as"));
             if !told(&self.next) || !poster_alone && !told(&self.usual) {
-                return Err(format!("{shortfall:?} of {key:?} is in no later plan"));
+                return Err(format!("{mismatch:?} of {key:?} is in no later plan"));
             }
         }
         Ok(())
@@ -374,7 +374,7 @@ impl Run {
 
     /// What holds whatever the server is.
     fn keeps_the_promises(&self) -> Result<(), String> {
-        self.leaves_strangers_alone()?;
+        self.leaves_unmanaged_alone()?;
         self.what_was_not_done_is_told()?;
         if self
             .applied

@@ -8,7 +8,7 @@ use super::laws::paused;
 use super::world::World;
 use super::{Account, Client};
 use crate::support::desired;
-use rcsync::observed::Sighting;
+use rcsync::observed::TargetStatus;
 use rcsync::plan::{Action, Preflight};
 use rocketchat_client::Verb;
 
@@ -78,12 +78,12 @@ async fn one(version: &str, account: Account, kind: &str, name: &str) -> &'stati
     let result = writer.create(turn, to).await.result;
     let about = format!("{version} {account:?} {kind} {name}: {told:?}, {result:?}");
     let (word, taken) = match told.as_ref().unwrap_or_else(|| panic!("{about}")) {
-        Sighting::Fine => ("fine", true),
-        Sighting::Missing { .. } => ("missing", false),
-        Sighting::NotIn { .. } => ("not in", false),
-        Sighting::NoUsers => ("no users", false),
-        Sighting::NoScope => ("no scope", false),
-        Sighting::Unknown(_) => panic!("{about}"),
+        TargetStatus::Ok => ("fine", true),
+        TargetStatus::Missing { .. } => ("missing", false),
+        TargetStatus::NotIn { .. } => ("not in", false),
+        TargetStatus::NoUsers => ("no users", false),
+        TargetStatus::NoScope => ("no scope", false),
+        TargetStatus::Unknown(_) => panic!("{about}"),
     };
     assert_eq!(result.is_ok(), taken, "{about}");
     assert_eq!(

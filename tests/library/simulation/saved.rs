@@ -60,7 +60,7 @@ impl Asked {
     }
 
     /// The ids of the records that no entry has anything to do with.
-    async fn strangers(&self) -> Vec<String> {
+    async fn unmanaged(&self) -> Vec<String> {
         let (observed, _) = self.client.plan(&self.manifest, Preflight::Auto).await;
         let mut manifest = self.manifest.clone();
         // One that leaves its record alone names it too.
@@ -86,13 +86,13 @@ async fn holds(case: &Case, seen: &mut Seen) -> Result<(), String> {
     if let Some(why) = saved.staleness(&fresh) {
         return Err(format!("nothing changed, and {why}"));
     }
-    for id in asked.strangers().await {
+    for id in asked.unmanaged().await {
         asked.edit(&id);
         *seen.entry("stranger").or_default() += 1;
     }
     let fresh = asked.plan().await.0;
     if let Some(why) = saved.staleness(&fresh) {
-        return Err(format!("only strangers changed, and {why}"));
+        return Err(format!("only unmanaged records changed, and {why}"));
     }
     for (id, _) in binding.records {
         *seen.entry("record").or_default() += 1;

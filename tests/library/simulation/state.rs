@@ -15,7 +15,7 @@ use crate::support::desired;
 use rcsync::desired::DesiredState;
 use rcsync::engine::{self, PlanOptions, Recorded};
 use rcsync::integration::{Field, Shape, Value};
-use rcsync::observed::{ObservedState, Sighting, Snapshot};
+use rcsync::observed::{ObservedState, Snapshot, TargetStatus};
 use rcsync::plan::{Annotations, Asking, NotChecked, Open, Plan, Preflight};
 use rcsync::problem::{Place, Texts};
 use rcsync::report::{Context, PlanReport};
@@ -139,8 +139,8 @@ impl Both {
         rooms
             .found
             .retain(|target, _| !not.targets.contains(target));
-        for sighting in rooms.found.values_mut() {
-            forget_near(sighting);
+        for status in rooms.found.values_mut() {
+            forget_near(status);
         }
         let mut histories = self.observed.histories.clone();
         histories.found.retain(|id, _| !not.histories.contains(id));
@@ -148,7 +148,7 @@ impl Both {
             redactor: Redactor::default(),
             server: self.observed.server.clone(),
             records: self.observed.records.clone(),
-            strangers: self.observed.strangers,
+            unknown_kinds: self.observed.unknown_kinds,
             users,
             rooms,
             view: self.state.view.clone(),
@@ -197,8 +197,8 @@ impl Both {
 }
 
 /// What a room is nearly named is in no snapshot.
-fn forget_near(sighting: &mut Sighting) {
-    if let Sighting::Missing { near } | Sighting::NotIn { near } = sighting {
+fn forget_near(status: &mut TargetStatus) {
+    if let TargetStatus::Missing { near } | TargetStatus::NotIn { near } = status {
         *near = None;
     }
 }

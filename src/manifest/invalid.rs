@@ -12,30 +12,30 @@ use crate::yaml::{Content, Member, Node};
 
 /// Where a text is no sound YAML.
 #[derive(Default)]
-pub struct Spoilt {
+pub struct InvalidSpans {
     /// The places, by where they begin.
     places: Vec<Range<u32>>,
     /// The same, joined where they overlap.
     joined: Vec<Range<u32>>,
 }
 
-impl Spoilt {
+impl InvalidSpans {
     /// Of the problems of one text.
     pub fn new(problems: &[Problem]) -> Self {
-        let mut spoilt = Self::default();
+        let mut invalid = Self::default();
         // Of a key that is written twice, the first is there: nothing is lost.
         let losing = |problem: &&Problem| problem.code != Code("yaml-duplicate-key");
         let places = problems.iter().filter(losing);
         let places = places.filter_map(|found| found.place.as_ref()).map(seen);
-        spoilt.places.extend(places);
-        spoilt.places.sort_by_key(|place| place.start);
-        for place in &spoilt.places {
-            match spoilt.joined.last_mut() {
+        invalid.places.extend(places);
+        invalid.places.sort_by_key(|place| place.start);
+        for place in &invalid.places {
+            match invalid.joined.last_mut() {
                 Some(last) if place.start < last.end => last.end = last.end.max(place.end),
-                _ => spoilt.joined.push(place.clone()),
+                _ => invalid.joined.push(place.clone()),
             }
         }
-        spoilt
+        invalid
     }
 
     /// Whether all of it is sound.
@@ -80,7 +80,7 @@ impl Spoilt {
             })
     }
 
-    /// Whether a finding of the schema only follows from what is spoilt.
+    /// Whether a finding of the schema only follows from what is invalid.
     pub(super) fn explains(&self, violation: &Violation<'_>) -> bool {
         match violation.rule {
             _ if self.joined.is_empty() => false,
