@@ -3,7 +3,7 @@
 //! A create is sent again only where it certainly was not done. If no answer comes, the record is looked for with
 //! growing pauses until the time limit since sending: one that is new, of this account, and exactly as asked is
 //! adopted; otherwise the outcome is unknown, and nothing is sent again in this run. What several runs make at once
-//! is for `settle`; to it, an adopted record is another run's, since nobody can tell.
+//! is for `duplicate_check`; to it, an adopted record is another run's, since nobody can tell.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -87,15 +87,15 @@ impl Creates {
         self.lock().slowest
     }
 
-    /// The settle time: twice the slowest create.
-    pub(super) fn settle(&self) -> Duration {
+    /// The check delay: twice the slowest create.
+    pub(super) fn check_delay(&self) -> Duration {
         LEAST.max(self.slowest() * 2)
     }
 
-    /// When the settle time after the last create is over.
-    pub(super) fn settled_at(&self) -> Instant {
+    /// When the check delay after the last create is over.
+    pub(super) fn check_due(&self) -> Instant {
         let last = self.lock().last;
-        last.unwrap_or_else(Instant::now) + self.settle()
+        last.unwrap_or_else(Instant::now) + self.check_delay()
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

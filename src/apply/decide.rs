@@ -1,11 +1,11 @@
-//! What a run does about one of its creates, in the light of a listing. The rule and its proof are in `settle`.
+//! What a run does about one of its creates, in the light of a listing. The rule and its proof are in `duplicate_check`.
 
 use tokio::time::Instant;
 
 use super::Outcome;
 use super::creates::{Creates, TAKE_BACK_WITHIN};
+use super::duplicate_check::MOST_LOOKS;
 use super::duplicates::eldest;
-use super::settle::MOST_LOOKS;
 use crate::integration::Fields;
 use crate::observed::{Record, ServerId};
 use crate::plan::duplicates::{are_comparable, named};
@@ -51,7 +51,7 @@ pub(super) struct Found<'r> {
 pub(super) enum Step<'r> {
     /// Nothing more; the outcome is another, if there is one here.
     Done(Option<Outcome>),
-    /// Listing once more, a settle time later.
+    /// Listing once more, a check delay later.
     Wait,
     /// Listing once more at that moment.
     Until(Instant),
@@ -128,7 +128,7 @@ impl<'p> Made<'p> {
     fn alone<'r>(&mut self, only: &Record, creates: &Creates, began: Instant) -> Step<'r> {
         let is_own = self.own.as_ref() == Some(&only.id);
         if is_own && !self.taken_back && creates.own(&only.id).is_some() {
-            let settled = creates.settled_at();
+            let settled = creates.check_due();
             return if settled <= began {
                 Step::Done(None)
             } else {
@@ -141,7 +141,7 @@ impl<'p> Made<'p> {
         }
         self.waits += 1;
         if self.waits > MOST_LOOKS {
-            return Step::Done(Some(unsettled()));
+            return Step::Done(Some(unchecked()));
         }
         Step::Until(reportable)
     }
@@ -214,7 +214,7 @@ fn doubled(found: &Found<'_>) -> Outcome {
 }
 
 /// The run's own record is gone, and it is not known which of another run stays.
-pub(super) fn unsettled() -> Outcome {
+pub(super) fn unchecked() -> Outcome {
     let why = "another run made the same, and it is not known whose record stays";
     Outcome::Unknown(why.to_owned())
 }

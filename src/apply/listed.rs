@@ -3,8 +3,8 @@
 //! A create goes by a listing that is under five seconds old, as an update does: an older one is read again first, and
 //! what somebody made since the plan is found and not made once more.
 //!
-//! In a run of many creates most would be late (see `settle`), and a late create gives its run no right to remove the
-//! records of others. So the list is read anew while it creates, once in the least settle time, where that makes creates
+//! In a run of many creates most would be late (see `duplicate_check`), and a late create gives its run no right to remove the
+//! records of others. So the list is read anew while it creates, once in the least check delay, where that makes creates
 //! prompt. No create waits for it. A listing costs a call of another endpoint's budget: where there is a limit, there
 //! are a few in a window.
 

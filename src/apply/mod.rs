@@ -8,13 +8,13 @@
 mod create;
 mod creates;
 mod decide;
+mod duplicate_check;
 mod duplicates;
 mod faults;
 mod listed;
 mod outcome;
 mod removals;
 mod remove;
-mod settle;
 mod stop;
 mod update;
 mod verify;
@@ -30,8 +30,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+pub use duplicate_check::DuplicateCheck;
 pub use outcome::{Applied, Outcome, Verdict};
-pub use settle::Settled;
 pub use stop::Stop;
 
 use crate::client::Concurrency;
@@ -97,8 +97,8 @@ pub async fn apply(
     for lines in [vec![creates, updates], vec![disables], vec![deletes]] {
         run.all(lines, &halt, &mut outcomes).await;
     }
-    let settled = run.settle(plan, &mut outcomes).await;
-    outcomes.finish(plan, &run.options.seen, settled)
+    let duplicate_check = run.check_duplicates(plan, &mut outcomes).await;
+    outcomes.finish(plan, &run.options.seen, duplicate_check)
 }
 
 /// A write, and where it stands in the plan.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::settle::Settled;
+use super::duplicate_check::DuplicateCheck;
 use super::verify::Mismatch;
 use crate::client::ServerError;
 use crate::integration::Fields;
@@ -67,7 +67,7 @@ pub struct Applied {
     /// The duplicates of what was made that were removed, by index in the plan.
     pub removed: Vec<(usize, ServerId)>,
     /// What looking back at what was made came to.
-    pub settled: Settled,
+    pub duplicate_check: DuplicateCheck,
 }
 
 /// How far an apply got, as a whole.
@@ -88,10 +88,10 @@ impl Applied {
     pub fn verdict(&self) -> Verdict {
         let any = |holds: fn(&Outcome) -> bool| self.outcomes.iter().any(|(_, it)| holds(it));
         if !any(|outcome| !outcome.is_done()) {
-            return match self.settled {
-                Settled::NothingMade | Settled::Looked { .. } => Verdict::Done,
+            return match self.duplicate_check {
+                DuplicateCheck::NotNeeded | DuplicateCheck::Done { .. } => Verdict::Done,
                 // Nobody knows whether there are duplicates.
-                Settled::Not { .. } => Verdict::Incomplete,
+                DuplicateCheck::Skipped { .. } => Verdict::Incomplete,
             };
         }
         if any(Outcome::is_tried) {
@@ -123,7 +123,7 @@ impl Applied {
             outcomes: outcomes.enumerate().collect(),
             before: BTreeMap::new(),
             removed: Vec::new(),
-            settled: Settled::NothingMade,
+            duplicate_check: DuplicateCheck::NotNeeded,
         }
     }
 }
@@ -200,7 +200,7 @@ impl<'a> Outcomes<'a> {
         self,
         plan: &Plan,
         seen: &BTreeMap<ServerId, Record>,
-        settled: Settled,
+        duplicate_check: DuplicateCheck,
     ) -> Applied {
         let changes = plan.changes.iter().zip(&self.all).enumerate();
         let before = changes.filter_map(|(index, (change, outcome))| {
@@ -214,7 +214,7 @@ impl<'a> Outcomes<'a> {
             before: before.collect(),
             removed: self.removed,
             outcomes: self.all.into_iter().enumerate().collect(),
-            settled,
+            duplicate_check,
         }
     }
 }

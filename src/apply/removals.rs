@@ -86,7 +86,7 @@ impl Run {
         outcome: &Outcome,
         outcomes: &mut Outcomes<'_>,
     ) {
-        made.due = Instant::now() + self.creates.settle();
+        made.due = Instant::now() + self.creates.check_delay();
         match outcome {
             Outcome::Deleted(_) => outcomes.removed(made.index, id),
             Outcome::AlreadyGone(_) => {}

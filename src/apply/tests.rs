@@ -2,9 +2,9 @@
 
 mod bodies;
 mod delete;
+mod duplicate_check;
 mod duplicates;
 mod limits;
-mod settle;
 mod stop;
 mod update;
 

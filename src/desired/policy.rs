@@ -32,7 +32,7 @@ pub struct Policy {
 
 impl Policy {
     /// Whether duplicates of this name may be deleted until one is left.
-    pub fn settles(&self, name: &str) -> bool {
+    pub fn may_remove_duplicates(&self, name: &str) -> bool {
         self.flags.remove_duplicates && !self.keep.match_any(name)
     }
 }

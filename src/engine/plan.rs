@@ -13,7 +13,7 @@ use crate::observed::{Answers, History, ObservedState, Questions};
 use crate::plan::{self, Annotations, Asking, Binding, NotChecked, Origin, Plan};
 use crate::problem::{Findings, Severity};
 
-/// For how long runs may still remove the duplicates that they made (`apply::settle`), and this run waits for it at the most.
+/// For how long runs may still remove the duplicates that they made (`apply::duplicate_check`), and this run waits for it at the most.
 const YOUNG: Duration = Duration::from_secs(20);
 
 /// The pause before the records are listed again.

@@ -50,7 +50,7 @@ pub(super) fn record(
         let blocked = Decision::blocked(Some(record.id.clone()), reasons);
         return Some(blocked.showing(update.blocking).with(conditions));
     }
-    update.settle(&wanted);
+    update.carry_over(&wanted);
     decide(record, fields, update, conditions, observed)
 }
 
@@ -160,7 +160,7 @@ impl<'a> Update<'a> {
 
     /// Puts what is wanted in the place of stored bytes that came alive: what the old event did not use was not
     /// compared, and the new one may use it.
-    fn settle(&mut self, wanted: &Fields) {
+    fn carry_over(&mut self, wanted: &Fields) {
         let mut effective = self.to.clone();
         effective.kind().normalise(&mut effective);
         for (field, value) in wanted.iter() {

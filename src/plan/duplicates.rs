@@ -31,7 +31,7 @@ pub fn are_comparable(duplicates: &[&Record]) -> bool {
 
 /// The one of an entry's records that stays, if the others are duplicates of it that nobody needs: made by one account, never
 /// updated, and equal in every field, but for a secret that was generated.
-pub fn settled<'a>(entry: &Desired, records: &[&'a Record]) -> Option<&'a Record> {
+pub fn that_stays<'a>(entry: &Desired, records: &[&'a Record]) -> Option<&'a Record> {
     let stays = eldest(records)?;
     let generated =
         |field: &Field| field.left_out == LeftOut::Generated && !entry.written.contains(field.name);

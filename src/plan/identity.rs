@@ -105,7 +105,7 @@ impl<'a> Identity<'a> {
         if entry.id.is_some() || !alone || all.len() < 2 {
             return None;
         }
-        let stays = duplicates::settled(entry, all)?;
+        let stays = duplicates::that_stays(entry, all)?;
         let others = all.iter().copied().filter(|it| it.id != stays.id);
         Some((stays, others.collect()))
     }
@@ -223,8 +223,9 @@ fn both_names(records: &[&Record]) -> Reason {
 
 fn ambiguous(entry: &Desired, records: &[&Record], what: &str) -> Reason {
     let remedy = "write its line into the entry, or delete the others on the server";
-    let settles = entry.state == State::Present && duplicates::settled(entry, records).is_some();
-    let also = if settles {
+    let has_equal =
+        entry.state == State::Present && duplicates::that_stays(entry, records).is_some();
+    let also = if has_equal {
         "; they are equal and were never updated: `--remove-duplicates` keeps the oldest and deletes the rest"
     } else {
         ""

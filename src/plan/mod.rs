@@ -176,7 +176,7 @@ impl Plan {
         tally: &mut Tally,
     ) {
         let duplicates = identity.duplicates(entry);
-        let duplicates = duplicates.filter(|_| policy.settles(entry.key.name.raw()));
+        let duplicates = duplicates.filter(|_| policy.may_remove_duplicates(entry.key.name.raw()));
         let (found, younger) = match duplicates {
             Some((stays, younger)) => (Match::Record(stays), younger),
             None => (identity.find(entry), Vec::new()),
@@ -194,7 +194,7 @@ impl Plan {
         }
         self.depends_on_view |= matches!(found, Match::Nothing | Match::Blocked(None, _));
         for duplicate in younger {
-            self.settle(duplicate, entry, policy);
+            self.remove_duplicate(duplicate, entry, policy);
         }
         let open = NotCompared::of(entry, &found);
         let unseen = matches!(&open, Some(it) if matches!(it.what, Open::Record));
@@ -224,7 +224,7 @@ impl Plan {
     }
 
     /// Deletes a duplicate of an entry's record, unless this run deletes nothing. It goes only if it is still what it was.
-    fn settle(&mut self, duplicate: &Record, entry: &Desired, policy: &Policy) {
+    fn remove_duplicate(&mut self, duplicate: &Record, entry: &Desired, policy: &Policy) {
         let decision = Decision::new(Action::delete(duplicate));
         if hold::leaves_out(policy, &decision) {
             self.left_out.changes += 1;

@@ -10,7 +10,7 @@ use super::failure::FailureReport;
 use super::plan::{FieldReport, PlaceReport, field_report, place_report};
 use super::shown::{Observed, Shown, Side, shown};
 use super::subject::Subject;
-use crate::apply::{Applied, Outcome, Settled};
+use crate::apply::{Applied, DuplicateCheck, Outcome};
 use crate::integration::Fields;
 use crate::observed::ServerId;
 use crate::plan::{Change, Plan};
@@ -139,14 +139,14 @@ pub(super) struct RunCounts {
 #[serde(rename_all = "camelCase")]
 pub(super) enum CheckReport {
     /// Nothing was made.
-    NothingMade,
+    NotNeeded,
     /// They were listed so often; their outcomes say what was found.
-    Listed {
+    Done {
         /// How often.
         listings: usize,
     },
     /// It could not be done: other runs may have made the same.
-    NotDone {
+    Skipped {
         /// Why.
         why: Foreign,
     },
@@ -174,12 +174,12 @@ impl RunReport {
             about: About::plan(plan, context),
             counts: counts(&outcomes),
             outcomes,
-            check: match &applied.settled {
-                Settled::NothingMade => CheckReport::NothingMade,
-                Settled::Looked { listings } => CheckReport::Listed {
+            check: match &applied.duplicate_check {
+                DuplicateCheck::NotNeeded => CheckReport::NotNeeded,
+                DuplicateCheck::Done { listings } => CheckReport::Done {
                     listings: *listings,
                 },
-                Settled::Not { why } => CheckReport::NotDone {
+                DuplicateCheck::Skipped { why } => CheckReport::Skipped {
                     why: why.as_str().into(),
                 },
             },
@@ -195,7 +195,7 @@ impl RunReport {
             about: About::failed(attempt),
             outcomes: Vec::new(),
             counts: RunCounts::default(),
-            check: CheckReport::NothingMade,
+            check: CheckReport::NotNeeded,
         }
     }
 }

@@ -133,8 +133,8 @@ fn told(secrets: &Secrets) -> Vec<String> {
 }
 
 /// Without what differs from run to run: ids, ports, times, lengths.
-fn settled(text: &str) -> String {
-    let mut settled = String::new();
+fn stable(text: &str) -> String {
+    let mut stable = String::new();
     let mut word = String::new();
     for character in text.chars().chain(['\n']) {
         if character.is_ascii_alphanumeric() {
@@ -143,14 +143,14 @@ fn settled(text: &str) -> String {
         }
         let digit = |character: char| character.is_ascii_digit();
         if word.len() >= 16 && word.contains(digit) {
-            settled.push('#');
+            stable.push('#');
         } else {
-            settled.extend(word.split(digit));
+            stable.extend(word.split(digit));
         }
-        settled.push(character);
+        stable.push(character);
         word.clear();
     }
-    settled
+    stable
 }
 
 /// With a mask in place of every word that is a secret: where a server says one of them, it is masked, and where a
@@ -197,8 +197,8 @@ fn what_is_said_does_not_depend_on_secrets() {
     for secrets in HARD {
         for (hard, loud) in told(&secrets).iter().zip(&loud) {
             let (hard, loud) = (
-                settled(&words(hard, &secrets)),
-                settled(&words(loud, &secrets)),
+                stable(&words(hard, &secrets)),
+                stable(&words(loud, &secrets)),
             );
             for (hard, loud) in sorted(&hard).zip(sorted(&loud)) {
                 assert_eq!(hard, loud, "with the token {:?}", secrets.token);

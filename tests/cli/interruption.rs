@@ -102,7 +102,7 @@ fn a_signal_ends_the_settle_time_at_once() {
     std::thread::sleep(Duration::from_millis(300));
     signal(&child, "TERM");
     let run = Run::from(child.wait_with_output().unwrap()).exits(143);
-    // The settle time alone would be six seconds.
+    // The check delay alone would be six seconds.
     assert!(
         start.elapsed() < Duration::from_secs(7),
         "{:?}",

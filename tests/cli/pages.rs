@@ -43,11 +43,11 @@ fn session(folder: &TempDir, line: &str) -> String {
             command.env_remove(name);
         }
     }
-    settled(&Run::of(&mut command).out)
+    stable(&Run::of(&mut command).out)
 }
 
 /// The text with ids, tokens, ports, dates and times of no run.
-fn settled(text: &str) -> String {
+fn stable(text: &str) -> String {
     let words = text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
     let word = |word: &str| {
         let bare = word.trim_end_matches(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));

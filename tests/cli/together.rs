@@ -64,7 +64,7 @@ fn eight_processes_at_once_make_each_integration_once() {
         .into_iter()
         .map(|mut run| run.wait().unwrap().code())
         .collect();
-    // Whoever comes upon duplicates that are not settled yet is refused.
+    // Whoever comes upon duplicates that are not resolved yet is refused.
     assert!(
         codes.iter().all(|code| matches!(code, Some(0 | 4))),
         "{codes:?}"

@@ -8,7 +8,7 @@ use super::world::World;
 /// Whether that holds for the bytes of a journal.
 pub fn journal(bytes: &[u8]) -> bool {
     journal::replay(bytes).map_or(true, |replayed| {
-        replayed.whole <= bytes.len() && settles(&replayed.world)
+        replayed.whole <= bytes.len() && is_stable(&replayed.world)
     })
 }
 
@@ -16,11 +16,11 @@ pub fn journal(bytes: &[u8]) -> bool {
 pub fn fixture(bytes: &[u8]) -> bool {
     Fixture::parse(bytes).map_or(true, |fixture| {
         let world: World = fixture.writes().collect();
-        world.is_filled() && settles(&world)
+        world.is_filled() && is_stable(&world)
     })
 }
 
-fn settles(world: &World) -> bool {
+fn is_stable(world: &World) -> bool {
     let written = whole(world);
     let again = journal::replay(&written).map(|replayed| whole(&replayed.world));
     again.as_deref() == Ok(&*written)

@@ -299,7 +299,10 @@ async fn a_stop_in_the_last_wait_tells_of_no_record() {
         matches!(applied.outcomes[0].1, Outcome::Unknown(_)),
         "{applied:?}"
     );
-    assert!(matches!(applied.settled, Settled::Not { .. }));
+    assert!(matches!(
+        applied.duplicate_check,
+        DuplicateCheck::Skipped { .. }
+    ));
     assert_eq!(applied.removed, [(0, ServerId::from(SECOND.to_owned()))]);
     assert_eq!(applied.verdict(), Verdict::Incomplete);
 }
@@ -341,7 +344,7 @@ async fn many_creates_are_kept_prompt_by_few_listings() {
         (40, 250, 10),
         // Each alone takes too long.
         (3, 1_000, 1),
-        // So long that some might be too old to be taken back a settle time later: one more at once. And one in
+        // So long that some might be too old to be taken back a check delay later: one more at once. And one in
         // between, since creates do not go by a listing that is older than five seconds.
         (10, 1_000, 3),
     ] {

@@ -26,7 +26,10 @@ async fn a_stop_finishes_what_is_on_its_way_and_waits_for_nothing_more() {
         panic!("{applied:?}");
     };
     assert!(matches!(first, Outcome::Created(_)) && matches!(second, Outcome::NotAttempted));
-    assert!(matches!(applied.settled, Settled::Not { .. }));
+    assert!(matches!(
+        applied.duplicate_check,
+        DuplicateCheck::Skipped { .. }
+    ));
     assert_eq!(took, Duration::from_secs(10));
 }
 
@@ -45,9 +48,12 @@ async fn a_second_stop_drops_it_and_says_that_nobody_knows() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_ends_the_settle_time_at_once() {
-    // Both are made after 20 s; the settle time would be as long.
+    // Both are made after 20 s; the check delay would be as long.
     let (applied, took) = stopped_at(slow(10), &[25]).await;
-    assert!(matches!(applied.settled, Settled::Not { .. }));
+    assert!(matches!(
+        applied.duplicate_check,
+        DuplicateCheck::Skipped { .. }
+    ));
     assert_eq!(took, Duration::from_secs(25));
 }
 

@@ -88,7 +88,7 @@ fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
 /// The counts, whether what was made was looked back at, and what to do next.
 fn closing(report: &RunReport, page: &mut Page) {
     let mut line = format!("{}: {}.", lead(report), counted(report));
-    if let CheckReport::Listed { listings } = &report.check {
+    if let CheckReport::Done { listings } = &report.check {
         line.push_str(&verified(*listings));
     }
     page.line(line);
@@ -107,7 +107,7 @@ fn closing(report: &RunReport, page: &mut Page) {
             "{duplicates} {what} removed: a run beside this one made the same."
         ));
     }
-    if let CheckReport::NotDone { why } = &report.check {
+    if let CheckReport::Skipped { why } = &report.check {
         page.line(format!(
             "Not verified: nobody looked whether other runs made the same: {}.",
             why.for_terminal()

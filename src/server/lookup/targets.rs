@@ -128,9 +128,9 @@ impl Reader {
         let (mut members, mut free) = (Vec::new(), Vec::new());
         for target in &questions.targets {
             match by_rights(target, rights) {
-                Settled::Now(status) => drop(rooms.found.insert(target.clone(), status)),
-                Settled::ByMembership => members.push(target),
-                Settled::ByExistence => free.push(target),
+                DecidedBy::Rights(status) => drop(rooms.found.insert(target.clone(), status)),
+                DecidedBy::Membership => members.push(target),
+                DecidedBy::Existence => free.push(target),
             }
         }
         if !members.is_empty() {
@@ -284,37 +284,37 @@ fn is_named(found: &Map<String, Json>, name: &str) -> bool {
         .any(|key| found.get(*key).and_then(Json::as_str) == Some(name))
 }
 
-/// How a target is settled.
-enum Settled {
+/// What decides about a target.
+enum DecidedBy {
     /// By what the account may.
-    Now(TargetStatus),
+    Rights(TargetStatus),
     /// By whether the account is in the room.
-    ByMembership,
+    Membership,
     /// By whether it is there.
-    ByExistence,
+    Existence,
 }
 
-fn by_rights(target: &Target, rights: Rights) -> Settled {
+fn by_rights(target: &Target, rights: Rights) -> DecidedBy {
     let not_known = || {
         let why = "what this account may do is not known";
-        Settled::Now(TargetStatus::Unknown(why.to_owned()))
+        DecidedBy::Rights(TargetStatus::Unknown(why.to_owned()))
     };
     let is_room = target.name.starts_with('#');
     if !is_room && !target.name.starts_with('@') {
         return match rights.hold_scopes() {
             _ if target.name == PUBLIC_SCOPE || target.kind == Kind::Incoming => {
-                Settled::Now(TargetStatus::Ok)
+                DecidedBy::Rights(TargetStatus::Ok)
             }
-            Some(true) => Settled::Now(TargetStatus::Ok),
-            Some(false) => Settled::Now(TargetStatus::NoScope),
+            Some(true) => DecidedBy::Rights(TargetStatus::Ok),
+            Some(false) => DecidedBy::Rights(TargetStatus::NoScope),
             None => not_known(),
         };
     }
     match rights.are_free(target.kind) {
-        Some(true) => Settled::ByExistence,
-        Some(false) if is_room => Settled::ByMembership,
+        Some(true) => DecidedBy::Existence,
+        Some(false) if is_room => DecidedBy::Membership,
         // The server looks for a room with the id of the user, which is no room's (reference 5.3).
-        Some(false) => Settled::Now(TargetStatus::NoUsers),
+        Some(false) => DecidedBy::Rights(TargetStatus::NoUsers),
         None => not_known(),
     }
 }

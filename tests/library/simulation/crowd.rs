@@ -23,7 +23,7 @@ use super::wire::{self, Ended, Kill, Mishap, Schedule, Wrap};
 use super::world::{Stored, World};
 use crate::support::desired;
 use paths::Path;
-use rcsync::apply::Settled;
+use rcsync::apply::DuplicateCheck;
 use rcsync::desired::DesiredState;
 use rcsync::plan::Action;
 
@@ -144,7 +144,7 @@ fn is_open(ended: &Ended, name: &Json) -> bool {
         return true;
     };
     let mut outcomes = applied.outcomes.iter();
-    matches!(applied.settled, Settled::Not { .. })
+    matches!(applied.duplicate_check, DuplicateCheck::Skipped { .. })
         || outcomes.any(|(index, it)| plan.changes[*index].key.name.raw() == *name && !it.is_done())
 }
 

@@ -16,7 +16,7 @@ use super::laws::paused;
 use super::wire::{self, Ended, Kill, Schedule, Wrap, mishaps};
 use super::world::{Seeded, Stored, World};
 use crate::support::desired;
-use rcsync::apply::{Applied, Outcome, Settled, Verdict};
+use rcsync::apply::{Applied, DuplicateCheck, Outcome, Verdict};
 use rcsync::desired::DesiredState;
 use rcsync::integration::Kind;
 use rcsync::plan::Action;
@@ -231,7 +231,7 @@ pub(super) fn reported(ended: &Ended) -> Vec<&str> {
         _,
         Applied {
             outcomes,
-            settled: Settled::Looked { .. },
+            duplicate_check: DuplicateCheck::Done { .. },
             ..
         },
     ) = ended

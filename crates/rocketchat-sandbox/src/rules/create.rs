@@ -40,8 +40,8 @@ fn begin_outgoing(call: &mut Call<'_>) -> Result<Record, Refusal> {
 pub(in super::super) fn finish(call: &mut Call<'_>, draft: Draft) -> Outcome {
     let mut record = draft.record;
     match draft.kind {
-        Kind::Incoming => incoming::settle(call, &mut record)?,
-        Kind::Outgoing => outgoing::settle(call, &mut record)?,
+        Kind::Incoming => incoming::complete(call, &mut record)?,
+        Kind::Outgoing => outgoing::complete(call, &mut record)?,
     }
     // Where unknown keys are stored, so are their nulls: nothing was dropped then.
     if !call.era.has(Quirk::LooseChecks) {

@@ -43,7 +43,7 @@ pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
 }
 
 /// The rest of a create, behind the stamp: script, rooms, the posting user's role.
-pub(super) fn settle(call: &mut Call<'_>, record: &mut Record) -> Result<(), Refusal> {
+pub(super) fn complete(call: &mut Call<'_>, record: &mut Record) -> Result<(), Refusal> {
     scripts::compile(call, record, scripts::engine(record)).write(record);
     channels::verify(call, Kind::Incoming, &parts(record), ADD)?;
     let poster = text(record, "userId").unwrap_or_default().to_owned();

@@ -62,7 +62,7 @@ pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
 }
 
 /// The second half: script, flags, the caller's right to the channels, retries.
-pub(super) fn settle(call: &mut Call<'_>, data: &mut Record) -> Result<(), Refusal> {
+pub(super) fn complete(call: &mut Call<'_>, data: &mut Record) -> Result<(), Refusal> {
     scripts::compile(call, data, scripts::engine(data)).write(data);
     if let Some(value) = data.get_mut("runOnEdits") {
         *value = Value::Bool(*value == Value::Bool(true));

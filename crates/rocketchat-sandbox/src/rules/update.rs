@@ -145,7 +145,7 @@ fn posting_user(call: &mut Call<'_>, record: &mut Record) -> Result<(), Refusal>
 /// Runs the whole validation of create again, and then writes every field at once.
 fn update_outgoing(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusal> {
     let mut data = outgoing::begin(call)?;
-    outgoing::settle(call, &mut data)?;
+    outgoing::complete(call, &mut data)?;
     if is_blank(data.get("token")) {
         return Err(Refusal::coded(
             "error-invalid-token",

@@ -96,7 +96,7 @@ impl Transport for LooksNotBack {
     }
 }
 
-/// Looks back the moment that its last create is answered, and not a settle time later.
+/// Looks back the moment that its last create is answered, and not a check delay later.
 struct LooksTooSoon {
     line: Arc<dyn Transport>,
     seen: Mutex<Option<Response>>,

@@ -42,7 +42,10 @@ async fn what_was_made_alone_is_created() {
     let start = Instant::now();
     let (applied, requests) = settled(vec![there(&[SECOND])]).await;
     assert!(matches!(&applied.outcomes[0].1, Outcome::Created(id) if id.raw() == SECOND));
-    assert!(matches!(applied.settled, Settled::Looked { listings: 1 }));
+    assert!(matches!(
+        applied.duplicate_check,
+        DuplicateCheck::Done { listings: 1 }
+    ));
     assert_eq!(
         (requests.join(","), applied.verdict()),
         ("list ".to_owned(), Verdict::Done)
@@ -50,7 +53,7 @@ async fn what_was_made_alone_is_created() {
     assert_eq!(
         start.elapsed(),
         Duration::from_secs(1),
-        "the least settle time"
+        "the least check delay"
     );
 }
 
@@ -192,7 +195,10 @@ async fn what_is_gone_or_changed_at_the_look_is_no_success() {
 async fn a_look_that_fails_is_no_success() {
     let (applied, requests) = settled(vec![answer(500, "oops"), answer(500, "oops")]).await;
     assert!(matches!(applied.outcomes[0].1, Outcome::Created(_)));
-    assert!(matches!(applied.settled, Settled::Not { .. }));
+    assert!(matches!(
+        applied.duplicate_check,
+        DuplicateCheck::Skipped { .. }
+    ));
     assert_eq!(
         (requests.len(), applied.verdict()),
         (3, Verdict::Incomplete)

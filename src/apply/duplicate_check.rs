@@ -5,7 +5,7 @@
 //! a create that another does at once. Each run has its own clock alone, and that only for lengths of time.
 //!
 //! # The rule
-//! A run lists the records again a settle time after its last create: twice its slowest create, at least [`LEAST`].
+//! A run lists the records again a check delay after its last create: twice its slowest create, at least [`LEAST`].
 //! What the listing shows of an entry decides:
 //!
 //! - The run's own record alone: it is reported.
@@ -14,7 +14,7 @@
 //!   run's, and for one that was there before the create.
 //! - Several that are equal. All runs choose the same one of them, by their ids.
 //!   - If it is not the run's own, the run takes its own back: it removes it.
-//!   - If it is, the run waits a settle time for the others to do so. If one of them is still there then, the run
+//!   - If it is, the run waits a check delay for the others to do so. If one of them is still there then, the run
 //!     removes it if its own create was prompt, and takes back its own if it was late. *Prompt* means that the answer
 //!     came within [`LEAST`] of the beginning of the listing that showed nothing.
 //!   - A record is taken back only within [`TAKE_BACK_WITHIN`] of sending its create, and not by a run that has removed
@@ -26,7 +26,7 @@
 //!   none; three times at the most. Then it says that nothing exists.
 //! - Several in [`MOST_LOOKS`] listings: it says so.
 //!
-//! If the listing a settle time later would come too late to take a late create back, there is one at once, too.
+//! If the listing a check delay later would come too late to take a late create back, there is one at once, too.
 //!
 //! # What it promises
 //! 1. No record that a run has reported is removed by another run that follows the rule.
@@ -76,7 +76,7 @@ use tokio::time::Instant;
 use super::creates::TAKE_BACK_WITHIN;
 #[cfg(doc)]
 use super::creates::{LEAST, REPORT_AFTER};
-use super::decide::{Found, Made, Step, not_shown, unsettled};
+use super::decide::{Found, Made, Step, not_shown, unchecked};
 use super::removals::{Removal, TakenBack};
 use super::verify::mismatch;
 use super::{Outcome, Outcomes, Run, duplicates};
@@ -92,16 +92,16 @@ const MOST_TRIES: usize = 3;
 
 /// What looking back came to.
 #[derive(Debug)]
-pub enum Settled {
+pub enum DuplicateCheck {
     /// The run made nothing.
-    NothingMade,
+    NotNeeded,
     /// What it made is there, or its outcome says otherwise.
-    Looked {
+    Done {
         /// How often the records were listed.
         listings: usize,
     },
     /// It could not be done, and so nobody knows whether there are duplicates.
-    Not {
+    Skipped {
         /// Why, in one line.
         why: String,
     },
@@ -109,44 +109,44 @@ pub enum Settled {
 
 impl Run {
     /// Looks for what was made, removes duplicates, and corrects the outcomes.
-    pub(super) async fn settle(
+    pub(super) async fn check_duplicates(
         self: &Arc<Self>,
         plan: &Plan,
         outcomes: &mut Outcomes<'_>,
-    ) -> Settled {
+    ) -> DuplicateCheck {
         let mut made = made(plan, outcomes);
         for it in &mut made {
             it.due = match outcomes.get(it.index) {
                 // One of another run, or that may be, can be reported only later.
-                Some(Outcome::Adopted(id) | Outcome::Stale { id, .. }) => self
-                    .creates
-                    .settled_at()
-                    .max(self.creates.reportable_at(id)),
+                Some(Outcome::Adopted(id) | Outcome::Stale { id, .. }) => {
+                    self.creates.check_due().max(self.creates.reportable_at(id))
+                }
                 _ => self.first_look(it),
             };
         }
         let is_known = |it: &Made<'_>| !matches!(outcomes.get(it.index), Some(Outcome::Unknown(_)));
         if !made.iter().any(is_known) {
-            return Settled::NothingMade;
+            return DuplicateCheck::NotNeeded;
         }
         let settled = self.look_back(&mut made, outcomes).await;
-        if matches!(settled, Settled::Not { .. }) {
+        if matches!(settled, DuplicateCheck::Skipped { .. }) {
             for it in made.iter().filter(|it| it.gone || it.taken_back) {
-                let open = if it.taken_back { unsettled } else { not_shown };
+                let open = if it.taken_back { unchecked } else { not_shown };
                 outcomes.correct(it.index, |outcome| outcome.is_done().then(open));
             }
         }
         settled
     }
 
-    /// When the first listing is of use to a create: a settle time after the last, or at once for a late one that the
+    /// When the first listing is of use to a create: a check delay after the last, or at once for a late one that the
     /// second listing would find too old to be taken back.
     fn first_look(&self, made: &Made<'_>) -> Instant {
-        let (now, settled) = (Instant::now(), self.creates.settled_at());
+        let (now, settled) = (Instant::now(), self.creates.check_due());
         let own = made.own.as_ref().and_then(|id| self.creates.own(id));
         let late = own.filter(|own| !own.prompt);
         let until = late.map(|own| own.sent + TAKE_BACK_WITHIN);
-        let at_once = until.is_some_and(|it| now < it && it <= settled + self.creates.settle());
+        let at_once =
+            until.is_some_and(|it| now < it && it <= settled + self.creates.check_delay());
         if at_once { now } else { settled }
     }
 
@@ -155,7 +155,7 @@ impl Run {
         self: &Arc<Self>,
         made: &mut Vec<Made<'_>>,
         outcomes: &mut Outcomes<'_>,
-    ) -> Settled {
+    ) -> DuplicateCheck {
         let mut chance = StdRng::seed_from_u64(self.options.seed);
         let mut listings = 0;
         while let Some(due) = made.iter().map(|it| it.due).min() {
@@ -166,7 +166,7 @@ impl Run {
                 return stopped();
             }
             let began = Instant::now();
-            let records = match self.listing(self.creates.settle()).await {
+            let records = match self.listing(self.creates.check_delay()).await {
                 Some(Ok(records)) => records,
                 Some(Err(error)) => return not(&error),
                 None => return stopped(),
@@ -183,7 +183,7 @@ impl Run {
                 let Some(before) = outcomes.get(it.index) else {
                     continue;
                 };
-                it.due = listed_at + self.creates.settle();
+                it.due = listed_at + self.creates.check_delay();
                 match it.step(&found, &self.creates, began, before) {
                     Step::Wait => {}
                     Step::Until(moment) => it.due = moment,
@@ -211,7 +211,7 @@ impl Run {
                 return stopped();
             }
             if !again.is_empty() {
-                let most = self.creates.settle() * 2;
+                let most = self.creates.check_delay() * 2;
                 let pause = most.mul_f64(chance.random::<f64>());
                 match self.create_again(&again, pause, made, outcomes).await {
                     Some(Ok(failed)) => done.extend(failed),
@@ -222,7 +222,7 @@ impl Run {
             let mut at = 0..;
             made.retain(|_| at.next().is_none_or(|at| !done.contains(&at)));
         }
-        Settled::Looked { listings }
+        DuplicateCheck::Done { listings }
     }
 
     /// The listing; `None` if a stop ended it.
@@ -275,7 +275,7 @@ impl Run {
             return None;
         }
         let began = Instant::now();
-        match self.listing(self.creates.settle()).await? {
+        match self.listing(self.creates.check_delay()).await? {
             Ok(records) => self.listings.take(began, records).await,
             Err(error) => return Some(Err(error)),
         }
@@ -297,14 +297,14 @@ impl Run {
     }
 }
 
-fn not(error: &ServerError) -> Settled {
-    Settled::Not {
+fn not(error: &ServerError) -> DuplicateCheck {
+    DuplicateCheck::Skipped {
         why: error.to_string(),
     }
 }
 
-fn stopped() -> Settled {
-    Settled::Not {
+fn stopped() -> DuplicateCheck {
+    DuplicateCheck::Skipped {
         why: "the run was stopped".to_owned(),
     }
 }
