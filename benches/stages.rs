@@ -10,7 +10,7 @@ use rcsync::manifest;
 use rcsync::observed::{ObservedState, ServerFacts};
 use rcsync::plan::{Annotations, Plan};
 use rcsync::problem::Texts;
-use rcsync::report::{self, Context, Look, PlanReport};
+use rcsync::report::{self, Context, PlanReport, RenderOptions};
 use rcsync::variables::{Undefined, Variables};
 use rcsync::{server, yaml};
 
@@ -110,8 +110,8 @@ fn f_plan_all(bencher: Bencher<'_, '_>, size: usize) {
 fn g_report_all_as_text(bencher: Bencher<'_, '_>, size: usize) {
     let checked = load(&made_up::manifest(size));
     let plan = Plan::between(&checked.desired, &observe(&made_up::listing(0)));
-    let look = Look::default();
-    bencher.bench_local(|| report::plan_text(&report(&checked, black_box(&plan)), &look));
+    let options = RenderOptions::default();
+    bencher.bench_local(|| report::plan_text(&report(&checked, black_box(&plan)), &options));
 }
 
 #[divan::bench(args = SIZES)]

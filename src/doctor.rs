@@ -201,7 +201,7 @@ fn version(version: Option<Version>) -> Vec<Check> {
             format!("newer than {newest}, the newest that rcsync was held against"),
         ));
     }
-    if compat::demands_impersonation(Kind::Incoming, version) {
+    if compat::requires_impersonation(Kind::Incoming, version) {
         checks.push(of(
             Severity::Note,
             "whoever an incoming webhook posts as needs `message-impersonate` (role `bot`)"

@@ -173,7 +173,7 @@ fn steps(path: &Path, left: &mut Vec<Step>) {
 /// When it cannot be opened, or is not a regular file.
 pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     match fs::symlink_metadata(path) {
-        Ok(found) => demand(&found)?,
+        Ok(found) => require_regular(&found)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
@@ -181,12 +181,12 @@ pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
         .open(path)?;
     // It may have changed since.
-    demand(&file.metadata()?)?;
+    require_regular(&file.metadata()?)?;
     Ok(file)
 }
 
 /// Refuses what is not a regular file.
-fn demand(found: &Metadata) -> io::Result<()> {
+fn require_regular(found: &Metadata) -> io::Result<()> {
     if found.is_file() {
         return Ok(());
     }

@@ -62,7 +62,7 @@ impl Run {
 fn is_new(field: &Field, value: Option<&Value>, has_script: bool) -> bool {
     match (field.default_value(has_script), value) {
         (Some(default), value) => default.same(value) == Some(true),
-        (None, Some(value)) if field.created_with.is_some() => field.comes_by_itself(value),
+        (None, Some(value)) if field.created_with.is_some() => field.is_server_default(value),
         (None, _) => true,
     }
 }

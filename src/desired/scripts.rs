@@ -6,7 +6,7 @@ use webhook_script::{Mode, Sandbox, ServerProfile};
 
 use super::{Desired, ScriptAt};
 use crate::integration::{Role, Value, Version};
-use crate::manifest::scripts::{self, Budget, Home, Looks, UNCHECKED, Used};
+use crate::manifest::scripts::{self, Budget, Looks, ScriptLocation, UNCHECKED, Used};
 use crate::problem::{Code, Findings, Problem, Severity, SourceId, Texts};
 use crate::secret::Text;
 use crate::side_by_side;
@@ -101,7 +101,7 @@ fn with_replaced(used: &Used<'_>, replaced: &Text, looks: &mut Looks<'_>) -> Vec
     };
     let used = Used {
         text: &text,
-        home: used.home.clone(),
+        location: used.location.clone(),
         kinds: used.kinds.clone(),
         users: used.users.clone(),
         ..*used
@@ -178,11 +178,11 @@ pub fn strict_switch(entry: &Desired, texts: &Texts, is_allowed: bool) -> Option
 fn used<'d>(written: &'d str, at: &ScriptAt, texts: &Texts) -> Used<'d> {
     Used {
         text: written,
-        home: match at {
+        location: match at {
             ScriptAt::File(source, _) | ScriptAt::Template(source, ..) => {
-                Home::file(*source, texts)
+                ScriptLocation::file(*source, texts)
             }
-            ScriptAt::Value(place) => Home::value(place, written, texts),
+            ScriptAt::Value(place) => ScriptLocation::value(place, written, texts),
         },
         profile: ANY,
         enabled: false,

@@ -230,12 +230,12 @@ fn worth_writing(field: &Field, fields: &Fields, has_script: bool) -> Option<Val
         LeftOut::Required => Some(value()),
         LeftOut::Observed => {
             let value = observed?;
-            (!value.is_empty() && !field.comes_by_itself(value)).then(|| value.clone())
+            (!value.is_empty() && !field.is_server_default(value)).then(|| value.clone())
         }
         LeftOut::On | LeftOut::Empty | LeftOut::OnWithScript => {
             let default = field.default_value(has_script)?;
             let same = default.same(observed) == Some(true);
-            (!same || fields.demand(field)).then(value)
+            (!same || fields.require(field)).then(value)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The rows that both kinds have (reference 3.2). What they say of messages or answers, each kind says itself.
 
-use super::compat::{Instead, Version, Versions};
+use super::compat::{LegacyDefault, Version, Versions};
 use super::{Field, LeftOut, Role, Shape};
 
 pub(super) const NAME: Field = Field {
@@ -76,9 +76,9 @@ pub(super) const SCRIPT_ENGINE: Field = Field {
           Left out, the server's value is kept.",
     examples: r#"["isolated-vm"]"#,
     left_out: LeftOut::Observed,
-    versions: Versions::since(Version::new(6, 5), Instead::Text("vm2"))
-        .lingering_until(Version::new(7, 0)),
-    created_with: Some(Instead::Text("isolated-vm")),
+    versions: Versions::since(Version::new(6, 5), LegacyDefault::Text("vm2"))
+        .legacy_default_until(Version::new(7, 0)),
+    created_with: Some(LegacyDefault::Text("isolated-vm")),
     ..Field::PLAIN
 };
 
@@ -90,8 +90,8 @@ pub(super) const SKIP_TRANSPILE: Field = Field {
     examples: "[false]",
     shape: Shape::Flag,
     left_out: LeftOut::Observed,
-    versions: Versions::since(Version::new(8, 4), Instead::Flag(false))
-        .until(Version::new(9, 0), Instead::Flag(true)),
-    created_with: Some(Instead::Flag(false)),
+    versions: Versions::since(Version::new(8, 4), LegacyDefault::Flag(false))
+        .until(Version::new(9, 0), LegacyDefault::Flag(true)),
+    created_with: Some(LegacyDefault::Flag(false)),
     ..Field::PLAIN
 };

@@ -47,7 +47,7 @@ pub const UPDATES_SINCE: Version = Version::new(3, 4);
 /// The newest version of which anything is known. Of 9.0 and 9.1 no whole source was read.
 pub const NEWEST_KNOWN: Version = Version::new(9, 1);
 
-/// The first version that demands `message-impersonate` of whom an incoming webhook posts as (reference 5.5).
+/// The first version that requires `message-impersonate` of whom an incoming webhook posts as (reference 5.5).
 const IMPERSONATION_SINCE: Version = Version::new(8, 6);
 
 /// Whether a server can change an integration. An unknown version counts as the newest.
@@ -56,18 +56,18 @@ pub fn takes_updates(server: Option<Version>) -> bool {
 }
 
 /// Whether whoever integrations of this kind post as must hold the permission to impersonate.
-pub fn demands_impersonation(kind: Kind, server: Option<Version>) -> bool {
+pub fn requires_impersonation(kind: Kind, server: Option<Version>) -> bool {
     kind == Kind::Incoming && server.is_none_or(|version| version >= IMPERSONATION_SINCE)
 }
 
-/// Whether a server gives whoever integrations of this kind post as the role `bot`: what newer ones demand in its place.
+/// Whether a server gives whoever integrations of this kind post as the role `bot`: what newer ones require in its place.
 pub fn grants_bot(kind: Kind, server: Version) -> bool {
     kind == Kind::Incoming && server < IMPERSONATION_SINCE
 }
 
-/// A flag that is no row of this kind and that an update of this version must carry all the same: 6.3 demands the
+/// A flag that is no row of this kind and that an update of this version must carry all the same: 6.3 requires the
 /// incoming webhooks' flag of outgoing ones too, where it means nothing (reference 0, E5).
-pub fn rider(kind: Kind, server: Option<Version>) -> Option<&'static str> {
+pub fn required_companion(kind: Kind, server: Option<Version>) -> Option<&'static str> {
     let odd = kind == Kind::Outgoing && server == Some(Version::new(6, 3));
     odd.then_some("overrideDestinationChannelEnabled")
 }
@@ -78,18 +78,18 @@ pub struct Versions {
     /// The first version that takes it.
     since: Version,
     /// The first version that does not take it any more, and what it does in its place.
-    until: Option<(Version, Instead)>,
+    until: Option<(Version, LegacyDefault)>,
     /// What older versions do anyway, where that is fixed.
-    before: Option<Instead>,
+    before: Option<LegacyDefault>,
     /// Until which version a record without the field goes on doing what older versions do.
-    lingers_until: Option<Version>,
+    legacy_until: Option<Version>,
     /// The version that does without it in no create and no update, though others do.
-    demanded: Option<Version>,
+    required: Option<Version>,
 }
 
 /// The value that a server puts in the place of one that it was not given, or does not know.
 #[derive(Clone, Copy, Debug)]
-pub enum Instead {
+pub enum LegacyDefault {
     /// It behaves as if this were set.
     Flag(bool),
     /// It behaves as if this were written.
@@ -102,33 +102,33 @@ impl Versions {
         since: Version::new(0, 0),
         until: None,
         before: None,
-        lingers_until: None,
-        demanded: None,
+        legacy_until: None,
+        required: None,
     };
 
     /// From a version on; before it the server behaves as if the field had the value `before`.
-    pub const fn since(since: Version, before: Instead) -> Self {
+    pub const fn since(since: Version, before: LegacyDefault) -> Self {
         Self {
             since,
             until: None,
             before: Some(before),
-            lingers_until: None,
-            demanded: None,
+            legacy_until: None,
+            required: None,
         }
     }
 
     /// The same, and until another version a record without the field goes on as before.
     #[must_use]
-    pub const fn lingering_until(self, version: Version) -> Self {
+    pub const fn legacy_default_until(self, version: Version) -> Self {
         Self {
-            lingers_until: Some(version),
+            legacy_until: Some(version),
             ..self
         }
     }
 
     /// The same, and from a version on the server does not take the field any more: it behaves as if it had that value.
     #[must_use]
-    pub const fn until(self, version: Version, then: Instead) -> Self {
+    pub const fn until(self, version: Version, then: LegacyDefault) -> Self {
         Self {
             until: Some((version, then)),
             ..self
@@ -136,7 +136,7 @@ impl Versions {
     }
 
     /// What a server does that does not take the field any more. An unknown version counts as the newest.
-    pub fn gone(&self, server: Option<Version>) -> Option<Instead> {
+    pub fn gone(&self, server: Option<Version>) -> Option<LegacyDefault> {
         let (until, then) = self.until?;
         server
             .is_none_or(|version| version >= until)
@@ -145,32 +145,32 @@ impl Versions {
 
     /// The same, and one version refuses a request without it.
     #[must_use]
-    pub const fn demanded_by(self, version: Version) -> Self {
+    pub const fn required_by_version(self, version: Version) -> Self {
         Self {
-            demanded: Some(version),
+            required: Some(version),
             ..self
         }
     }
 
     /// Whether a server refuses a request without the field.
-    pub fn demand(&self, server: Option<Version>) -> bool {
-        self.demanded.is_some() && self.demanded == server
+    pub fn required_by(&self, server: Option<Version>) -> bool {
+        self.required.is_some() && self.required == server
     }
 
     /// Whether a server takes the field. An unknown version counts as the newest.
-    pub fn take(&self, server: Option<Version>) -> bool {
+    pub fn supported_by(&self, server: Option<Version>) -> bool {
         server.is_none_or(|version| version >= self.since) && self.gone(server).is_none()
     }
 
     /// What a record without the field does on a server that takes it, where that is what older versions did. An
     /// update has to say it, or the server writes its newer default.
-    pub fn lingering(&self, server: Option<Version>) -> Option<Value> {
-        let lingers = self.take(server) && server? < self.lingers_until?;
+    pub fn legacy_default(&self, server: Option<Version>) -> Option<Value> {
+        let lingers = self.supported_by(server) && server? < self.legacy_until?;
         self.before
             .filter(|_| lingers)
             .map(|instead| match instead {
-                Instead::Flag(on) => Value::Flag(on),
-                Instead::Text(text) => Value::Text(text.into()),
+                LegacyDefault::Flag(on) => Value::Flag(on),
+                LegacyDefault::Text(text) => Value::Text(text.into()),
             })
     }
 
@@ -180,17 +180,17 @@ impl Versions {
     }
 
     /// Whether it is known what a version that does not take the field does anyway.
-    pub fn has_own_way(&self) -> bool {
+    pub fn has_legacy_behaviour(&self) -> bool {
         self.before.is_some()
     }
 
     /// Whether `value` is what a version that does not take the field does anyway.
-    pub fn is_done_anyway(&self, value: &Value) -> bool {
+    pub fn matches_legacy_behaviour(&self, value: &Value) -> bool {
         self.before.is_some_and(|before| before.is(value))
     }
 }
 
-impl Instead {
+impl LegacyDefault {
     /// Whether it is this value.
     pub fn is(self, value: &Value) -> bool {
         match (self, value) {

@@ -1,6 +1,6 @@
 //! One row of a kind's table: everything the stages need to know about a field.
 
-use super::compat::{Instead, Version, Versions};
+use super::compat::{LegacyDefault, Version, Versions};
 use super::{Shape, Value};
 use crate::secret::{Secret, Text};
 
@@ -26,7 +26,7 @@ pub struct Field {
     /// Whether the server's value may hold credentials (a URL), so that it is not shown as it is.
     pub sensitive: bool,
     /// What the server gives a new record that is created without it, where that is fixed.
-    pub created_with: Option<Instead>,
+    pub created_with: Option<LegacyDefault>,
     /// The row that decides what it means to leave this one out, or whether this one counts at all.
     pub follows: Option<Role>,
     /// What the stages that look things up need to know about it.
@@ -91,7 +91,7 @@ impl Field {
     };
 
     /// Whether a new record gets this value without asking for it.
-    pub fn comes_by_itself(&self, value: &Value) -> bool {
+    pub fn is_server_default(&self, value: &Value) -> bool {
         self.created_with.is_some_and(|given| given.is(value))
     }
 

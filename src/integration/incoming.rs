@@ -1,6 +1,6 @@
 //! `webhook-incoming`: others post to Rocket.Chat through a URL.
 
-use super::compat::{Instead, Version, Versions};
+use super::compat::{LegacyDefault, Version, Versions};
 use super::{Field, Fields, LeftOut, Role, Shape, comma_parts, common};
 
 /// What an editor shows of it.
@@ -64,9 +64,9 @@ pub(super) const FIELDS: &[Field] = &[
         examples: "[false]",
         shape: Shape::Flag,
         left_out: LeftOut::Observed,
-        versions: Versions::since(Version::new(6, 3), Instead::Flag(true))
-            .demanded_by(Version::new(6, 3)),
-        created_with: Some(Instead::Flag(false)),
+        versions: Versions::since(Version::new(6, 3), LegacyDefault::Flag(true))
+            .required_by_version(Version::new(6, 3)),
+        created_with: Some(LegacyDefault::Flag(false)),
         ..Field::PLAIN
     },
 ];

@@ -238,8 +238,8 @@ impl Fields {
     }
 
     /// Whether an entry with these values has to write the row out, though it may be left out of others.
-    pub fn demand(&self, field: &Field) -> bool {
-        self.kind == Kind::Outgoing && outgoing::demands(self, field)
+    pub fn require(&self, field: &Field) -> bool {
+        self.kind == Kind::Outgoing && outgoing::requires(self, field)
     }
 
     fn row(&self, name: &str) -> Option<usize> {

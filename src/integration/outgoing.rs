@@ -227,7 +227,7 @@ impl Event {
 }
 
 /// Whether an entry with this event has to write the field out, though it may be empty.
-pub(super) fn demands(values: &Fields, field: &Field) -> bool {
+pub(super) fn requires(values: &Fields, field: &Field) -> bool {
     let event = values.plain("event").and_then(Event::named);
     event.is_some_and(|event| event.needs(field))
 }

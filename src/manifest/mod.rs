@@ -79,7 +79,7 @@ pub fn schema() -> Json {
 /// # Errors
 /// A flaw of this program, in words.
 pub fn checker() -> Result<Checker, String> {
-    // The same as [`schema`], as a test demands: to read it takes a third of the time that it takes to make.
+    // The same as [`schema`], as a test requires: to read it takes a third of the time that it takes to make.
     let schema = serde_json::from_str(include_str!("../../schema/manifest.schema.json"));
     schema
         .map_err(|error| error.to_string())

@@ -164,7 +164,7 @@ impl<'a> Update<'a> {
         let mut effective = self.to.clone();
         effective.kind().normalise(&mut effective);
         for (field, value) in wanted.iter() {
-            let taken = field.versions.take(self.server.version);
+            let taken = field.versions.supported_by(self.server.version);
             if taken && value.same(effective.get(field)) == Some(false) {
                 self.to.set(field.name, Some(value.clone()));
             }
@@ -210,15 +210,15 @@ fn kept(
     otherwise: Option<&Value>,
 ) -> Option<Value> {
     let version = server.version;
-    if !field.versions.take(version) {
+    if !field.versions.supported_by(version) {
         return None;
     }
     let stored = stored.get(field).filter(|value| !is_blank_secret(value));
-    let demanded = field.always_sent || field.versions.demand(version);
+    let required = field.always_sent || field.versions.required_by(version);
     stored
         .cloned()
-        .or_else(|| field.versions.lingering(version))
-        .or_else(|| demanded.then(|| otherwise.cloned().unwrap_or_else(|| field.empty())))
+        .or_else(|| field.versions.legacy_default(version))
+        .or_else(|| required.then(|| otherwise.cloned().unwrap_or_else(|| field.empty())))
 }
 
 /// A record may do without a secret, but an update may not (reference 3.5).
@@ -228,7 +228,7 @@ fn generated(
     server: &ServerFacts,
 ) -> Option<FieldChange> {
     let missing = value.is_none() && field.left_out == LeftOut::Generated;
-    (missing && field.versions.take(server.version)).then_some(FieldChange {
+    (missing && field.versions.supported_by(server.version)).then_some(FieldChange {
         field,
         before: None,
         after: None,
@@ -338,7 +338,7 @@ fn no_updates(server: &ServerFacts) -> Reason {
 /// Whether this server takes the field. One that it does not know can be left out if the value is what the server
 /// does anyway; any other written value blocks the entry.
 pub(super) fn held(field: &Field, entry: &Desired, server: &ServerFacts) -> Result<bool, Reason> {
-    if field.versions.take(server.version) {
+    if field.versions.supported_by(server.version) {
         return Ok(true);
     }
     if field.versions.gone(server.version).is_some() {
@@ -351,7 +351,9 @@ pub(super) fn held(field: &Field, entry: &Desired, server: &ServerFacts) -> Resu
     else {
         return Ok(false);
     };
-    if field.versions.is_done_anyway(value) || value.is_empty() && !field.versions.has_own_way() {
+    if field.versions.matches_legacy_behaviour(value)
+        || value.is_empty() && !field.versions.has_legacy_behaviour()
+    {
         return Ok(false);
     }
     Err(Reason::new(

@@ -119,7 +119,7 @@ pub(super) fn posting_user(
 ) -> Option<Condition> {
     let name = poster(fields)?;
     let users = &observed.users;
-    let demanded = compat::demands_impersonation(fields.kind(), observed.server.version);
+    let required = compat::requires_impersonation(fields.kind(), observed.server.version);
     let (code, why, remedy) = if users.is_nobody(name) {
         (
             "posting-user-missing",
@@ -133,7 +133,7 @@ pub(super) fn posting_user(
             },
             "create the user, or name another one: spelling and case count",
         )
-    } else if demanded && users.may_impersonate(name) == Some(false) {
+    } else if required && users.may_impersonate(name) == Some(false) {
         (
             "posting-user-may-not-impersonate",
             format!(

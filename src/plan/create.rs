@@ -29,7 +29,7 @@ pub(super) fn create(entry: &Desired, observed: &ObservedState) -> Decision {
                 }
             }
             (None, Ok(true)) if field.left_out == LeftOut::Generated => show(field, None),
-            (None, Ok(true)) if field.versions.demand(server.version) => {
+            (None, Ok(true)) if field.versions.required_by(server.version) => {
                 values.set(field.name, Some(field.empty()));
             }
             _ => {}

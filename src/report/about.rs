@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Foreign;
+use super::Untrusted;
 use crate::plan::Plan;
 use crate::problem::Texts;
 
@@ -22,15 +22,15 @@ pub(super) struct About {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ServerReport {
     /// Its address; for the embedded sandbox, where its state is.
-    pub(super) address: Foreign,
+    pub(super) address: Untrusted,
     /// Whether it is the embedded sandbox.
     pub(super) sandbox: bool,
     /// Its version, as it says it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) version: Option<Foreign>,
+    pub(super) version: Option<Untrusted>,
     /// The account's username; missing only where a run failed before the server said it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) account: Option<Foreign>,
+    pub(super) account: Option<Untrusted>,
 }
 
 /// What was read.
@@ -38,7 +38,7 @@ pub(super) struct ServerReport {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ManifestReport {
     /// The paths that were named.
-    pub(super) paths: Vec<Foreign>,
+    pub(super) paths: Vec<Untrusted>,
     /// How many files they hold.
     pub(super) files: usize,
     /// How many integrations are written there.
@@ -110,7 +110,7 @@ impl About {
 
 impl ServerReport {
     /// As people read it, the address shown already; `show` escapes foreign text.
-    pub(super) fn words(&self, address: &str, show: impl Fn(&Foreign) -> String) -> String {
+    pub(super) fn words(&self, address: &str, show: impl Fn(&Untrusted) -> String) -> String {
         let sandbox = if self.sandbox { "sandbox " } else { "" };
         let account = self.account.as_ref().map(|account| {
             let version = self.version.as_ref().map(&show);

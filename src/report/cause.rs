@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Foreign;
+use super::Untrusted;
 use crate::plan::{Cause, LastModified};
 use crate::redactor::ServerText;
 
@@ -13,13 +13,13 @@ use crate::redactor::ServerText;
 pub(super) struct LastChangeReport {
     /// When it was changed last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) at: Option<Foreign>,
+    pub(super) at: Option<Untrusted>,
     /// Who edited it last; nobody did since it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) editor: Option<Foreign>,
+    pub(super) editor: Option<Untrusted>,
     /// Who made it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) creator: Option<Foreign>,
+    pub(super) creator: Option<Untrusted>,
 }
 
 impl Cause {
@@ -64,7 +64,7 @@ impl From<&LastModified> for LastChangeReport {
 
 impl LastChangeReport {
     /// As people read it: `last change 2026-05-02 08:00 UTC, last edited by dana`. `show` escapes foreign text.
-    pub(super) fn words(&self, show: impl Fn(&Foreign) -> String) -> Option<String> {
+    pub(super) fn words(&self, show: impl Fn(&Untrusted) -> String) -> Option<String> {
         let at = self.at.as_ref().map(|at| {
             let shown = in_minutes(&at.for_terminal());
             format!("last change {}", shown.unwrap_or_else(|| show(at)))

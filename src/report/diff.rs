@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
-use super::Foreign;
-use super::look::ScriptDiff;
+use super::Untrusted;
+use super::options::ScriptDiff;
 use crate::secret::{Identity, Text};
 use crate::words::count;
 
@@ -21,7 +21,7 @@ pub(super) struct Line {
     /// Its number: in the new script, for a removed line in the old one.
     pub(super) number: usize,
     /// The line, without its end.
-    pub(super) text: Foreign,
+    pub(super) text: Untrusted,
     /// Whether the line that it comes in place of differs in white space alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) space_only: bool,
@@ -80,7 +80,7 @@ pub(super) fn stat<'a>(lines: impl IntoIterator<Item = &'a Line>) -> (usize, usi
 #[serde(rename_all = "camelCase")]
 pub(super) struct ScriptReport {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) file: Option<Foreign>,
+    pub(super) file: Option<Untrusted>,
     pub(super) hunks: Vec<Vec<Line>>,
     /// How many lines differ, if they are too many to be shown: then there are no hunks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,7 +102,7 @@ impl ScriptReport {
     /// Where it comes from.
     pub(super) fn origin(&self) -> String {
         let file = self.file.as_ref();
-        file.map_or("inline".to_owned(), Foreign::for_terminal)
+        file.map_or("inline".to_owned(), Untrusted::for_terminal)
     }
 
     /// In one line: where it comes from, and how much of it differs.
@@ -181,7 +181,7 @@ impl Room {
 /// declared. So of the old script nothing is shown then but what the new one shows too: a line that stands in it, or the
 /// plain stretches of one of its lines around whatever the old one has between them.
 pub(super) fn change(
-    file: Option<Foreign>,
+    file: Option<Untrusted>,
     before: &Text,
     after: &Text,
     room: &Room,

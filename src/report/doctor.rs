@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::wrap::wrapped;
-use super::{Foreign, text};
+use super::{Untrusted, text};
 use crate::doctor::Check;
 use crate::problem::Severity;
 use crate::words::count;
@@ -16,7 +16,7 @@ pub struct DoctorReport {
     /// Of this form: 1.
     format_version: u32,
     /// The address of the server, or where the embedded sandbox keeps its state.
-    address: Foreign,
+    address: Untrusted,
     /// What was looked at, in the order in which it was.
     checks: Vec<CheckReport>,
 }
@@ -29,10 +29,10 @@ struct CheckReport {
     /// How it is.
     verdict: Verdict,
     /// The same in words.
-    words: Foreign,
+    words: Untrusted,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<Foreign>,
+    remedy: Option<Untrusted>,
 }
 
 /// How something is.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Foreign;
+use super::Untrusted;
 use super::about::{About, Attempt};
 use super::diagnostics::json::{More, ProblemReport, Problems};
 use super::plan::PlanReport;
@@ -15,10 +15,10 @@ pub struct FailureReport {
     /// The exit code.
     pub(super) exit_code: u8,
     /// What went wrong.
-    pub(super) message: Foreign,
+    pub(super) message: Untrusted,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) hint: Option<Foreign>,
+    pub(super) hint: Option<Untrusted>,
     /// What is wrong with the manifests, if that is why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) problems: Vec<ProblemReport>,

@@ -2,7 +2,7 @@
 //!
 //! GitHub shows the first ten errors, warnings and notices of a step.
 
-use super::Foreign;
+use super::Untrusted;
 use super::diagnostics::json::{More, ProblemReport};
 use super::plan::{ChangeReport, ConditionReport, PlaceReport, PlanReport};
 use super::text::{field_line, pruned_words, refusal_lines};
@@ -30,10 +30,10 @@ fn problem(problem: &ProblemReport) -> String {
 }
 
 /// A message with the hint below it.
-fn hinted(message: &Foreign, hint: Option<&Foreign>) -> String {
+fn hinted(message: &Untrusted, hint: Option<&Untrusted>) -> String {
     let lines = [Some(message), hint].into_iter().flatten();
     lines
-        .map(Foreign::for_terminal)
+        .map(Untrusted::for_terminal)
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -84,7 +84,7 @@ fn message(change: &ChangeReport) -> String {
     let mut lines = Vec::new();
     for blocked in &change.blocked {
         lines.push(blocked.why.for_terminal());
-        lines.extend(blocked.choices.iter().map(Foreign::for_terminal));
+        lines.extend(blocked.choices.iter().map(Untrusted::for_terminal));
         lines.push(blocked.remedy.for_terminal());
     }
     lines.extend(change.fields.iter().map(field_line));
@@ -110,7 +110,7 @@ fn level(severity: Severity) -> &'static str {
 
 fn command(
     level: &str,
-    place: Option<(&Foreign, usize, usize)>,
+    place: Option<(&Untrusted, usize, usize)>,
     title: &str,
     message: &str,
 ) -> String {
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn nothing_gets_out_of_a_command() {
-        let file = Foreign::from("a,b:c%\n::error::x");
+        let file = Untrusted::from("a,b:c%\n::error::x");
         let made = command(
             "error",
             Some((&file, 1, 2)),
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn standard_input_is_no_file() {
-        let file = Foreign::from("<stdin>");
+        let file = Untrusted::from("<stdin>");
         assert_eq!(
             command("notice", Some((&file, 1, 2)), "t", "m"),
             "::notice title=t::m\n"

@@ -1,7 +1,7 @@
 //! Reports: plans and runs with the secrets taken out, and how they read.
 //!
 //! [`PlanReport`] and [`RunReport`] own everything and hold no [`Secret`](crate::secret::Secret): what is made of
-//! them cannot leak one. Text that came from a manifest or the server is a [`Foreign`], which does not print
+//! them cannot leak one. Text that came from a manifest or the server is a [`Untrusted`], which does not print
 //! itself; each renderer escapes it in its own way.
 
 mod about;
@@ -13,8 +13,8 @@ mod failure;
 mod forecast;
 mod github;
 mod json;
-mod look;
 mod markdown;
+mod options;
 mod plan;
 mod policy;
 mod run;
@@ -34,13 +34,13 @@ pub use failure::FailureReport;
 pub use forecast::about;
 pub use github::{plan_github, problems_github};
 pub use json::json;
-pub use look::{Budget, Look, ScriptDiff};
 pub use markdown::escape as markdown_escape;
 pub use markdown::plan_markdown;
+pub use options::{Budget, RenderOptions, ScriptDiff};
 pub use plan::PlanReport;
 pub use run::RunReport;
 pub use saved::{NoPlan, Unfit};
 pub use text::{drift_text, plan_text, run_text};
 
-pub use crate::foreign::Foreign;
+pub use crate::untrusted::Untrusted;
 pub use diagnostics::json::ProblemReport;

@@ -6,7 +6,7 @@ use std::iter::repeat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Foreign;
+use super::Untrusted;
 use super::about::{About, Context};
 use super::cause::LastChangeReport;
 use super::diff::{self, Room, ScriptReport};
@@ -39,7 +39,7 @@ pub struct PlanReport {
     pub(super) about: About,
     /// What the manifests are compared with to tell this change from drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) base: Option<Foreign>,
+    pub(super) base: Option<Untrusted>,
     /// The changes, in the order they are shown.
     pub(super) changes: Vec<ChangeReport>,
     /// How many of each.
@@ -81,7 +81,7 @@ pub(super) struct ChangeReport {
     pub(super) subject: Subject,
     /// The record, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<Foreign>,
+    pub(super) id: Option<Untrusted>,
     /// Where the entry stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) place: Option<PlaceReport>,
@@ -112,16 +112,16 @@ pub(super) struct ChangeReport {
 #[serde(rename_all = "camelCase")]
 pub(super) struct NoteReport {
     /// Its name: `not-checked`, `bot-role`, …
-    pub(super) code: Foreign,
+    pub(super) code: Untrusted,
     /// In one line.
-    pub(super) words: Foreign,
+    pub(super) words: Untrusted,
 }
 
 /// A place in a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct PlaceReport {
     /// The file.
-    pub(super) file: Foreign,
+    pub(super) file: Untrusted,
     /// The line, from 1.
     pub(super) line: usize,
     /// The column in characters, from 1.
@@ -132,33 +132,33 @@ pub(super) struct PlaceReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct BlockedReport {
     /// Why.
-    pub(super) why: Foreign,
+    pub(super) why: Untrusted,
     /// The lines to choose from, if the choice is the user's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) choices: Vec<Foreign>,
+    pub(super) choices: Vec<Untrusted>,
     /// What to do.
-    pub(super) remedy: Foreign,
+    pub(super) remedy: Untrusted,
 }
 
 /// What is wrong with a record that no field shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct ConditionReport {
     /// Its name: `script-not-compiled`, …
-    pub(super) code: Foreign,
+    pub(super) code: Untrusted,
     /// What is wrong.
-    pub(super) why: Foreign,
+    pub(super) why: Untrusted,
     /// What the server says about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) words: Option<Foreign>,
+    pub(super) words: Option<Untrusted>,
     /// What to do.
-    pub(super) remedy: Foreign,
+    pub(super) remedy: Untrusted,
 }
 
 /// A field of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct FieldReport {
     /// Its name.
-    pub(super) name: Foreign,
+    pub(super) name: Untrusted,
     /// What becomes of it.
     pub(super) change: FieldDiff,
     /// What it comes from, where that is known.
@@ -176,8 +176,8 @@ pub(super) enum FieldDiff {
     Replaced { before: Shown, after: Shown },
     /// Other items in a list.
     Items {
-        added: Vec<Foreign>,
-        removed: Vec<Foreign>,
+        added: Vec<Untrusted>,
+        removed: Vec<Untrusted>,
     },
     /// Another script, or a first one.
     Script(ScriptReport),
@@ -262,7 +262,7 @@ impl ConditionReport {
     pub(super) fn lines(&self) -> Vec<String> {
         let (code, why) = (self.code.for_terminal(), self.why.for_terminal());
         let rest = self.words.iter().chain([&self.remedy]);
-        let rest = rest.map(Foreign::for_terminal);
+        let rest = rest.map(Untrusted::for_terminal);
         [format!("{code}: {why}")].into_iter().chain(rest).collect()
     }
 }
@@ -338,7 +338,7 @@ fn condition_report(condition: &Condition) -> ConditionReport {
 }
 
 /// What to do about a problem.
-pub(super) fn help(problem: &Problem) -> Foreign {
+pub(super) fn help(problem: &Problem) -> Untrusted {
     problem.help.as_deref().unwrap_or_default().into()
 }
 

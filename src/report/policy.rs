@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Foreign;
+use super::Untrusted;
 use super::plan::help;
 use super::subject::Subject;
 use crate::plan::{LeftAlone, Plan, Refusal, Unmanaged};
@@ -16,9 +16,9 @@ pub(super) struct UnmanagedReport {
     #[serde(flatten)]
     pub(super) subject: Subject,
     /// The id.
-    pub(super) id: Foreign,
+    pub(super) id: Untrusted,
     /// The username of its creator.
-    pub(super) creator: Option<Foreign>,
+    pub(super) creator: Option<Untrusted>,
     /// Why it is left alone.
     pub(super) why: LeftAlone,
 }
@@ -38,26 +38,26 @@ pub(super) struct LeftOutReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct RefusalReport {
     /// The guard: `too-many`, `another-server`, …
-    pub(super) code: Foreign,
+    pub(super) code: Untrusted,
     /// Why, in one line.
-    pub(super) why: Foreign,
+    pub(super) why: Untrusted,
     /// What it was judged by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) facts: Vec<Fact>,
     /// What would allow it.
-    pub(super) remedy: Foreign,
+    pub(super) remedy: Untrusted,
     /// The lines to write, where there are some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) lines: Vec<Foreign>,
+    pub(super) lines: Vec<Untrusted>,
 }
 
 /// What a guard judged by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Fact {
     /// In one word.
-    pub(super) word: Foreign,
+    pub(super) word: Untrusted,
     /// What it is.
-    pub(super) value: Foreign,
+    pub(super) value: Untrusted,
 }
 
 pub(super) fn unmanaged(record: &Unmanaged) -> UnmanagedReport {

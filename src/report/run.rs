@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Foreign;
+use super::Untrusted;
 use super::about::{About, Attempt, Context};
 use super::diff::Room;
 use super::failure::FailureReport;
@@ -49,35 +49,35 @@ pub(super) struct OutcomeReport {
     pub(super) subject: Subject,
     /// The record, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<Foreign>,
+    pub(super) id: Option<Untrusted>,
     /// Where the entry stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) place: Option<PlaceReport>,
     /// Why it is not done; the server's words, if it was the server that refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) why: Option<Foreign>,
+    pub(super) why: Option<Untrusted>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) remedy: Option<Foreign>,
+    pub(super) remedy: Option<Untrusted>,
     /// The fields that the server did not take as asked: what it has, and what was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) fields: Vec<FieldReport>,
     /// The records of this type and name, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) records: Vec<Foreign>,
+    pub(super) records: Vec<Untrusted>,
     /// What the record held before it was changed or removed, secrets and scripts left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) before: Vec<BeforeReport>,
     /// The ids of duplicates that were removed: a run beside this one had made the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) removed_duplicates: Vec<Foreign>,
+    pub(super) removed_duplicates: Vec<Untrusted>,
 }
 
 /// A field as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct BeforeReport {
     /// Its name.
-    pub(super) name: Foreign,
+    pub(super) name: Untrusted,
     /// Its value.
     pub(super) value: Shown,
 }
@@ -148,7 +148,7 @@ pub(super) enum CheckReport {
     /// It could not be done: other runs may have made the same.
     Skipped {
         /// Why.
-        why: Foreign,
+        why: Untrusted,
     },
 }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::foreign::Foreign;
 use crate::integration::{Field, Value};
 use crate::plan::Plan;
 use crate::redactor::Redactor;
 use crate::secret::{MASK, Piece, Text, outline};
+use crate::untrusted::Untrusted;
 
 /// A value as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,9 +22,9 @@ pub(crate) enum Shown {
     /// A number.
     Number(i64),
     /// A text, secret stretches masked.
-    Text(Foreign),
+    Text(Untrusted),
     /// A list of texts, secret stretches masked.
-    List(Vec<Foreign>),
+    List(Vec<Untrusted>),
     /// A script, by its number of lines.
     Script {
         /// How many lines it has.
@@ -101,7 +101,7 @@ pub(super) fn redacted_all<'t>(
     field: &Field,
     texts: impl IntoIterator<Item = &'t Text>,
     side: Side<'_>,
-) -> Vec<Foreign> {
+) -> Vec<Untrusted> {
     let shown: Vec<_> = texts
         .into_iter()
         .map(|text| redacted(field, text, side))
@@ -109,14 +109,14 @@ pub(super) fn redacted_all<'t>(
     if !field.sensitive || matches!(side, Side::Desired) {
         return shown;
     }
-    let mut seen = BTreeMap::<&Foreign, usize>::new();
+    let mut seen = BTreeMap::<&Untrusted, usize>::new();
     let mut numbers = Vec::new();
     for text in &shown {
         let number = seen.entry(text).or_default();
         *number += 1;
         numbers.push(*number);
     }
-    let alike = |text: &Foreign| seen.get(text).is_some_and(|count| *count > 1);
+    let alike = |text: &Untrusted| seen.get(text).is_some_and(|count| *count > 1);
     let named = shown.iter().zip(numbers).map(|(text, number)| {
         if alike(text) {
             format!("{} ({number})", text.raw()).into()
@@ -128,7 +128,7 @@ pub(super) fn redacted_all<'t>(
 }
 
 /// A text with its secret stretches masked; an observed URL without what may be a credential.
-pub(super) fn redacted(field: &Field, text: &Text, side: Side<'_>) -> Foreign {
+pub(super) fn redacted(field: &Field, text: &Text, side: Side<'_>) -> Untrusted {
     let shown = text.pieces().iter().map(|piece| match piece {
         Piece::Plain(plain) if side.hides(field, plain) => side.masked(&outline(plain)),
         Piece::Plain(plain) => side.masked(plain),
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn what_steers_a_terminal_is_written_out() {
-        let hostile = Foreign::from("a\u{1b}[31mb\u{202e}c\nd");
+        let hostile = Untrusted::from("a\u{1b}[31mb\u{202e}c\nd");
         assert_eq!(hostile.for_terminal(), "a\\u{1b}[31mb\\u{202e}c\\u{a}d");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Foreign;
+use super::Untrusted;
 use super::plan::{PlaceReport, place_report};
 use super::subject::Subject;
 use crate::plan::{NotChecked, NotCompared, Open, Plan};
@@ -16,14 +16,14 @@ use crate::problem::Texts;
 #[serde(rename_all = "camelCase")]
 pub(super) struct SnapshotReport {
     /// When it was taken, in UTC: `2026-11-22T02:00:00Z`.
-    pub(super) taken_at: Foreign,
+    pub(super) taken_at: Untrusted,
     /// What was not compared, because the snapshot does not hold it.
     pub(super) not_compared: Vec<NotComparedReport>,
     /// The users that the snapshot does not tell of.
-    pub(super) users_not_checked: Vec<Foreign>,
+    pub(super) users_not_checked: Vec<Untrusted>,
     /// The rooms and users posted to that it does not tell of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) targets_not_checked: Vec<Foreign>,
+    pub(super) targets_not_checked: Vec<Untrusted>,
     /// Whether it does not tell who may impersonate, and that counts.
     pub(super) impersonators_not_checked: bool,
     /// Of how many disabled webhooks it does not tell why they are.
@@ -48,7 +48,7 @@ pub(super) struct NotComparedReport {
     /// Whether nothing of it was: no entry named its record when the snapshot was taken.
     pub(super) whole: bool,
     /// Else the fields.
-    pub(super) fields: Vec<Foreign>,
+    pub(super) fields: Vec<Untrusted>,
 }
 
 impl SnapshotReport {

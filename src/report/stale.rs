@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Foreign;
+use super::Untrusted;
 use super::plan::{ChangeReport, PlanReport};
 use super::subject::Subject;
 use crate::plan::{ActionKind, Binding, BoundEntry, BoundRecord, Compared};
@@ -31,8 +31,8 @@ impl PlanReport {
         if from != to || was.sandbox != is.sandbox {
             return Some(format!("it was made for {from}, and this is {to}"));
         }
-        let text = |text: &Option<Foreign>| {
-            let text = text.as_ref().map(Foreign::for_terminal);
+        let text = |text: &Option<Untrusted>| {
+            let text = text.as_ref().map(Untrusted::for_terminal);
             text.unwrap_or_else(|| "(unknown)".to_owned())
         };
         let (from, to) = (text(&was.account), text(&is.account));
@@ -60,7 +60,7 @@ impl PlanReport {
             let changes = self.changes.iter();
             let mut names = changes.filter(|it| it.id.as_ref() == Some(&id.as_str().into()));
             let name = names.next().map_or_else(String::new, name);
-            let id = Foreign::from(id.as_str()).for_terminal();
+            let id = Untrusted::from(id.as_str()).for_terminal();
             Some(format!("{name} (record {id}) {what}"))
         })
     }
@@ -130,13 +130,13 @@ fn other_entries(saved: &Binding, now: &Binding) -> Option<String> {
         _ => "was changed in the manifests",
     };
     let (kind, name, _) = key;
-    let name = Foreign::from(name.as_str()).for_terminal();
+    let name = Untrusted::from(name.as_str()).for_terminal();
     Some(format!("the {kind} `{name}` {what}"))
 }
 
 fn other_record(was: &BoundRecord, is: &BoundRecord) -> Option<String> {
     if let Some(name) = differing(&was.fields, &is.fields) {
-        let name = Foreign::from(name.as_str()).for_terminal();
+        let name = Untrusted::from(name.as_str()).for_terminal();
         return Some(format!("was changed on the server: `{name}`"));
     }
     if let Some(name) = differing(&was.secrets, &is.secrets) {
@@ -145,7 +145,7 @@ fn other_record(was: &BoundRecord, is: &BoundRecord) -> Option<String> {
             Some(Compared::Different) => "was another than on the server",
             Some(Compared::Unknown) | None => "was not compared",
         };
-        let shown = Foreign::from(name.as_str()).for_terminal();
+        let shown = Untrusted::from(name.as_str()).for_terminal();
         let (from, to) = (compared(was), compared(is).replacen("was", "is", 1));
         return Some(format!("has a `{shown}` that {from}, and {to} now"));
     }
@@ -154,11 +154,13 @@ fn other_record(was: &BoundRecord, is: &BoundRecord) -> Option<String> {
 
 /// What tells a change from the others. Another record under the same name is another change, but which action it is
 /// may differ.
-fn identity(change: &ChangeReport) -> (&Subject, Option<&Foreign>) {
+fn identity(change: &ChangeReport) -> (&Subject, Option<&Untrusted>) {
     (&change.subject, change.id.as_ref())
 }
 
-fn by_identity(changes: &[ChangeReport]) -> BTreeMap<(&Subject, Option<&Foreign>), &ChangeReport> {
+fn by_identity(
+    changes: &[ChangeReport],
+) -> BTreeMap<(&Subject, Option<&Untrusted>), &ChangeReport> {
     changes.iter().map(|it| (identity(it), it)).collect()
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Foreign;
+use super::Untrusted;
 use crate::integration::{Key, Kind};
 
 /// Which integration.
@@ -15,7 +15,7 @@ pub(super) struct Subject {
     #[schemars(with = "String")]
     pub(super) kind: Kind,
     /// The name.
-    pub(super) name: Foreign,
+    pub(super) name: Untrusted,
 }
 
 /// The same for programs, and for those that show the kind to people.
@@ -27,9 +27,9 @@ struct Written {
     #[schemars(with = "String")]
     kind: Kind,
     /// The kind in one word.
-    kind_word: Foreign,
+    kind_word: Untrusted,
     /// The name.
-    name: Foreign,
+    name: Untrusted,
 }
 
 impl From<Subject> for Written {

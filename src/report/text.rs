@@ -15,8 +15,8 @@ pub(super) use failure::problem_line;
 pub use run::run_text;
 pub(super) use snapshot::{disabled, moment, open_fields};
 
-use super::Foreign;
-use super::look::{Look, ScriptDiff};
+use super::Untrusted;
+use super::options::{RenderOptions, ScriptDiff};
 use super::plan::{ChangeReport, ConditionReport, FieldReport, PlaceReport, PlanReport};
 use super::subject::Subject;
 use super::wrap::wrapped;
@@ -49,12 +49,12 @@ struct Page {
 }
 
 impl Page {
-    fn new(look: &Look) -> Self {
+    fn new(options: &RenderOptions) -> Self {
         Self {
             text: String::new(),
-            color: look.color,
-            scripts: look.scripts,
-            verbose: look.verbose,
+            color: options.color,
+            scripts: options.scripts,
+            verbose: options.verbose,
         }
     }
 
@@ -83,8 +83,8 @@ impl Page {
 }
 
 /// A plan as text.
-pub fn plan_text(report: &PlanReport, look: &Look) -> String {
-    let mut page = Page::new(look);
+pub fn plan_text(report: &PlanReport, options: &RenderOptions) -> String {
+    let mut page = Page::new(options);
     heading(report, &mut page);
     if let Some(failure) = &report.failure {
         failure_text(failure, &mut page);
@@ -102,13 +102,13 @@ pub fn plan_text(report: &PlanReport, look: &Look) -> String {
 fn heading(report: &PlanReport, page: &mut Page) {
     let mut line = page.paint(BOLD, "rcsync plan");
     if let Some(server) = &report.about.server {
-        let server = server.words(&server.address.for_terminal(), Foreign::for_terminal);
+        let server = server.words(&server.address.for_terminal(), Untrusted::for_terminal);
         line.extend([" · ", &server]);
     }
     line.push_str(&snapshot::heading(report));
     page.line(line);
     let manifest = &report.about.manifest;
-    let paths: Vec<_> = manifest.paths.iter().map(Foreign::for_terminal).collect();
+    let paths: Vec<_> = manifest.paths.iter().map(Untrusted::for_terminal).collect();
     let paths = paths.join(", ");
     if report.failure.is_some() {
         return page.line(paths);

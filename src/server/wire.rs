@@ -12,25 +12,29 @@ pub(super) fn create(fields: &Fields) -> Result<Body, ServerError> {
     write(head(fields.kind(), None), fields, None)
 }
 
-/// The body that gives a record these fields, and what this version of the server demands besides.
+/// The body that gives a record these fields, and what this version of the server requires besides.
 pub(super) fn update(
     id: &ServerId,
     fields: &Fields,
     server: Option<Version>,
 ) -> Result<Body, ServerError> {
-    let rider = compat::rider(fields.kind(), server);
-    write(head(fields.kind(), Some(id)), fields, rider)
+    let companion = compat::required_companion(fields.kind(), server);
+    write(head(fields.kind(), Some(id)), fields, companion)
 }
 
 /// Each row that has a value behind the head, and a key that has to be there.
-fn write(mut object: Object, fields: &Fields, rider: Option<&str>) -> Result<Body, ServerError> {
+fn write(
+    mut object: Object,
+    fields: &Fields,
+    companion: Option<&str>,
+) -> Result<Body, ServerError> {
     let mut secrets = Vec::new();
     for (field, value) in fields.iter() {
         let json = json(field, value, &mut secrets)
             .ok_or(ServerError::SecretMissing { field: field.name })?;
         object.insert(field.name.to_owned(), json);
     }
-    object.extend(rider.map(|rider| (rider.to_owned(), Json::Bool(false))));
+    object.extend(companion.map(|companion| (companion.to_owned(), Json::Bool(false))));
     Ok(Body::new(object, secrets))
 }
 

@@ -7,7 +7,7 @@ use super::Webhook;
 use super::env::names;
 use crate::integration::Kind;
 use crate::problem::Texts;
-use crate::report::{Foreign, ProblemReport};
+use crate::report::{ProblemReport, Untrusted};
 
 /// The webhooks that were asked for. Holds secrets in clear.
 #[derive(Serialize, JsonSchema)]
@@ -32,14 +32,14 @@ pub(super) struct Listed {
     #[schemars(with = "String")]
     pub(super) kind: Kind,
     /// Its name.
-    pub(super) name: Foreign,
+    pub(super) name: Untrusted,
     /// The id of its record.
-    pub(super) id: Foreign,
+    pub(super) id: Untrusted,
     /// Whether it is switched on. While an incoming webhook is off, its URL answers 503.
     pub(super) enabled: bool,
     /// Where its entry stands: `file:line`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) place: Option<Foreign>,
+    pub(super) place: Option<Untrusted>,
     /// The name of the value as a variable: the one that `--format env` gives it.
     pub(super) variable: String,
     /// The URL of an incoming webhook. Secret: who knows it can post.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::listing::Listing;
-use crate::report::Foreign;
+use crate::report::Untrusted;
 
 /// A line that says which webhook it is, and its URL or token below.
 pub fn text(listing: &Listing) -> String {
@@ -13,7 +13,7 @@ pub fn text(listing: &Listing) -> String {
     let width = width.unwrap_or_default().min(50);
     let mut text = String::new();
     for (webhook, name) in listing.webhooks.iter().zip(names) {
-        let place = webhook.place.as_ref().map(Foreign::for_terminal);
+        let place = webhook.place.as_ref().map(Untrusted::for_terminal);
         let place = place.unwrap_or_else(|| webhook.id.for_terminal());
         let _ = writeln!(text, "{}  {name:<width$}  {place}", webhook.kind.word());
         for remark in webhook.remarks() {

@@ -151,7 +151,7 @@ fn a_report_lists_what_was_done_and_what_was_there_before() {
         (count(&first, "created"), &first["counts"]["done"]),
         (3, &json!(3))
     );
-    assert_eq!(first["check"], json!({ "listed": { "listings": 1 } }));
+    assert_eq!(first["check"], json!({ "done": { "listings": 1 } }));
 
     let text = manifest(4)
         .replacen(

@@ -141,7 +141,7 @@ fn ten_thousand_integrations_plan() {
 
 #[test]
 fn a_plan_for_another_version_shows_what_an_upgrade_would_bring() {
-    // Up to 8.5 anybody may be posted as; 8.6 demands a permission that people do not have.
+    // Up to 8.5 anybody may be posted as; 8.6 requires a permission that people do not have.
     let sandbox = Sandbox::with(&["--server-version", "8.5", "--invent"]);
     let path = sandbox.file("a.yaml", &manifest(1).replace("rocket.cat", "paul"));
     sandbox.run(&["apply", "--yes", &path]).exits(0);

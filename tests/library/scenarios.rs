@@ -13,7 +13,7 @@ use rcsync::desired::DesiredState;
 use rcsync::engine::{self, Before, PlanOptions, Recorded, Source};
 use rcsync::observed::{Answers, ObservedState, Questions, ServerFacts, Snapshot};
 use rcsync::plan::Plan;
-use rcsync::report::{self, Context, Look, PlanReport};
+use rcsync::report::{self, Context, PlanReport, RenderOptions};
 use rocketchat_client::redactor::Redactor;
 use rocketchat_client::{BoxFuture, ServerError};
 use serde_json::{Value as Json, json};
@@ -123,7 +123,7 @@ fn scenarios_plan_as_expected() {
     let mut wrong = Vec::new();
     for folder in folders() {
         let report = report(&folder);
-        let look = Look::default();
+        let look = RenderOptions::default();
         for (name, now) in [
             ("plan.txt", report::plan_text(&report, &look)),
             ("plan.md", report::plan_markdown(&report, &look)),

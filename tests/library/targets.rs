@@ -19,7 +19,7 @@ use rcsync::engine::check::{Checked, Typed};
 use rcsync::observed::{ObservedState, ServerFacts, Snapshot};
 use rcsync::plan::{Annotations, Plan};
 use rcsync::problem::{Place, Texts};
-use rcsync::report::{self, Budget, Context, Look, PlanReport, ScriptDiff, diagnostics};
+use rcsync::report::{self, Budget, Context, PlanReport, RenderOptions, ScriptDiff, diagnostics};
 use rcsync::schema::Checker;
 use rcsync::server;
 use rcsync::variables::{Resolver, Secrets, Undefined, Variables};
@@ -245,14 +245,14 @@ fn shown(plan: &PlanReport) {
     assert_eq!(again.ok().as_ref(), Some(&saved));
     is_harmless(&report::plan_github(plan));
     for scripts in [ScriptDiff::Full, ScriptDiff::Stat, ScriptDiff::None] {
-        let text = Look {
+        let text = RenderOptions {
             scripts,
             verbose: true,
-            ..Look::default()
+            ..RenderOptions::default()
         };
         is_harmless(&report::plan_text(plan, &text).replace('\t', ""));
         let room = 4000;
-        let markdown = Look {
+        let markdown = RenderOptions {
             budget: Some(Budget::Characters(room)),
             ..text
         };

@@ -8,19 +8,19 @@ use std::path::Path;
 /// Opens a regular file. Whoever names it has followed the links on the way to it.
 pub(super) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     match fs::symlink_metadata(path) {
-        Ok(found) => demand(&found)?,
+        Ok(found) => require_regular(&found)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = options.custom_flags(flags).open(path)?;
     // It may have changed since.
-    demand(&file.metadata()?)?;
+    require_regular(&file.metadata()?)?;
     Ok(file)
 }
 
 /// Refuses what is not a regular file.
-fn demand(found: &Metadata) -> io::Result<()> {
+fn require_regular(found: &Metadata) -> io::Result<()> {
     if found.is_file() {
         return Ok(());
     }

@@ -60,8 +60,8 @@ fn check_branch(
     let properties = branch.properties.iter();
     let known = || properties.clone().filter(|row| row.when.holds(era));
     let is_missing = |name: &&str| {
-        let demands = |row: &Property| row.name == *name && !row.types.contains(&Type::Null);
-        !object.contains_key(*name) && known().any(demands)
+        let requires = |row: &Property| row.name == *name && !row.types.contains(&Type::Null);
+        !object.contains_key(*name) && known().any(requires)
     };
     if let Some(name) = branch.required.split(' ').find(is_missing) {
         return Err(format!("must have required property '{name}'"));

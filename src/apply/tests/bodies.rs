@@ -70,12 +70,12 @@ fn with(mut body: Json, more: &Json) -> Json {
 async fn an_outgoing_body_is_whole_and_keeps_stored_bytes() {
     let engine = json!({"scriptEngine": "vm2"});
     let both = json!({"scriptEngine": "vm2", "skipTranspile": true});
-    // Absurdly, 6.3 demands a flag of incoming webhooks (reference 0, E5).
-    let rider = json!({"overrideDestinationChannelEnabled": false});
+    // Absurdly, 6.3 requires a flag of incoming webhooks (reference 0, E5).
+    let companion = json!({"overrideDestinationChannelEnabled": false});
     for (version, more) in [
         ("3.4.0", json!({})),
         ("5.0.2", json!({})),
-        ("6.3.7", rider),
+        ("6.3.7", companion),
         ("6.13.1", engine.clone()),
         ("7.1.0", engine.clone()),
         ("7.5.0", engine.clone()),
@@ -214,6 +214,6 @@ async fn kept_bytes_show_in_no_report() {
     };
     let report = crate::report::RunReport::new(&plan, &applied, &context, 6);
     let shown = serde_json::to_string(&report).unwrap()
-        + &crate::report::run_text(&report, &crate::report::Look::default());
+        + &crate::report::run_text(&report, &crate::report::RenderOptions::default());
     assert!(!format!("{shown}{plan:?}").contains("hunter2"), "{shown}");
 }

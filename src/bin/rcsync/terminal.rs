@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::{TerminalArgs, When};
 use crate::exit::Exit;
-use rcsync::report::{self, Look};
+use rcsync::report::{self, RenderOptions};
 use rocketchat_client::escape;
 
 /// Whether standard error is for errors alone. Set once, by the flags.
@@ -52,11 +52,11 @@ impl Terminal {
         terminal
     }
 
-    /// How reports look on standard output.
-    pub(super) fn look(self) -> Look {
-        Look {
+    /// How reports are rendered on standard output.
+    pub(super) fn options(self) -> RenderOptions {
+        RenderOptions {
             color: self.color_out,
-            ..Look::default()
+            ..RenderOptions::default()
         }
     }
 

@@ -3,7 +3,7 @@
 
 mod contract;
 mod engine;
-mod home;
+mod location;
 mod mistaken;
 mod names;
 mod syntax;
@@ -19,7 +19,7 @@ use crate::problem::{Code, Place, Problem, Severity};
 use contract::{constructor, method, no_class, no_script, threw};
 use engine::RAW;
 pub use engine::{ENGINE, RAW_SINCE, engine_gone, profile};
-pub use home::Home;
+pub use location::ScriptLocation;
 use mistaken::{no_script_at_all, reference};
 use syntax::syntax;
 
@@ -29,7 +29,7 @@ pub struct Used<'s> {
     /// Its text.
     pub text: &'s str,
     /// Where it stands.
-    pub home: Home,
+    pub location: ScriptLocation,
     /// The server that it has to be fit for.
     pub profile: ServerProfile,
     /// Whether it is enabled for any of its entries.
@@ -180,7 +180,7 @@ fn told(
     }
     for one in found
         .iter_mut()
-        .filter(|one| one.place.as_ref() == Some(&used.home.whole))
+        .filter(|one| one.place.as_ref() == Some(&used.location.whole))
     {
         // What would mend a word of the script must not stand in the place of all of it.
         one.fix = None;
@@ -298,10 +298,10 @@ impl Used<'_> {
         message: impl Into<String>,
     ) -> Problem {
         let start = Spot { line: 1, column: 1 };
-        if let Some(place) = self.home.place(at.unwrap_or(start), word.len()) {
+        if let Some(place) = self.location.place(at.unwrap_or(start), word.len()) {
             return Problem::error(Code(code), place, message);
         }
-        let error = Problem::error(Code(code), self.home.whole.clone(), message);
+        let error = Problem::error(Code(code), self.location.whole.clone(), message);
         match at {
             Some(Spot { line, column }) => {
                 error.expected(format!("at {line}:{column} of the script"))

@@ -22,7 +22,7 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
             .error("script-syntax", at, "", message)
             .help("remove it: it usually comes from copied text");
     }
-    if used.home.folded && used.text.contains("//") {
+    if used.location.folded && used.text.contains("//") {
         let message =
             "the script does not parse: `>` joins its lines, so everything after `//` is a comment";
         return used

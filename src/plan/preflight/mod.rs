@@ -114,7 +114,7 @@ impl Plan {
             },
             users: asked().map(|poster| poster.name.clone()).collect(),
             impersonators: asked()
-                .any(|poster| compat::demands_impersonation(poster.kind, self.server.version)),
+                .any(|poster| compat::requires_impersonation(poster.kind, self.server.version)),
             view: asking.view || self.depends_on_view,
             limit: match preflight {
                 Preflight::Full => usize::MAX,

@@ -12,7 +12,7 @@ pub(in crate::plan) fn targets(fields: &Fields) -> Vec<Target> {
     let checked = |field: &Field| {
         field.role == Role::Destination
             && field.shape == Shape::Joined
-            && (field.left_out == LeftOut::Required || fields.demand(field))
+            && (field.left_out == LeftOut::Required || fields.require(field))
     };
     let lists = fields.iter().filter(|(field, _)| checked(field));
     let items = lists.flat_map(|(_, value)| match value {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::Foreign;
+use super::super::Untrusted;
 use crate::problem::{Findings, Place, Problem, Severity, Texts};
 use crate::words::count;
 
@@ -24,7 +24,7 @@ pub struct Problems {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct More {
     /// The path, or `<stdin>`.
-    pub file: Foreign,
+    pub file: Untrusted,
     /// How many errors.
     pub errors: usize,
     /// How many warnings.
@@ -36,19 +36,19 @@ pub struct More {
 #[serde(rename_all = "camelCase")]
 pub struct ProblemReport {
     /// The name of this kind of finding.
-    pub code: Foreign,
+    pub code: Untrusted,
     /// `error`, `warning` or `note`.
     pub severity: Severity,
     /// What is wrong.
-    pub message: Foreign,
+    pub message: Untrusted,
     /// What was expected, or what comes of what is written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expected: Option<Foreign>,
+    pub expected: Option<Untrusted>,
     /// How to mend it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<Foreign>,
+    pub hint: Option<Untrusted>,
     /// The path, or `<stdin>`.
-    pub file: Foreign,
+    pub file: Untrusted,
     /// The line, from 1.
     pub line: usize,
     /// The column in characters, from 1.
@@ -65,13 +65,13 @@ pub struct ProblemReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Also {
     /// The path, or `<stdin>`.
-    pub file: Foreign,
+    pub file: Untrusted,
     /// The line, from 1.
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
     /// What is there.
-    pub message: Foreign,
+    pub message: Untrusted,
 }
 
 impl Problems {
@@ -109,7 +109,7 @@ impl ProblemReport {
     /// The form of a problem that is in a text.
     fn of(found: &Problem, texts: &Texts) -> Option<Self> {
         let at = found.place.as_ref()?;
-        let file = |place: &Place| Foreign::from(texts.get(place.source).origin.as_str());
+        let file = |place: &Place| Untrusted::from(texts.get(place.source).origin.as_str());
         let (start, end) = (texts.start(at), texts.end(at));
         let also = found.also.iter().map(|(place, words)| Also {
             file: file(place),

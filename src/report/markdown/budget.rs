@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::look::{Budget, ScriptDiff};
+use super::super::options::{Budget, ScriptDiff};
 use super::super::plan::ChangeReport;
 use super::{TABLE_HEAD, change};
 use crate::plan::ActionKind;

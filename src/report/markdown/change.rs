@@ -1,8 +1,8 @@
 //! A change: its row in the table, and its fold.
 
-use super::super::Foreign;
+use super::super::Untrusted;
 use super::super::diff::{Line, Sign, stat};
-use super::super::look::ScriptDiff;
+use super::super::options::ScriptDiff;
 use super::super::plan::{ChangeReport, FieldDiff, FieldReport};
 use super::super::shown::Shown;
 use super::super::text::{pruned_words, value_text};
@@ -77,7 +77,7 @@ fn origin_line(change: &ChangeReport) -> Option<String> {
 }
 
 /// Names of fields and conditions.
-fn names<'a>(names: impl Iterator<Item = &'a Foreign>) -> String {
+fn names<'a>(names: impl Iterator<Item = &'a Untrusted>) -> String {
     let names: Vec<_> = names
         .map(|name| cell(&start(&name.for_terminal(), LONGEST_NAME)))
         .collect();

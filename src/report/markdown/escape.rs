@@ -1,4 +1,4 @@
-//! Foreign text in Markdown: in code spans, fences, HTML and comments that it cannot get out of.
+//! Untrusted text in Markdown: in code spans, fences, HTML and comments that it cannot get out of.
 //!
 //! What comes here is in one line: control characters are written out already.
 

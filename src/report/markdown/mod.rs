@@ -1,7 +1,7 @@
 //! A plan as Markdown, for a comment on a pull request.
 //!
 //! A hidden marker comes first, so that a pipeline finds the comment it made before; then a line that says it all, a
-//! table, a fold for each change, and a closing line. Foreign text stands in code spans, fences and escaped HTML,
+//! table, a fold for each change, and a closing line. Untrusted text stands in code spans, fences and escaped HTML,
 //! and nowhere else.
 
 mod budget;
@@ -10,11 +10,11 @@ pub mod escape;
 mod notes;
 mod snapshot;
 
-use super::Foreign;
+use super::Untrusted;
 use super::about::ServerReport;
 use super::diagnostics::json::More;
 use super::failure::FailureReport;
-use super::look::Look;
+use super::options::RenderOptions;
 use super::plan::PlanReport;
 use super::text::{are, problem_line, refusal_lines, view_words};
 use crate::plan::ActionKind;
@@ -28,10 +28,10 @@ const LONGEST_WORDS: usize = 200;
 const TABLE_HEAD: &str = "| | kind | name | what | where |\n|---|---|---|---|---|\n";
 
 /// A plan as Markdown.
-pub fn plan_markdown(report: &PlanReport, look: &Look) -> String {
+pub fn plan_markdown(report: &PlanReport, options: &RenderOptions) -> String {
     let marker = marker(report.about.server.as_ref());
     if let Some(failure) = &report.failure {
-        return failed(&marker, report, failure, look);
+        return failed(&marker, report, failure, options);
     }
     if report.changes.is_empty() && report.refusals.is_empty() {
         return format!("{marker}{}", nothing_to_do(report));
@@ -43,7 +43,9 @@ pub fn plan_markdown(report: &PlanReport, look: &Look) -> String {
     });
     let footer = format!("{writes}{}", footer(report));
     let parts = report.changes.iter();
-    let parts: Vec<_> = parts.map(|change| Part::of(change, look.scripts)).collect();
+    let parts: Vec<_> = parts
+        .map(|change| Part::of(change, options.scripts))
+        .collect();
     let open = notes::fold(report) + &snapshot::fold(report);
     let whole = budget::fitted(
         &head(&refused),
@@ -51,7 +53,7 @@ pub fn plan_markdown(report: &PlanReport, look: &Look) -> String {
         &format!("{open}\n{footer}\n"),
         None,
     );
-    match look.budget {
+    match options.budget {
         Some(budget) if budget.of(&whole) > budget.room() => {
             let left_out = if open.is_empty() {
                 ""
@@ -64,7 +66,7 @@ pub fn plan_markdown(report: &PlanReport, look: &Look) -> String {
             } else {
                 refused
             };
-            budget::fitted(&head(&refused), &parts, &foot, look.budget)
+            budget::fitted(&head(&refused), &parts, &foot, options.budget)
         }
         _ => whole,
     }
@@ -189,7 +191,7 @@ fn place(report: &PlanReport) -> String {
     let Some(server) = &report.about.server else {
         return "no server named".to_owned();
     };
-    let short = |text: &Foreign| code(&start(&text.for_terminal(), 60));
+    let short = |text: &Untrusted| code(&start(&text.for_terminal(), 60));
     let address = code(&end(&server.address.for_terminal(), 100));
     let mut words = server.words(&address, short);
     if let Some(view) = &report.view {
@@ -199,7 +201,12 @@ fn place(report: &PlanReport) -> String {
 }
 
 /// Why there is no plan. What is wrong with manifests is told as far as it fits.
-fn failed(marker: &str, report: &PlanReport, failure: &FailureReport, look: &Look) -> String {
+fn failed(
+    marker: &str,
+    report: &PlanReport,
+    failure: &FailureReport,
+    options: &RenderOptions,
+) -> String {
     let code = failure.exit_code;
     let foot = place(report);
     let whole = |problems: usize, longest: usize| {
@@ -207,7 +214,7 @@ fn failed(marker: &str, report: &PlanReport, failure: &FailureReport, look: &Loo
         format!("{marker}### rcsync: no plan, exit code {code}\n\n{body}\n{foot}\n")
     };
     let mut text = whole(failure.problems.len(), usize::MAX);
-    let Some(budget) = look.budget else {
+    let Some(budget) = options.budget else {
         return text;
     };
     let mut shown = failure.problems.len();

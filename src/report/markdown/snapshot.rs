@@ -1,6 +1,6 @@
 //! What a plan from a snapshot says besides, in Markdown.
 
-use super::super::Foreign;
+use super::super::Untrusted;
 use super::super::plan::PlanReport;
 use super::super::snapshot::{NotComparedReport, SnapshotReport};
 use super::super::text::{disabled, moment, open_fields};
@@ -79,7 +79,7 @@ fn lines(snapshot: &SnapshotReport) -> String {
         more => format!("… and {more} more\n"),
     };
     let compared = snapshot.not_compared.iter().take(LISTED).map(line);
-    let unchecked = |what: &str, names: &[Foreign]| {
+    let unchecked = |what: &str, names: &[Untrusted]| {
         let lines = names.iter().take(LISTED).map(|name| {
             let name = start(&name.for_terminal(), LONGEST);
             format!("{what} {name}: not checked\n")

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::super::{
-    Budget, Look, PlanReport, ScriptDiff, json, plan_github, plan_markdown, plan_text,
+    Budget, PlanReport, RenderOptions, ScriptDiff, json, plan_github, plan_markdown, plan_text,
 };
 use super::draw::{Draw, Secrets};
 
@@ -53,20 +53,20 @@ fn loud(number: usize) -> String {
 
 /// The plan in every format there is.
 fn everything(report: &PlanReport) -> [String; 7] {
-    let look = Look::default();
-    let colored = Look {
+    let options = RenderOptions::default();
+    let colored = RenderOptions {
         color: true,
         scripts: ScriptDiff::Stat,
-        ..look
+        ..options
     };
-    let small = Look {
+    let small = RenderOptions {
         budget: Some(Budget::Characters(2000)),
-        ..look
+        ..options
     };
     [
-        plan_text(report, &look),
+        plan_text(report, &options),
         plan_text(report, &colored),
-        plan_markdown(report, &look),
+        plan_markdown(report, &options),
         plan_markdown(report, &small),
         json(report),
         plan_github(report),

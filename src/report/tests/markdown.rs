@@ -8,10 +8,10 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::super::markdown::escape::{cell, code, fence, html};
-use super::super::{Budget, Look, PlanReport, plan_markdown};
+use super::super::{Budget, PlanReport, RenderOptions, plan_markdown};
 use super::draw::FOREIGN;
 use crate::integration::Kind;
-use crate::report::Foreign;
+use crate::report::Untrusted;
 
 const SIGNS: [&str; 5] = ["➕", "✏️", "❗", "⏸️", "🗑️"];
 
@@ -225,7 +225,7 @@ fn fits(text: &str, whole: &str, all: &Seen, budget: Budget) -> bool {
 
 /// Holds a plan to all of it, in rooms of several sizes. Says in which of them something is left out.
 pub(super) fn stays_inside(report: &PlanReport) -> [bool; 3] {
-    let whole = plan_markdown(report, &Look::default());
+    let whole = plan_markdown(report, &RenderOptions::default());
     let all = read(&whole);
     [
         Budget::Characters(2000),
@@ -233,11 +233,11 @@ pub(super) fn stays_inside(report: &PlanReport) -> [bool; 3] {
         Budget::GitHub,
     ]
     .map(|budget| {
-        let look = Look {
+        let options = RenderOptions {
             budget: Some(budget),
-            ..Look::default()
+            ..RenderOptions::default()
         };
-        fits(&plan_markdown(report, &look), &whole, &all, budget)
+        fits(&plan_markdown(report, &options), &whole, &all, budget)
     })
 }
 
@@ -253,7 +253,7 @@ fn what_is_written_is_what_is_read() {
         let text: String = (0..length)
             .map(|_| ALPHABET[random.random_range(0..ALPHABET.len())])
             .collect();
-        let text = Foreign::from(text).for_terminal();
+        let text = Untrusted::from(text).for_terminal();
 
         let spans = |markdown: &str| -> Vec<String> {
             let codes = parser(markdown).filter_map(|event| match event {

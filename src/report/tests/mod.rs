@@ -14,7 +14,7 @@ type Reach = [usize; 5];
 fn hold(seed: u64) -> Reach {
     let report = canary::keeps_its_secrets(seed);
     let [small, middle, large] = markdown::stays_inside(&report).map(usize::from);
-    let text = super::plan_text(&report, &super::Look::default());
+    let text = super::plan_text(&report, &super::RenderOptions::default());
     let count = |words| text.matches(words).count();
     let keys = count("(another secret)") + count("(not shown: it may hold a secret)");
     [small, middle, large, count("(secret)"), keys]

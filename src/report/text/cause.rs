@@ -1,8 +1,8 @@
 //! What changes come from, as text.
 
-use super::{Foreign, Page, change_head};
+use super::{Page, Untrusted, change_head};
 use crate::plan::Cause;
-use crate::report::look::Look;
+use crate::report::options::RenderOptions;
 use crate::report::plan::{ChangeReport, PlanReport};
 use crate::words::count;
 
@@ -10,7 +10,7 @@ use crate::words::count;
 pub(super) fn below(change: &ChangeReport, page: &mut Page) {
     let Some(cause) = change.cause else { return };
     let last = change.last_change.as_ref();
-    let last = last.and_then(|last| last.words(Foreign::for_terminal));
+    let last = last.and_then(|last| last.words(Untrusted::for_terminal));
     page.words(&match last {
         Some(last) => format!("{}: {last}", cause.words()),
         None => cause.words().to_owned(),
@@ -33,8 +33,8 @@ pub(super) fn summary(report: &PlanReport, page: &mut Page) {
 }
 
 /// What apply is about to do that nobody saw in this change; nothing if there is no such thing.
-pub fn drift_text(report: &PlanReport, look: &Look) -> String {
-    let mut page = Page::new(look);
+pub fn drift_text(report: &PlanReport, options: &RenderOptions) -> String {
+    let mut page = Page::new(options);
     let drifts = |change: &&ChangeReport| change.cause.is_some_and(Cause::is_drift);
     let changes = report.changes.iter().filter(drifts);
     let changes: Vec<_> = changes.filter(|it| it.action.is_write()).collect();

@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use super::super::Foreign;
+use super::super::Untrusted;
 use super::super::plan::{FieldDiff, FieldReport};
 use super::super::shown::Shown;
 use super::script::script_text;
@@ -38,7 +38,7 @@ fn pieces(change: &FieldDiff) -> (Vec<(String, Option<Style>)>, &'static str) {
     let plain = |text: String| (text, None);
     match change {
         FieldDiff::Set(Shown::List(items)) if !items.is_empty() => {
-            let items = items.iter().map(Foreign::for_terminal);
+            let items = items.iter().map(Untrusted::for_terminal);
             (items.map(plain).collect(), ",")
         }
         FieldDiff::Set(value) => (vec![plain(value_text(value))], ""),
@@ -48,7 +48,7 @@ fn pieces(change: &FieldDiff) -> (Vec<(String, Option<Style>)>, &'static str) {
         }
         FieldDiff::Items { added, removed } => {
             let signed = |sign: char, style: Style| {
-                move |item: &Foreign| (format!("{sign} {}", item.for_terminal()), Some(style))
+                move |item: &Untrusted| (format!("{sign} {}", item.for_terminal()), Some(style))
             };
             let removed = removed.iter().map(signed('-', RED));
             (
@@ -100,7 +100,7 @@ pub(in crate::report) fn value_text(value: &Shown) -> String {
         Shown::List(items) if items.is_empty() => "(empty)".to_owned(),
         Shown::List(items) => items
             .iter()
-            .map(Foreign::for_terminal)
+            .map(Untrusted::for_terminal)
             .collect::<Vec<_>>()
             .join(", "),
         Shown::Script { lines } => count(*lines, "line"),

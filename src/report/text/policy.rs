@@ -3,7 +3,7 @@
 use super::super::plan::{ChangeReport, PlanReport};
 use super::super::policy::{LeftOutReport, RefusalReport};
 use super::super::wrap::wrapped;
-use super::{COLUMNS, Foreign, Page};
+use super::{COLUMNS, Page, Untrusted};
 use crate::integration::Kind;
 use crate::observed::{Sight, View};
 use crate::plan::{ActionKind, LeftAlone, Step};
@@ -77,7 +77,7 @@ pub(in super::super) fn refusal_lines(refusal: &RefusalReport) -> String {
 /// The records that no entry names and that are left alone, a line each.
 pub(super) fn unmanaged_text(report: &PlanReport, page: &mut Page) {
     for record in &report.unmanaged {
-        let creator = record.creator.as_ref().map(Foreign::for_terminal);
+        let creator = record.creator.as_ref().map(Untrusted::for_terminal);
         let why = match record.why {
             LeftAlone::NotPruned => "",
             LeftAlone::OutOfScope => ", out of scope",

@@ -2,15 +2,15 @@
 
 use anstyle::Style;
 
-use super::super::look::Look;
+use super::super::options::RenderOptions;
 use super::super::run::{CheckReport, OutcomeReport, OutcomeWord, RunReport};
 use super::{GREEN, Page, RED, YELLOW, beside, field_text, head, name_width, placed};
 use crate::escape::shell;
 use crate::words::listed;
 
 /// What became of a plan, as text.
-pub fn run_text(report: &RunReport, look: &Look) -> String {
-    let mut page = Page::new(look);
+pub fn run_text(report: &RunReport, options: &RenderOptions) -> String {
+    let mut page = Page::new(options);
     for outcome in &report.outcomes {
         outcome_text(outcome, &mut page);
     }

@@ -2,7 +2,7 @@
 
 use super::{Head, PlanReport};
 use super::{Page, placed};
-use crate::report::Foreign;
+use crate::report::Untrusted;
 use crate::report::snapshot::{NotComparedReport, SnapshotReport};
 use crate::words::{count, counted, start};
 
@@ -18,7 +18,7 @@ pub(super) fn heading(report: &PlanReport) -> String {
 }
 
 /// `2026-11-22 02:00 UTC`.
-pub(in crate::report) fn moment(taken_at: &Foreign) -> String {
+pub(in crate::report) fn moment(taken_at: &Untrusted) -> String {
     let taken_at = taken_at.for_terminal();
     match (taken_at.get(..10), taken_at.get(11..16)) {
         (Some(date), Some(time)) => format!("{date} {time} UTC"),
@@ -32,7 +32,7 @@ pub(super) fn open(report: &PlanReport, page: &mut Page) {
         return;
     };
     not_compared(snapshot, page);
-    let quoted = |names: &[Foreign]| {
+    let quoted = |names: &[Untrusted]| {
         let names = names.iter().map(|it| format!("`{}`", it.for_terminal()));
         names.collect::<Vec<_>>().join(", ")
     };
@@ -96,7 +96,7 @@ fn not_compared(snapshot: &SnapshotReport, page: &mut Page) {
 }
 
 fn line(open: &NotComparedReport, page: &Page) -> String {
-    let what: Vec<_> = open.fields.iter().map(Foreign::for_terminal).collect();
+    let what: Vec<_> = open.fields.iter().map(Untrusted::for_terminal).collect();
     let what = if open.whole {
         "all: no entry named it then".to_owned()
     } else {

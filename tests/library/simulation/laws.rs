@@ -56,7 +56,7 @@ pub(super) fn honest() -> impl Strategy<Value = Case> {
 fn is_taken(name: &str, version: &str) -> bool {
     let version = Version::parse(version);
     let mut rows = Kind::ALL.iter().filter_map(|kind| kind.field(name));
-    rows.all(|row| row.versions.take(version))
+    rows.all(|row| row.versions.supported_by(version))
 }
 
 fn lying() -> impl Strategy<Value = Case> {

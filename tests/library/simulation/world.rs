@@ -81,16 +81,16 @@ impl World {
     ) {
         let mut body = json!({"type": kind.wire(), "name": "seed", "enabled": true, "username": "rocket.cat",
             "channel": "#general", "scriptEnabled": false});
-        let demands = quirks
+        let requires = quirks
             .iter()
             .find(|(quirk, _)| *quirk == Quirk::RequiresOverride);
-        let demands = demands.map_or(version == Some(Version::new(6, 3)), |(_, on)| *on);
+        let requires = requires.map_or(version == Some(Version::new(6, 3)), |(_, on)| *on);
         match kind {
             Kind::Outgoing => {
                 body["event"] = json!("sendMessage");
                 body["urls"] = json!(["http://seed"]);
             }
-            Kind::Incoming if demands => body["overrideDestinationChannelEnabled"] = json!(false),
+            Kind::Incoming if requires => body["overrideDestinationChannelEnabled"] = json!(false),
             Kind::Incoming => {}
         }
         let answer = self.request("integrations.create", &body).await;
@@ -100,7 +100,7 @@ impl World {
         let mut set = fields.clone();
         set.retain(|name, _| {
             kind.field(name)
-                .is_none_or(|field| field.versions.take(version))
+                .is_none_or(|field| field.versions.supported_by(version))
         });
         let id = id.to_owned();
         assert!(self.sandbox.act(Action::ChangeIntegration { id, set }));

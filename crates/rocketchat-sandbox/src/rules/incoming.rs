@@ -26,7 +26,7 @@ pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
     let Some(user) = call.user_named(&username)? else {
         return refuse("error-invalid-user", "Invalid user");
     };
-    demand_impersonate(call, &user, ADD)?;
+    require_impersonate(call, &user, ADD)?;
 
     let mut record = call.body.clone();
     stamp(call, &mut record, Kind::Incoming, &user);
@@ -79,7 +79,7 @@ pub(super) fn parts(record: &Record) -> Vec<String> {
 }
 
 /// From 8.6 on the posting user must hold `message-impersonate`.
-pub(super) fn demand_impersonate(
+pub(super) fn require_impersonate(
     call: &Call<'_>,
     user: &User,
     place: Place,

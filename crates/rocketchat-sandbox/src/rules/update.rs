@@ -131,7 +131,7 @@ fn posting_user(call: &mut Call<'_>, record: &mut Record) -> Result<(), Refusal>
             INCOMING,
         ));
     };
-    incoming::demand_impersonate(call, &user, INCOMING)?;
+    incoming::require_impersonate(call, &user, INCOMING)?;
     incoming::grant_bot(call, &user.id)?;
     if switches {
         record.insert("username".to_owned(), user.username.into());

@@ -24,7 +24,7 @@ use crate::terminal::{self, Terminal};
 use rcsync::apply::Applied;
 use rcsync::engine::{self, ApplyOptions, Planned};
 use rcsync::plan::Plan;
-use rcsync::report::{self, Context, Look, PlanReport, RunReport};
+use rcsync::report::{self, Context, PlanReport, RenderOptions, RunReport};
 use rocketchat_client::Concurrency;
 
 /// Told where somebody could think otherwise.
@@ -151,7 +151,7 @@ impl Run<'_> {
         if plan.is_empty() {
             return (self.untried(Exit::Done), Exit::Done);
         }
-        let drift = report::drift_text(self.plan_report, &terminal.look());
+        let drift = report::drift_text(self.plan_report, &terminal.options());
         if !drift.is_empty() {
             terminal::out(&format!("\n{drift}"));
         }
@@ -172,17 +172,17 @@ impl Run<'_> {
         let exit = interrupt.exit();
         let exit = exit.unwrap_or_else(|| Exit::of_applied(&applied));
         let report = self.told(&applied, exit);
-        let text = report::run_text(&report, &terminal.look());
+        let text = report::run_text(&report, &terminal.options());
         terminal::out(&format!("\n{text}"));
         if terminal::check_out().is_ok() {
             return (report, exit);
         }
         // What was done must be known all the same.
-        let look = Look {
+        let options = RenderOptions {
             color: terminal.color_err,
-            ..terminal.look()
+            ..terminal.options()
         };
-        terminal::err(&report::run_text(&report, &look));
+        terminal::err(&report::run_text(&report, &options));
         let exit = terminal::ended(exit);
         (self.told(&applied, exit), exit)
     }

@@ -5,7 +5,7 @@ use super::files::{self, File, refused};
 use crate::cli::{OutputArgs, PlanFormat};
 use crate::exit::Exit;
 use crate::terminal::{self, Terminal};
-use rcsync::report::{self, Attempt, Look, PlanReport};
+use rcsync::report::{self, Attempt, PlanReport, RenderOptions};
 
 /// Shows a plan and writes the files that were asked for, also where it cannot be shown.
 ///
@@ -15,7 +15,7 @@ pub(super) fn plan(report: &PlanReport, args: &OutputArgs, terminal: Terminal) -
     terminal::out(&rendered(
         report,
         args.format,
-        &look(args, terminal.color_out, terminal),
+        &options(args, terminal.color_out, terminal),
     ));
     write(report, args, terminal)?;
     terminal::check_out()
@@ -24,8 +24,8 @@ pub(super) fn plan(report: &PlanReport, args: &OutputArgs, terminal: Terminal) -
 /// Shows a plan on standard error, where a question about it follows, unless standard output shows it there.
 pub(super) fn plan_beside_question(report: &PlanReport, args: &OutputArgs, terminal: Terminal) {
     if !terminal::out_is_terminal() {
-        let look = look(args, terminal.color_err, terminal);
-        terminal::err(&report::plan_text(report, &look));
+        let options = options(args, terminal.color_err, terminal);
+        terminal::err(&report::plan_text(report, &options));
     }
 }
 
@@ -43,7 +43,7 @@ pub(super) fn failure(
         terminal::out(&rendered(
             &report,
             args.format,
-            &look(args, terminal.color_out, terminal),
+            &options(args, terminal.color_out, terminal),
         ));
     }
     write(&report, args, terminal)
@@ -51,8 +51,8 @@ pub(super) fn failure(
         .map_or(exit, |other| exit.min(other))
 }
 
-fn look(args: &OutputArgs, color: bool, terminal: Terminal) -> Look {
-    Look {
+fn options(args: &OutputArgs, color: bool, terminal: Terminal) -> RenderOptions {
+    RenderOptions {
         color,
         verbose: terminal.verbose,
         scripts: args.script_diff,
@@ -60,20 +60,20 @@ fn look(args: &OutputArgs, color: bool, terminal: Terminal) -> Look {
     }
 }
 
-fn rendered(report: &PlanReport, format: PlanFormat, look: &Look) -> String {
+fn rendered(report: &PlanReport, format: PlanFormat, options: &RenderOptions) -> String {
     match format {
-        PlanFormat::Text => report::plan_text(report, look),
-        PlanFormat::Markdown => report::plan_markdown(report, look),
+        PlanFormat::Text => report::plan_text(report, options),
+        PlanFormat::Markdown => report::plan_markdown(report, options),
         PlanFormat::Json => report::json(report),
         PlanFormat::Github => report::plan_github(report),
     }
 }
 
 fn write(report: &PlanReport, args: &OutputArgs, terminal: Terminal) -> Result<(), Exit> {
-    let look = look(args, false, terminal);
+    let options = options(args, false, terminal);
     let outs = args.out.iter().map(|out| File {
         path: out.path.clone(),
-        text: rendered(report, out.format, &look),
+        text: rendered(report, out.format, &options),
         secret: false,
     });
     let outs: Vec<_> = outs.collect();

@@ -6,7 +6,7 @@ use crate::words::NoSuchWord;
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Look {
+pub struct RenderOptions {
     /// Whether text has colour.
     pub color: bool,
     /// Whether text lists what is otherwise counted.

@@ -8,9 +8,9 @@ use crate::escape;
 /// Text from a manifest or the server: no renderer can print it without saying how it is escaped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Foreign(String);
+pub struct Untrusted(String);
 
-impl Foreign {
+impl Untrusted {
     /// As it came, for what is no output.
     pub(crate) fn raw(&self) -> &str {
         &self.0
@@ -27,7 +27,7 @@ impl Foreign {
     }
 }
 
-impl<T: Into<String>> From<T> for Foreign {
+impl<T: Into<String>> From<T> for Untrusted {
     fn from(text: T) -> Self {
         Self(text.into())
     }

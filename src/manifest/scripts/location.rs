@@ -6,7 +6,7 @@ use crate::problem::{Place, SourceId, Texts};
 
 /// Where a script stands: which bytes of a text its lines are.
 #[derive(Clone, Debug)]
-pub struct Home {
+pub struct ScriptLocation {
     pub(super) whole: Place,
     /// Where each line of the script starts; none if it stands there in another form.
     lines: Vec<usize>,
@@ -23,7 +23,7 @@ fn ends_in_a_fold(before: &str) -> bool {
         .is_some_and(|key| key.ends_with([':', ' ']))
 }
 
-impl Home {
+impl ScriptLocation {
     /// A script that is a text of its own.
     pub fn file(source: SourceId, texts: &Texts) -> Self {
         let text = texts.get(source).text.as_str();
