@@ -1,13 +1,13 @@
-//! Who is let in: credentials, route permission, schema and limiter, in the era's order (reference 2.2).
+//! Who is let in: credentials, route permission, schema and limiter, in the version's order (reference 2.2).
 
 use http::Method;
 use serde_json::{Map, Value};
 
 use super::Sandbox;
-use super::era::{Era, Quirk};
 use super::faults::Page;
 use super::limiter::{self, Rate, Verdict};
 use super::parse;
+use super::profile::{Quirk, ServerProfile};
 use super::reply::{Refusal, Request};
 use super::routes::{Access, Route};
 use super::rules::Call;
@@ -17,12 +17,16 @@ use super::validate;
 use super::write::User;
 
 /// A request that is not yet admitted, as handlers see it.
-pub(super) fn visit<'s>(sandbox: &'s Sandbox, state: &'s mut State, request: &Request) -> Call<'s> {
+pub(super) fn build_call<'s>(
+    sandbox: &'s Sandbox,
+    state: &'s mut State,
+    request: &Request,
+) -> Call<'s> {
     let uri = request.http.uri();
     let caller = caller(state, request);
     Call {
         state,
-        era: &sandbox.era,
+        profile: &sandbox.profile,
         now: (sandbox.clock.millis(), sandbox.clock.iso()),
         invent: sandbox.invent,
         caller,
@@ -38,7 +42,7 @@ pub(super) fn visit<'s>(sandbox: &'s Sandbox, state: &'s mut State, request: &Re
 pub(super) fn inside<'s>(sandbox: &'s Sandbox, state: &'s mut State) -> Call<'s> {
     Call {
         state,
-        era: &sandbox.era,
+        profile: &sandbox.profile,
         now: (sandbox.clock.millis(), sandbox.clock.iso()),
         invent: sandbox.invent,
         caller: None,
@@ -70,17 +74,17 @@ enum Step {
 }
 
 /// The order of admission, once one is logged in.
-fn order(era: &Era) -> [Step; 3] {
-    if era.has(Quirk::OldRouter) {
+fn order(profile: &ServerProfile) -> [Step; 3] {
+    if profile.has(Quirk::OldRouter) {
         [Step::Limit, Step::Schema, Step::Permission]
-    } else if era.has(Quirk::TypedRoutes) {
+    } else if profile.has(Quirk::TypedRoutes) {
         [Step::Permission, Step::Schema, Step::Limit]
     } else {
         [Step::Permission, Step::Limit, Step::Schema]
     }
 }
 
-/// Lets a request in, or refuses it in the era's order.
+/// Lets a request in, or refuses it in the version's order.
 pub(super) fn admit<'s>(
     sandbox: &'s Sandbox,
     state: &'s mut State,
@@ -88,7 +92,7 @@ pub(super) fn admit<'s>(
     request: &Request,
     verdict: &mut Option<Verdict>,
 ) -> Result<Call<'s>, Refusal> {
-    let mut call = visit(sandbox, state, request);
+    let mut call = build_call(sandbox, state, request);
     let gate = match route.access {
         Access::Account(_) if call.caller.is_none() => return Err(Refusal::LoggedOut),
         Access::Account(gate) => Some(gate),
@@ -98,7 +102,7 @@ pub(super) fn admit<'s>(
         Method::POST | Method::PUT => parse::body(request.http.headers(), request.http.body()),
         _ => Value::Object(Map::new()),
     };
-    for step in order(call.era) {
+    for step in order(call.profile) {
         match step {
             Step::Permission => {
                 let gate = gate.unwrap_or_default();
@@ -125,20 +129,20 @@ fn check(
     body: &mut Value,
 ) -> Result<(), Refusal> {
     let query = request.http.uri().query().unwrap_or_default();
-    if !call.era.has(Quirk::OldRouter) && !parse::is_readable(query) {
+    if !call.profile.has(Quirk::OldRouter) && !parse::is_readable(query) {
         return Err(Refusal::Plain("Invalid query parameters".into()));
     }
-    let known = |schema: &&Schema| schema.when.holds(call.era);
-    let early = call.era.has(Quirk::LooseChecks);
+    let known = |schema: &&Schema| schema.when.holds(call.profile);
+    let early = call.profile.has(Quirk::LooseChecks);
     let Some(schema) = route.schema.filter(known).filter(|_| !early) else {
         return Ok(());
     };
     if schema.part == Part::Body {
-        return validate::validate(schema, call.era, body)
+        return validate::validate(schema, call.profile, body)
             .map_err(|errors| Refusal::Schema(Part::Body, errors));
     }
     let mut query = Value::Object(std::mem::take(&mut call.query));
-    let verdict = validate::validate(schema, call.era, &mut query);
+    let verdict = validate::validate(schema, call.profile, &mut query);
     if let Value::Object(query) = query {
         call.query = query;
     }

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use webhook_script::runtime::End;
 
 use super::Sandbox;
-use super::admission::{admit, limit, visit};
+use super::admission::{admit, build_call, limit};
 use super::compiler::{self, Checked};
-use super::era::Quirk;
 use super::faults::Page;
 use super::limiter::Verdict;
 use super::parse;
+use super::profile::Quirk;
 use super::reply::{Refusal, Request, json_response};
 use super::routes::{self, Run};
 use super::rules::{Call, create, hooks, scripts};
@@ -23,7 +23,7 @@ use super::runner;
 
 /// What a fault changes about the way a request is answered.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Manner {
+pub(super) struct AnswerOptions {
     pub(super) page: Page,
     /// How long the effect waits.
     pub(super) hold: Duration,
@@ -35,18 +35,18 @@ pub(super) struct Manner {
 pub(super) async fn answer(
     sandbox: &Sandbox,
     request: &Request,
-    manner: Manner,
+    options: AnswerOptions,
 ) -> Response<Bytes> {
     let path = request.http.uri().path();
     if path == "/health" {
-        return Refusal::Text(StatusCode::OK, "ok").response(&sandbox.era);
+        return Refusal::Text(StatusCode::OK, "ok").response(&sandbox.profile);
     }
     let mut verdict = None;
     let outcome = match path.strip_prefix("/hooks/") {
         Some(hook) => deliver(sandbox, request, hook, &mut verdict).await,
-        None => run(sandbox, request, manner, &mut verdict).await,
+        None => run(sandbox, request, options, &mut verdict).await,
     };
-    let mut response = outcome.unwrap_or_else(|refusal| refusal.response(&sandbox.era));
+    let mut response = outcome.unwrap_or_else(|refusal| refusal.response(&sandbox.profile));
     if let Some(verdict) = verdict {
         verdict.write(&mut response);
     }
@@ -58,7 +58,7 @@ pub(super) async fn answer(
         response.status(),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
     );
-    if refused && sandbox.era.has(Quirk::DelaysRefusals) {
+    if refused && sandbox.profile.has(Quirk::DelaysRefusals) {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     response
@@ -68,19 +68,19 @@ pub(super) async fn answer(
 async fn run(
     sandbox: &Sandbox,
     request: &Request,
-    manner: Manner,
+    options: AnswerOptions,
     verdict: &mut Option<Verdict>,
 ) -> Result<Response<Bytes>, Refusal> {
-    let route = routes::find(&sandbox.era, request)?;
+    let route = routes::find(&sandbox.profile, request)?;
     if let Run::At(_) = route.run {
-        pause(manner.hold).await;
+        pause(options.hold).await;
     }
     let checked = check_script(sandbox, request).await;
-    let clock = sandbox.clock.ahead_by(manner.skew);
+    let clock = sandbox.clock.ahead_by(options.skew);
     let draft = {
         let mut state = sandbox.lock();
         let mut call = admit(sandbox, &mut state, route, request, verdict)?;
-        call.page = manner.page;
+        call.page = options.page;
         match route.run {
             Run::At(handler) => {
                 call.checked = checked;
@@ -93,9 +93,9 @@ async fn run(
         }
     };
     // Between the stamp and the insert: a run that ends here leaves nothing behind.
-    pause(sandbox.create_gap + manner.hold).await;
+    pause(sandbox.create_gap + options.hold).await;
     let mut state = sandbox.lock();
-    let mut call = visit(sandbox, &mut state, request);
+    let mut call = build_call(sandbox, &mut state, request);
     call.checked = checked;
     call.now = (clock.millis(), clock.iso());
     create::finish(&mut call, draft).map(|body| success(&call, body))
@@ -108,11 +108,11 @@ async fn check_script(sandbox: &Sandbox, request: &Request) -> Option<Checked> {
     if !compiler::may_take_long(bytes.len()) {
         return None;
     }
-    visit(sandbox, &mut sandbox.lock(), request).caller?;
+    build_call(sandbox, &mut sandbox.lock(), request).caller?;
     let Value::Object(body) = parse::body(request.http.headers(), bytes) else {
         return None;
     };
-    let program = scripts::program(&sandbox.era, &body)
+    let program = scripts::program(&sandbox.profile, &body)
         .filter(|program| compiler::may_take_long(program.len()))
         .filter(|_| body.get("scriptEnabled") != Some(&Value::Bool(false)))?
         .into_owned();
@@ -126,7 +126,7 @@ async fn pause(time: Duration) {
     }
 }
 
-/// 200 with the body, and `success` where the era says it.
+/// 200 with the body, and `success` where the version says it.
 fn success(call: &Call<'_>, mut body: Value) -> Response<Bytes> {
     if call.says_success {
         body["success"] = true.into();
@@ -147,7 +147,7 @@ async fn deliver(
     }
     let mut delivery = {
         let mut state = sandbox.lock();
-        let mut call = visit(sandbox, &mut state, request);
+        let mut call = build_call(sandbox, &mut state, request);
         let record = hooks::addressed(&call, hook)?;
         limit(sandbox, &mut call, request, verdict)?;
         hooks::begin(&call, record, request)?
@@ -161,7 +161,7 @@ async fn deliver(
     };
     let (response, posts) = {
         let mut state = sandbox.lock();
-        let mut call = visit(sandbox, &mut state, request);
+        let mut call = build_call(sandbox, &mut state, request);
         hooks::finish(&mut call, &delivery, &outcome)
     };
     sandbox.post(posts, 0);

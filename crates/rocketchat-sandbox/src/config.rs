@@ -4,13 +4,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::era::{Quirk, Version};
 use super::error::StateError;
 use super::fixture::Fixture;
 use super::ids::Ids;
 use super::journal::{self, Journal, Replayed};
 use super::limiter::Rate;
 use super::lock::{Holder, Lock};
+use super::profile::{Quirk, Version};
 use super::state::State;
 
 /// Where the state is kept.

@@ -1,6 +1,6 @@
 //! Faults: what can go wrong between a client and a server, chosen per request (reference 12, item 12).
 //!
-//! Owns which request a fault befalls. A fault is spent by the requests that it befalls; chance comes from
+//! Owns which request a fault applies to. A fault is spent by the requests that it applies to; chance comes from
 //! the sandbox's seed. Carrying a fault out is in `mod.rs`; the pages of lists are bent in `rules/list`.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::ids::Ids;
 use super::reply::{Request, text_response};
 
-/// One fault, and the requests it befalls.
+/// One fault, and the requests it applies to.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -26,22 +26,22 @@ pub struct Fault {
     /// How many matching requests are spared first.
     #[serde(default)]
     pub after: u32,
-    /// How many are then befallen.
+    /// How many it then applies to.
     #[serde(default = "once")]
     pub times: u32,
     /// Of the matching requests, about one in so many is taken.
     #[serde(default)]
     pub one_in: Option<u32>,
-    /// What befalls them.
+    /// What happens to them.
     pub effect: Effect,
 }
 
-/// A fault that does not say how often befalls one request.
+/// A fault that does not say how often applies to one request.
 fn once() -> u32 {
     1
 }
 
-/// What befalls a request.
+/// What happens to a request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Effect {
@@ -183,7 +183,7 @@ pub(super) fn applying_to(
 }
 
 impl Fault {
-    /// A fault that befalls the next request of this path.
+    /// A fault that applies to the next request of this path.
     pub fn next(path: &str, effect: Effect) -> Self {
         Self {
             method: None,
@@ -195,7 +195,7 @@ impl Fault {
         }
     }
 
-    /// Whether the request is one of those it may befall.
+    /// Whether the request is one of those it may apply to.
     fn concerns(&self, request: &Request) -> bool {
         let method = self
             .method

@@ -1,12 +1,12 @@
 //! The sandbox: an imitation of the Rocket.Chat server's integration endpoints.
 //!
-//! Owns the way of a request: recorded, befallen by faults, answered. It knows the server from the
+//! Owns the way of a request: recorded, subject to faults, answered. It knows the server from the
 //! reference and the recorded vectors, never from our own client, so that a test of one against the other
 //! proves something. Of ours it uses only the script engine, the crate `webhook-script`.
 //!
 //! - `http` listens; `routes` finds, `admission` lets in, `rules` decide, `answer` puts it together;
 //!   `world` holds and `journal` keeps every `write`, one process at a time (`lock`).
-//! - `era` says how versions differ; `schema`, `validate` and `loose` say what a body must be.
+//! - `profile` says how versions differ; `schema`, `validate` and `loose` say what a body must be.
 //! - `faults`, `drift` and `control` are what the real server does not offer.
 
 mod admission;
@@ -16,7 +16,6 @@ mod compiler;
 mod config;
 mod control;
 mod drift;
-mod era;
 mod error;
 mod events;
 mod faults;
@@ -30,6 +29,7 @@ mod limiter;
 mod lock;
 mod loose;
 mod parse;
+mod profile;
 mod regular;
 mod reply;
 mod routes;
@@ -56,7 +56,6 @@ pub use self::clock::Clock;
 
 pub use self::config::{Config, Store};
 pub use self::drift::Action;
-pub use self::era::{Quirk, Version};
 pub use self::error::StateError;
 pub use self::events::{Event, EventName};
 pub use self::faults::{Effect, Fault};
@@ -64,12 +63,13 @@ pub use self::fixture::Fixture;
 pub use self::http::serve;
 pub use self::limiter::Rate;
 pub use self::lock::Holder;
+pub use self::profile::{Quirk, Version};
 pub use self::reply::{Answer, Request};
 pub use self::state::Received;
 
-use self::answer::{Manner, answer};
-use self::era::Era;
+use self::answer::{AnswerOptions, answer};
 use self::faults::{chosen, html};
+use self::profile::ServerProfile;
 use self::runner::Runner;
 use self::state::State;
 
@@ -77,7 +77,7 @@ use self::state::State;
 #[derive(Debug)]
 pub struct Sandbox {
     me: Weak<Self>,
-    era: Era,
+    profile: ServerProfile,
     clock: Clock,
     invent: bool,
     create_gap: Duration,
@@ -100,7 +100,7 @@ impl Sandbox {
         let (state, note) = config::open_state(config)?;
         Ok(Arc::new_cyclic(|me| Self {
             me: me.clone(),
-            era: Era::new(config.version, &config.quirks),
+            profile: ServerProfile::new(config.version, &config.quirks),
             clock,
             invent: config.invent,
             create_gap: config.create_gap,
@@ -136,18 +136,20 @@ impl Sandbox {
     async fn answer_under(&self, request: Request, effects: &[Effect]) -> Answer {
         let (mut instead, mut cut) = (None, None);
         let whole = |response| Some((Answer::Response(response), false));
-        let mut manner = Manner::default();
+        let mut options = AnswerOptions::default();
         for effect in effects {
             match effect {
                 Effect::Change { id, set } => {
                     let set = set.clone();
-                    self.strike(&request, id.as_ref(), |id| Action::ChangeIntegration {
+                    self.change_before(&request, id.as_ref(), |id| Action::ChangeIntegration {
                         id,
                         set,
                     });
                 }
                 Effect::Delete { id } => {
-                    self.strike(&request, id.as_ref(), |id| Action::DeleteIntegration { id });
+                    self.change_before(&request, id.as_ref(), |id| Action::DeleteIntegration {
+                        id,
+                    });
                 }
                 Effect::Delay { millis } => {
                     tokio::time::sleep(Duration::from_millis(*millis)).await;
@@ -158,13 +160,13 @@ impl Sandbox {
                 }
                 Effect::Drop { applied } => instead = Some((Answer::Dropped, *applied)),
                 Effect::Gap { millis } => {
-                    manner.hold = manner.hold.saturating_add(Duration::from_millis(*millis));
+                    options.hold = options.hold.saturating_add(Duration::from_millis(*millis));
                 }
-                Effect::Skew { millis } => manner.skew = manner.skew.saturating_add(*millis),
+                Effect::Skew { millis } => options.skew = options.skew.saturating_add(*millis),
                 Effect::Truncate { bytes } => cut = cut.or(Some(*bytes)),
-                Effect::Total { total } => manner.page.total = Some(*total),
-                Effect::Lost => manner.page.shift += 1,
-                Effect::Repeated => manner.page.shift -= 1,
+                Effect::Total { total } => options.page.total = Some(*total),
+                Effect::Lost => options.page.shift += 1,
+                Effect::Repeated => options.page.shift -= 1,
                 Effect::BadGateway => {
                     instead = whole(html(StatusCode::BAD_GATEWAY, "502 Bad Gateway"));
                 }
@@ -187,7 +189,7 @@ impl Sandbox {
         if let Some((answer, false)) = instead {
             return answer;
         }
-        let response = answer(self, &request, manner).await;
+        let response = answer(self, &request, options).await;
         match (instead, cut) {
             (Some((answer, _)), _) => answer,
             (None, Some(bytes)) => Answer::Cut(response, bytes),
@@ -196,7 +198,7 @@ impl Sandbox {
     }
 
     /// Changes or deletes a record just before a request that may name it.
-    fn strike(
+    fn change_before(
         &self,
         request: &Request,
         id: Option<&String>,
@@ -215,11 +217,11 @@ impl Sandbox {
     fn answer_later(&self, request: Request, hold: Duration) {
         if let Some(me) = self.me.upgrade() {
             tokio::spawn(async move {
-                let manner = Manner {
+                let options = AnswerOptions {
                     hold,
-                    ..Manner::default()
+                    ..AnswerOptions::default()
                 };
-                answer(&me, &request, manner).await;
+                answer(&me, &request, options).await;
             });
         }
     }

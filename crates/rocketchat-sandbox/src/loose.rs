@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::era::{Era, Quirk};
+use super::profile::{Quirk, ServerProfile};
 use super::reply::Refusal;
 
 /// What an argument check asks of a key.
@@ -68,21 +68,27 @@ const EARLY_REMOVE: Arguments = Arguments {
 };
 
 /// The check of create and update before 4.8.
-pub(super) fn early_write(era: &Era, body: &Map<String, Value>) -> Result<(), Refusal> {
-    refuse(&EARLY_WRITE, era.has(Quirk::LooseChecks), body)
+pub(super) fn early_write(
+    profile: &ServerProfile,
+    body: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    refuse(&EARLY_WRITE, profile.has(Quirk::LooseChecks), body)
 }
 
 /// The check of remove before 4.8.
-pub(super) fn early_remove(era: &Era, body: &Map<String, Value>) -> Result<(), Refusal> {
-    refuse(&EARLY_REMOVE, era.has(Quirk::LooseChecks), body)
+pub(super) fn early_remove(
+    profile: &ServerProfile,
+    body: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    refuse(&EARLY_REMOVE, profile.has(Quirk::LooseChecks), body)
 }
 
 /// The check of create from 4.8 on.
-pub(super) fn add(era: &Era, body: &Map<String, Value>) -> Result<(), Refusal> {
-    refuse(&ADD, !era.has(Quirk::LooseChecks), body)
+pub(super) fn add(profile: &ServerProfile, body: &Map<String, Value>) -> Result<(), Refusal> {
+    refuse(&ADD, !profile.has(Quirk::LooseChecks), body)
 }
 
-/// Checks a body, if the era does.
+/// Checks a body, if the version does.
 fn refuse(arguments: &Arguments, checks: bool, body: &Map<String, Value>) -> Result<(), Refusal> {
     let checked = if checks {
         check(arguments, body)

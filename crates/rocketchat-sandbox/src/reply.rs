@@ -10,7 +10,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::era::{Era, Quirk};
+use super::profile::{Quirk, ServerProfile};
 use super::schema::Part;
 
 /// One request, and where it comes from.
@@ -108,11 +108,11 @@ pub(super) enum Place {
 const LOGGED_OUT: &str = "You must be logged in to do this.";
 
 impl Refusal {
-    /// The response of this era.
-    pub(super) fn response(self, era: &Era) -> Response<Bytes> {
+    /// The response, as this version words it.
+    pub(super) fn response(self, profile: &ServerProfile) -> Response<Bytes> {
         let failure = |error: Cow<'static, str>| json!({ "success": false, "error": error });
-        let old_router = era.has(Quirk::OldRouter);
-        let alike = |code: &str| era.has(Quirk::ForbidsAlike) && FORBIDDEN.contains(&code);
+        let old_router = profile.has(Quirk::OldRouter);
+        let alike = |code: &str| profile.has(Quirk::ForbidsAlike) && FORBIDDEN.contains(&code);
         let (status, body) = match self {
             Self::Coded { code, reason, .. } if alike(&code) => {
                 (StatusCode::FORBIDDEN, forbidden(&worded(&code, &reason)))
@@ -124,15 +124,17 @@ impl Refusal {
                 details,
             } => (StatusCode::BAD_REQUEST, coded(&code, &reason, details)),
             Self::Plain(error) => (StatusCode::BAD_REQUEST, failure(error)),
-            Self::Schema(part, messages) => (StatusCode::BAD_REQUEST, schema(era, part, &messages)),
-            Self::LoggedOut => (StatusCode::UNAUTHORIZED, logged_out(era)),
+            Self::Schema(part, messages) => {
+                (StatusCode::BAD_REQUEST, schema(profile, part, &messages))
+            }
+            Self::LoggedOut => (StatusCode::UNAUTHORIZED, logged_out(profile)),
             Self::Forbidden => {
-                let error = if era.has(Quirk::ForbidsInOldWords) {
+                let error = if profile.has(Quirk::ForbidsInOldWords) {
                     "unauthorized"
                 } else {
                     "User does not have the permissions required for this action [error-unauthorized]"
                 };
-                if era.has(Quirk::GateTellsType) {
+                if profile.has(Quirk::GateTellsType) {
                     return json_response(StatusCode::FORBIDDEN, &forbidden(error));
                 }
                 (StatusCode::FORBIDDEN, failure(error.into()))
@@ -202,10 +204,10 @@ fn coded(code: &str, reason: &str, details: Option<Value>) -> Value {
     body
 }
 
-/// A schema failure in the words of the era (reference 2.3).
-fn schema(era: &Era, part: Part, messages: &[String]) -> Value {
-    let typed = era.has(Quirk::TypedRoutes);
-    let suffixed = era.has(Quirk::SchemaCodeSuffixed);
+/// A schema failure in the words of the version (reference 2.3).
+fn schema(profile: &ServerProfile, part: Part, messages: &[String]) -> Value {
+    let typed = profile.has(Quirk::TypedRoutes);
+    let suffixed = profile.has(Quirk::SchemaCodeSuffixed);
     let mut error = messages.join(if typed { "\n" } else { "\n " });
     if suffixed {
         error.push_str(" [invalid-params]");
@@ -218,11 +220,11 @@ fn schema(era: &Era, part: Part, messages: &[String]) -> Value {
     json!({ "success": false, "errorType": code, "error": error })
 }
 
-/// The 401 of the era (reference 1.1).
-fn logged_out(era: &Era) -> Value {
-    if era.has(Quirk::OldRouter) {
+/// The 401 of the version (reference 1.1).
+fn logged_out(profile: &ServerProfile) -> Value {
+    if profile.has(Quirk::OldRouter) {
         json!({ "status": "error", "message": LOGGED_OUT })
-    } else if era.has(Quirk::ShortUnauthorised) {
+    } else if profile.has(Quirk::ShortUnauthorised) {
         json!({ "success": false, "error": LOGGED_OUT })
     } else {
         json!({ "success": false, "error": LOGGED_OUT, "status": "error", "message": LOGGED_OUT })

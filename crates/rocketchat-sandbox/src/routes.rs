@@ -4,7 +4,7 @@
 
 use http::Method;
 
-use super::era::{Era, Quirk};
+use super::profile::{Quirk, ServerProfile};
 use super::reply::{Refusal, Request};
 use super::rules::{Call, Outcome};
 use super::rules::{account, directory, get, history, list, remove, update};
@@ -99,14 +99,14 @@ const ROUTES: &[Route] = &[
 ];
 
 /// The endpoint of a request. The newer router takes HEAD for a GET whose body is not sent, which `http` sees to.
-pub(super) fn find(era: &Era, request: &Request) -> Result<&'static Route, Refusal> {
+pub(super) fn find(profile: &ServerProfile, request: &Request) -> Result<&'static Route, Refusal> {
     let path = request.http.uri().path().strip_prefix("/api/");
     let here: Vec<_> = ROUTES
         .iter()
         .filter(|route| Some(route.path) == path)
         .collect();
     let method = match request.http.method() {
-        &Method::HEAD if !era.has(Quirk::OldRouter) => &Method::GET,
+        &Method::HEAD if !profile.has(Quirk::OldRouter) => &Method::GET,
         method => method,
     };
     let found = here.iter().find(|route| method == route.method);

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use tokio::sync::oneshot;
-use webhook_script::ServerProfile;
+use webhook_script::ServerProfile as ScriptProfile;
 use webhook_script::runtime::{
     End, HttpAnswer, HttpCall, IsolatedEngine, Kind, Method, Options, Outcome,
 };
@@ -28,7 +28,7 @@ pub(super) struct Job {
     pub(super) saved: String,
     pub(super) source: String,
     pub(super) kind: Kind,
-    pub(super) profile: ServerProfile,
+    pub(super) profile: ScriptProfile,
     pub(super) method: Method,
     pub(super) input: Value,
     /// Milliseconds since 1970.

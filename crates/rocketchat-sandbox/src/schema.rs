@@ -6,7 +6,7 @@
 
 mod table;
 
-use super::era::{Era, Quirk};
+use super::profile::{Quirk, ServerProfile};
 
 pub(super) use self::table::{CLEAR_HISTORY, CREATE, GET, HISTORY, LIST, REMOVE, UPDATE};
 
@@ -42,13 +42,13 @@ pub(super) enum When {
 }
 
 impl When {
-    /// Whether the key is known in this era.
-    pub(super) fn holds(self, era: &Era) -> bool {
+    /// Whether the key is known in this version.
+    pub(super) fn holds(self, profile: &ServerProfile) -> bool {
         match self {
             Self::Always => true,
-            Self::With(quirk) => era.has(quirk),
-            Self::Without(quirk) => !era.has(quirk),
-            Self::WithButNot(quirk, other) => era.has(quirk) && !era.has(other),
+            Self::With(quirk) => profile.has(quirk),
+            Self::Without(quirk) => !profile.has(quirk),
+            Self::WithButNot(quirk, other) => profile.has(quirk) && !profile.has(other),
         }
     }
 }

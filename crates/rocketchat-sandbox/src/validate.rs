@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value};
 
-use super::era::{Era, Quirk};
 use super::js;
+use super::profile::{Quirk, ServerProfile};
 use super::schema::{Branch, Part, Property, Rule, Schema, Type};
 
 /// How far the validator bends a value into the type that was asked for (reference 3.2).
@@ -19,17 +19,21 @@ enum Coercion {
 }
 
 /// Checks and coerces `data`; the messages in order when it is refused.
-pub(super) fn validate(schema: &Schema, era: &Era, data: &mut Value) -> Result<(), Vec<String>> {
+pub(super) fn validate(
+    schema: &Schema,
+    profile: &ServerProfile,
+    data: &mut Value,
+) -> Result<(), Vec<String>> {
     let coercion = match schema.part {
-        Part::Query if era.has(Quirk::Coercion) => Coercion::Arrays,
-        Part::Body if era.has(Quirk::Coercion) => Coercion::Scalars,
+        Part::Query if profile.has(Quirk::Coercion) => Coercion::Arrays,
+        Part::Body if profile.has(Quirk::Coercion) => Coercion::Scalars,
         _ if schema.coerced_early => Coercion::Scalars,
         _ => Coercion::None,
     };
     let mut errors = Vec::new();
     let mut matching = 0;
     for branch in schema.branches {
-        match check_branch(branch, era, coercion, data) {
+        match check_branch(branch, profile, coercion, data) {
             Ok(()) => matching += 1,
             Err(message) => errors.push(message),
         }
@@ -50,7 +54,7 @@ pub(super) fn validate(schema: &Schema, era: &Era, data: &mut Value) -> Result<(
 /// The first failing rule of a branch: required keys, then surplus keys, then each key in its order.
 fn check_branch(
     branch: &Branch,
-    era: &Era,
+    profile: &ServerProfile,
     coercion: Coercion,
     data: &mut Value,
 ) -> Result<(), String> {
@@ -58,7 +62,7 @@ fn check_branch(
         return Err("must be object".to_owned());
     };
     let properties = branch.properties.iter();
-    let known = || properties.clone().filter(|row| row.when.holds(era));
+    let known = || properties.clone().filter(|row| row.when.holds(profile));
     let is_missing = |name: &&str| {
         let requires = |row: &Property| row.name == *name && !row.types.contains(&Type::Null);
         !object.contains_key(*name) && known().any(requires)
@@ -194,7 +198,7 @@ fn coerce_to(kind: Type, value: &Value) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::era::Version;
+    use super::super::profile::Version;
     use super::super::schema;
     use super::*;
 
@@ -216,9 +220,10 @@ mod tests {
             };
             for result in row["results"].as_array().expect("results") {
                 for release in result["versions"].as_array().expect("versions") {
-                    let era = Era::new(version_of(release.as_str().expect("text")), &[]);
+                    let profile =
+                        ServerProfile::new(version_of(release.as_str().expect("text")), &[]);
                     let mut data = row["input"].clone();
-                    let verdict = validate(schema, &era, &mut data);
+                    let verdict = validate(schema, &profile, &mut data);
                     let expected = match result["accept"].as_bool() {
                         Some(true) => Ok(()),
                         _ => Err(texts(&result["errors"])),
@@ -246,10 +251,10 @@ mod tests {
 
     #[test]
     fn an_empty_text_for_a_nullable_flag_becomes_null() {
-        let era = Era::new(Version::default(), &[]);
+        let profile = ServerProfile::new(Version::default(), &[]);
         let mut body = serde_json::json!({"type": "webhook-outgoing", "username": "u", "channel": "", "event": "e",
             "scriptEnabled": false, "name": "", "enabled": true, "runOnEdits": ""});
-        assert_eq!(validate(&schema::CREATE, &era, &mut body), Ok(()));
+        assert_eq!(validate(&schema::CREATE, &profile, &mut body), Ok(()));
         assert_eq!(body["runOnEdits"], Value::Null);
     }
 }

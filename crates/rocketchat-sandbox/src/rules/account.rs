@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::super::era::Quirk;
+use super::super::profile::Quirk;
 use super::super::reply::Refusal;
 use super::super::write::{User, Write, text};
 use super::{Call, Outcome};
@@ -44,12 +44,12 @@ pub(in super::super) fn login(call: &mut Call<'_>) -> Outcome {
 
 /// A refused login: 401 with a code that may be a number.
 fn refusal(call: &Call<'_>, code: &Value, message: &str) -> Refusal {
-    if call.era.has(Quirk::BareLoginRefusal) {
+    if call.profile.has(Quirk::BareLoginRefusal) {
         let body = json!({ "success": false, "error": "unauthorized" });
         return Refusal::Other(StatusCode::UNAUTHORIZED, body);
     }
     let mut body = json!({ "status": "error", "error": code, "message": message });
-    if call.era.has(Quirk::LoginSaysSuccess) {
+    if call.profile.has(Quirk::LoginSaysSuccess) {
         body["success"] = false.into();
     }
     Refusal::Other(StatusCode::UNAUTHORIZED, body)
@@ -57,7 +57,7 @@ fn refusal(call: &Call<'_>, code: &Value, message: &str) -> Refusal {
 
 /// The form of the login answers. Early ones do not say `success`.
 fn told(call: &mut Call<'_>, data: &Value) -> Value {
-    call.says_success = call.era.has(Quirk::LoginSaysSuccess);
+    call.says_success = call.profile.has(Quirk::LoginSaysSuccess);
     json!({ "status": "success", "data": data })
 }
 
@@ -66,7 +66,7 @@ pub(in super::super) fn logout(call: &mut Call<'_>) -> Outcome {
     if let Some((user, token)) = call.caller.clone() {
         call.write(Write::TokenGone(user.id, token))?;
     }
-    if call.era.has(Quirk::EmptyLogout) {
+    if call.profile.has(Quirk::EmptyLogout) {
         return Err(Refusal::Text(StatusCode::OK, ""));
     }
     let data = json!({ "message": "You've been logged out!" });
@@ -94,7 +94,7 @@ pub(super) fn profile(user: &User) -> Value {
 /// reach the workspace.
 #[allow(clippy::unnecessary_wraps, reason = "the signature of handlers")]
 pub(in super::super) fn info(call: &mut Call<'_>) -> Outcome {
-    let version = call.era.version();
+    let version = call.profile.version();
     let mut body = if call.may("view-statistics") {
         let full = format!("{version}.0");
         let info = json!({ "version": full, "build": {}, "commit": {} });
@@ -103,7 +103,7 @@ pub(in super::super) fn info(call: &mut Call<'_>) -> Outcome {
         json!({ "version": version.to_string() })
     };
     let site = call.state.world.word("Site_Url");
-    if let Some(site) = site.filter(|_| call.era.has(Quirk::TellsWorkspaceUrl)) {
+    if let Some(site) = site.filter(|_| call.profile.has(Quirk::TellsWorkspaceUrl)) {
         body["workspaceUrl"] = site.into();
     }
     Ok(body)

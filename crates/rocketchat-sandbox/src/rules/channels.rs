@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::era::Quirk;
 use super::super::js;
+use super::super::profile::Quirk;
 use super::super::reply::{Place, Refusal};
 use super::{Call, Kind, is_blank};
 
@@ -47,7 +47,7 @@ pub(super) fn outgoing(call: &Call<'_>, channel: Option<&Value>) -> Result<Vec<S
     let Some(text) = text.filter(|text| text.is_empty() || !js::is_blank(text)) else {
         return Err(invalid("Invalid Channel", HERE));
     };
-    let keeps_empty = call.era.has(Quirk::KeepsEmptyChannels) && !text.is_empty();
+    let keeps_empty = call.profile.has(Quirk::KeepsEmptyChannels) && !text.is_empty();
     let parts = text
         .split(',')
         .map(js::trim)

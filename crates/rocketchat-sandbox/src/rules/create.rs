@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::era::Quirk;
 use super::super::loose;
+use super::super::profile::Quirk;
 use super::super::reply::Refusal;
 use super::super::write::{Record, Write};
 use super::scripts;
@@ -17,9 +17,9 @@ pub(in super::super) struct Draft {
 
 /// Checks the body and stamps the time.
 pub(in super::super) fn begin(call: &mut Call<'_>) -> Result<Draft, Refusal> {
-    loose::early_write(call.era, &call.body)?;
+    loose::early_write(call.profile, &call.body)?;
     let kind = Kind::of(call.text("type")).ok_or_else(|| plain("Invalid integration type."))?;
-    loose::add(call.era, &call.body)?;
+    loose::add(call.profile, &call.body)?;
     let record = match kind {
         Kind::Incoming => incoming::begin(call)?,
         Kind::Outgoing => begin_outgoing(call)?,
@@ -44,13 +44,13 @@ pub(in super::super) fn finish(call: &mut Call<'_>, draft: Draft) -> Outcome {
         Kind::Outgoing => outgoing::complete(call, &mut record)?,
     }
     // Where unknown keys are stored, so are their nulls: nothing was dropped then.
-    if !call.era.has(Quirk::LooseChecks) {
+    if !call.profile.has(Quirk::LooseChecks) {
         record.retain(|_, value| !value.is_null());
     }
     record.shift_insert(0, "_id".to_owned(), free_id(call).into());
     record.insert("_updatedAt".to_owned(), call.now.1.clone().into());
     call.write(Write::Record(record.clone()))?;
-    if call.era.has(Quirk::AnswersInserted) {
+    if call.profile.has(Quirk::AnswersInserted) {
         record.shift_remove("_updatedAt");
     }
     Ok(body_of("integration", Value::Object(record)))

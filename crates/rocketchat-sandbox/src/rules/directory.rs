@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::era::Quirk;
 use super::super::js;
+use super::super::profile::Quirk;
 use super::super::reply::Refusal;
 use super::super::write::Room;
 use super::account::profile;
@@ -54,7 +54,7 @@ pub(in super::super) fn rooms_info(call: &mut Call<'_>) -> Outcome {
         return Err(Refusal::thrown("error-room-not-found", reason));
     };
     if !enters(call, &room) {
-        if call.era.has(Quirk::ForbidsAlike) {
+        if call.profile.has(Quirk::ForbidsAlike) {
             return Err(plain("not-allowed"));
         }
         // The server has its two texts the wrong way round.

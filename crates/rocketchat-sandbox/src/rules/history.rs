@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::super::era::Quirk;
 use super::super::js;
+use super::super::profile::Quirk;
 use super::super::reply::{Place, Refusal};
 use super::super::write::{Record, Write};
 use super::paging::{Window, page, sort, sorted, whole};
@@ -38,7 +38,7 @@ pub(in super::super) fn history(call: &mut Call<'_>) -> Outcome {
 
 /// Forgets the history of one integration.
 pub(in super::super) fn clear(call: &mut Call<'_>) -> Outcome {
-    if !call.era.has(Quirk::ClearsHistory) {
+    if !call.profile.has(Quirk::ClearsHistory) {
         return Err(Refusal::UnknownPath);
     }
     let place = Place::Method("clearIntegrationHistory");

@@ -9,10 +9,10 @@ use serde_json::{Map, Value as Json, json};
 use webhook_script::delivery::{self, Integration, Post};
 use webhook_script::runtime::{End, Kind as IntegrationKind, Method as ScriptMethod, Outcome};
 use webhook_script::value::Value as Script;
-use webhook_script::{Mode, Sandbox, ServerProfile};
+use webhook_script::{Mode, Sandbox, ServerProfile as ScriptProfile};
 
-use super::super::era::Quirk;
 use super::super::parse;
+use super::super::profile::Quirk;
 use super::super::reply::{Refusal, Request, json_response};
 use super::super::runner::Job;
 use super::super::write::{Record, User, text};
@@ -39,7 +39,7 @@ pub(in super::super) fn addressed(call: &Call<'_>, path: &str) -> Result<Record,
         .filter(known)
         .cloned()
         .ok_or_else(|| {
-            if call.era.has(Quirk::HookErrorPage) {
+            if call.profile.has(Quirk::HookErrorPage) {
                 return Refusal::Text(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
             }
             let body =
@@ -109,8 +109,9 @@ pub(in super::super) fn job(
     }
     let compiled = text(record, "scriptCompiled")?;
     let source = text(record, "script")?;
-    let vm2 = !call.era.has(Quirk::KnowsScriptEngine)
-        || call.era.has(Quirk::AbsentEngineIsVm2) && text(record, "scriptEngine") == Some("vm2");
+    let vm2 = !call.profile.has(Quirk::KnowsScriptEngine)
+        || call.profile.has(Quirk::AbsentEngineIsVm2)
+            && text(record, "scriptEngine") == Some("vm2");
     // What was compiled stays as it is until the next save, whatever the server would compile now.
     let is_raw = compiled == source;
     Some(Job {
@@ -118,7 +119,7 @@ pub(in super::super) fn job(
         saved: text(record, "_updatedAt").unwrap_or_default().to_owned(),
         source: source.to_owned(),
         kind,
-        profile: ServerProfile {
+        profile: ScriptProfile {
             sandbox: if vm2 {
                 Sandbox::Vm2
             } else {
@@ -143,7 +144,7 @@ fn content(call: &Call<'_>, request: &Request) -> Result<Json, Refusal> {
         .and_then(|kind| kind.to_str().ok());
     let kind = kind.map(str::trim).filter(|kind| !kind.is_empty());
     let kind = match kind {
-        None if !call.era.has(Quirk::UntypedIsText) => "application/json",
+        None if !call.profile.has(Quirk::UntypedIsText) => "application/json",
         kind => kind.unwrap_or_default(),
     };
     let is_form = kind.starts_with("application/x-www-form-urlencoded");
@@ -248,7 +249,7 @@ pub(in super::super) fn finish(
         alias: of("alias"),
         avatar: of("avatar"),
         emoji: of("emoji"),
-        may_override_channel: free || !call.era.has(Quirk::KnowsOverride),
+        may_override_channel: free || !call.profile.has(Quirk::KnowsOverride),
     };
     let mut posting = Posting { call };
     let delivered = delivery::incoming(outcome, &delivery.input, &integration, &mut posting);
@@ -290,7 +291,7 @@ fn without_answer(outcome: &Outcome) -> delivery::Answer {
 /// What a webhook that is switched off answers.
 fn disabled(call: &Call<'_>) -> Refusal {
     const TEXT: &str = "Service Unavailable";
-    if call.era.has(Quirk::BareHookText) {
+    if call.profile.has(Quirk::BareHookText) {
         return Refusal::Text(StatusCode::SERVICE_UNAVAILABLE, TEXT);
     }
     Refusal::Other(
@@ -304,7 +305,7 @@ fn refuse_impostor(call: &Call<'_>, record: &Record) -> Result<(), Refusal> {
     let world = &call.state.world;
     let poster = text(record, "userId").and_then(|id| world.user(id));
     let lacks = poster.is_some_and(|user| !world.may(user, "message-impersonate"));
-    if lacks && call.era.has(Quirk::DemandsImpersonate) {
+    if lacks && call.profile.has(Quirk::DemandsImpersonate) {
         return Err(plain("error-user-lacks-message-impersonate-permission"));
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::era::Quirk;
+use super::super::profile::Quirk;
 use super::super::reply::{Place, Refusal};
 use super::super::write::{Record, User, Write, text};
 use super::scripts::{self, DEFAULT_ENGINE};
@@ -32,7 +32,7 @@ pub(super) fn begin(call: &mut Call<'_>) -> Result<Record, Refusal> {
     stamp(call, &mut record, Kind::Incoming, &user);
     record.insert("channel".to_owned(), parts.into());
     record.insert("token".to_owned(), call.state.ids.clear(48).into());
-    if call.era.has(Quirk::KnowsOverride) {
+    if call.profile.has(Quirk::KnowsOverride) {
         or_insert(
             &mut record,
             "overrideDestinationChannelEnabled",
@@ -56,10 +56,10 @@ pub(super) fn stamp(call: &Call<'_>, record: &mut Record, kind: Kind, user: &Use
     record.insert("userId".to_owned(), user.id.clone().into());
     record.insert("_createdAt".to_owned(), call.now.1.clone().into());
     record.insert("_createdBy".to_owned(), call.caller_stamp());
-    if call.era.has(Quirk::KnowsScriptEngine) {
+    if call.profile.has(Quirk::KnowsScriptEngine) {
         or_insert(record, "scriptEngine", DEFAULT_ENGINE.into());
     }
-    if call.era.has(Quirk::KnowsSkipTranspile) {
+    if call.profile.has(Quirk::KnowsSkipTranspile) {
         or_insert(record, "skipTranspile", false.into());
     }
 }
@@ -84,7 +84,8 @@ pub(super) fn require_impersonate(
     user: &User,
     place: Place,
 ) -> Result<(), Refusal> {
-    if !call.era.has(Quirk::DemandsImpersonate) || call.state.world.may(user, "message-impersonate")
+    if !call.profile.has(Quirk::DemandsImpersonate)
+        || call.state.world.may(user, "message-impersonate")
     {
         return Ok(());
     }
@@ -101,7 +102,7 @@ pub(super) fn grant_bot(call: &mut Call<'_>, user: &str) -> Result<(), Refusal> 
         .state
         .world
         .user(user)
-        .filter(|_| call.era.has(Quirk::GrantsBot))
+        .filter(|_| call.profile.has(Quirk::GrantsBot))
     else {
         return Ok(());
     };

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::super::era::Quirk;
 use super::super::js;
+use super::super::profile::Quirk;
 use super::super::world::World;
 use super::super::write::{Record, text};
 use super::paging::{Sort, Window, at, page, sort, sorted, whole};
@@ -30,7 +30,7 @@ struct Filter {
 impl Filter {
     /// Reads what the query asks for and what the caller may see.
     fn new(call: &Call<'_>) -> Self {
-        let filters = call.era.has(Quirk::FiltersList);
+        let filters = call.profile.has(Quirk::FiltersList);
         let asked = |key| call.asked(key).filter(|value| filters && !value.is_empty());
         let query = call.asked("query").filter(|_| !filters);
         Self {

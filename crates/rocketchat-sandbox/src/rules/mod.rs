@@ -22,10 +22,10 @@ pub(super) mod update;
 use serde_json::{Map, Value, json};
 
 use super::compiler::Checked;
-use super::era::Era;
 use super::faults::Page;
 use super::ids;
 use super::js;
+use super::profile::ServerProfile;
 use super::reply::{Place, Refusal};
 use super::state::State;
 use super::write::{Record, Room, User, Write, text};
@@ -38,7 +38,7 @@ pub(super) struct Call<'a> {
     /// The state, locked for the time of the call.
     pub(super) state: &'a mut State,
     /// The server's quirks.
-    pub(super) era: &'a Era,
+    pub(super) profile: &'a ServerProfile,
     /// The moment, in milliseconds since the epoch and as the server writes it.
     pub(super) now: (u64, String),
     /// Whether missing rooms and users are made up.

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use super::super::era::Quirk;
 use super::super::js;
+use super::super::profile::Quirk;
 use super::super::reply::Refusal;
 use super::super::write::Record;
 use super::{Call, body_of};
@@ -15,7 +15,7 @@ pub(super) type Sort = Vec<(String, bool)>;
 
 /// Reads `sort`: an object whose values are 1 or -1. An empty text is none to typed routes, and was no sort before.
 pub(super) fn sort(call: &Call<'_>) -> Result<Sort, Refusal> {
-    let typed = call.era.has(Quirk::TypedRoutes);
+    let typed = call.profile.has(Quirk::TypedRoutes);
     let Some(given) = call
         .asked("sort")
         .filter(|given| typed || !given.is_empty())
@@ -162,7 +162,7 @@ pub(super) fn page<T: Copy>(
     let mut body = body_of(key, items.into());
     body["offset"] = window.offset.into();
     body["items"] = length.into();
-    if call.era.has(Quirk::CountsPage) {
+    if call.profile.has(Quirk::CountsPage) {
         body["count"] = length.into();
     }
     body["total"] = total.into();

@@ -10,7 +10,7 @@ use super::{Call, Kind, Outcome, body_of, invalid_integration, is_falsy, plain};
 
 /// Removes by id or target URL. The body's type chooses the permission, not the record.
 pub(in super::super) fn remove(call: &mut Call<'_>) -> Outcome {
-    loose::early_remove(call.era, &call.body)?;
+    loose::early_remove(call.profile, &call.body)?;
     let kind = Kind::of(call.text("type")).ok_or_else(|| plain("Invalid integration type."))?;
     let unaddressed = ["target_url", "integrationId"]
         .iter()

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use super::super::compiler;
-use super::super::era::{Era, Quirk};
+use super::super::profile::{Quirk, ServerProfile};
 use super::super::reply::Refusal;
 use super::super::write::text;
 use super::{Call, is_blank, plain};
@@ -28,7 +28,7 @@ pub(super) enum Compiled {
 
 /// The code with which scripts of an engine are refused while the server's environment freezes them.
 pub(super) fn frozen(call: &Call<'_>, engine: &str) -> Option<&'static str> {
-    if !call.era.has(Quirk::FreezesScripts) {
+    if !call.profile.has(Quirk::FreezesScripts) {
         return None;
     }
     match (call.state.world.word("FREEZE_INTEGRATION_SCRIPTS")?, engine) {
@@ -52,11 +52,11 @@ pub(super) fn refuse_frozen(call: &Call<'_>) -> Result<(), Refusal> {
 
 /// What is compiled of the script of a body, if it has one.
 pub(in super::super) fn program<'b>(
-    era: &Era,
+    profile: &ServerProfile,
     data: &'b Map<String, Value>,
 ) -> Option<Cow<'b, str>> {
     let source = text(data, "script")?;
-    Some(if is_taken_as_it_is(era, data) {
+    Some(if is_taken_as_it_is(profile, data) {
         // Parsed inside a function, without a line break behind it: a closing comment swallows the end.
         format!("(function(){{{source}}})").into()
     } else {
@@ -65,9 +65,9 @@ pub(in super::super) fn program<'b>(
 }
 
 /// Whether the script is not transpiled.
-fn is_taken_as_it_is(era: &Era, data: &Map<String, Value>) -> bool {
+fn is_taken_as_it_is(profile: &ServerProfile, data: &Map<String, Value>) -> bool {
     let skips = data.get("skipTranspile") == Some(&Value::Bool(true));
-    era.has(Quirk::RawScripts) || (era.has(Quirk::KnowsSkipTranspile) && skips)
+    profile.has(Quirk::RawScripts) || (profile.has(Quirk::KnowsSkipTranspile) && skips)
 }
 
 /// Compiles the script of a body, when it is enabled and not blank and its engine not frozen.
@@ -77,8 +77,8 @@ pub(super) fn compile(call: &Call<'_>, data: &Map<String, Value>, engine: &str) 
         return Compiled::Not;
     }
     let source = text(data, "script").unwrap_or_default();
-    let as_it_is = is_taken_as_it_is(call.era, data);
-    let program = program(call.era, data).unwrap_or_default();
+    let as_it_is = is_taken_as_it_is(call.profile, data);
+    let program = program(call.profile, data).unwrap_or_default();
     let ahead = call.checked.as_ref();
     let outcome = match ahead.filter(|checked| checked.program == program) {
         Some(checked) => checked.outcome.clone(),

@@ -4,9 +4,9 @@
 
 use serde_json::Value;
 
-use super::super::era::Quirk;
 use super::super::js;
 use super::super::loose;
+use super::super::profile::Quirk;
 use super::super::reply::{Place, Refusal};
 use super::super::write::{Record, text};
 use super::create::addressed;
@@ -21,7 +21,7 @@ const INCOMING: Place = Place::Method("updateIncomingIntegration");
 /// Where the server says that an outgoing update was refused.
 const OUTGOING: Place = Place::Method("updateOutgoingIntegration");
 
-/// What an outgoing update writes whatever the era.
+/// What an outgoing update writes in every version.
 const OUTGOING_ALWAYS: &[&str] = &[
     "event", "enabled", "name", "channel", "username", "userId", "urls", "token",
 ];
@@ -44,7 +44,7 @@ const INCOMING_PRESENT: &[&str] = &["name", "enabled", "avatar", "emoji", "alias
 
 /// Dispatches by the body's type; answers with the record as it is then stored.
 pub(in super::super) fn update(call: &mut Call<'_>) -> Outcome {
-    loose::early_write(call.era, &call.body)?;
+    loose::early_write(call.profile, &call.body)?;
     let kind = Kind::of(call.text("type")).ok_or_else(|| plain("Invalid integration type."))?;
     let record = addressed(call, kind).ok_or_else(|| plain("No integration found."))?;
     let id = text(&record, "_id").unwrap_or_default().to_owned();
@@ -74,7 +74,7 @@ fn refuse_frozen(call: &Call<'_>, record: &Record, engine: &str) -> Result<(), R
 
 /// The engine that the update leaves the record with.
 fn engine_of(call: &Call<'_>, record: &Record) -> String {
-    let absent = if call.era.has(Quirk::AbsentEngineIsVm2) {
+    let absent = if call.profile.has(Quirk::AbsentEngineIsVm2) {
         "vm2"
     } else {
         DEFAULT_ENGINE
@@ -108,7 +108,7 @@ fn update_incoming(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusa
     for key in INCOMING_PRESENT {
         copy_present(call, &mut record, key);
     }
-    if call.era.has(Quirk::KnowsOverride) {
+    if call.profile.has(Quirk::KnowsOverride) {
         copy_present(call, &mut record, "overrideDestinationChannelEnabled");
     }
     if scripts::frozen(call, &engine).is_none() {
@@ -119,9 +119,9 @@ fn update_incoming(call: &mut Call<'_>, mut record: Record) -> Result<(), Refusa
     finish(call, record)
 }
 
-/// Checks who the integration posts as, and writes it as far as the era does.
+/// Checks who the integration posts as, and writes it as far as the version does.
 fn posting_user(call: &mut Call<'_>, record: &mut Record) -> Result<(), Refusal> {
-    let switches = call.body.contains_key("username") && !call.era.has(Quirk::UsernameIgnored);
+    let switches = call.body.contains_key("username") && !call.profile.has(Quirk::UsernameIgnored);
     let from = if switches { &call.body } else { &*record };
     let username = text(from, "username").unwrap_or_default().to_owned();
     let Some(user) = call.user_named(&username)? else {
@@ -135,7 +135,7 @@ fn posting_user(call: &mut Call<'_>, record: &mut Record) -> Result<(), Refusal>
     incoming::grant_bot(call, &user.id)?;
     if switches {
         record.insert("username".to_owned(), user.username.into());
-        if !call.era.has(Quirk::UserIdLeft) {
+        if !call.profile.has(Quirk::UserIdLeft) {
             record.insert("userId".to_owned(), user.id.into());
         }
     }
@@ -191,14 +191,14 @@ fn copy_present(call: &Call<'_>, record: &mut Record, key: &str) {
 /// Writes what the body has; what it leaves out is undefined, which some eras store as null.
 fn copy(call: &Call<'_>, record: &mut Record, key: &str) {
     copy_present(call, record, key);
-    if !call.body.contains_key(key) && call.era.has(Quirk::LeftOutBecomesNull) {
+    if !call.body.contains_key(key) && call.profile.has(Quirk::LeftOutBecomesNull) {
         record.insert(key.to_owned(), Value::Null);
     }
 }
 
 /// The engine is always written, and so is whether to transpile.
 fn set_engine(call: &Call<'_>, record: &mut Record, engine: &str) {
-    if call.era.has(Quirk::KnowsScriptEngine) {
+    if call.profile.has(Quirk::KnowsScriptEngine) {
         record.insert("scriptEngine".to_owned(), engine.into());
     }
     set_skip_transpile(call, record);
@@ -206,7 +206,7 @@ fn set_engine(call: &Call<'_>, record: &mut Record, engine: &str) {
 
 /// Absent means that it is transpiled.
 fn set_skip_transpile(call: &Call<'_>, record: &mut Record) {
-    if call.era.has(Quirk::KnowsSkipTranspile) {
+    if call.profile.has(Quirk::KnowsSkipTranspile) {
         let skip = call.body.get("skipTranspile") == Some(&Value::Bool(true));
         record.insert("skipTranspile".to_owned(), skip.into());
     }

@@ -2,7 +2,7 @@
 //!
 //! Long because it is one table: taken apart, its columns could not be compared.
 
-use super::super::era::Quirk;
+use super::super::profile::Quirk;
 use super::{Branch, Part, Property, Rule, Schema, Type, When};
 
 /// When `skipTranspile` is known.

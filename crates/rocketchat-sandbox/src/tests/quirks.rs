@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use serde_json::{Value, json};
 
-use super::super::era::Era;
+use super::super::profile::ServerProfile;
 use super::super::{Config, Quirk, Version};
 use super::{ALICE, Server, config, incoming, outgoing, timed};
 
@@ -237,7 +237,7 @@ async fn a_quirk_inverted_alone_shows() {
         // What no known version does is off unless it is switched on.
         let natural = !probe.quirk.boundaries().is_empty();
         assert_eq!(
-            Era::new(probe.version, &[]).has(probe.quirk),
+            ServerProfile::new(probe.version, &[]).has(probe.quirk),
             natural,
             "{name}"
         );

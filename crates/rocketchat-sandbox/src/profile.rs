@@ -191,12 +191,12 @@ impl FromStr for Quirk {
 
 /// The set of quirks that one sandbox shows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Era {
+pub(crate) struct ServerProfile {
     version: Version,
     quirks: u64,
 }
 
-impl Era {
+impl ServerProfile {
     /// The quirks of a version, with single ones switched.
     pub(crate) fn new(version: Version, switched: &[(Quirk, bool)]) -> Self {
         let natural = TABLE
@@ -267,12 +267,12 @@ mod tests {
             assert_eq!(quirk.boundaries().is_empty(), is_switch, "{}", quirk.name());
             for (inside, outside) in quirk.boundaries() {
                 assert!(
-                    Era::new(inside, &[]).has(quirk),
+                    ServerProfile::new(inside, &[]).has(quirk),
                     "{} at {inside}",
                     quirk.name()
                 );
                 assert!(
-                    !Era::new(outside, &[]).has(quirk),
+                    !ServerProfile::new(outside, &[]).has(quirk),
                     "{} at {outside}",
                     quirk.name()
                 );
@@ -283,8 +283,8 @@ mod tests {
     #[test]
     fn one_quirk_is_switched_alone() {
         for quirk in Quirk::all() {
-            let natural = Era::new(Version::default(), &[]);
-            let switched = Era::new(Version::default(), &[(quirk, !natural.has(quirk))]);
+            let natural = ServerProfile::new(Version::default(), &[]);
+            let switched = ServerProfile::new(Version::default(), &[(quirk, !natural.has(quirk))]);
             assert_eq!(
                 (natural.quirks ^ switched.quirks).count_ones(),
                 1,
