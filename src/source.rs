@@ -153,14 +153,14 @@ impl Sources {
                 io::ErrorKind::NotFound => MISSING,
                 _ => UNREADABLE,
             };
-            let hint = "name a file, a folder, or `-` for standard input";
-            vec![self.about_path(path, code, words(&error)).help(hint)]
+            let help = "name a file, a folder, or `-` for standard input";
+            vec![self.about_path(path, code, words(&error)).help(help)]
         })?;
         let ends = path.extension().and_then(|end| end.to_str());
         if !is_folder && ends.is_some_and(|end| ["js", "mjs", "cjs", "ts"].contains(&end)) {
             let words = "this is a script, not a manifest".to_owned();
-            let hint = "name the manifest: a script belongs to an entry, as `script: { file: … }`";
-            return Err(vec![self.about_path(path, UNREADABLE, words).help(hint)]);
+            let help = "name the manifest: a script belongs to an entry, as `script: { file: … }`";
+            return Err(vec![self.about_path(path, UNREADABLE, words).help(help)]);
         }
         if !is_folder {
             let own = parent(path);
@@ -181,8 +181,8 @@ impl Sources {
         files.sort();
         if files.is_empty() && findings.is_empty() && !self.may_miss {
             let finding = self.about_path(path, EMPTY, "this folder holds no manifest".to_owned());
-            let hint = "manifests end in `.yaml` or `.yml` (name others one by one); hidden ones and `*.test.yaml` are skipped";
-            findings.push(finding.help(hint));
+            let help = "manifests end in `.yaml` or `.yml` (name others one by one); hidden ones and `*.test.yaml` are skipped";
+            findings.push(finding.help(help));
         }
         for file in files {
             let read = self.manifest(&file, root.unwrap_or(path));
@@ -211,10 +211,10 @@ impl Sources {
         let resolved =
             resolve(path).and_then(|file| Ok((file, resolve(shown_dir)?, resolve(root)?)));
         let (file, dir, root) = resolved.map_err(|error| {
-            let hint = "the name is there, and what it leads to is not";
+            let help = "the name is there, and what it leads to is not";
             let found = self.about_path(path, UNREADABLE, words(&error));
             vec![match error.kind() {
-                io::ErrorKind::NotFound => found.help(hint),
+                io::ErrorKind::NotFound => found.help(help),
                 _ => found,
             }]
         })?;
@@ -292,27 +292,27 @@ impl Sources {
             ));
         };
         if path.trim().is_empty() || path.contains('\0') {
-            let hint = "write the file's path, from the manifest's folder";
-            return Err(error("this is no path of a file".to_owned(), hint));
+            let help = "write the file's path, from the manifest's folder";
+            return Err(error("this is no path of a file".to_owned(), help));
         }
         if Path::new(path).has_root() || Path::new(path).is_absolute() {
-            let hint = "write it relative to the manifest's folder";
+            let help = "write it relative to the manifest's folder";
             return Err(error(
                 "the path of a script cannot be absolute".to_owned(),
-                hint,
+                help,
             ));
         }
         let shown_path = shown(&source.shown_dir.join(path));
         let file = self.files.resolve(&source.dir.join(path)).map_err(|io| {
-            let hint =
+            let help =
                 format!("looked for at `{shown_path}`: paths start from the manifest's folder");
-            error(format!("the script cannot be read: {}", words(&io)), &hint)
+            error(format!("the script cannot be read: {}", words(&io)), &help)
         })?;
         if !file.starts_with(&source.root) {
-            let hint = "move it there, or name a folder above both with `--root`";
+            let help = "move it there, or name a folder above both with `--root`";
             return Err(error(
                 "this script is outside of the root folder".to_owned(),
-                hint,
+                help,
             ));
         }
         if let Some(id) = self.scripts.get(&file) {
@@ -330,7 +330,7 @@ impl Sources {
                         .map_or(1, |text| text.chars().count() + 1);
                     let message =
                         format!("the script is not UTF-8: {} at {line}:{column}", bad.bytes);
-                    error(message, bad.hint)
+                    error(message, bad.help)
                 }
                 other => {
                     let message = format!("the script cannot be read: {}", other.words());
@@ -360,7 +360,7 @@ impl Sources {
         let at = Place::new(self.texts.add(origin, bad.text), bytes);
         Problem::error(ENCODING, at, "the file is not UTF-8")
             .expected(bad.bytes)
-            .help(bad.hint)
+            .help(bad.help)
     }
 }
 

@@ -183,9 +183,9 @@ impl<'a> Resolver<'a> {
         self.searches = self.searches.and_then(|left| left.checked_sub(bytes));
         if had_room && self.searches.is_none() {
             let message = "too many texts are replaced in scripts that are too long";
-            let hint = "replace fewer texts, or check fewer entries in one run";
+            let help = "replace fewer texts, or check fewer entries in one run";
             self.findings
-                .push(too_much(at, message.to_owned()).help(hint));
+                .push(too_much(at, message.to_owned()).help(help));
         }
         self.searches.is_some()
     }
@@ -236,13 +236,13 @@ impl<'a> Resolver<'a> {
             );
             let known = self.variables.plain.keys();
             let known = known.filter(|_| self.findings.has_room(at.source));
-            let hint = match nearest(name, known, |it| it.as_str()) {
+            let help = match nearest(name, known, |it| it.as_str()) {
                 Some(near) => format!("did you mean `${{var.{near}}}`?"),
                 None => {
                     format!("set `{VAR_PREFIX}{name}`, or give `--var {name}=…` or a `--var-file`")
                 }
             };
-            self.findings.push(error.help(hint));
+            self.findings.push(error.help(help));
         }
         value
     }
@@ -308,14 +308,14 @@ impl<'a> Resolver<'a> {
     fn malformed(&mut self, whole: &str, at: &Place) -> Option<Piece> {
         let name = whole.trim_start_matches("${").trim_end_matches('}');
         let error = if whole.ends_with('}') {
-            let hint = meant_reference(name);
+            let help = meant_reference(name);
             self.error(
                 "malformed-reference",
                 whole,
                 at,
                 "this is not a reference to a variable".to_owned(),
             )
-            .help(hint)
+            .help(help)
         } else {
             self.error(
                 "malformed-reference",

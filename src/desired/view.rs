@@ -89,14 +89,14 @@ fn takes_secrets(field: &Field) -> Secrets {
 fn variable(field: &Field, text: &str, node: &Node, resolver: &mut Resolver<'_>) -> Option<Value> {
     let text = resolver.text(text, &node.at, Secrets::Refused)?;
     let text = text.as_plain();
-    let (value, code, expected, hint) = if field.shape == Shape::Number {
+    let (value, code, expected, help) = if field.shape == Shape::Number {
         let number = text.and_then(|text| text.trim().parse().ok());
-        let hint = "give the variable such a value";
+        let help = "give the variable such a value";
         (
             number.map(Value::Number),
             "not-a-number",
             "a whole number",
-            hint,
+            help,
         )
     } else {
         let flag = match text {
@@ -104,11 +104,11 @@ fn variable(field: &Field, text: &str, node: &Node, resolver: &mut Resolver<'_>)
             Some("false") => Some(Value::Flag(false)),
             _ => None,
         };
-        let hint = "give the variable one of these values";
-        (flag, "not-a-flag", "`true` or `false`", hint)
+        let help = "give the variable one of these values";
+        (flag, "not-a-flag", "`true` or `false`", help)
     };
     if value.is_none() {
-        let error = misfit(field, code, expected, node).help(hint);
+        let error = misfit(field, code, expected, node).help(help);
         resolver.findings.push(error);
     }
     value

@@ -2,12 +2,12 @@
 //!
 //! A [`Manifest`] holds what follows the schema, and its entries their rows as trees: each is read once, where its
 //! references are replaced. What the schema cannot say stands in [`rules`]; what YAML hides, and
-//! how the schema's findings read, in [`hints`]; what a mistake leaves sound, in `invalid`.
+//! how the schema's findings read, in [`messages`]; what a mistake leaves sound, in `invalid`.
 
 mod form;
-pub mod hints;
 mod invalid;
 pub mod literals;
+pub mod messages;
 pub mod rules;
 pub mod scripts;
 
@@ -150,7 +150,7 @@ fn take_entries(document: &mut Node) -> EcoVec<Node> {
 /// Tells what breaks the schema, unless it only follows from what is invalid.
 fn explain(mut violations: Vec<Violation<'_>>, invalid: &InvalidSpans, findings: &mut Findings) {
     violations.retain(|violation| !invalid.explains(violation));
-    hints::explain(&violations, findings);
+    messages::explain(&violations, findings);
 }
 
 /// The keys of an entry without a type that no kind has: the schema looks at them once it knows the type.

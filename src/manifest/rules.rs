@@ -8,8 +8,8 @@ mod checks;
 
 use std::collections::BTreeMap;
 
-use super::hints::replacement;
 use super::literals::LITERAL_SECRET;
+use super::messages::replacement;
 use crate::integration::{Event, Kind, Value};
 use crate::problem::{Code, Fix, Place, Problem, Severity};
 use crate::secret::Text;

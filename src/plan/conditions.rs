@@ -66,14 +66,14 @@ fn script_not_compiled(
 ) -> Option<Condition> {
     let words = script_failure(record, fields, &entry.fields)?;
     let may_mend = compat::takes_updates(observed.server.version);
-    let remedy = if may_mend {
+    let help = if may_mend {
         "an update makes the server compile it again; if it fails again, mend the script"
     } else {
         "save it once more in the administration; if it fails again, mend the script"
     };
     let why = "the server has no compiled form of the script, so it runs none";
     Some(Condition {
-        problem: Problem::with_help(Code("script-not-compiled"), why, remedy),
+        problem: Problem::with_help(Code("script-not-compiled"), why, help),
         words: Some(words).filter(|words| !words.is_empty()),
         may_mend,
     })
@@ -94,7 +94,7 @@ fn posts_as_someone_else(
     let field = record.kind.row(Role::PostsAs)?;
     let version = observed.server.version;
     let may_mend = field.changes_on(version) && compat::takes_updates(version);
-    let remedy = if may_mend {
+    let help = if may_mend {
         "an update writes the right one".to_owned()
     } else {
         format!(
@@ -105,7 +105,7 @@ fn posts_as_someone_else(
     };
     let why = format!("it posts as the user {posts_as}, and `{name}` is {id}");
     Some(Condition {
-        problem: Problem::with_help(Code("posts-as-someone-else"), why, remedy),
+        problem: Problem::with_help(Code("posts-as-someone-else"), why, help),
         words: None,
         may_mend,
     })
@@ -120,7 +120,7 @@ pub(super) fn posting_user(
     let name = poster(fields)?;
     let users = &observed.users;
     let required = compat::requires_impersonation(fields.kind(), observed.server.version);
-    let (code, why, remedy) = if users.is_nobody(name) {
+    let (code, why, help) = if users.is_nobody(name) {
         (
             "posting-user-missing",
             if disabled {
@@ -145,7 +145,7 @@ pub(super) fn posting_user(
         return None;
     };
     Some(Condition {
-        problem: Problem::with_help(Code(code), why, remedy),
+        problem: Problem::with_help(Code(code), why, help),
         words: None,
         may_mend: false,
     })

@@ -66,7 +66,7 @@ pub(super) fn target_gone(
     let at = gone.at.as_ref().map(|at| format!(" at {at}"));
     let at = at.unwrap_or_default();
     let name = entry.key.kind.row(Role::Switch)?.name;
-    let remedy = if entry.written.contains(name) {
+    let help = if entry.written.contains(name) {
         format!("the entry says `{name}: true`: the update enables it again")
     } else {
         format!(
@@ -76,7 +76,7 @@ pub(super) fn target_gone(
     };
     let why = format!("a URL answered 410 (gone){at}, so the server disabled the webhook");
     Some(Condition {
-        problem: Problem::with_help(TARGET_GONE, why, remedy),
+        problem: Problem::with_help(TARGET_GONE, why, help),
         words: None,
         may_mend: true,
     })

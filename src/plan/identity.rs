@@ -222,7 +222,7 @@ fn both_names(records: &[&Record]) -> Reason {
 }
 
 fn ambiguous(entry: &Desired, records: &[&Record], what: &str) -> Reason {
-    let remedy = "write its line into the entry, or delete the others on the server";
+    let help = "write its line into the entry, or delete the others on the server";
     let has_equal =
         entry.state == State::Present && duplicates::that_stays(entry, records).is_some();
     let also = if has_equal {
@@ -235,7 +235,7 @@ fn ambiguous(entry: &Desired, records: &[&Record], what: &str) -> Reason {
         choices: choices(records, false),
         ..Reason::new(
             format!("{number} records have {what}; the entry means one of them:"),
-            format!("{remedy}{also}"),
+            format!("{help}{also}"),
         )
     }
 }

@@ -32,7 +32,7 @@ struct CheckReport {
     words: Untrusted,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<Untrusted>,
+    help: Option<Untrusted>,
 }
 
 /// How something is.
@@ -57,7 +57,7 @@ impl From<Check> for CheckReport {
                 about,
                 verdict: Verdict::Ok,
                 words: words.into(),
-                remedy: None,
+                help: None,
             },
             Err(problem) => Self {
                 about,
@@ -67,7 +67,7 @@ impl From<Check> for CheckReport {
                     Severity::Error => Verdict::Blocked,
                 },
                 words: problem.message.into(),
-                remedy: problem.help.map(Into::into),
+                help: problem.help.map(Into::into),
             },
         }
     }
@@ -103,9 +103,9 @@ impl DoctorReport {
             let indent = lead.chars().count();
             text += &wrapped(&lead, &check.words.for_terminal(), indent, text::COLUMNS);
             text.push('\n');
-            if let Some(remedy) = &check.remedy {
+            if let Some(help) = &check.help {
                 let lead = format!("{:indent$}→ ", "");
-                text += &wrapped(&lead, &remedy.for_terminal(), indent + 2, text::COLUMNS);
+                text += &wrapped(&lead, &help.for_terminal(), indent + 2, text::COLUMNS);
                 text.push('\n');
             }
         }

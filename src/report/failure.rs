@@ -18,7 +18,7 @@ pub struct FailureReport {
     pub(super) message: Untrusted,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) hint: Option<Untrusted>,
+    pub(super) help: Option<Untrusted>,
     /// What is wrong with the manifests, if that is why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) problems: Vec<ProblemReport>,
@@ -29,11 +29,11 @@ pub struct FailureReport {
 
 impl FailureReport {
     /// A failure, in a line, and what to do about it.
-    pub fn new(exit_code: u8, message: &str, hint: Option<&str>) -> Self {
+    pub fn new(exit_code: u8, message: &str, help: Option<&str>) -> Self {
         Self {
             exit_code,
             message: message.into(),
-            hint: hint.map(Into::into),
+            help: help.map(Into::into),
             problems: Vec::new(),
             more: Vec::new(),
         }

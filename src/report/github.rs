@@ -19,7 +19,7 @@ pub fn problems_github(problems: &[ProblemReport], more: &[More]) -> String {
 }
 
 fn problem(problem: &ProblemReport) -> String {
-    let message = hinted(&problem.message, problem.hint.as_ref());
+    let message = with_help(&problem.message, problem.help.as_ref());
     let place = Some((&problem.file, problem.line, problem.column));
     command(
         level(problem.severity),
@@ -29,9 +29,9 @@ fn problem(problem: &ProblemReport) -> String {
     )
 }
 
-/// A message with the hint below it.
-fn hinted(message: &Untrusted, hint: Option<&Untrusted>) -> String {
-    let lines = [Some(message), hint].into_iter().flatten();
+/// A message with the help below it.
+fn with_help(message: &Untrusted, help: Option<&Untrusted>) -> String {
+    let lines = [Some(message), help].into_iter().flatten();
     lines
         .map(Untrusted::for_terminal)
         .collect::<Vec<_>>()
@@ -41,7 +41,7 @@ fn hinted(message: &Untrusted, hint: Option<&Untrusted>) -> String {
 /// A plan as annotations: how many changes there are, and each beside its entry.
 pub fn plan_github(report: &PlanReport) -> String {
     if let Some(failure) = &report.failure {
-        let message = hinted(&failure.message, failure.hint.as_ref());
+        let message = with_help(&failure.message, failure.help.as_ref());
         return command("error", None, "rcsync: no plan", &message)
             + &problems_github(&failure.problems, &failure.more);
     }
@@ -85,7 +85,7 @@ fn message(change: &ChangeReport) -> String {
     for blocked in &change.blocked {
         lines.push(blocked.why.for_terminal());
         lines.extend(blocked.choices.iter().map(Untrusted::for_terminal));
-        lines.push(blocked.remedy.for_terminal());
+        lines.push(blocked.help.for_terminal());
     }
     lines.extend(change.fields.iter().map(field_line));
     lines.extend(change.conditions.iter().flat_map(ConditionReport::lines));

@@ -137,7 +137,7 @@ pub(super) struct BlockedReport {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) choices: Vec<Untrusted>,
     /// What to do.
-    pub(super) remedy: Untrusted,
+    pub(super) help: Untrusted,
 }
 
 /// What is wrong with a record that no field shows.
@@ -151,7 +151,7 @@ pub(super) struct ConditionReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) words: Option<Untrusted>,
     /// What to do.
-    pub(super) remedy: Untrusted,
+    pub(super) help: Untrusted,
 }
 
 /// A field of a change.
@@ -203,7 +203,7 @@ pub(super) struct Counts {
 
 impl PlanReport {
     /// The version of the form that [`PlanReport`] has.
-    pub const FORMAT_VERSION: u32 = 2;
+    pub const FORMAT_VERSION: u32 = 3;
 
     /// Takes the secrets out of a plan.
     pub fn new(plan: &Plan, annotations: &Annotations, context: &Context<'_>) -> Self {
@@ -261,7 +261,7 @@ impl ConditionReport {
     /// As people read it: what is wrong, what the server says about it, and what to do.
     pub(super) fn lines(&self) -> Vec<String> {
         let (code, why) = (self.code.for_terminal(), self.why.for_terminal());
-        let rest = self.words.iter().chain([&self.remedy]);
+        let rest = self.words.iter().chain([&self.help]);
         let rest = rest.map(Untrusted::for_terminal);
         [format!("{code}: {why}")].into_iter().chain(rest).collect()
     }
@@ -324,7 +324,7 @@ fn blocked_report(reason: &Reason) -> BlockedReport {
     BlockedReport {
         why: reason.problem.message.as_str().into(),
         choices: reason.choices.iter().map(Into::into).collect(),
-        remedy: help(&reason.problem),
+        help: help(&reason.problem),
     }
 }
 
@@ -333,7 +333,7 @@ fn condition_report(condition: &Condition) -> ConditionReport {
         code: condition.problem.code.0.into(),
         why: condition.problem.message.as_str().into(),
         words: condition.words.as_deref().map(Into::into),
-        remedy: help(&condition.problem),
+        help: help(&condition.problem),
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) struct RefusalReport {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) facts: Vec<Fact>,
     /// What would allow it.
-    pub(super) remedy: Untrusted,
+    pub(super) help: Untrusted,
     /// The lines to write, where there are some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) lines: Vec<Untrusted>,
@@ -88,7 +88,7 @@ pub(super) fn refusal(refusal: &Refusal) -> RefusalReport {
         code: refusal.problem.code.0.into(),
         why: refusal.problem.message.as_str().into(),
         facts: refusal.facts.iter().map(fact).collect(),
-        remedy: help(&refusal.problem),
+        help: help(&refusal.problem),
         lines: refusal.lines.iter().map(Into::into).collect(),
     }
 }

@@ -58,7 +58,7 @@ pub(super) struct OutcomeReport {
     pub(super) why: Option<Untrusted>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) remedy: Option<Untrusted>,
+    pub(super) help: Option<Untrusted>,
     /// The fields that the server did not take as asked: what it has, and what was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) fields: Vec<FieldReport>,
@@ -261,7 +261,7 @@ fn outcome_report(
         id: change.action.rewrites().map(|id| id.text().into()),
         place: place.map(|place| place_report(place, texts)),
         why: None,
-        remedy: None,
+        help: None,
         fields: Vec::new(),
         records: Vec::new(),
         before: Vec::new(),
@@ -281,7 +281,7 @@ fn outcome_report(
         Outcome::Stale { id, why } => {
             report.id = Some(id.text().into());
             report.why = Some(why.as_str().into());
-            report.remedy = Some("it was left as it is: plan again".into());
+            report.help = Some("it was left as it is: plan again".into());
             OutcomeWord::Stale
         }
         Outcome::NotApplied { id, mismatch } => {
@@ -298,18 +298,18 @@ fn outcome_report(
         Outcome::Doubled { records } => {
             report.why = Some("several records have this type and name by now:".into());
             report.records = records.iter().map(Into::into).collect();
-            report.remedy =
+            report.help =
                 Some("delete all but one of them, or pin the entry to one by `id`".into());
             OutcomeWord::Doubled
         }
         Outcome::Failed(error) => {
             report.why = Some(error.to_string().into());
-            report.remedy = error.hint().map(Into::into);
+            report.help = error.help().map(Into::into);
             OutcomeWord::Failed
         }
         Outcome::Unknown(why) => {
             report.why = Some(format!("it may have been done: {why}").into());
-            report.remedy =
+            report.help =
                 Some("plan again before anything else: it shows what the server has".into());
             OutcomeWord::Unknown
         }

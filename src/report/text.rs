@@ -163,7 +163,7 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
         for choice in &blocked.choices {
             page.line(format!("      {}", choice.for_terminal()));
         }
-        page.words(&blocked.remedy.for_terminal());
+        page.words(&blocked.help.for_terminal());
     }
 }
 

@@ -306,7 +306,7 @@ fn decode(record: Object, redactor: &Redactor) -> Result<Record, ServerError> {
 impl From<&ServerError> for Problem {
     fn from(error: &ServerError) -> Self {
         Self {
-            help: error.hint(),
+            help: error.help(),
             ..Self::new(Code("server"), error.to_string())
         }
     }

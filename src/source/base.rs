@@ -46,9 +46,9 @@ pub struct BaseError {
 }
 
 impl BaseError {
-    pub(super) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
-            problem: Problem::new(Code("base"), message).help(hint),
+            problem: Problem::new(Code("base"), message).help(help),
             is_unknown: false,
         }
     }
@@ -187,7 +187,7 @@ fn not_in(path: &Path, top: &Path) -> BaseError {
 /// A folder of that name is not the base: a change could bring it, to be compared with itself.
 fn unknown(name: &str, is_folder: bool) -> BaseError {
     let name = escape::line(name);
-    let hint = if is_folder {
+    let help = if is_folder {
         format!("for the folder of that name write `./{name}`; else fetch the commit")
     } else {
         "fetch it (a shallow clone has the last commits only), or name a folder: `--base ./FOLDER`"
@@ -195,7 +195,7 @@ fn unknown(name: &str, is_folder: bool) -> BaseError {
     };
     BaseError {
         is_unknown: true,
-        ..BaseError::new(format!("git knows no commit `{name}`"), hint)
+        ..BaseError::new(format!("git knows no commit `{name}`"), help)
     }
 }
 

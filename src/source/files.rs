@@ -153,7 +153,7 @@ pub(super) struct NotText {
     pub(super) at: usize,
     /// They, in hexadecimal.
     pub(super) bytes: String,
-    pub(super) hint: &'static str,
+    pub(super) help: &'static str,
 }
 
 impl Unreadable {
@@ -201,7 +201,7 @@ fn not_text(error: &std::string::FromUtf8Error) -> NotText {
         text: String::from_utf8_lossy(&bytes[..end]).into_owned(),
         at,
         bytes: shown.join(" "),
-        hint: if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+        help: if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
             "this looks like UTF-16: save the file as UTF-8"
         } else if bytes.iter().take(1 << 10).any(|byte| *byte == 0) {
             "this does not look like a text"

@@ -52,9 +52,9 @@ impl Repository {
             if !words.contains("dubious ownership") {
                 return error;
             }
-            let hint = "if you trust its owner, say so in your own configuration, outside of the repository: \
+            let help = "if you trust its owner, say so in your own configuration, outside of the repository: \
                         `git config --global --add safe.directory FOLDER`";
-            BaseError::new(error.problem.message, hint)
+            BaseError::new(error.problem.message, help)
         })?;
         if fs::canonicalize(&found).ok().as_ref() != Some(&top) {
             let (top, found) = (top.display(), found.display());

@@ -4,9 +4,9 @@
 //! duplicate keys, keys that are no texts, tags, NUL, deep nesting, aliases that blow up. Knows nothing of
 //! what a manifest means.
 
-mod hints;
 mod loader;
 pub mod masks;
+mod messages;
 pub mod scalars;
 
 use std::borrow::Cow;

@@ -19,7 +19,7 @@ fn json(text: &str) -> serde_json::Value {
     }
 }
 
-/// One finding a line: place, code, the bytes, message, hint, fix, other places.
+/// One finding a line: place, code, the bytes, message, help, fix, other places.
 fn described(texts: &Texts, problems: &[Problem]) -> String {
     let lines = problems.iter().map(|problem| {
         let start = texts.start(problem.place.as_ref().unwrap());

@@ -41,8 +41,8 @@ fn the_first_manifest_is_valid_and_can_be_applied() {
     let here = |args: &[&str]| Run::of(rcsync(args).current_dir(folder.path()));
     here(&["validate", "chat", "--strict"]).exits(0);
     let first = here(&["apply", "chat", "--sandbox"]).exits(0);
-    let hint = "rcsync urls chat --sandbox=.rcsync/sandbox.jsonl\n";
-    assert!(first.out.ends_with(hint), "{}", first.out);
+    let help = "rcsync urls chat --sandbox=.rcsync/sandbox.jsonl\n";
+    assert!(first.out.ends_with(help), "{}", first.out);
     let urls = here(&["urls", "chat", "--sandbox=.rcsync/sandbox.jsonl"]).exits(0);
     assert!(urls.out.contains("/hooks/"), "{}", urls.out);
     let second = here(&["plan", "chat", "--sandbox", "--detailed-exitcode"]).exits(0);

@@ -517,7 +517,7 @@ fn check(case: &Invalid) -> Result<(), String> {
         return Err(format!("{} at {line}:{column}", finding.severity));
     }
     if !finding.helps {
-        return Err(format!("no remedy, and not what was expected:\n{told}"));
+        return Err(format!("no help, and not what was expected:\n{told}"));
     }
 
     let expected = home().join(format!("invalid/{}.txt", case.name));

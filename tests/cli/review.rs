@@ -45,7 +45,7 @@ fn a_saved_plan_is_shown_again_as_it_was_printed() {
         assert!(printed.contains("Hook 2"), "{printed}");
     }
     let report = follows_the_schema(&fs::read_to_string(&saved).unwrap());
-    assert_eq!(report["formatVersion"], 2);
+    assert_eq!(report["formatVersion"], 3);
     assert_eq!(report["counts"]["delete"], 1);
     // From standard input, for people.
     let mut command = rcsync(&["show", "-", "--budget", "github"]);
@@ -182,7 +182,7 @@ fn what_is_no_saved_plan_is_refused() {
         .out;
     for (text, words) in [
         (
-            plan.replace("\"formatVersion\": 2", "\"formatVersion\": 3"),
+            plan.replace("\"formatVersion\": 3", "\"formatVersion\": 4"),
             "format version 3",
         ),
         (plan[..plan.len() / 2].to_owned(), "breaks off"),

@@ -17,7 +17,7 @@ mod credentials;
 mod error;
 pub mod escape;
 mod gate;
-mod hint;
+mod help;
 mod http_transport;
 mod json;
 mod limits;

@@ -102,7 +102,7 @@ async fn a_record_that_cannot_be_looked_at_is_not_written() {
     let Outcome::Failed(error) = outcome else {
         panic!("{outcome:?}");
     };
-    assert!(error.hint().unwrap_or_default().contains("permission"));
+    assert!(error.help().unwrap_or_default().contains("permission"));
     assert_eq!(lines.len(), 1);
 }
 

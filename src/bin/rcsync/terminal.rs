@@ -164,12 +164,12 @@ pub(super) fn width() -> usize {
     terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| width.0.into())
 }
 
-/// Writes one line to standard error, after `error: `, with a hint below it.
-pub(super) fn error(message: &str, hint: Option<&str>) {
-    let hint = hint
-        .map(|hint| format!("help: {hint}\n"))
+/// Writes one line to standard error, after `error: `, with the help below it.
+pub(super) fn error(message: &str, help: Option<&str>) {
+    let help = help
+        .map(|help| format!("help: {help}\n"))
         .unwrap_or_default();
-    err(&escape::lines(&format!("error: {message}\n{hint}")));
+    err(&escape::lines(&format!("error: {message}\n{help}")));
 }
 
 /// Whether somebody can be asked: the answer comes from a terminal, and the question is shown on one.

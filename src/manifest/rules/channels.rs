@@ -1,6 +1,6 @@
 //! What the rules about `channel` look for, in the order of the table.
 
-use super::super::hints::nearest;
+use super::super::messages::nearest;
 use super::{Findings, Seen, View};
 use crate::integration::Kind;
 use crate::problem::Place;
@@ -154,7 +154,7 @@ pub(super) fn channel_prefix(view: &View, found: &mut Findings<'_>) {
             .then(|| nearest(item, &scopes))
             .flatten();
         let meant = meant(item);
-        let (message, hint) = match (near, item) {
+        let (message, help) = match (near, item) {
             (Some(near), _) => (None, format!("did you mean `{near}`?")),
             (None, "#") => (
                 Some("`#` names no room"),
@@ -174,7 +174,7 @@ pub(super) fn channel_prefix(view: &View, found: &mut Findings<'_>) {
             str::to_owned,
         );
         let error = found.add(at, message);
-        error.set_help(hint);
+        error.set_help(help);
         match (near, meant) {
             (Some(near), _) => error.write(view.seen("channel"), item, near, false),
             (None, Some(meant)) => error.write(view.seen("channel"), item, &meant, true),

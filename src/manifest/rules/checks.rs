@@ -1,7 +1,7 @@
 //! What each rule looks for, in the order of the table.
 
-use super::super::hints::nearest;
 use super::super::literals::in_url;
+use super::super::messages::nearest;
 use super::{Findings, Seen, View};
 use crate::integration::Value;
 

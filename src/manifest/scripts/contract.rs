@@ -4,7 +4,7 @@ use webhook_script::{Class, Facts, Spot};
 
 use super::{Used, declared, undefined, word};
 use crate::integration::Kind;
-use crate::manifest::hints::nearest;
+use crate::manifest::messages::nearest;
 use crate::problem::{Place, Problem};
 use crate::words::is_slip;
 

@@ -5,7 +5,7 @@ use webhook_script::{
 };
 
 use super::{Used, undefined};
-use crate::manifest::hints::nearest;
+use crate::manifest::messages::nearest;
 use crate::problem::{Problem, Severity};
 
 /// The functions of `s`.

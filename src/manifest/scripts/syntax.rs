@@ -42,7 +42,7 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
     // `const x = 1;` in the body of a class is taken for a field `const`, which ends there.
     let in_class =
         error.message.contains("expecting `;`") || error.message.contains("expecting ';'");
-    let hint = match behind.chars().next() {
+    let help = match behind.chars().next() {
         None if at.is_some() && !error.message.contains("redefinition") => {
             "the script ends too early: a bracket, a text or a comment is still open"
         }
@@ -84,7 +84,7 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
         _ if error.message.contains("redefinition") => "a name is declared twice in the same block",
         _ => "a server would store the script uncompiled and never run it",
     };
-    used.error("script-syntax", at, "", message).help(hint)
+    used.error("script-syntax", at, "", message).help(help)
 }
 
 /// A character that takes no room.

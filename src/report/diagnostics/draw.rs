@@ -118,9 +118,9 @@ impl Drawing<'_> {
         };
         let title = level.primary_title(clean(&found.message)).id(found.code.0);
         let mut report = vec![self.group(title, found)];
-        if let Some(hint) = &found.help {
+        if let Some(help) = &found.help {
             let title =
-                Level::HELP.secondary_title(wrapped("", &clean(hint), 0, WIDTH - "help: ".len()));
+                Level::HELP.secondary_title(wrapped("", &clean(help), 0, WIDTH - "help: ".len()));
             report.push(match self.patch(found) {
                 Some(patch) => title.element(patch),
                 None => Group::with_title(title),

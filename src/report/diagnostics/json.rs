@@ -46,7 +46,7 @@ pub struct ProblemReport {
     pub expected: Option<Untrusted>,
     /// How to mend it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<Untrusted>,
+    pub help: Option<Untrusted>,
     /// The path, or `<stdin>`.
     pub file: Untrusted,
     /// The line, from 1.
@@ -122,7 +122,7 @@ impl ProblemReport {
             severity: found.severity,
             message: found.message.as_str().into(),
             expected: found.expected.as_deref().map(Into::into),
-            hint: found.help.as_deref().map(Into::into),
+            help: found.help.as_deref().map(Into::into),
             file: file(at),
             line: start.line,
             column: start.column,

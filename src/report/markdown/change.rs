@@ -100,7 +100,7 @@ pub(super) fn fold(change: &ChangeReport, scripts: ScriptDiff) -> String {
             "{}\n{}{}\n",
             blocked.why.for_terminal(),
             choices.collect::<String>(),
-            blocked.remedy.for_terminal()
+            blocked.help.for_terminal()
         );
         blocks.push(fence("text", &words));
     }

@@ -229,7 +229,7 @@ fn failed(
 }
 
 fn failure_lines(failure: &FailureReport, problems: usize, longest: usize) -> String {
-    let words = [Some(&failure.message), failure.hint.as_ref()];
+    let words = [Some(&failure.message), failure.help.as_ref()];
     let words = words.into_iter().flatten();
     let mut lines: Vec<_> = words
         .map(|words| start(&words.for_terminal(), longest))

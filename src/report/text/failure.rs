@@ -13,8 +13,8 @@ pub(super) fn failure_text(failure: &FailureReport, page: &mut Page) {
         page.line(format!("{}: {}", more.file.for_terminal(), more.words()));
     }
     page.line(format!("error: {}", failure.message.for_terminal()));
-    if let Some(hint) = &failure.hint {
-        page.line(format!("help: {}", hint.for_terminal()));
+    if let Some(help) = &failure.help {
+        page.line(format!("help: {}", help.for_terminal()));
     }
     page.line("");
     page.line(format!("No plan: exit code {}.", failure.exit_code));

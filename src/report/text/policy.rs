@@ -65,7 +65,7 @@ pub(in super::super) fn refusal_lines(refusal: &RefusalReport) -> String {
     }));
     lines.push(wrapped(
         "  to go on: ",
-        &refusal.remedy.for_terminal(),
+        &refusal.help.for_terminal(),
         4,
         COLUMNS,
     ));

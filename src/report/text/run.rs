@@ -76,8 +76,8 @@ fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
     for record in &outcome.records {
         page.line(format!("      {}", record.for_terminal()));
     }
-    if let Some(remedy) = &outcome.remedy {
-        page.words(&remedy.for_terminal());
+    if let Some(help) = &outcome.help {
+        page.words(&help.for_terminal());
     }
     let width = name_width(&outcome.fields);
     for field in &outcome.fields {

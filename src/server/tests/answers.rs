@@ -196,22 +196,22 @@ async fn a_redirect_names_the_base_url_to_use() {
         "https://me:pw@new.example.org/rc/api/v1/integrations.list?x=hunter2",
     ))
     .await;
-    let hint = error.hint().unwrap_or_default();
+    let help = error.help().unwrap_or_default();
     assert_eq!(
         error.to_string(),
         "the server redirects to https://new.example.org/rc/api/v1/integrations.list"
     );
     assert!(
-        !format!("{error:?} {hint}").contains("hunter2"),
-        "{error:?} {hint}"
+        !format!("{error:?} {help}").contains("hunter2"),
+        "{error:?} {help}"
     );
     let error = error_of(redirect(
         "https://new.example.org/rc/api/v1/integrations.list",
     ))
     .await;
-    let hint = error.hint().unwrap_or_default();
+    let help = error.help().unwrap_or_default();
     assert_eq!(
-        hint,
+        help,
         "if that is your server, use `https://new.example.org/rc` as its URL"
     );
     let error = error_of(redirect("/login")).await;

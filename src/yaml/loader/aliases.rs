@@ -155,8 +155,8 @@ impl Loader<'_> {
         }
         let Some(size) = self.anchors.get(&anchor).map(|anchored| anchored.size) else {
             let message = "this alias stands inside what it repeats";
-            let hint = "repeat a value that is complete above";
-            self.report(Problem::error(ALIAS, at, message).help(hint));
+            let help = "repeat a value that is complete above";
+            self.report(Problem::error(ALIAS, at, message).help(help));
             let node = self.node(Content::Null(None), range, Style::Plain);
             return self.put(node);
         };

@@ -11,7 +11,7 @@ use std::ops::Range;
 use ecow::EcoString;
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
-use super::{Content, MAX_DEPTH, MAX_FINDINGS, Member, Node, Style, hints, scalars};
+use super::{Content, MAX_DEPTH, MAX_FINDINGS, Member, Node, Style, messages, scalars};
 use crate::problem::{Code, Place, Problem, SourceId};
 
 const KEY: Code = Code("yaml-key");
@@ -56,7 +56,7 @@ pub(super) fn read(source: SourceId, text: &str) -> Reading {
         let taken = match next {
             Ok((event, span)) => loader.take(event, &span),
             Err(error) => {
-                let scene = hints::Scene {
+                let scene = messages::Scene {
                     source,
                     text,
                     seen: loader.seen,

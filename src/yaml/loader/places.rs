@@ -6,7 +6,7 @@ use granit_parser::StructureStyle;
 
 use super::{Collection, Loader};
 use crate::problem::Place;
-use crate::yaml::{Comment, hints, line_end};
+use crate::yaml::{Comment, line_end, messages};
 
 impl Loader<'_> {
     /// Where a list starts: at its first `-`, also where the list is not indented under its key.
@@ -18,7 +18,7 @@ impl Loader<'_> {
         if style == StructureStyle::Flow || !under_key {
             return start;
         }
-        let found = hints::skip(self.text, self.seen, start, ":?,");
+        let found = messages::skip(self.text, self.seen, start, ":?,");
         if self.text[found..].starts_with('-') {
             found
         } else {
@@ -28,7 +28,7 @@ impl Loader<'_> {
 
     /// A block scalar's lines, from the first below its header to its last that is not blank.
     pub(super) fn block_range(&self, range: Range<usize>) -> Range<usize> {
-        let header = hints::skip(self.text, self.seen, range.end, ":?-");
+        let header = messages::skip(self.text, self.seen, range.end, ":?-");
         if !self.text[header..].starts_with(['|', '>']) {
             return range;
         }
@@ -62,7 +62,7 @@ impl Loader<'_> {
                 }
             }
             Some(Collection::List(_)) => {
-                let dash = hints::skip(text, self.seen, start, ",");
+                let dash = messages::skip(text, self.seen, start, ",");
                 if text[dash..].starts_with('-') {
                     dash + 1
                 } else {

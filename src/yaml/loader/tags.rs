@@ -6,7 +6,7 @@ use granit_parser::Tag;
 
 use super::Loader;
 use crate::problem::{Code, Problem};
-use crate::yaml::{Content, MAX_FINDINGS, hints, line_end, line_start, masks};
+use crate::yaml::{Content, MAX_FINDINGS, line_end, line_start, masks, messages};
 
 const TAG: Code = Code("yaml-tag");
 
@@ -107,7 +107,7 @@ impl Loader<'_> {
             return;
         }
         self.report(if masks::ranges(line).is_empty() {
-            finding.help("quote it").fix(hints::quoted(written))
+            finding.help("quote it").fix(messages::quoted(written))
         } else {
             finding.help("quote it")
         });

@@ -23,14 +23,14 @@ pub(super) fn is_possible(args: &ApplyArgs) -> bool {
 
 /// That nobody can be asked, with the command line that needs no answer.
 pub(super) fn missing() -> Failure {
-    let hint = match approved(env::args_os()) {
+    let help = match approved(env::args_os()) {
         Some(line) => format!("to apply without being asked, run: {line}"),
         None => "to apply without being asked, add `--yes`".to_owned(),
     };
     Failure::new(
         Exit::Refused,
         "an apply asks before it changes a server, and there is no terminal to ask on; nothing was sent",
-        Some(&hint),
+        Some(&help),
     )
 }
 

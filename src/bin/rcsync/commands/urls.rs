@@ -92,8 +92,8 @@ fn public_url(text: &str) -> Result<String, Failure> {
         let words = error
             .to_string()
             .replace("the server's URL", "`--public-url`");
-        let hint = "give it as `https://chat.example.org`";
-        Failure::new(Exit::Invalid, &words, Some(hint))
+        let help = "give it as `https://chat.example.org`";
+        Failure::new(Exit::Invalid, &words, Some(help))
     })?;
     Ok(url.to_string())
 }

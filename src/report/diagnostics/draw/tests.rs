@@ -293,9 +293,9 @@ fn lines_that_end_in_crlf_are_drawn_without_their_ends() {
 fn hints_are_wrapped_and_what_they_quote_is_not() {
     let words = "write it so, ".repeat(5);
     let quoted = "`channel: all_public_channels`";
-    let hint = format!("{words}{quoted} or so, {words}and `{}`", "x".repeat(90));
-    let lines = wrapped("", &hint, 0, WIDTH - 6);
-    assert_eq!(lines.replace('\n', " "), hint);
+    let help = format!("{words}{quoted} or so, {words}and `{}`", "x".repeat(90));
+    let lines = wrapped("", &help, 0, WIDTH - 6);
+    assert_eq!(lines.replace('\n', " "), help);
     assert!(lines.contains(&format!("\n{quoted} or so")), "{lines}");
     let long = lines.lines().filter(|line| line.chars().count() > 74);
     assert_eq!(long.count(), 1, "{lines}");

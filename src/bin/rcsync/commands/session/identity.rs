@@ -38,19 +38,19 @@ pub(super) fn server(args: &ServerArgs) -> Result<BaseUrl, Problem> {
     let base = BaseUrl::parse(&url).map_err(|error| {
         let is_host = |it: char| it.is_ascii_alphanumeric() || ".-:".contains(it);
         // What could be a password is not repeated.
-        let how = match error {
+        let help = match error {
             BaseUrlError::NoScheme if url.chars().all(is_host) => {
                 format!("give it as `https://{url}`")
             }
             _ => "give it as `https://chat.example.org`".to_owned(),
         };
-        connection(error.to_string()).help(how)
+        connection(error.to_string()).help(help)
     })?;
     if base.is_in_clear() && !args.insecure_http {
         let message =
             format!("{base} is plain http: whoever is on the way could read the credentials");
-        let how = "use https, or give `--insecure-http` where the way is safe without it";
-        return Err(connection(message).help(how));
+        let help = "use https, or give `--insecure-http` where the way is safe without it";
+        return Err(connection(message).help(help));
     }
     Ok(base)
 }
@@ -83,9 +83,9 @@ pub(super) fn auth(args: &ServerArgs) -> Result<Auth, Problem> {
         return Ok(Auth::Password(Login { user, password }));
     }
     let user_id = user_id.ok_or_else(|| {
-        let how =
+        let help =
             "set RCSYNC_USER_ID or give `--user-id`; with a password, RCSYNC_USER or `--user`";
-        missing("user id", how)
+        missing("user id", help)
     })?;
     let token = given(
         args.auth_token_file.as_deref(),
@@ -96,8 +96,8 @@ pub(super) fn auth(args: &ServerArgs) -> Result<Auth, Problem> {
     )?;
     let token = token.trim();
     if token.starts_with(['"', '\'']) || token.contains(char::is_whitespace) {
-        let how = "write the bare token, without quotes and without `Bearer`";
-        return Err(connection("the token holds quotes or blanks, which no token has").help(how));
+        let help = "write the bare token, without quotes and without `Bearer`";
+        return Err(connection("the token holds quotes or blanks, which no token has").help(help));
     }
     let token = Secret::new(token);
     Ok(Auth::Token(Credentials { user_id, token }))
@@ -136,6 +136,6 @@ fn read(path: &Path, what: &str) -> Result<String, Problem> {
     })
 }
 
-fn missing(what: &str, how: &str) -> Problem {
-    connection(format!("no {what} is given")).help(how)
+fn missing(what: &str, help: &str) -> Problem {
+    connection(format!("no {what} is given")).help(help)
 }

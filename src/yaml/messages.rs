@@ -69,7 +69,7 @@ impl Scene<'_> {
 
     /// The errors whose place the parser tells well.
     fn plainly(&self, at: usize, kind: &ErrorKind, error: &ScanError) -> Syntax {
-        let (message, hint) = match kind {
+        let (message, help) = match kind {
             ErrorKind::UnclosedFlowCollection { open } => (
                 format!("this `{open}` is not closed"),
                 if *open == '[' {
@@ -137,7 +137,7 @@ impl Scene<'_> {
             | ErrorKind::InvalidColonPlacement => self.after(at),
             _ => self.line_tail(at),
         };
-        let mut syntax = self.found(at..end, message, Some(hint));
+        let mut syntax = self.found(at..end, message, Some(help));
         if let (ErrorKind::InvalidColonPlacement, Some(bracket)) = (kind, self.bracket) {
             let opened = Place::new(self.source, bracket..self.after(bracket));
             syntax.problem = syntax.problem.also(opened, "opened here");
@@ -145,10 +145,10 @@ impl Scene<'_> {
         syntax
     }
 
-    fn found(&self, range: Range<usize>, message: impl Into<String>, hint: Option<&str>) -> Syntax {
+    fn found(&self, range: Range<usize>, message: impl Into<String>, help: Option<&str>) -> Syntax {
         let at = Place::new(self.source, range);
         let mut problem = Problem::error(SYNTAX, at, message);
-        problem.help = hint.map(str::to_owned);
+        problem.help = help.map(str::to_owned);
         Syntax {
             problem,
             blank: None,
@@ -244,12 +244,12 @@ impl Scene<'_> {
         if !(self.text[at..].starts_with('{') && self.text[..at].ends_with('$')) {
             let message = "a `,` or the closing bracket was expected here";
             let info = error.info();
-            let hint = if info.contains('}') {
+            let help = if info.contains('}') {
                 "separate the members by `,`, and close with `}`"
             } else {
                 "separate the items by `,`, and close with `]`"
             };
-            return self.found(at..self.after(at), message, Some(hint));
+            return self.found(at..self.after(at), message, Some(help));
         }
         let line = &self.text[line_start(self.text, at)..at];
         let start = at - line.len()
@@ -340,11 +340,11 @@ impl Scene<'_> {
     }
 
     fn after_quote(&self, at: usize) -> Syntax {
-        let hint = "quote the whole value; inside \"…\" a quote is written `\\\"`, inside '…' it is written `''`";
+        let help = "quote the whole value; inside \"…\" a quote is written `\\\"`, inside '…' it is written `''`";
         self.found(
             at..self.line_tail(at),
             "nothing may follow the closing quote",
-            Some(hint),
+            Some(help),
         )
     }
 

@@ -6,7 +6,7 @@ use crate::problem::{Code, Problem};
 use crate::schema::{Rule, Violation};
 use crate::yaml::{Content, Style};
 
-/// The finding with a hint of its own, if this is such a mistake.
+/// The finding with its own help, if this is such a mistake.
 pub(super) fn by_yaml(violation: &Violation<'_>) -> Option<Problem> {
     let (Rule::Type { expected } | Rule::Pattern { expected, .. }) = &violation.rule else {
         return None;

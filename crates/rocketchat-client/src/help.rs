@@ -7,8 +7,8 @@ use super::resend::is_transient;
 
 impl ServerError {
     /// What to do about it, where there is something to say.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
             Self::Redirected { base, .. } => {
                 return Some(match base {
                     Some(base) => format!("if that is your server, use `{base}` as its URL"),
@@ -66,7 +66,7 @@ impl ServerError {
             | Self::Stopped
             | Self::SecretMissing { .. } => return None,
         };
-        Some(hint.to_owned())
+        Some(help.to_owned())
     }
 }
 
