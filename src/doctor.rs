@@ -1,4 +1,4 @@
-//! What is between a user and a first plan: facts about the way to a server, the server and the account, and what each
+//! What is between a user and a first plan: facts about the connection to a server, the server and the account, and what each
 //! of them means.
 
 use std::collections::BTreeSet;
@@ -18,17 +18,17 @@ const CLOSE: i64 = 5_000;
 /// What is looked at.
 #[derive(Debug)]
 pub struct Facts {
-    /// The way to the server.
-    pub way: Way,
+    /// How the server is reached.
+    pub connection: ConnectionConfig,
     /// As whom, or why that cannot be told.
     pub identity: Result<By, Problem>,
     /// What the server answered.
     pub checkup: Checkup,
 }
 
-/// The way to a server.
+/// How a server is reached.
 #[derive(Clone, Debug, Default)]
-pub struct Way {
+pub struct ConnectionConfig {
     /// Whether the URL says `https`.
     pub encrypted: bool,
     /// Whether the server is on this machine.
@@ -92,11 +92,11 @@ impl Check {
 /// What the facts mean, in the order in which they were found.
 pub fn checks(facts: &Facts) -> Vec<Check> {
     let Facts {
-        way,
+        connection,
         identity,
         checkup,
     } = facts;
-    let mut checks = vec![address(way), proxy(way)];
+    let mut checks = vec![address(connection), proxy(connection)];
     let version_text = match &checkup.server {
         Ok(version) => version.as_ref(),
         Err(error) => {
@@ -133,13 +133,13 @@ pub fn is_blocked(checks: &[Check]) -> bool {
         .any(|it| it.severity == Severity::Error)
 }
 
-fn address(way: &Way) -> Check {
-    let besides = if way.authorities {
+fn address(connection: &ConnectionConfig) -> Check {
+    let besides = if connection.authorities {
         " and of the file named"
     } else {
         ""
     };
-    match (way.encrypted, way.local) {
+    match (connection.encrypted, connection.local) {
         (true, _) => Check::ok(
             "address",
             format!("https, with the certificates of the system{besides}"),
@@ -154,11 +154,11 @@ fn address(way: &Way) -> Check {
     }
 }
 
-fn proxy(way: &Way) -> Check {
-    if way.local {
+fn proxy(connection: &ConnectionConfig) -> Check {
+    if connection.local {
         return Check::ok("proxy", "none: this machine is reached past every proxy");
     }
-    match way.proxies.as_slice() {
+    match connection.proxies.as_slice() {
         [] => Check::ok("proxy", "none is named in the environment"),
         names => Check::not(
             "proxy",

@@ -45,7 +45,7 @@ pub(super) fn script(
     let mut sound = true;
     let mut texts = Vec::new();
     for member in replace {
-        if let Some(why) = unusable(&member.key, template) {
+        if let Some(why) = cannot_replace(&member.key, template) {
             resolver.findings.push(why.at(member));
             sound = false;
         }
@@ -97,23 +97,23 @@ fn written_out(member: &Member) -> Problem {
 }
 
 /// Why a text cannot be replaced.
-struct Unusable(&'static str, &'static str);
+struct CannotReplace(&'static str, &'static str);
 
-impl Unusable {
+impl CannotReplace {
     fn at(self, member: &Member) -> Problem {
         Problem::error(Code("replace-unused"), member.key_at.clone(), self.0).help(self.1)
     }
 }
 
 /// A text that is not there is a slip of the pen: the script would go to the server without its key.
-fn unusable(text: &str, template: &str) -> Option<Unusable> {
+fn cannot_replace(text: &str, template: &str) -> Option<CannotReplace> {
     if text.is_empty() {
-        return Some(Unusable(
+        return Some(CannotReplace(
             "nothing cannot be replaced",
             "write a text that stands in the script, such as `__API_KEY__`",
         ));
     }
-    (!template.contains(text)).then_some(Unusable(
+    (!template.contains(text)).then_some(CannotReplace(
         "this text does not stand in the script",
         "write it as the file has it: case counts",
     ))

@@ -18,9 +18,9 @@ fn sound() -> Facts {
         "view-full-other-user-info",
     ];
     Facts {
-        way: Way {
+        connection: ConnectionConfig {
             encrypted: true,
-            ..Way::default()
+            ..ConnectionConfig::default()
         },
         identity: Ok(By::Token),
         checkup: Checkup {
@@ -91,29 +91,29 @@ fn of_a_sound_server_all_is_well() {
 
 #[test]
 fn the_way_is_told() {
-    let way = |encrypted, local, authorities, proxies: &[&str]| Way {
+    let config = |encrypted, local, authorities, proxies: &[&str]| ConnectionConfig {
         encrypted,
         local,
         authorities,
         proxies: proxies.iter().map(ToString::to_string).collect(),
     };
-    let of = |way| said(|facts| facts.way = way);
+    let of = |config| said(|facts| facts.connection = config);
     assert_eq!(
-        of(way(true, false, true, &["HTTPS_PROXY", "ALL_PROXY"])),
+        of(config(true, false, true, &["HTTPS_PROXY", "ALL_PROXY"])),
         [
             "Ok address: https, with the certificates of the system and of the file named",
             "Note proxy: named by HTTPS_PROXY, ALL_PROXY → hosts in NO_PROXY are reached past it",
         ]
     );
     assert_eq!(
-        of(way(false, true, false, &["HTTP_PROXY"])),
+        of(config(false, true, false, &["HTTP_PROXY"])),
         [
             "Ok address: plain http, which does not leave this machine",
             "Ok proxy: none: this machine is reached past every proxy",
         ]
     );
     assert_eq!(
-        of(way(false, false, false, &[])),
+        of(config(false, false, false, &[])),
         ["Warning address: plain http: whoever is on the way can read the credentials → use https"]
     );
 }

@@ -2,7 +2,7 @@
 
 use super::{Event, Events};
 use crate::client::{Auth, Endpoint, NoSession, Session};
-use crate::doctor::{By, Check, Facts, Way, checks};
+use crate::doctor::{By, Check, ConnectionConfig, Facts, checks};
 use crate::problem::Problem;
 use crate::server::{Checkup, Reader};
 
@@ -11,7 +11,7 @@ use crate::server::{Checkup, Reader};
 pub async fn doctor(
     endpoint: &Endpoint,
     auth: Result<&Auth, Problem>,
-    way: Way,
+    connection: ConnectionConfig,
     events: &dyn Events,
 ) -> Vec<Check> {
     let (identity, checkup) = match auth {
@@ -19,7 +19,7 @@ pub async fn doctor(
         Err(missing) => (Err(missing), alone(endpoint).await),
     };
     checks(&Facts {
-        way,
+        connection,
         identity,
         checkup,
     })

@@ -1,4 +1,4 @@
-//! What the schema cannot say: one table, each rule with the server's answer that it foresees.
+//! What the schema cannot say: one table, each rule with what the server would do.
 //!
 //! A rule that the server would refuse, or whose value it would change on the way, is an error; one about a value
 //! that it drops or stores unchanged although it is surely a slip is a warning.
@@ -108,7 +108,7 @@ struct Rule {
     /// The kind it is about; `None` for both.
     kind: Option<Kind>,
     /// What the server does about it, as in "the server …".
-    foresees: &'static str,
+    consequence: &'static str,
     /// How to mend it, where the check itself does not say it better.
     help: &'static str,
     check: fn(&View, &mut Findings<'_>),
@@ -137,7 +137,7 @@ impl Findings<'_> {
         };
         found
             .expected
-            .get_or_insert_with(|| format!("the server {}", self.rule.foresees));
+            .get_or_insert_with(|| format!("the server {}", self.rule.consequence));
         if found.help.is_none() {
             found.set_help(self.rule.help);
         }
@@ -174,101 +174,101 @@ const OUTGOING: Option<Kind> = Some(Kind::Outgoing);
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     Rule { code: "blank-name", severity: Warning, kind: None, check: checks::blank_name,
-        foresees: "stores a record without a name",
+        consequence: "stores a record without a name",
         help: "write a name: it identifies the integration" },
     Rule { code: "blank-username", severity: Error, kind: None, check: checks::blank_username,
-        foresees: "answers `error-invalid-username`",
+        consequence: "answers `error-invalid-username`",
         help: "name an existing user, such as `rocket.cat`" },
     Rule { code: "username-form", severity: Error, kind: None, check: checks::username_form,
-        foresees: "answers `error-invalid-user`",
+        consequence: "answers `error-invalid-user`",
         help: "write the username alone" },
     Rule { code: "no-channel", severity: Error, kind: INCOMING, check: channels::no_channel,
-        foresees: "answers `error-invalid-channel`",
+        consequence: "answers `error-invalid-channel`",
         help: "name a room (`\"#ops\"`) or a user (`\"@dana\"`)" },
     Rule { code: "blank-channel", severity: Error, kind: OUTGOING, check: channels::blank_channel,
-        foresees: "answers `error-invalid-channel`",
+        consequence: "answers `error-invalid-channel`",
         help: "name rooms and users, or write `all_public_channels`" },
     Rule { code: "empty-channel-part", severity: Error, kind: INCOMING, check: channels::empty_channel_part,
-        foresees: "answers `error-invalid-channel-start-with-chars`",
+        consequence: "answers `error-invalid-channel-start-with-chars`",
         help: "remove it" },
     Rule { code: "empty-channel-part", severity: Warning, kind: OUTGOING, check: channels::empty_channel_part,
-        foresees: "drops the empty part",
+        consequence: "drops the empty part",
         help: "remove it" },
     Rule { code: "comma-in-channel", severity: Error, kind: None, check: channels::comma_in_channel,
-        foresees: "takes the item for several channels",
+        consequence: "takes the item for several channels",
         help: "write one item each" },
     Rule { code: "channel-separator", severity: Warning, kind: None, check: channels::channel_separator,
-        foresees: "takes it for the name of one room",
+        consequence: "takes it for the name of one room",
         help: "write one item each" },
     Rule { code: "scope-on-incoming", severity: Error, kind: INCOMING, check: channels::scope_on_incoming,
-        foresees: "answers `error-invalid-channel-start-with-chars`",
+        consequence: "answers `error-invalid-channel-start-with-chars`",
         help: "name rooms as `#name` and users as `@username`" },
     Rule { code: "channel-prefix", severity: Error, kind: None, check: channels::channel_prefix,
-        foresees: "answers `error-invalid-channel-start-with-chars`",
+        consequence: "answers `error-invalid-channel-start-with-chars`",
         help: "name rooms as `#name` and users as `@username`" },
     Rule { code: "scope-case", severity: Error, kind: OUTGOING, check: channels::scope_case,
-        foresees: "answers `error-invalid-room`",
+        consequence: "answers `error-invalid-room`",
         help: "write it in lower case" },
     Rule { code: "all-public-channels", severity: Warning, kind: OUTGOING, check: channels::means_all_public_channels,
-        foresees: "takes every public channel",
+        consequence: "takes every public channel",
         help: "if that is meant, write `all_public_channels`" },
     Rule { code: "unused-channel", severity: Warning, kind: OUTGOING, check: channels::unused_channel,
-        foresees: "drops the value",
+        consequence: "drops the value",
         help: "leave it out, or choose an event that happens in a room" },
     Rule { code: "unused-trigger-words", severity: Warning, kind: OUTGOING, check: checks::unused_trigger_words,
-        foresees: "drops the value",
+        consequence: "drops the value",
         help: "leave it out: only `sendMessage` looks at words" },
     Rule { code: "blank-trigger-word", severity: Error, kind: OUTGOING, check: checks::blank_trigger_word,
-        foresees: "drops the blank word",
+        consequence: "drops the blank word",
         help: "remove it" },
     Rule { code: "blank-target-room", severity: Error, kind: OUTGOING, check: checks::blank_target_room,
-        foresees: "answers `error-invalid-targetRoom`",
+        consequence: "answers `error-invalid-targetRoom`",
         help: "name the room that answers go to, as `\"#welcome\"`" },
     Rule { code: "blank-token", severity: Error, kind: OUTGOING, check: checks::blank_token,
-        foresees: "answers `error-invalid-token` to every later change",
+        consequence: "answers `error-invalid-token` to every later change",
         help: "write `${secret.NAME}`, or leave it out: a token is then generated" },
     Rule { code: LITERAL_SECRET.0, severity: Warning, kind: None, check: checks::literal_secret,
-        foresees: "and everyone who reads this file have it",
+        consequence: "and everyone who reads this file have it",
         help: "write `${secret.NAME}`, give its value with `--secret-file` or RCSYNC_SECRET_NAME, and change what was \
                  written here" },
     Rule { code: "no-url", severity: Error, kind: OUTGOING, check: checks::no_url,
-        foresees: "answers `error-invalid-urls`",
+        consequence: "answers `error-invalid-urls`",
         help: "write at least one URL" },
     Rule { code: "blank-url", severity: Error, kind: OUTGOING, check: checks::blank_url,
-        foresees: "drops the blank URL",
+        consequence: "drops the blank URL",
         help: "remove it" },
     Rule { code: "url-form", severity: Warning, kind: OUTGOING, check: checks::url_form,
-        foresees: "stores the URL, and every call of it fails",
+        consequence: "stores the URL, and every call of it fails",
         help: "write the whole URL, as `https://example.org/hook`" },
     Rule { code: "retry-count", severity: Error, kind: OUTGOING, check: checks::retry_count,
-        foresees: "writes 4 in its place",
+        consequence: "writes 4 in its place",
         help: "write 1 or more, or switch `retryFailedCalls` off" },
     Rule { code: "blank-retry-delay", severity: Error, kind: OUTGOING, check: checks::blank_retry_delay,
-        foresees: "writes `powers-of-ten` in its place",
+        consequence: "writes `powers-of-ten` in its place",
         help: "write `powers-of-ten`, `powers-of-two` or `increments-of-two`" },
     Rule { code: "retry-delay-case", severity: Error, kind: OUTGOING, check: checks::retry_delay_case,
-        foresees: "writes the value in lower case",
+        consequence: "writes the value in lower case",
         help: "write it in lower case" },
     Rule { code: "unknown-retry-delay", severity: Warning, kind: OUTGOING, check: checks::unknown_retry_delay,
-        foresees: "stores the value, and every retry fails",
+        consequence: "stores the value, and every retry fails",
         help: "write `powers-of-ten`, `powers-of-two` or `increments-of-two`" },
     Rule { code: "unknown-script-engine", severity: Warning, kind: None, check: checks::unknown_script_engine,
-        foresees: "stores the value, and no engine runs the script",
+        consequence: "stores the value, and no engine runs the script",
         help: "leave it out, or write `isolated-vm`" },
     Rule { code: "no-script", severity: Warning, kind: None, check: checks::no_script,
-        foresees: "runs nothing",
+        consequence: "runs nothing",
         help: "write `script`, or leave `scriptEnabled` out" },
     Rule { code: "unused-retries", severity: Warning, kind: OUTGOING, check: checks::unused_retries,
-        foresees: "does not try again",
+        consequence: "does not try again",
         help: "write `retryFailedCalls: true`, or leave it out" },
     Rule { code: "emoji-form", severity: Warning, kind: None, check: checks::emoji_form,
-        foresees: "stores it, and no client shows a picture for it",
+        consequence: "stores it, and no client shows a picture for it",
         help: "write it with colons, as `\":ghost:\"`" },
     Rule { code: "unexpanded-variable", severity: Warning, kind: None, check: checks::unexpanded_variable,
-        foresees: "stores it as it is written",
+        consequence: "stores it as it is written",
         help: "write `${var.NAME}`, or `${secret.NAME}` for a secret" },
     Rule { code: "script-not-enabled", severity: Warning, kind: None, check: checks::script_not_enabled,
-        foresees: "stores the script and does not run it",
+        consequence: "stores the script and does not run it",
         help: "leave `scriptEnabled` out to use it, or `script` to have none" },
 ];
 
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn every_rule_says_what_it_foresees_and_codes_are_kebab_case() {
         for rule in RULES {
-            assert!(!rule.foresees.is_empty(), "{}", rule.code);
+            assert!(!rule.consequence.is_empty(), "{}", rule.code);
             assert!(
                 rule.code
                     .chars()

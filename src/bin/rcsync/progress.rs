@@ -130,7 +130,7 @@ fn of_writes(reader: &Reader, left: &Mutex<Left>) -> Option<String> {
     let left = left.lock().unwrap_or_else(PoisonError::into_inner);
     let forecast = left.forecast(reader.limits())?;
     let now = Instant::now();
-    Some(line(&reader.waits(), left.pace(now), forecast, now))
+    Some(line(&reader.waits(), left.write_rate(now), forecast, now))
 }
 
 impl Left {
@@ -142,8 +142,8 @@ impl Left {
         Forecast::of(open, limits)
     }
 
-    fn pace(&self, now: Instant) -> Pace {
-        Pace {
+    fn write_rate(&self, now: Instant) -> WriteRate {
+        WriteRate {
             all: self.all,
             done: self.all - self.open.len(),
             since: now.duration_since(self.began),
@@ -153,13 +153,13 @@ impl Left {
 
 /// How the writes went so far.
 #[derive(Clone, Copy)]
-struct Pace {
+struct WriteRate {
     all: usize,
     done: usize,
     since: Duration,
 }
 
-impl Pace {
+impl WriteRate {
     /// How many a second, once that tells something.
     fn rate(self) -> Option<f64> {
         let done = u32::try_from(self.done).ok().filter(|done| *done > 0)?;
@@ -173,17 +173,17 @@ fn cut(words: &str, width: usize) -> String {
 }
 
 /// `waiting 42 s for the server's limit, 12 of 99 writes, 4 a second, about 9 min left`
-fn line(waits: &[Waiting], pace: Pace, forecast: Forecast, now: Instant) -> String {
+fn line(waits: &[Waiting], write_rate: WriteRate, forecast: Forecast, now: Instant) -> String {
     let wait = wait(waits, now);
-    let rate = pace.rate();
+    let rate = write_rate.rate();
     let time = match (forecast.limits, rate) {
-        // The server sets the pace.
+        // The server sets the write_rate.
         (Limits::PerEndpoint(_), _) | (_, None) => forecast.time,
         (_, Some(rate)) => Duration::from_secs_f64(f64::from(forecast.requests) / rate),
     };
     // What is left of this window comes before the windows that the rest needs.
     let time = time + wait.as_ref().map_or(Duration::ZERO, |(rest, _)| *rest);
-    let done = format!("{} of {} writes", pace.done, pace.all);
+    let done = format!("{} of {} writes", write_rate.done, write_rate.all);
     let rate = rate.map(|rate| {
         if rate < 10.0 {
             format!("{rate:.1} a second")
@@ -234,7 +234,7 @@ mod tests {
             until: now + Duration::from_millis(secs * 1000 + 300),
         };
         let limit = |secs| wait(WaitReason::Limit, secs);
-        let pace = |done, secs| Pace {
+        let write_rate = |done, secs| WriteRate {
             all: 99,
             done,
             since: Duration::from_secs(secs),
@@ -247,24 +247,29 @@ mod tests {
             ..forecast(87, Duration::from_mins(8))
         };
         assert_eq!(
-            line(&[limit(10), limit(41)], pace(12, 60), ten_a_minute, now),
+            line(
+                &[limit(10), limit(41)],
+                write_rate(12, 60),
+                ten_a_minute,
+                now
+            ),
             "waiting 42 s for the server's limit, 12 of 99 writes, 0.2 a second, about 9 min left"
         );
         let retry = wait(WaitReason::Retry("no answer: reset".to_owned()), 2);
         assert_eq!(
-            line(&[retry], pace(98, 5), forecast(1, TICK), now),
+            line(&[retry], write_rate(98, 5), forecast(1, TICK), now),
             "no answer: reset: again in 3 s, 98 of 99 writes, 20 a second, about 2 s left"
         );
         // What is measured counts more than what was assumed, once there is something to measure.
         let rest = forecast(90, Duration::from_secs(3));
         let begun = "0 of 99 writes, about 3 s left";
-        assert_eq!(line(&[], pace(0, 0), rest, now), begun);
+        assert_eq!(line(&[], write_rate(0, 0), rest, now), begun);
         assert_eq!(
-            line(&[limit(1)], pace(0, 9), rest, now),
+            line(&[limit(1)], write_rate(0, 9), rest, now),
             "0 of 99 writes, about 3 s left"
         );
         assert_eq!(
-            line(&[], pace(9, 9), rest, now),
+            line(&[], write_rate(9, 9), rest, now),
             "9 of 99 writes, 1.0 a second, about 90 s left"
         );
     }

@@ -31,18 +31,18 @@ pub(super) fn run(args: &DoctorArgs) -> Result<Exit, Failure> {
 }
 
 async fn told(args: &DoctorArgs) -> Result<Exit, Failure> {
-    let way = session::way(&args.server, false, &Redactor::default()).await?;
-    let encrypted = way.endpoint.base.is_encrypted();
-    let to = doctor::Way {
+    let config = session::connection_config(&args.server, false, &Redactor::default()).await?;
+    let encrypted = config.endpoint.base.is_encrypted();
+    let to = doctor::ConnectionConfig {
         encrypted,
-        local: way.endpoint.base.is_local(),
-        authorities: way.has_authorities,
+        local: config.endpoint.base.is_local(),
+        authorities: config.has_authorities,
         proxies: proxies(encrypted),
     };
-    let auth = way.auth.as_ref().map_err(Clone::clone);
-    let checks = engine::doctor(&way.endpoint, auth, to, &Notes).await;
+    let auth = config.auth.as_ref().map_err(Clone::clone);
+    let checks = engine::doctor(&config.endpoint, auth, to, &Notes).await;
     let blocked = doctor::is_blocked(&checks);
-    let report = DoctorReport::new(&way.shown(), checks);
+    let report = DoctorReport::new(&config.shown(), checks);
     match args.format {
         PlainFormat::Text => terminal::out(&report.text()),
         PlainFormat::Json => terminal::json(&report),

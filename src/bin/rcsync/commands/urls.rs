@@ -74,7 +74,7 @@ async fn told(args: &UrlsArgs, terminal: Terminal) -> Result<Exit, Failure> {
         return Ok(Exit::Refused);
     }
     if found.webhooks.is_empty() {
-        terminal::note(&nobody(args, &found.server));
+        terminal::note(&no_webhooks(args, &found.server));
     }
     Ok(Exit::Done)
 }
@@ -124,7 +124,7 @@ fn write(args: &UrlsArgs, listing: &Listing) -> Result<(), Failure> {
 }
 
 /// Why there is nothing to tell.
-fn nobody(args: &UrlsArgs, server: &ServerFacts) -> String {
+fn no_webhooks(args: &UrlsArgs, server: &ServerFacts) -> String {
     let what = if args.tokens {
         "webhook"
     } else {

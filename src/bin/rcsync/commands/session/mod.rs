@@ -56,10 +56,10 @@ pub(super) async fn with<T>(
     known: &Redactor,
     doing: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let way = way(args, writing, known).await?;
-    let auth = way.auth.as_ref();
+    let config = connection_config(args, writing, known).await?;
+    let auth = config.auth.as_ref();
     let auth = auth.map_err(|problem| Failure::of(Exit::Invalid, problem))?;
-    let opened = client::Session::open(&way.endpoint, auth).await;
+    let opened = client::Session::open(&config.endpoint, auth).await;
     let inner = opened.map_err(|error| match error {
         NoSession::Unusable(error) => Failure::of(Exit::Invalid, &error.into()),
         NoSession::Refused(error) => error.into(),
@@ -67,7 +67,7 @@ pub(super) async fn with<T>(
     let session = Session {
         reader: Reader::of(&inner),
         inner,
-        sandbox: way.sandbox,
+        sandbox: config.sandbox,
     };
     let done = doing(&session).await;
     if let Err(error) = session.inner.close().await {
@@ -81,8 +81,9 @@ pub(super) async fn with<T>(
 /// # Errors
 /// When a flag, a variable or a file is missing or unsound.
 pub(super) async fn check(args: &ServerArgs) -> Result<(), Failure> {
-    let way = way(args, false, &Redactor::default()).await?;
-    way.auth
+    let config = connection_config(args, false, &Redactor::default()).await?;
+    config
+        .auth
         .map(drop)
         .map_err(|problem| Failure::of(Exit::Invalid, &problem))
 }
@@ -98,27 +99,27 @@ pub(super) fn check_server(args: &ServerArgs, policy: &Policy) -> Result<(), Fai
     refusal.map_or(Ok(()), |it| Err(Failure::of(Exit::Refused, &it.problem)))
 }
 
-/// The way to a server, and who one would be there.
-pub(super) struct Way {
+/// How a server is reached, and as whom.
+pub(super) struct ConnectionConfig {
     /// Where it is.
     pub(super) endpoint: Endpoint,
     /// Whether certificates are trusted beside those of the system.
     pub(super) has_authorities: bool,
     /// For the embedded sandbox, where its state is.
     sandbox: Option<String>,
-    /// Who one would be there, if that is said.
+    /// As whom, if that is said.
     pub(super) auth: Result<Auth, Problem>,
 }
 
-/// Finds the way. No request is sent.
+/// Makes it out of flags and the environment. No request is sent.
 ///
 /// # Errors
 /// When a flag, a variable or a file is missing or unsound.
-pub(super) async fn way(
+pub(super) async fn connection_config(
     args: &ServerArgs,
     writing: bool,
     known: &Redactor,
-) -> Result<Way, Failure> {
+) -> Result<ConnectionConfig, Failure> {
     let (base, auth, authorities) = if let Some(state) = &args.sandbox {
         let (base, credentials) = embedded::open(state, writing).await?;
         (base, Ok(Auth::Token(credentials)), None)
@@ -129,7 +130,7 @@ pub(super) async fn way(
             identity::authorities(args).map_err(|problem| Failure::of(Exit::Invalid, &problem))?;
         (base, identity::auth(args), authorities)
     };
-    Ok(Way {
+    Ok(ConnectionConfig {
         has_authorities: authorities.is_some(),
         endpoint: Endpoint {
             transport: transport(args, &base, authorities)?,
@@ -147,7 +148,7 @@ pub(super) async fn way(
     })
 }
 
-impl Way {
+impl ConnectionConfig {
     /// The server's address, or where the embedded sandbox keeps its state.
     pub(super) fn shown(&self) -> String {
         let sandbox = self.sandbox.clone();
