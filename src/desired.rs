@@ -224,7 +224,7 @@ fn unique(entry: &Entry, key: &Key, seen: &mut Identities, findings: &mut Findin
                         "another entry is pinned to this record",
                     )
                     .expected("second entry for this id")
-                    .help("a record has one entry: remove one of them, or mend its `id`")
+                    .help("a record has one entry: remove one of them, or correct its `id`")
                     .also(other, "first written here"),
                 );
                 return;

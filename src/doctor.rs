@@ -125,7 +125,7 @@ pub fn checks(facts: &Facts) -> Vec<Check> {
     checks
 }
 
-/// Whether something has to be mended before anything works.
+/// Whether something has to be fixed before anything works.
 pub fn is_blocked(checks: &[Check]) -> bool {
     let problems = checks.iter().filter_map(|it| it.found.as_ref().err());
     problems
@@ -148,7 +148,7 @@ fn address(connection: &ConnectionConfig) -> Check {
         (false, false) => Check::not(
             "address",
             Severity::Warning,
-            "plain http: whoever is on the way can read the credentials",
+            "plain http: anyone between here and the server can read the credentials",
         )
         .help("use https"),
     }

@@ -369,7 +369,7 @@ pub fn within(texts: &Texts, value: &Place, stretch: &str) -> Option<Place> {
     Some(Place::new(value.source, from..from + stretch.len()))
 }
 
-/// How to mend what stands between `${` and `}`.
+/// How to fix what stands between `${` and `}`.
 fn meant_reference(name: &str) -> String {
     if is_name(name) {
         return format!(

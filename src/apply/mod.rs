@@ -163,7 +163,7 @@ impl Run {
             }
             let joined = tokio::select! {
                 joined = running.join_next() => joined,
-                // What is on its way is dropped here and nowhere else: its outcome stays unknown.
+                // What is in flight is dropped here and nowhere else: its outcome stays unknown.
                 () = said(&self.stop, Stop::Quit) => break,
                 () = said(&self.stop, Stop::Finish), if !*halt.borrow() => {
                     halt.send_replace(true);

@@ -49,7 +49,7 @@ pub enum Outcome {
     Unknown(String),
     /// The plan says that it cannot be made.
     Blocked,
-    /// Something is wrong that no update mends.
+    /// Something is wrong that no update fixes.
     Condition,
     /// Not started: the run was stopped, or the credentials were refused.
     NotAttempted,

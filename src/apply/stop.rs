@@ -1,4 +1,4 @@
-//! Stopping: what is on its way is finished, and whatever only waits ends at once.
+//! Stopping: requests in flight are finished, and whatever only waits ends at once.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub enum Stop {
     /// Go on.
     #[default]
     GoOn,
-    /// Begin nothing new, and finish what is on its way.
+    /// Begin nothing new, and finish what is in flight.
     Finish,
     /// Finish nothing more: tell what is known.
     Quit,

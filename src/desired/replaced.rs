@@ -105,7 +105,7 @@ impl CannotReplace {
     }
 }
 
-/// A text that is not there is a slip of the pen: the script would go to the server without its key.
+/// A text that is not there is a typo: the script would go to the server without its key.
 fn cannot_replace(text: &str, template: &str) -> Option<CannotReplace> {
     if text.is_empty() {
         return Some(CannotReplace(

@@ -114,7 +114,9 @@ fn the_way_is_told() {
     );
     assert_eq!(
         of(config(false, false, false, &[])),
-        ["Warning address: plain http: whoever is on the way can read the credentials → use https"]
+        [
+            "Warning address: plain http: anyone between here and the server can read the credentials → use https"
+        ]
     );
 }
 

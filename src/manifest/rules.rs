@@ -109,7 +109,7 @@ struct Rule {
     kind: Option<Kind>,
     /// What the server does about it, as in "the server …".
     consequence: &'static str,
-    /// How to mend it, where the check itself does not say it better.
+    /// How to fix it, where the check itself does not say it better.
     help: &'static str,
     check: fn(&View, &mut Findings<'_>),
 }

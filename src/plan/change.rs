@@ -37,7 +37,7 @@ pub enum Action {
         /// The record that the plan was made for.
         from: Box<Record>,
     },
-    /// Nothing: something is wrong that no update mends.
+    /// Nothing: something is wrong that no update fixes.
     Condition {
         /// The record.
         id: ServerId,

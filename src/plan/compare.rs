@@ -290,8 +290,8 @@ fn decide(
     // A secret that is generated comes along with other changes and is none by itself.
     let differs = update.changes.iter().any(|change| change.after.is_some());
     let possible = compat::takes_updates(version);
-    let mends = conditions.iter().any(|condition| condition.may_mend);
-    if !differs && !mends {
+    let fixes = conditions.iter().any(|condition| condition.may_fix);
+    if !differs && !fixes {
         let told = !conditions.is_empty();
         return told.then(|| Decision::new(Action::Condition { id }).with(conditions));
     }

@@ -15,8 +15,8 @@ pub struct Condition {
     pub problem: Problem,
     /// What the server says about it.
     pub words: Option<String>,
-    /// Whether an update by this server may mend it.
-    pub may_mend: bool,
+    /// Whether an update by this server may fix it.
+    pub may_fix: bool,
 }
 
 /// The conditions of a record.
@@ -65,17 +65,17 @@ fn script_not_compiled(
     observed: &ObservedState,
 ) -> Option<Condition> {
     let words = script_failure(record, fields, &entry.fields)?;
-    let may_mend = compat::takes_updates(observed.server.version);
-    let help = if may_mend {
-        "an update makes the server compile it again; if it fails again, mend the script"
+    let may_fix = compat::takes_updates(observed.server.version);
+    let help = if may_fix {
+        "an update makes the server compile it again; if it fails again, fix the script"
     } else {
-        "save it once more in the administration; if it fails again, mend the script"
+        "save it once more in the administration; if it fails again, fix the script"
     };
     let why = "the server has no compiled form of the script, so it runs none";
     Some(Condition {
         problem: Problem::with_help(Code("script-not-compiled"), why, help),
         words: Some(words).filter(|words| !words.is_empty()),
-        may_mend,
+        may_fix,
     })
 }
 
@@ -93,12 +93,12 @@ fn posts_as_someone_else(
     }
     let field = record.kind.row(Role::PostsAs)?;
     let version = observed.server.version;
-    let may_mend = field.changes_on(version) && compat::takes_updates(version);
-    let help = if may_mend {
+    let may_fix = field.changes_on(version) && compat::takes_updates(version);
+    let help = if may_fix {
         "an update writes the right one".to_owned()
     } else {
         format!(
-            "this server cannot mend it ({} was the first that can): a new name for the entry makes a new webhook, \
+            "this server cannot fix it ({} was the first that can): a new name for the entry makes a new webhook, \
              with a new URL",
             field.changes_since.max(compat::UPDATES_SINCE)
         )
@@ -107,7 +107,7 @@ fn posts_as_someone_else(
     Some(Condition {
         problem: Problem::with_help(Code("posts-as-someone-else"), why, help),
         words: None,
-        may_mend,
+        may_fix,
     })
 }
 
@@ -147,7 +147,7 @@ pub(super) fn posting_user(
     Some(Condition {
         problem: Problem::with_help(Code(code), why, help),
         words: None,
-        may_mend: false,
+        may_fix: false,
     })
 }
 

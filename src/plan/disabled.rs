@@ -70,7 +70,7 @@ pub(super) fn target_gone(
         format!("the entry says `{name}: true`: the update enables it again")
     } else {
         format!(
-            "mend the URL if need be, then write `{name}: true` into the entry to enable it again, or `{name}: false` to \
+            "correct the URL if needed, then write `{name}: true` into the entry to enable it again, or `{name}: false` to \
              leave it disabled"
         )
     };
@@ -78,7 +78,7 @@ pub(super) fn target_gone(
     Some(Condition {
         problem: Problem::with_help(TARGET_GONE, why, help),
         words: None,
-        may_mend: true,
+        may_fix: true,
     })
 }
 

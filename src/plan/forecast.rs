@@ -53,7 +53,7 @@ impl Forecast {
             + Endpoint::under(limits).end(deletes, ANSWER);
         let first = match limits {
             Limits::PerEndpoint(_) => first[0].max(first[1]),
-            // All endpoints share what can be on its way.
+            // All endpoints share what can be in flight.
             Limits::Unlimited | Limits::Unknown => first[0] + first[1],
         };
         (requests > 0).then_some(Self {

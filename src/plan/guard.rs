@@ -91,7 +91,7 @@ pub fn another_server(url: &str, policy: &Policy) -> Option<Refusal> {
     Some(Refusal::new(
         Code("another-server"),
         format!("these files are for {shown}, and this is {url}"),
-        "point RCSYNC_URL or `--url` at the server that the files are for, or mend `settings.server`",
+        "point RCSYNC_URL or `--url` at the server that the files are for, or correct `settings.server`",
     ))
 }
 

@@ -158,7 +158,7 @@ impl<'a> Identity<'a> {
                 None,
                 Reason::new(
                     format!("this account sees no record with the id {id}"),
-                    "mend `id`, or remove it: the record is then found by its type and name, or made anew",
+                    "correct `id`, or remove it: the record is then found by its type and name, or created",
                 ),
             ),
         }

@@ -127,7 +127,7 @@ impl DoctorReport {
             }
             _ => {
                 let blocked = count(blocked, "thing");
-                format!("\nNo plan can be made before what has a `!` is mended: {blocked}.\n")
+                format!("\nFix the {blocked} marked `!` before planning.\n")
             }
         }
     }

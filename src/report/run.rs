@@ -110,7 +110,7 @@ pub(super) enum OutcomeWord {
     Unknown,
     /// Cannot be made.
     Blocked,
-    /// Something is wrong that no update mends.
+    /// Something is wrong that no update fixes.
     Condition,
     /// Not begun.
     NotAttempted,
@@ -130,7 +130,7 @@ pub(super) struct RunCounts {
     pub(super) not_attempted: usize,
     /// Cannot be made.
     pub(super) blocked: usize,
-    /// Something is wrong that no update mends.
+    /// Something is wrong that no update fixes.
     pub(super) conditions: usize,
 }
 

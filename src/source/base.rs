@@ -70,7 +70,7 @@ impl Base {
         let is_folder = Path::new(name).is_dir();
         if is_written_like_a_folder(name) {
             let missing =
-                || BaseError::new(format!("there is no folder `{name}`"), "mend `--base`");
+                || BaseError::new(format!("there is no folder `{name}`"), "correct `--base`");
             return is_folder.then(|| Self::folder(name)).ok_or_else(missing)?;
         }
         let first = paths.first().copied().unwrap_or(Path::new("."));

@@ -1,4 +1,4 @@
-//! From the parser's errors to findings that say where the mistake is and how to mend it.
+//! From the parser's errors to findings that say where the mistake is and how to fix it.
 //!
 //! The parser points at the byte at which it gave up; a reader needs the quote that is not closed, the
 //! value that lacks its quotes, the tab. Works on the line and the few tokens around that byte.
@@ -155,7 +155,7 @@ impl Scene<'_> {
         }
     }
 
-    /// A finding that quotes around a value would mend.
+    /// A finding that quotes around a value would fix.
     fn unquoted(&self, range: Range<usize>, message: &str) -> Syntax {
         let mut syntax = self.found(range.clone(), message, Some("quote it"));
         let line = &self.text[line_start(self.text, range.start)..line_end(self.text, range.end)];

@@ -1,4 +1,4 @@
-//! The first minutes with rcsync: a first manifest, completions, man pages, and help after a slip of the pen.
+//! The first minutes with rcsync: a first manifest, completions, man pages, and help after a typo.
 
 use std::fs;
 use std::path::Path;

@@ -288,3 +288,43 @@ fn warnings_that_are_refused_are_shown_under_quiet_too() {
         assert!(run.err.ends_with(closing), "{}", run.err);
     }
 }
+
+/// What `-h` says of a command fits a screen; `--help` says everything.
+#[test]
+fn short_help_fits_a_screen() {
+    let commands = [
+        "init",
+        "validate",
+        "plan",
+        "apply",
+        "show",
+        "export",
+        "snapshot",
+        "urls",
+        "doctor",
+        "schema",
+        "sandbox",
+        "completions",
+        "man",
+    ];
+    for command in commands {
+        let short = Run::of(&mut rcsync(&[command, "-h"])).exits(0).out;
+        let lines = short.lines().count();
+        assert!(lines <= 45, "{command} -h has {lines} lines");
+        assert!(
+            short.lines().all(|line| line.chars().count() <= 100),
+            "{short}"
+        );
+        let long = Run::of(&mut rcsync(&[command, "--help"])).exits(0).out;
+        let flags = |help: &str| {
+            help.split_whitespace()
+                .filter(|it| it.starts_with("--"))
+                .count()
+        };
+        assert!(flags(&long) >= flags(&short), "{command}");
+    }
+    let all = Run::of(&mut rcsync(&["plan", "--help"])).exits(0).out;
+    for rare in ["--read-timeout", "--allow-url-loss", "--script-diff"] {
+        assert!(all.contains(rare), "{rare}");
+    }
+}

@@ -44,7 +44,7 @@ pub(crate) use shell::{CompletionsArgs, ManArgs, completions, pages};
 pub(crate) use snapshot::SnapshotArgs;
 pub(crate) use urls::{UrlsArgs, UrlsFormat};
 
-/// Keeps a Rocket.Chat server's webhook integrations as code
+/// Manages the webhook integrations of a Rocket.Chat server as code
 #[derive(Debug, Parser)]
 #[command(name = "rcsync", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -58,11 +58,13 @@ pub(crate) struct Cli {
 /// How rcsync talks
 #[derive(Args, Debug)]
 pub(crate) struct TerminalArgs {
-    /// Log each request to standard error, and list unmanaged records; twice, with headers and bodies, secrets masked
+    /// Log each request, and list unmanaged integrations
+    ///
+    /// Twice: with headers and bodies, secrets masked. The log goes to standard error.
     #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Terminal")]
     pub(crate) verbose: u8,
 
-    /// Say nothing on standard error but errors: no notes, warnings or progress
+    /// No notes, warnings or progress on standard error
     #[arg(
         short,
         long,
@@ -73,7 +75,7 @@ pub(crate) struct TerminalArgs {
     pub(crate) quiet: bool,
 
     /// Use colour
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, global = true, help_heading = "Terminal")]
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, global = true, help_heading = "Terminal", hide_short_help = true)]
     pub(crate) color: When,
 }
 
@@ -91,40 +93,40 @@ pub(crate) enum When {
 /// What to do
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write a first manifest, with its schema and, if asked, a pipeline
+    /// Write a first manifest with its schema, and optionally a CI pipeline
     #[command(after_help = init::EXAMPLES)]
     Init(InitArgs),
-    /// Check manifests without a server: all problems of all files at once
+    /// Check manifests without a server, and report all problems at once
     #[command(after_help = VALIDATE)]
     Validate(ValidateArgs),
-    /// Show what would change on the server, and change nothing
+    /// Show what would change on the server, without changing it
     #[command(visible_alias = "diff", after_help = PLAN)]
     Plan(PlanArgs),
-    /// Make the server's integrations what the manifests ask for
+    /// Change the server's integrations to what the manifests say
     #[command(after_help = APPLY)]
     Apply(ApplyArgs),
     /// Show a saved plan again, in any format
     #[command(after_help = output::EXAMPLES)]
     Show(ShowArgs),
-    /// Write what the server has as a manifest, so that a plan of it is empty
+    /// Write the server's integrations as a manifest
     #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
     Export(ExportArgs),
-    /// Keep what the server has in a file without secrets, for plans without credentials
+    /// Save the server's integrations to a file without secrets, for plans without credentials
     #[command(after_help = snapshot::EXAMPLES)]
     Snapshot(SnapshotArgs),
-    /// Tell the URLs of incoming webhooks: secrets, shown because you ask for them
+    /// Print webhook URLs (they are secrets)
     #[command(after_help = urls::EXAMPLES)]
     Urls(UrlsArgs),
-    /// Look what stands between you and a first plan
+    /// Check the connection, credentials and permissions
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(DoctorArgs),
     /// Print a JSON Schema
     #[command(after_help = SCHEMA)]
     Schema(SchemaArgs),
-    /// Serve an imitation of Rocket.Chat's integration endpoints on this machine
+    /// Run a local server that behaves like Rocket.Chat's integration endpoints
     #[command(after_help = sandbox::EXAMPLES)]
     Sandbox(SandboxArgs),
-    /// Print what makes a shell complete rcsync's commands and flags
+    /// Print a shell completion script
     #[command(after_help = shell::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Print the man page of rcsync, or of a command
@@ -136,13 +138,13 @@ const VALIDATE: &str = "\
 Examples:
   rcsync validate chat/                      all manifests of a folder, as one desired state
   rcsync validate chat/ --strict             in a pipeline: warnings are errors
-  rcsync validate chat/ --fix                quotes and names put right, after showing the lines
-  rcsync validate chat/ --format github      annotations beside the lines of a pull request";
+  rcsync validate chat/ --fix                corrects quotes and names, after showing the lines
+  rcsync validate chat/ --format github      annotations at the lines of a pull request";
 
 const PLAN: &str = "\
 Examples:
   rcsync plan chat/                          what an apply would do
-  rcsync plan chat/ --sandbox                the same on the sandbox inside: no server needed
+  rcsync plan chat/ --sandbox                the same with the built-in sandbox: no server needed
   rcsync plan chat/ --state state.json --base origin/main --out plan.md --budget github
                                              in a pull request, without credentials
   rcsync plan chat/ --fail-on drift          every night
@@ -170,15 +172,15 @@ pub(crate) struct ValidateArgs {
     #[command(flatten)]
     pub(crate) manifests: ManifestArgs,
 
-    /// How the problems are told: `text` on standard error, the others on standard output
+    /// Format of the problems: `text` on standard error, the others on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 
-    /// Apply the suggestions that are certain: shows the lines that change, asks, and checks again
+    /// Apply the suggestions that are certain, after showing the changed lines and asking
     #[arg(long, conflicts_with = "format")]
     pub(crate) fix: bool,
 
-    /// Check scripts as this version of the server runs them; without it, as the newest that is known
+    /// Check scripts for this version of the server [default: the newest known]
     #[arg(long, value_name = "MAJOR.MINOR", value_parser = version)]
     pub(crate) server_version: Option<Version>,
 
@@ -191,18 +193,18 @@ fn version(text: &str) -> Result<Version, &'static str> {
     Version::parse(text).ok_or("write it as `8.6`")
 }
 
-/// How standard output looks
+/// Format of standard output
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
     Text,
     /// For programs
     Json,
-    /// Workflow commands of GitHub Actions: annotations beside the lines
+    /// Workflow commands of GitHub Actions: annotations at the lines
     Github,
 }
 
-/// How standard output looks
+/// Format of standard output
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PlainFormat {
     /// For people
@@ -220,33 +222,38 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 
-    /// Plan from a snapshot (`rcsync snapshot`): no server, no credentials; secrets are not compared
+    /// Plan from a snapshot (`rcsync snapshot`), without a server
+    ///
+    /// No credentials are needed, and secrets are not compared.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "user_id", "auth_token_file", "user", "password_file", "sandbox"])]
     pub(crate) state: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) narrow: NarrowArgs,
 
-    /// Plan as if the server were of this version, to see what an upgrade would bring
+    /// Plan as if the server had this version
     #[arg(long, value_name = "MAJOR.MINOR")]
     pub(crate) server_version: Option<String>,
 
-    /// Exit with 2 when there are changes, conditions or blocked entries
-    #[arg(long)]
+    /// Exit with 2 if there are changes, conditions or blocked entries
+    #[arg(long, hide_short_help = true)]
     pub(crate) detailed_exitcode: bool,
 
-    /// Exit with 2 when there is drift, something blocked, or any change; several, with commas between them. With --base,
-    /// what this change of the manifests did not bring counts as drift alone
+    /// Exit with 2 if there is such a change (comma-separated)
+    ///
+    /// With --base, everything that does not come from this manifest change is drift.
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
     pub(crate) fail_on: Vec<FailOn>,
 
-    /// Label each change: from this change of the manifests, or already drifting? The base is what they were before:
-    /// a git revision, or a folder that holds the same paths
+    /// Base manifests, to tell this change from drift
+    ///
+    /// A git revision, or a folder with the same paths. Each change is labelled as coming from this manifest change, or as
+    /// drift.
     #[arg(long, value_name = "GITREF|DIR")]
     pub(crate) base: Option<String>,
 
-    /// For which integrations whom they post as and where they post to is looked up
-    #[arg(long, value_name = "WHEN", value_parser = preflights(), default_value = "auto")]
+    /// Which integrations' posting users and target rooms to check first
+    #[arg(long, value_name = "WHEN", value_parser = preflights(), default_value = "auto", hide_short_help = true)]
     pub(crate) preflight: Preflight,
 
     #[command(flatten)]
@@ -256,9 +263,9 @@ pub(crate) struct PlanArgs {
 /// What a plan fails on
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailOn {
-    /// What does not come from this change of the manifests; without --base, everything
+    /// Everything that does not come from this manifest change; without --base, every change
     Drift,
-    /// An entry that cannot be made so: its user or room is missing, say
+    /// An entry that cannot be applied, for example because its user or room is missing
     Blocked,
     /// Any change, condition or blocked entry, like --detailed-exitcode
     Any,
@@ -294,7 +301,7 @@ pub(crate) fn command() -> clap::Command {
     })
 }
 
-/// The same for parsing: `plan --yes` is told apart from a slip of the pen
+/// The same for parsing: `plan --yes` is told apart from a typo
 pub(crate) fn parser() -> clap::Command {
     let needless = UnknownArgumentValueParser::suggest(
         "a plan changes nothing, so nothing is asked: leave it out, or run `rcsync apply`",
@@ -312,8 +319,10 @@ pub(crate) fn parser() -> clap::Command {
 /// The flags of `rcsync apply`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ApplyArgs {
-    /// Apply a saved plan (`plan --out FILE.json`): plan anew, and go on, without asking, only if the result is the same.
-    /// The paths are those that it names, unless others are given
+    /// Apply a saved plan (`plan --out FILE.json`) if it still holds
+    ///
+    /// Plans again, and continues without asking if the result is the same. Uses the paths of the saved plan unless others
+    /// are given.
     #[arg(long, value_name = "FILE", conflicts_with = "preflight")]
     pub(crate) plan: Option<PathBuf>,
 
@@ -326,8 +335,9 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) narrow: NarrowArgs,
 
-    /// Do not ask before changing anything. Where there is no terminal to ask on, an apply is refused without it, but for
-    /// --plan and --sandbox
+    /// Do not ask before changing anything
+    ///
+    /// Required where there is no terminal, except with --plan and --sandbox.
     #[arg(short, long, visible_alias = "auto-approve")]
     pub(crate) yes: bool,
 
@@ -335,25 +345,27 @@ pub(crate) struct ApplyArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// For which integrations whom they post as and where they post to is looked up
-    #[arg(long, value_name = "WHEN", value_parser = preflights(), default_value = "auto")]
+    /// Which integrations' posting users and target rooms to check first
+    #[arg(long, value_name = "WHEN", value_parser = preflights(), default_value = "auto", hide_short_help = true)]
     pub(crate) preflight: Preflight,
 
-    /// Say first what will be made that this change of the manifests does not bring. The base is what they were before:
-    /// a git revision, or a folder that holds the same paths. A commit that git does not know is a warning
+    /// Base manifests, to tell this change from drift
+    ///
+    /// A git revision, or a folder with the same paths. The changes that do not come from this manifest change are listed
+    /// first. A commit that git does not know is a warning.
     #[arg(long, value_name = "GITREF|DIR")]
     pub(crate) base: Option<String>,
 
-    /// Begin nothing new after the first failure
-    #[arg(long)]
+    /// Start nothing new after the first failure
+    #[arg(long, hide_short_help = true)]
     pub(crate) fail_fast: bool,
 
-    /// Write what became of each change into FILE, as JSON
+    /// Write the outcome of each change to FILE, as JSON
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) report: Option<PathBuf>,
 
-    /// How many writes may be in flight at once [default: as many as the server bears, 64 at the most]
-    #[arg(long, value_name = "N")]
+    /// Number of concurrent writes [default: adapts to the server, at most 64]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub(crate) concurrency: Option<NonZeroU8>,
 
     #[command(flatten)]
@@ -363,12 +375,12 @@ pub(crate) struct ApplyArgs {
 /// The flags of `rcsync schema`
 #[derive(Args, Debug)]
 pub(crate) struct SchemaArgs {
-    /// Of what
+    /// Which schema to print
     #[arg(value_enum, default_value_t = SchemaOf::Manifest)]
     pub(crate) of: SchemaOf,
 }
 
-/// What there are schemas of
+/// Which schemas there are
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
     /// What you write
@@ -390,27 +402,31 @@ pub(crate) enum SchemaOf {
 /// Which manifests, and what their variables stand for
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ManifestArgs {
-    /// Files, folders (all *.yaml and *.yml in them), or - for standard input
+    /// Files, folders (all their *.yaml and *.yml), or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
 
-    /// Folder that script files must stay below; by default the folder given, or that of the file given
-    #[arg(long, value_name = "DIR")]
+    /// Folder that script files must be in [default: the given folder, or the folder of the given file]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) root: Option<PathBuf>,
 
-    /// Value of `${var.NAME}`; shown in plans (environment: RCSYNC_VAR_NAME)
+    /// Value of `${var.NAME}`
+    ///
+    /// Plans show it. Environment: RCSYNC_VAR_NAME.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) var: Vec<String>,
 
-    /// YAML file of variables, `name: value`
-    #[arg(long, value_name = "FILE")]
+    /// YAML file with values of `${var.NAME}`, as `NAME: value`
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) var_file: Vec<PathBuf>,
 
-    /// YAML file of the values of `${secret.NAME}`, never shown (environment: RCSYNC_SECRET_NAME)
+    /// YAML file with values of `${secret.NAME}`
+    ///
+    /// They are never shown. Environment: RCSYNC_SECRET_NAME.
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_file: Vec<PathBuf>,
 
-    /// Refuse what would otherwise be a warning
-    #[arg(long)]
+    /// Treat warnings as errors
+    #[arg(long, hide_short_help = true)]
     pub(crate) strict: bool,
 }

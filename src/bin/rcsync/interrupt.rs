@@ -24,12 +24,12 @@ impl Interrupt {
         tokio::spawn(async move {
             let by_terminate = signals.next().await;
             terminal::err(
-                "stopping: what is on its way is finished, nothing new is begun; once more quits at once\n",
+                "Stopping after the requests in flight. Press Ctrl-C again to quit now.\n",
             );
             name.send_replace(Some(Exit::Interrupted { by_terminate }));
             say.send_replace(Stop::Finish);
             signals.next().await;
-            terminal::err("quitting: what is on its way may still be done\n");
+            terminal::err("Quitting: the requests in flight may still take effect.\n");
             say.send_replace(Stop::Quit);
             // Whoever listens must not think that nobody can say more.
             std::future::pending::<()>().await;

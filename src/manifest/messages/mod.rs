@@ -1,4 +1,4 @@
-//! How a broken rule of the schema reads: what is wrong in the words of a manifest, where, and how to mend it.
+//! How a broken rule of the schema reads: what is wrong in the words of a manifest, where, and how to fix it.
 //!
 //! The schema knows kinds of rule and places; here stands what they mean to whoever wrote the line. What is
 //! well-formed YAML and says something else than was meant is in `hidden`, names that are nearly right in `names`.

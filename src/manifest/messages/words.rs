@@ -30,7 +30,7 @@ pub(super) fn entry_kind(violation: &Violation<'_>) -> Option<Kind> {
     }
 }
 
-/// How to mend an empty value: what can be left out, can be left out.
+/// How to fix an empty value: what can be left out, can be left out.
 pub(super) fn fill_or_remove(violation: &Violation<'_>) -> &'static str {
     match &*violation.path {
         [Step::Key(list)] if list == Document::INTEGRATIONS => {

@@ -182,7 +182,7 @@ fn told(
         .iter_mut()
         .filter(|one| one.place.as_ref() == Some(&used.location.whole))
     {
-        // What would mend a word of the script must not stand in the place of all of it.
+        // What would fix a word of the script must not stand in the place of all of it.
         one.fix = None;
     }
     if let Some((place, users)) = &used.users {

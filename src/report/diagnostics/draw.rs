@@ -29,7 +29,7 @@ const NEAR: usize = 12;
 /// cuts what does not fit the width, and pays for all of it.
 const MAX_DRAWN: usize = 1 << 20;
 
-/// The longest lines that are drawn as they would be when mended: those are not cut.
+/// The longest lines that are drawn as they would be when fixed: those are not cut.
 const MAX_MENDED: usize = 400;
 
 /// The longest stretch under carets.
@@ -238,7 +238,7 @@ impl Drawing<'_> {
         shown
     }
 
-    /// The line as it would be when mended; not where that would repeat a masked text.
+    /// The line as it would be when fixed; not where that would repeat a masked text.
     fn patch<'s>(&'s self, found: &'s Problem) -> Option<Snippet<'s, Patch<'s>>> {
         let (fix, place) = (found.fix.as_ref()?, found.place.as_ref()?);
         let (start, end) = (self.texts.start(place), self.texts.end(place));

@@ -44,7 +44,7 @@ pub struct ProblemReport {
     /// What was expected, or what comes of what is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<Untrusted>,
-    /// How to mend it.
+    /// How to fix it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<Untrusted>,
     /// The path, or `<stdin>`.

@@ -36,7 +36,7 @@ pub(super) struct Reading {
 pub(super) struct Syntax {
     /// What to tell.
     pub(super) problem: Problem,
-    /// The value that, written as a plain word, would mend it.
+    /// The value that, written as a plain word, would fix it.
     pub(super) blank: Option<Range<usize>>,
 }
 

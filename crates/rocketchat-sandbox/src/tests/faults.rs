@@ -9,7 +9,7 @@ use super::{ALICE, Server, config, incoming, outgoing, timed};
 
 const CREATE: &str = "integrations.create";
 
-/// A server whose next create is befallen by this.
+/// A server whose next create is subject to this.
 fn struck(effect: Value) -> Server {
     let server = Server::new();
     server.0.inject(Fault::next(

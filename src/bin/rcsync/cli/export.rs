@@ -15,31 +15,38 @@ Examples:
                                                into chat/integrations.yaml, chat/scripts/*.js
   rcsync export --match integrations.yaml      the `id:` lines for entries you have already
 
-What has its documented default is left out, and so are the tokens of outgoing webhooks: a
-token that is not written is not compared. A URL with a user, a password or a query is written
-as ${secret.NAME}; with --secrets-file its value is kept there, for `--secret-file` of plan.";
+Fields with their documented default are left out, and so are the tokens of outgoing webhooks: a
+token that is not in the manifest is not compared. A URL with a user, a password or a query is
+written as ${secret.NAME}; --secrets-file keeps its value, for `--secret-file` of plan.";
 
 /// The flags of `rcsync export`
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {
-    /// Where the manifest goes: a file, or a folder that gets `integrations.yaml` (it exists as one, ends in
-    /// `/`, or has no `.yaml` or `.yml` ending). Without it, standard output
+    /// Write the manifest to a file, or to DIR/integrations.yaml [default: standard output]
+    ///
+    /// It is a folder if it exists as one, ends in `/`, or does not end in `.yaml` or `.yml`.
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Write scripts as files into this folder, at or below the manifest's; without it they stand in the manifest
+    /// Write scripts to files in this folder instead of into the manifest
+    ///
+    /// The folder must be the manifest's or below it.
     #[arg(long, value_name = "DIR", requires = "out")]
     pub(crate) scripts: Option<PathBuf>,
 
-    /// Write the values of the secrets that the manifest refers to into this file, which nobody else can read
+    /// Write the values of the manifest's secrets to this file
+    ///
+    /// Only you can read the file.
     #[arg(long, value_name = "FILE")]
     pub(crate) secrets_file: Option<PathBuf>,
 
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// Write nothing, but print the `id:` of the record behind each entry of these manifests (files or folders)
+    /// Print the `id:` lines for the entries of these manifests
+    ///
+    /// Files or folders. Nothing is written.
     #[arg(
         long = "match",
         value_name = "FILE",

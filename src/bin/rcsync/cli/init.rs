@@ -6,25 +6,27 @@ use clap::{Args, ValueEnum};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  rcsync init                                chat/integrations.yaml, and the schema beside it
+  rcsync init                                chat/integrations.yaml, and the schema next to it
   rcsync init hooks --ci github              hooks/…, and workflows in .github/workflows/
   rcsync plan chat --sandbox                 what they would do, without a server
 
-Nothing that exists is touched: if one of the files is there already, none is written.";
+No existing file is changed: if one of the files exists, none is written.";
 
 /// The flags of `rcsync init`
 #[derive(Args, Debug)]
 pub(crate) struct InitArgs {
-    /// The folder of the manifests
+    /// Folder of the manifests
     #[arg(value_name = "DIR", default_value = "chat")]
     pub(crate) folder: PathBuf,
 
-    /// Write a pipeline too: plan pull requests, apply on the merge, tell about drift every night
+    /// Also write a CI pipeline
+    ///
+    /// It plans pull requests, applies merges, and reports drift every night.
     #[arg(long, value_name = "WHERE", value_enum)]
     pub(crate) ci: Option<Ci>,
 }
 
-/// Whose pipeline
+/// CI system
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Ci {
     /// Workflows in .github/workflows

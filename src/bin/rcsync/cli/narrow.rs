@@ -1,4 +1,4 @@
-//! The flags that say which part of a plan a run is about, and which hold they lift.
+//! The flags that select a part of a plan, and those that lift a safety check.
 
 use clap::Args;
 use clap::builder::{PossibleValue, TypedValueParser};
@@ -8,16 +8,25 @@ use rcsync::integration::Kind;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct NarrowArgs {
-    /// Only integrations of this name, `*` for any text and `?` for any character; may be repeated
+    /// Only integrations with this name (repeatable)
+    ///
+    /// `*` matches any text and `?` any character.
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     pub(crate) only: Vec<String>,
 
-    /// Not integrations of this name, `*` for any text and `?` for any character; may be repeated
-    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    /// All integrations except those with this name (repeatable)
+    ///
+    /// `*` matches any text and `?` any character.
+    #[arg(
+        long,
+        value_name = "GLOB",
+        help_heading = "Selection",
+        hide_short_help = true
+    )]
     pub(crate) exclude: Vec<String>,
 
-    /// Go on though `--only` or `--exclude` matches nothing
-    #[arg(long, help_heading = "Selection")]
+    /// Continue if `--only` or `--exclude` matches nothing
+    #[arg(long, help_heading = "Selection", hide_short_help = true)]
     pub(crate) allow_empty: bool,
 
     /// Only integrations of this type
@@ -25,38 +34,43 @@ pub(crate) struct NarrowArgs {
         long = "type",
         value_name = "TYPE",
         value_parser = kinds(),
-        help_heading = "Selection"
+        help_heading = "Selection",
+        hide_short_help = true
     )]
     pub(crate) kind: Option<Kind>,
 
-    /// Create what is missing, and change nothing that is there
-    #[arg(long, help_heading = "Selection")]
+    /// Create what is missing, and change nothing that exists
+    #[arg(long, help_heading = "Selection", hide_short_help = true)]
     pub(crate) create_only: bool,
 
     /// Delete nothing
-    #[arg(long, help_heading = "Selection")]
+    #[arg(long, help_heading = "Selection", hide_short_help = true)]
     pub(crate) no_delete: bool,
 
-    /// Leave records that no entry names alone, whatever `settings.prune` says
-    #[arg(long, help_heading = "Selection")]
+    /// Do not prune, whatever `settings.prune` says
+    #[arg(long, help_heading = "Selection", hide_short_help = true)]
     pub(crate) no_prune: bool,
 
-    /// Let `settings.prune: delete` delete incoming webhooks that are switched on, in one step
-    #[arg(long, help_heading = "Holds")]
+    /// Let `settings.prune: delete` delete enabled incoming webhooks in one step
+    #[arg(long, help_heading = "Safety overrides", hide_short_help = true)]
     pub(crate) allow_url_loss: bool,
 
-    /// Write integrations of this name though their scripts break in the strict mode of Rocket.Chat 9.0, `*` for any text; may be
-    /// repeated
-    #[arg(long, value_name = "GLOB", help_heading = "Holds")]
+    /// Save integrations with this name even if their scripts break in the strict mode of Rocket.Chat 9.0 (repeatable)
+    #[arg(
+        long,
+        value_name = "GLOB",
+        help_heading = "Safety overrides",
+        hide_short_help = true
+    )]
     pub(crate) allow_strict_switch: Vec<String>,
 
-    /// Of several integrations of one type and name that are equal in everything and were never updated, delete all but
-    /// the oldest
-    #[arg(long, help_heading = "Holds")]
+    /// Delete duplicates, integrations of the same type and name that are equal in every field and were never updated,
+    /// except the oldest
+    #[arg(long, help_heading = "Safety overrides", hide_short_help = true)]
     pub(crate) remove_duplicates: bool,
 
-    /// Create and prune though this account does not see what others made
-    #[arg(long, help_heading = "Holds")]
+    /// Create and prune even if this account only sees its own integrations
+    #[arg(long, help_heading = "Safety overrides", hide_short_help = true)]
     pub(crate) allow_partial_view: bool,
 }
 

@@ -9,22 +9,24 @@ use rcsync::report::{Budget, ScriptDiff};
 /// How a plan is shown
 #[derive(Args, Clone, Debug)]
 pub(crate) struct OutputArgs {
-    /// How standard output looks
+    /// Format of standard output
     #[arg(long, value_enum, default_value_t = PlanFormat::Text, help_heading = "Output")]
     pub(crate) format: PlanFormat,
 
-    /// Write the plan into FILE too, also when the run fails: .txt, .md or .json (repeatable)
+    /// Also write the plan to FILE: .txt, .md or .json (repeatable)
+    ///
+    /// It is written even if the run fails.
     #[arg(long, value_name = "FILE", value_parser = OutFile::parse, help_heading = "Output")]
     pub(crate) out: Vec<OutFile>,
 
-    /// The room there is for Markdown: `github` (a comment: 65536 characters), `step-summary` (1024 KiB),
-    /// `gitlab` (1000000 characters), or a number of characters. What does not fit is left out, creates first and
-    /// deletes last, and counted
-    #[arg(long, value_name = "WHERE", value_parser = Budget::parse, help_heading = "Output")]
+    /// Size limit of Markdown: `github` (a comment: 65536 characters), `step-summary` (1024 KiB),
+    /// `gitlab` (1000000 characters), or a number of characters. What does not fit is left out and counted, creates
+    /// first and deletes last
+    #[arg(long, value_name = "WHERE", value_parser = Budget::parse, help_heading = "Output", hide_short_help = true)]
     pub(crate) budget: Option<Budget>,
 
-    /// How much text and Markdown show of scripts that differ
-    #[arg(long, value_name = "HOW", value_parser = script_diffs(), default_value = "full", help_heading = "Output")]
+    /// How much text and Markdown show of changed scripts
+    #[arg(long, value_name = "HOW", value_parser = script_diffs(), default_value = "full", help_heading = "Output", hide_short_help = true)]
     pub(crate) script_diff: ScriptDiff,
 }
 
@@ -37,7 +39,7 @@ pub(crate) enum PlanFormat {
     Markdown,
     /// For programs, and for `rcsync show`
     Json,
-    /// Workflow commands of GitHub Actions: annotations beside the lines
+    /// Workflow commands of GitHub Actions: annotations at the lines
     Github,
 }
 
@@ -45,9 +47,9 @@ pub(crate) enum PlanFormat {
 fn script_diffs() -> impl TypedValueParser<Value = ScriptDiff> {
     super::choices(ScriptDiff::ALL.map(|it| {
         PossibleValue::new(it.word()).help(match it {
-            ScriptDiff::Full => "The lines that differ",
-            ScriptDiff::Stat => "How many lines come and go",
-            ScriptDiff::None => "That it differs",
+            ScriptDiff::Full => "The changed lines",
+            ScriptDiff::Stat => "The number of added and removed lines",
+            ScriptDiff::None => "Only that the script changes",
         })
     }))
 }

@@ -26,65 +26,85 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
 /// Which server, and as whom
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ServerArgs {
-    /// Address of the server, with the path it lives under (environment: RCSYNC_URL)
-    #[arg(long, value_name = "URL")]
+    /// URL of the server [env: RCSYNC_URL]
+    ///
+    /// With its path, if the workspace is served below one.
+    #[arg(long, value_name = "URL", help_heading = "Connection")]
     pub(crate) url: Option<String>,
 
-    /// Id of the user that the token belongs to (environment: RCSYNC_USER_ID)
-    #[arg(long, value_name = "ID")]
+    /// Id of the user whose token RCSYNC_AUTH_TOKEN holds [env: RCSYNC_USER_ID]
+    #[arg(long, value_name = "ID", help_heading = "Connection")]
     pub(crate) user_id: Option<String>,
 
-    /// File that holds the token; the token itself is taken from the environment only
-    /// (environment: RCSYNC_AUTH_TOKEN_FILE, RCSYNC_AUTH_TOKEN)
-    #[arg(long, value_name = "FILE")]
+    /// File that holds the access token [env: RCSYNC_AUTH_TOKEN_FILE]
+    ///
+    /// The token itself is only read from the environment: RCSYNC_AUTH_TOKEN.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Connection",
+        hide_short_help = true
+    )]
     pub(crate) auth_token_file: Option<PathBuf>,
 
-    /// Log in as this user, with a password in place of a token, and log out at the end (environment: RCSYNC_USER)
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["user_id", "auth_token_file"])]
+    /// Log in as this user with a password instead of a token, and log out at the end [env: RCSYNC_USER]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["user_id", "auth_token_file"], help_heading = "Connection", hide_short_help = true)]
     pub(crate) user: Option<String>,
 
-    /// File that holds the password of --user; the password itself is taken from the environment only
-    /// (environment: RCSYNC_PASSWORD_FILE, RCSYNC_PASSWORD)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["user_id", "auth_token_file"])]
+    /// File that holds the password of --user [env: RCSYNC_PASSWORD_FILE]
+    ///
+    /// The password itself is only read from the environment: RCSYNC_PASSWORD.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user_id", "auth_token_file"], help_heading = "Connection", hide_short_help = true)]
     pub(crate) password_file: Option<PathBuf>,
 
-    /// Use a sandbox inside this process in place of a server; its state is kept in FILE
+    /// Use a built-in sandbox instead of a server
+    ///
+    /// Its state is kept in FILE.
     #[arg(
         long,
         value_name = "FILE",
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = ".rcsync/sandbox.jsonl",
-        conflicts_with_all = ["url", "user_id", "auth_token_file", "user", "password_file"]
-    )]
+        conflicts_with_all = ["url", "user_id", "auth_token_file", "user", "password_file"], help_heading = "Connection")]
     pub(crate) sandbox: Option<PathBuf>,
 
-    /// Trust the certificates in this PEM file, beside those of the system (environment: RCSYNC_CA_FILE)
-    #[arg(long, value_name = "FILE")]
+    /// Trust the certificates in this PEM file in addition to those of the system [env: RCSYNC_CA_FILE]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Connection",
+        hide_short_help = true
+    )]
     pub(crate) ca_file: Option<PathBuf>,
 
-    /// Send the credentials over plain http to a server that is not this machine: whoever is on the way can read them
-    #[arg(long)]
+    /// Allow plain http to a server on another machine: anyone in between can read the credentials
+    #[arg(long, help_heading = "Connection", hide_short_help = true)]
     pub(crate) insecure_http: bool,
 
-    /// Seconds until there is a connection
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Timeout for connecting, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Connection", hide_short_help = true)]
     pub(crate) connect_timeout: u16,
 
-    /// Seconds that the server may be silent
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Timeout for the next bytes of an answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Connection", hide_short_help = true)]
     pub(crate) read_timeout: u16,
 
-    /// Seconds that a request may take in all, and that a create without an answer is looked for
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Timeout for a whole request, in seconds; a create without an answer is looked for as long
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Connection", hide_short_help = true)]
     pub(crate) timeout: u16,
 
-    /// How long a request waits where the server's rate limit refuses it until then: `90s`, `10m`, `2h`
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    /// Longest wait for the server's rate limit: `90s`, `10m`, `2h`
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration, help_heading = "Connection", hide_short_help = true)]
     pub(crate) wait: Duration,
 
-    /// How often a request is sent again that found no server, no answer or a proxy's 502, 503 or 504; a create only
-    /// if it was not sent
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    /// Retries after connection failures, timeouts and 502, 503 or 504. A create is only retried if it was not sent
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 3,
+        help_heading = "Connection",
+        hide_short_help = true
+    )]
     pub(crate) retries: u16,
 }

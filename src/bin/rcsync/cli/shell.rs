@@ -22,7 +22,7 @@ Examples:
 /// The flags of `rcsync completions`
 #[derive(Args, Debug)]
 pub(crate) struct CompletionsArgs {
-    /// For which shell
+    /// Shell
     #[arg(value_enum)]
     pub(crate) shell: Shell,
 }
@@ -30,11 +30,11 @@ pub(crate) struct CompletionsArgs {
 /// The flags of `rcsync man`
 #[derive(Args, Debug)]
 pub(crate) struct ManArgs {
-    /// Of which command; without one, of rcsync itself
+    /// Command [default: rcsync itself]
     #[arg(value_name = "COMMAND", conflicts_with = "out")]
     pub(crate) command: Option<String>,
 
-    /// Write the pages of all commands into a folder, in the place of older ones
+    /// Write the pages of all commands to a folder, replacing existing ones
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }

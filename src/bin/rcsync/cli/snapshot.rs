@@ -12,8 +12,8 @@ Examples:
   rcsync snapshot chat/ --out state.json     with credentials, on a schedule or after each apply
   rcsync plan chat/ --state state.json       without, in pull requests
 
-It holds the fields of records that an entry names, but no tokens, and URLs only where the
-manifests write the same; of other records only id, type, name and creator.";
+A snapshot holds the fields of integrations that are in the manifests, but no tokens, and URLs only
+where the manifests have the same. Of other integrations it holds id, type, name and creator.";
 
 /// The flags of `rcsync snapshot`
 #[derive(Args, Debug)]
@@ -21,7 +21,9 @@ pub(crate) struct SnapshotArgs {
     #[command(flatten)]
     pub(crate) manifests: ManifestArgs,
 
-    /// Where it goes, in the place of an older one. Without it, standard output
+    /// Write the snapshot to FILE [default: standard output]
+    ///
+    /// An existing file is replaced.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 

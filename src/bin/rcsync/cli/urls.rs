@@ -9,12 +9,12 @@ use super::{ManifestArgs, ServerArgs};
 /// Shown below the flags.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  rcsync urls chat/                            of the manifests' incoming webhooks
-  rcsync urls                                  of all that this account has created
+  rcsync urls chat/                            incoming webhooks of the manifests
+  rcsync urls                                  all webhooks that this account has created
   rcsync urls chat/ --format env --out hooks.env && . ./hooks.env
                                                WEBHOOK_URL_GRAFANA_ALERTS='https://…'
 
-Whoever knows the URL of a webhook can post through it. Nothing else that rcsync does shows one.";
+Anyone who knows the URL of a webhook can post through it. No other command of rcsync prints one.";
 
 /// The flags of `rcsync urls`
 #[derive(Args, Debug)]
@@ -23,20 +23,23 @@ pub(crate) struct UrlsArgs {
     #[command(flatten)]
     pub(crate) manifests: ManifestArgs,
 
-    /// How they are written
+    /// Format of the URLs
     #[arg(long, value_enum, default_value_t = UrlsFormat::Text, help_heading = "Output")]
     pub(crate) format: UrlsFormat,
 
-    /// Write them into FILE, which nobody else can read, in place of standard output; it is replaced if it exists
+    /// Write the URLs to FILE instead of standard output
+    ///
+    /// Only you can read the file. An existing file is replaced.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
 
-    /// What the URLs begin with. By default the address that the server says it has (from Rocket.Chat 8.0 on), else
-    /// that of `--url`
+    /// Base of the printed URLs
+    ///
+    /// By default the address that the server reports (from Rocket.Chat 8.0 on), or else `--url`.
     #[arg(long, value_name = "URL", help_heading = "Output")]
     pub(crate) public_url: Option<String>,
 
-    /// Tell the tokens of outgoing webhooks too
+    /// Also print the tokens of outgoing webhooks
     #[arg(long, help_heading = "Output")]
     pub(crate) tokens: bool,
 

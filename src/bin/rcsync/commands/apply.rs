@@ -125,7 +125,7 @@ fn sensible(args: &ApplyArgs) -> Result<(), Failure> {
         let message = "`--format` is how a plan looks, and an apply tells what it did as text";
         return Err(Failure::new(Exit::Invalid, message, Some(help)));
     }
-    // What was done must not be lost because of a slip of the pen.
+    // What was done must not be lost because of a typo.
     if let Some(path) = args.report.as_deref() {
         let help = "`--report` needs a file that can be written";
         files::can_be_written(path)

@@ -276,7 +276,7 @@ fn lines_that_end_in_crlf_are_drawn_without_their_ends() {
     let source = texts.add("a.yaml", text_of);
     let finding = Problem::error(Code("e"), place(source, text_of, "b"), "wrong")
         .fix("c")
-        .help("mend it")
+        .help("fix it")
         .also(place(source, text_of, "a\r"), "first");
     let drawn = text(&all(&[finding]), &texts, &[], false);
     assert!(!drawn.contains(['\r', '␍']), "{drawn}");
@@ -318,7 +318,7 @@ proptest::proptest! {
         let source = texts.add("a.yaml", written);
         let mut places: Vec<_> = places.into_iter().map(|(start, length)| Place { source, bytes: start..start + length }).collect();
         let mask = places.clone();
-        let mut found = Problem::error(Code("e"), places.remove(0), "wrong").help("mend it");
+        let mut found = Problem::error(Code("e"), places.remove(0), "wrong").help("fix it");
         if let Some(fix) = fix {
             found = found.suggest(fix, true);
         }

@@ -47,9 +47,10 @@ pub(super) fn server(args: &ServerArgs) -> Result<BaseUrl, Problem> {
         connection(error.to_string()).help(help)
     })?;
     if base.is_in_clear() && !args.insecure_http {
-        let message =
-            format!("{base} is plain http: whoever is on the way could read the credentials");
-        let help = "use https, or give `--insecure-http` where the way is safe without it";
+        let message = format!(
+            "{base} is plain http: anyone between here and the server could read the credentials"
+        );
+        let help = "use https, or give `--insecure-http` where the network in between is trusted";
         return Err(connection(message).help(help));
     }
     Ok(base)
