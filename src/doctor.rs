@@ -135,7 +135,7 @@ pub fn is_blocked(checks: &[Check]) -> bool {
 
 fn address(connection: &ConnectionConfig) -> Check {
     let besides = if connection.authorities {
-        " and of the file named"
+        " and of the given file"
     } else {
         ""
     };
@@ -156,16 +156,16 @@ fn address(connection: &ConnectionConfig) -> Check {
 
 fn proxy(connection: &ConnectionConfig) -> Check {
     if connection.local {
-        return Check::ok("proxy", "none: this machine is reached past every proxy");
+        return Check::ok("proxy", "none: no proxy is used for this machine");
     }
     match connection.proxies.as_slice() {
-        [] => Check::ok("proxy", "none is named in the environment"),
+        [] => Check::ok("proxy", "none is set in the environment"),
         names => Check::not(
             "proxy",
             Severity::Note,
             format!("named by {}", names.join(", ")),
         )
-        .help("hosts in NO_PROXY are reached past it"),
+        .help("hosts in NO_PROXY are reached directly"),
     }
 }
 
@@ -175,7 +175,7 @@ fn server(version: Option<&ServerText>) -> Check {
         None => Check::not(
             "server",
             Severity::Warning,
-            "Rocket.Chat, of a version that it does not tell: it counts as the newest",
+            "Rocket.Chat of an unknown version: rcsync assumes the newest",
         ),
     }
 }
@@ -189,27 +189,29 @@ fn version(version: Option<Version>) -> Vec<Check> {
         checks.push(
             of(
                 Severity::Warning,
-                format!("before {since} integrations can be created, and not changed"),
+                format!("before {since} integrations can be created but not changed"),
             )
-            .help("upgrade the server, or delete in its administration what is to change"),
+            .help("upgrade the server, or delete the integrations that have to change in its administration"),
         );
     }
     if version.is_some_and(|version| version > compat::NEWEST_KNOWN) {
         let newest = compat::NEWEST_KNOWN;
         checks.push(of(
             Severity::Note,
-            format!("newer than {newest}, the newest that rcsync was held against"),
+            format!("newer than {newest}, the newest version that rcsync was tested against"),
         ));
     }
     if compat::requires_impersonation(Kind::Incoming, version) {
         checks.push(of(
             Severity::Note,
-            "whoever an incoming webhook posts as needs `message-impersonate` (role `bot`)"
-                .to_owned(),
+            "posting users of incoming webhooks need `message-impersonate` (role `bot`)".to_owned(),
         ));
     }
     if checks.is_empty() {
-        checks.push(Check::ok("version", "all that rcsync does works on it"));
+        checks.push(Check::ok(
+            "version",
+            "everything that rcsync does works on it",
+        ));
     }
     checks
 }
@@ -225,20 +227,20 @@ fn clock(ahead: i64) -> Check {
         Severity::Warning,
         format!("the server's is {seconds} s {direction} this machine's"),
     )
-    .help("set both by NTP: certificates, second factors and the dates in reports go by them")
+    .help("synchronise both with NTP: certificates, second factors and dates in reports depend on them")
 }
 
 fn credentials(by: By, account: &ServerFacts) -> Check {
     let roles = account.roles.iter().flatten();
     let roles: Vec<_> = roles.map(|role| format!("`{role}`")).collect();
     let roles = if roles.is_empty() {
-        "no roles that are told".to_owned()
+        "roles unknown".to_owned()
     } else {
         format!("roles {}", roles.join(", "))
     };
     let ended = match by {
         By::Token => "",
-        By::Password => "; logged in by password, and out again at the end",
+        By::Password => "; logged in with a password, and logged out at the end",
     };
     let words = format!("{} ({}), {roles}{ended}", account.username, account.user_id);
     Check::ok("credentials", words)
@@ -255,7 +257,7 @@ fn allowed(account: &ServerFacts, checkup: &Checkup) -> Vec<Check> {
         _ => checks.push(Check::not(
             "permissions",
             Severity::Warning,
-            "the server does not tell this account's roles: what it may do shows when it tries",
+            "the server does not show this account's roles: rcsync cannot check its permissions",
         )),
     }
     match &checkup.integrations {
@@ -296,26 +298,27 @@ fn rights(roles: &BTreeSet<ServerText>, permissions: &Permissions) -> Vec<Check>
     };
     let give = |names: &[String]| format!("give one of its roles {}", names.join(" and "));
     let sights = Kind::ALL.map(|kind| (kind, view.sight(kind)));
-    let words = sights.map(|(kind, sight)| format!("{}: {}", kind.word(), reach(sight)));
-    let words = words.join(", ");
+    let words = if sights.iter().all(|(_, sight)| *sight == Sight::All) {
+        let kinds = Kind::ALL.map(Kind::word);
+        format!("can manage all {} webhooks", kinds.join(" and "))
+    } else {
+        let words = sights.map(|(kind, sight)| format!("{}: {}", kind.word(), reach(sight)));
+        format!("can manage {}", words.join(", "))
+    };
     let mut checks = Vec::new();
     if sights.iter().all(|(_, sight)| *sight == Sight::Nothing) {
-        let check = Check::not(
-            "permissions",
-            Severity::Error,
-            format!("it manages {words}"),
-        );
+        let check = Check::not("permissions", Severity::Error, words);
         return vec![check.help(give(&missing("")))];
     }
     checks.push(if view.is_partial() {
         Check::not(
             "permissions",
             Severity::Warning,
-            format!("it manages {words}: what it does not see is to it as if it were not there"),
+            format!("{words}: integrations that it does not see are treated as absent"),
         )
         .help(format!("to see all, {}", give(&missing(""))))
     } else {
-        Check::ok("permissions", format!("it manages {words}"))
+        Check::ok("permissions", words)
     });
     let own = missing("own-");
     if !own.is_empty() {
@@ -323,7 +326,7 @@ fn rights(roles: &BTreeSet<ServerText>, permissions: &Permissions) -> Vec<Check>
             Check::not(
                 "rooms",
                 Severity::Note,
-                "it names rooms only that it is a member of, and no users",
+                "it can only use rooms that it is a member of, and no users",
             )
             .help(format!("for any room and user, {}", give(&own))),
         );
@@ -333,7 +336,7 @@ fn rights(roles: &BTreeSet<ServerText>, permissions: &Permissions) -> Vec<Check>
             checks.push(Check::not(
                 "permissions",
                 Severity::Note,
-                format!("it has no `{name}`: {without}"),
+                format!("it lacks `{name}`: {without}"),
             ));
         }
     }
@@ -352,7 +355,7 @@ fn reach(sight: Sight) -> &'static str {
 fn limits(limits: Limits) -> Check {
     match limits {
         Limits::Unlimited => Check::ok("limits", "this account is not rate limited"),
-        Limits::Unknown => Check::ok("limits", "the server tells of no limit"),
+        Limits::Unknown => Check::ok("limits", "the server reports no limit"),
         Limits::PerEndpoint(rate) => Check::not(
             "limits",
             Severity::Note,

@@ -104,7 +104,7 @@ impl ServerFacts {
     pub fn assume(&mut self, version: Version) {
         let own = self.version_text.take();
         let own = own.unwrap_or_else(|| "unknown".into());
-        self.version_text = Some(own.map(|own| format!("{own}, taken for {version}")));
+        self.version_text = Some(own.map(|own| format!("{own} (planned as {version})")));
         self.version = Some(version);
     }
 }

@@ -211,7 +211,7 @@ impl Sources {
         let resolved =
             resolve(path).and_then(|file| Ok((file, resolve(shown_dir)?, resolve(root)?)));
         let (file, dir, root) = resolved.map_err(|error| {
-            let help = "the name is there, and what it leads to is not";
+            let help = "this is a link, and its target does not exist";
             let found = self.about_path(path, UNREADABLE, words(&error));
             vec![match error.kind() {
                 io::ErrorKind::NotFound => found.help(help),
@@ -292,8 +292,8 @@ impl Sources {
             ));
         };
         if path.trim().is_empty() || path.contains('\0') {
-            let help = "write the file's path, from the manifest's folder";
-            return Err(error("this is no path of a file".to_owned(), help));
+            let help = "write the file's path, relative to the manifest's folder";
+            return Err(error("this is not a file path".to_owned(), help));
         }
         if Path::new(path).has_root() || Path::new(path).is_absolute() {
             let help = "write it relative to the manifest's folder";
@@ -304,8 +304,9 @@ impl Sources {
         }
         let shown_path = shown(&source.shown_dir.join(path));
         let file = self.files.resolve(&source.dir.join(path)).map_err(|io| {
-            let help =
-                format!("looked for at `{shown_path}`: paths start from the manifest's folder");
+            let help = format!(
+                "looked for at `{shown_path}`: paths are relative to the manifest's folder"
+            );
             error(format!("the script cannot be read: {}", words(&io)), &help)
         })?;
         if !file.starts_with(&source.root) {

@@ -254,7 +254,7 @@ impl<'a> Resolver<'a> {
                     "secret-not-allowed",
                     whole,
                     at,
-                    format!("`{whole}` cannot stand here: plans show this value"),
+                    format!("`{whole}` is not allowed here: plans show this value"),
                 )
                 .help("secrets go into `token`, `urls`, `avatar` and a script's `replace`");
             self.findings.push(error);

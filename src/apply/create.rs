@@ -109,7 +109,7 @@ pub(super) fn generate_secrets(fields: &mut Fields) -> Result<(), ServerError> {
         if field.left_out == LeftOut::Generated && fields.get(field).is_none() {
             let mut random = StdRng::try_from_os_rng().map_err(|_| {
                 ServerError::NotSent(
-                    "the operating system gives no randomness for a token".to_owned(),
+                    "the operating system provides no random numbers for a token".to_owned(),
                 )
             })?;
             let secret = Alphanumeric.sample_string(&mut random, TOKEN_LENGTH);

@@ -195,11 +195,11 @@ impl<'p> Made<'p> {
             (Outcome::Unknown(_), [] | [_]) | (Outcome::Stale { .. }, [_]) => None,
             (_, []) if self.taken_back => Some(stale(
                 own?,
-                "nothing exists: runs that were made at the same time removed each other's records",
+                "nothing exists: runs at the same time removed each other's records",
             )),
-            (_, []) => Some(stale(own?, "it was made, and is not there any more")),
+            (_, []) => Some(stale(own?, "it was created, and no longer exists")),
             (_, [only]) if own == Some(&only.id) => {
-                Some(stale(own?, "somebody changed it after it was made"))
+                Some(stale(own?, "it was changed after it was created"))
             }
             _ => Some(doubled(found)),
         }
@@ -215,13 +215,13 @@ fn doubled(found: &Found<'_>) -> Outcome {
 
 /// The run's own record is gone, and it is not known which of another run stays.
 pub(super) fn unchecked() -> Outcome {
-    let why = "another run made the same, and it is not known whose record stays";
+    let why = "another run created the same, and which record stays is not known";
     Outcome::Unknown(why.to_owned())
 }
 
 /// The run's own record was made, and the listings so far do not show it.
 pub(super) fn not_shown() -> Outcome {
-    Outcome::Unknown("it was made, and the listing does not show it yet".to_owned())
+    Outcome::Unknown("it was created, and the list does not show it yet".to_owned())
 }
 
 fn stale(id: &ServerId, why: &str) -> Outcome {

@@ -42,7 +42,7 @@ impl Before<'_> {
             Self::Record(record) => record.kind,
         };
         if now.kind != kind {
-            return Some(format!("it is a {} by now", now.kind));
+            return Some(format!("it is now a {}", now.kind));
         }
         let changed: Vec<_> = match self {
             Self::Record(record) => now.differing(record),

@@ -63,5 +63,5 @@ fn not_compiled(words: &str) -> String {
 /// The user that counts is the one of the id, whatever the name says (reference 3.5).
 fn posts_as_another(answered: &Record, id: &ServerText) -> Option<String> {
     let posts_as = answered.user_id().filter(|posts_as| posts_as != id)?;
-    Some(format!("it posts as the user {posts_as} and not as {id}"))
+    Some(format!("it posts as the user {posts_as}, not as {id}"))
 }

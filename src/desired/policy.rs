@@ -187,10 +187,10 @@ fn address(written: &Located, resolver: &mut Resolver<'_>) -> Option<Url> {
             Problem::error(
                 Code("not-an-address"),
                 written.at.clone(),
-                "`server` is no address",
+                "`server` is not a URL",
             )
             .expected("expected the address of a server")
-            .help("write it as `https://chat.example.org`, with the path it lives under"),
+            .help("write it as `https://chat.example.org`, with its path if it has one"),
         );
     }
     url

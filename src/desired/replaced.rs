@@ -73,7 +73,7 @@ pub(super) fn script(
         let error = Problem::error(TOO_MUCH, at.clone(), message);
         resolver
             .findings
-            .push(error.help("no file of a script may be larger either"));
+            .push(error.help("script files have the same limit"));
         return None;
     };
     let made = length(&whole);
@@ -91,9 +91,9 @@ fn length(text: &Text) -> usize {
 
 /// A key that stands in the manifest.
 fn written_out(member: &Member) -> Problem {
-    let message = "what looks like a key is written out";
+    let message = "this looks like a secret in plain text";
     Problem::warning(LITERAL_SECRET, member.value.at.clone(), message)
-        .help("write `${secret.NAME}`, which a diff does not show")
+        .help("write `${secret.NAME}`, which diffs do not show")
 }
 
 /// Why a text cannot be replaced.
@@ -109,13 +109,13 @@ impl CannotReplace {
 fn cannot_replace(text: &str, template: &str) -> Option<CannotReplace> {
     if text.is_empty() {
         return Some(CannotReplace(
-            "nothing cannot be replaced",
-            "write a text that stands in the script, such as `__API_KEY__`",
+            "an empty string cannot be replaced",
+            "write a text that is in the script, such as `__API_KEY__`",
         ));
     }
     (!template.contains(text)).then_some(CannotReplace(
-        "this text does not stand in the script",
-        "write it as the file has it: case counts",
+        "this text is not in the script",
+        "copy it from the file: case matters",
     ))
 }
 

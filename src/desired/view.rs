@@ -105,7 +105,7 @@ fn variable(field: &Field, text: &str, node: &Node, resolver: &mut Resolver<'_>)
             _ => None,
         };
         let help = "give the variable one of these values";
-        (flag, "not-a-flag", "`true` or `false`", help)
+        (flag, "not-a-boolean", "`true` or `false`", help)
     };
     if value.is_none() {
         let error = misfit(field, code, expected, node).help(help);

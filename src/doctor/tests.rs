@@ -76,12 +76,12 @@ fn of_a_sound_server_all_is_well() {
         lines(&sound()),
         [
             "Ok address: https, with the certificates of the system",
-            "Ok proxy: none is named in the environment",
+            "Ok proxy: none is set in the environment",
             "Ok server: Rocket.Chat 8.5.1",
-            "Ok version: all that rcsync does works on it",
+            "Ok version: everything that rcsync does works on it",
             "Ok clock: the server's and this machine's agree",
             "Ok credentials: deploy (uDeploy), roles `bot`",
-            "Ok permissions: it manages incoming: all, outgoing: all",
+            "Ok permissions: can manage all incoming and outgoing webhooks",
             "Ok integrations: it sees 42 integrations",
             "Ok limits: this account is not rate limited",
         ]
@@ -101,15 +101,15 @@ fn the_way_is_told() {
     assert_eq!(
         of(config(true, false, true, &["HTTPS_PROXY", "ALL_PROXY"])),
         [
-            "Ok address: https, with the certificates of the system and of the file named",
-            "Note proxy: named by HTTPS_PROXY, ALL_PROXY → hosts in NO_PROXY are reached past it",
+            "Ok address: https, with the certificates of the system and of the given file",
+            "Note proxy: named by HTTPS_PROXY, ALL_PROXY → hosts in NO_PROXY are reached directly",
         ]
     );
     assert_eq!(
         of(config(false, true, false, &["HTTP_PROXY"])),
         [
             "Ok address: plain http, which does not leave this machine",
-            "Ok proxy: none: this machine is reached past every proxy",
+            "Ok proxy: none: no proxy is used for this machine",
         ]
     );
     assert_eq!(
@@ -132,18 +132,16 @@ fn versions_mean_something() {
         .join(" | ")
     };
     assert!(
-        of(Some("3.3")).starts_with(
-            "Warning version: before 3.4 integrations can be created, and not changed"
-        )
+        of(Some("3.3"))
+            .starts_with("Warning version: before 3.4 integrations can be created but not changed")
     );
     assert_eq!(
         of(Some("8.6.0")),
-        "Note version: whoever an incoming webhook posts as needs `message-impersonate` (role `bot`)"
+        "Note version: posting users of incoming webhooks need `message-impersonate` (role `bot`)"
     );
-    assert!(
-        of(Some("9.2"))
-            .starts_with("Note version: newer than 9.1, the newest that rcsync was held against")
-    );
+    assert!(of(Some("9.2")).starts_with(
+        "Note version: newer than 9.1, the newest version that rcsync was tested against"
+    ));
     assert!(of(None).contains("message-impersonate"));
 }
 
@@ -190,7 +188,7 @@ fn permissions_are_told_with_what_needs_them() {
     assert_eq!(
         of(&[]),
         [
-            "Error permissions: it manages incoming: none, outgoing: none → give one of its roles \
+            "Error permissions: can manage incoming: none, outgoing: none → give one of its roles \
           `manage-incoming-integrations` and `manage-outgoing-integrations`"
         ]
     );
@@ -200,8 +198,7 @@ fn permissions_are_told_with_what_needs_them() {
             "manage-own-outgoing-integrations"
         ]),
         [
-            "Warning permissions: it manages incoming: its own, outgoing: its own: what it does not see is to it as if it \
-          were not there → to see all, give one of its roles `manage-incoming-integrations` and \
+            "Warning permissions: can manage incoming: its own, outgoing: its own: integrations that it does not see are treated as absent → to see all, give one of its roles `manage-incoming-integrations` and \
           `manage-outgoing-integrations`"
         ]
     );
@@ -211,7 +208,7 @@ fn permissions_are_told_with_what_needs_them() {
             "manage-outgoing-integrations"
         ]),
         [
-            "Note rooms: it names rooms only that it is a member of, and no users → for any room and user, give one of its \
+            "Note rooms: it can only use rooms that it is a member of, and no users → for any room and user, give one of its \
           roles `manage-own-incoming-integrations` and `manage-own-outgoing-integrations`"
         ]
     );
@@ -225,7 +222,7 @@ fn permissions_are_told_with_what_needs_them() {
         facts.checkup.permissions = Some(Ok(holding(&all)));
     });
     assert_eq!(lines.len(), 2);
-    assert!(lines[0].starts_with("Note permissions: it has no `view-c-room`"));
+    assert!(lines[0].starts_with("Note permissions: it lacks `view-c-room`"));
 }
 
 #[test]

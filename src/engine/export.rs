@@ -71,8 +71,8 @@ fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>
             let at = found.start();
             let mut entries = export.entries.iter();
             let entry = entries.find(|entry| at.is_some_and(|at| entry.bytes.contains(&at)));
-            let entry =
-                entry.ok_or_else(|| format!("the export is no manifest: {}", found.message))?;
+            let entry = entry
+                .ok_or_else(|| format!("the export is not a valid manifest: {}", found.message))?;
             Ok((entry.id.clone(), found.message.clone()))
         })
         .collect()

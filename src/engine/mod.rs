@@ -81,15 +81,15 @@ impl fmt::Display for Event<'_> {
             }
             Self::MoreHistories(more) => write!(
                 f,
-                "{more} more webhooks are disabled, and why is not asked: plan fewer at once to know"
+                "{more} more webhooks are disabled, and their histories were not read: plan fewer at once"
             ),
             Self::RecentDuplicates => write!(
                 f,
-                "another run has just made the same integrations: waiting until it has removed all but one"
+                "another run has just created the same integrations: waiting until it has removed its duplicates"
             ),
             Self::StillLoggedIn(why) => write!(
                 f,
-                "the login could not be ended, and lasts until it expires: {why}"
+                "logging out failed, and the login lasts until it expires: {why}"
             ),
             Self::Written(_) => Ok(()),
         }

@@ -100,8 +100,7 @@ fn public(here: &str, told: &BaseUrl) -> (String, Option<String>) {
         return (here.to_owned(), Some(note));
     }
     let note = format!(
-        "the URLs begin with {text}, as the server calls itself, and not with {here}; \
-         `--public-url` sets it"
+        "the URLs start with {text}, which the server reports as its own, instead of {here}; `--public-url` changes it"
     );
     (text, Some(note))
 }
@@ -118,7 +117,7 @@ mod tests {
         assert!(note.is_some_and(|note| note.contains("calls itself http://localhost:3000")));
         let (base, note) = public("http://10.0.0.7:3000", "https://chat.example.org/");
         assert_eq!(base, "https://chat.example.org");
-        assert!(note.is_some_and(|note| note.contains("not with http://10.0.0.7:3000")));
+        assert!(note.is_some_and(|note| note.contains("instead of http://10.0.0.7:3000")));
         let (base, _) = public("http://127.0.0.1:3000", "http://localhost:3000");
         assert_eq!(base, "http://localhost:3000");
         let same = public("https://chat.example.org", "https://chat.example.org/");

@@ -171,7 +171,7 @@ fn head(observed: &ObservedState, asked: &Asked, written: usize) -> String {
         ),
         String::new(),
         "Left out: what has its documented default, and the tokens of outgoing webhooks: one that is not".to_owned(),
-        "written is not compared, and a webhook that is made anew gets a new one.".to_owned(),
+        "written is not compared, and a webhook that is created again gets a new one.".to_owned(),
         "For completion in an editor: `rcsync schema > rcsync.schema.json`, and as the first line here".to_owned(),
         "`# yaml-language-server: $schema=rcsync.schema.json`.".to_owned(),
     ];

@@ -45,7 +45,7 @@ pub(super) const AVATAR: Field = Field {
 
 pub(super) const EMOJI: Field = Field {
     name: "emoji",
-    doc: "Emoji shown in place of a picture, as `:name:`. Quote it.",
+    doc: "Emoji shown instead of a picture, as `:name:`. Quote it.",
     examples: r#"[":ghost:"]"#,
     ..Field::PLAIN
 };
@@ -59,7 +59,7 @@ pub(super) const SCRIPT: Field = Field {
 
 pub(super) const SCRIPT_ENABLED: Field = Field {
     name: "scriptEnabled",
-    doc: "Whether the script is used. Left out, it is on when there is a script.",
+    doc: "Whether the script is used. Default: `true` if there is a script.",
     examples: "[true]",
     shape: Shape::Flag,
     left_out: LeftOut::OnWithScript,
@@ -72,8 +72,7 @@ pub(super) const SCRIPT_ENABLED: Field = Field {
 /// Since 6.5; until then scripts ran in `vm2`, and until 7.0 those of records without it still do (reference 3.3).
 pub(super) const SCRIPT_ENGINE: Field = Field {
     name: "scriptEngine",
-    doc: "Engine that runs the script, from Rocket.Chat 6.5 on; `isolated-vm` is the only one since 7.0. \
-          Left out, the server's value is kept.",
+    doc: "Engine that runs the script, from Rocket.Chat 6.5 on; `isolated-vm` is the only one since 7.0. Default: the server's value is kept.",
     examples: r#"["isolated-vm"]"#,
     left_out: LeftOut::Observed,
     versions: Versions::since(Version::new(6, 5), LegacyDefault::Text("vm2"))
@@ -86,7 +85,7 @@ pub(super) const SCRIPT_ENGINE: Field = Field {
 pub(super) const SKIP_TRANSPILE: Field = Field {
     name: "skipTranspile",
     doc: "Store the script as it is instead of transpiling it, from Rocket.Chat 8.4 to 8.9; 9.0 does so with \
-          every script. Left out, the server's value is kept.",
+          every script. Default: the server's value is kept.",
     examples: "[false]",
     shape: Shape::Flag,
     left_out: LeftOut::Observed,

@@ -11,12 +11,12 @@ pub(super) const DOC: &str =
 pub(super) const FIELDS: &[Field] = &[
     common::NAME,
     Field {
-        doc: "Whether the URL takes messages. While it is off, the server answers 503 and keeps the URL.",
+        doc: "Whether the URL accepts messages. While it is disabled, the server answers 503 and keeps the URL.",
         ..common::ENABLED
     },
     // Until 7.1 an update ignores it, and from 7.2 to 7.6 it writes the name and leaves the user (reference 3.5).
     Field {
-        doc: "User that the messages are posted as: an exact, existing username. From Rocket.Chat 8.6 on this user \
+        doc: "Posting user: an exact, existing username. From Rocket.Chat 8.6 on this user \
               must hold the permission `message-impersonate` (the roles `bot` and `app` do); older servers add the \
               role `bot`.",
         changes_since: Version::new(7, 7),
@@ -24,8 +24,7 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field {
         name: "channel",
-        doc: "Where messages go: rooms as `#name`, users as `@username`, as a list or as one text with commas. Quote \
-              each of them: to YAML, `#` after a blank starts a comment, and `@` cannot start a text.",
+        doc: "Where messages go: rooms as `#name`, users as `@username`, as a list or as one string with commas. Quote each of them: in YAML, `#` after a space starts a comment, and `@` cannot start a string.",
         examples: r##"["#ops", ["#ops", "@dana"]]"##,
         shape: Shape::Joined,
         left_out: LeftOut::Required,
@@ -34,12 +33,12 @@ pub(super) const FIELDS: &[Field] = &[
         ..Field::PLAIN
     },
     Field {
-        doc: "Name shown on the messages in place of the user's.",
+        doc: "Name shown on the messages instead of the user's.",
         examples: r#"["Grafana"]"#,
         ..common::ALIAS
     },
     Field {
-        doc: "URL of a picture shown beside the messages. May hold `${secret.NAME}`.",
+        doc: "URL of a picture shown with the messages. May contain `${secret.NAME}`.",
         examples: r#"["https://example.org/grafana.png"]"#,
         ..common::AVATAR
     },
@@ -49,7 +48,7 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field {
         doc: "JavaScript that turns each request into a message: a class `Script` with the method \
-              `process_incoming_request`. Its text, or `{ file: PATH }`. `${…}` in it is JavaScript's own.",
+              `process_incoming_request`. The script itself, or `{ file: PATH }`. rcsync does not replace `${…}` in it.",
         examples: r#"[{ "file": "scripts/grafana.js" }]"#,
         ..common::SCRIPT
     },
@@ -59,8 +58,7 @@ pub(super) const FIELDS: &[Field] = &[
     // Before 6.3 every request could name another channel; 6.3 takes no create without it (reference 0, E5).
     Field {
         name: "overrideDestinationChannelEnabled",
-        doc: "Whether a request may name another channel than these, from Rocket.Chat 6.3 on. Left out, the server's \
-              value is kept; a new webhook gets `false`.",
+        doc: "Whether a request may name another channel than these, from Rocket.Chat 6.3 on. Default: the server's value is kept; a new webhook gets `false`.",
         examples: "[false]",
         shape: Shape::Flag,
         left_out: LeftOut::Observed,

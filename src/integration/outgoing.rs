@@ -14,14 +14,13 @@ pub(super) const FIELDS: &[Field] = &[
         ..common::NAME
     },
     Field {
-        doc: "Whether the event is acted on. The server turns this off by itself when a URL answers 410.",
+        doc: "Whether the webhook is called. The server disables it by itself when a URL answers 410.",
         ..common::ENABLED
     },
     Field {
         name: "event",
-        doc: "What has to happen. `sendMessage`, `fileUploaded`, `roomJoined` and `roomLeft` happen in a room and \
-              need `channel`; `userCreated` needs `targetRoom`; `roomArchived` and `roomCreated` need neither. Only \
-              `sendMessage` looks at `triggerWords`.",
+        doc: "Event that triggers the webhook. `sendMessage`, `fileUploaded`, `roomJoined` and `roomLeft` happen in a room and \
+              need `channel`; `userCreated` needs `targetRoom`; `roomArchived` and `roomCreated` need neither. Only `sendMessage` uses `triggerWords`.",
         examples: r#"["sendMessage"]"#,
         left_out: LeftOut::Required,
         always_sent: true,
@@ -29,13 +28,13 @@ pub(super) const FIELDS: &[Field] = &[
         ..Field::PLAIN
     },
     Field {
-        doc: "User that answers are posted as: an exact, existing username.",
+        doc: "Posting user of the answers: an exact, existing username.",
         ..common::USERNAME
     },
     Field {
         name: "channel",
         doc: "Where the event has to happen: rooms as `#name`, users as `@username`, or `all_public_channels`, \
-              `all_private_groups`, `all_direct_messages`; as a list or as one text with commas. Empty means all \
+              `all_private_groups`, `all_direct_messages`; as a list or as one string with commas. Empty means all \
               public channels. Only for events that happen in a room.",
         examples: r##"["#general", ["#general", "all_direct_messages"]]"##,
         shape: Shape::Joined,
@@ -46,7 +45,7 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field {
         name: "urls",
-        doc: "URLs to call, each in turn. May hold `${secret.NAME}`.",
+        doc: "URLs to call, one after the other. May contain `${secret.NAME}`.",
         examples: r#"[["https://example.org/hook"]]"#,
         shape: Shape::Set,
         left_out: LeftOut::Required,
@@ -56,8 +55,7 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field {
         name: "triggerWords",
-        doc: "Words that a message has to start with (see `triggerWordAnywhere`), as a list or as one text with \
-              commas. None means every message. Only for `sendMessage`.",
+        doc: "Words that a message has to start with (see `triggerWordAnywhere`), as a list or as one string with commas. Without any, every message triggers. Only for `sendMessage`.",
         examples: r#"[["!guggy"], "!guggy, !gif"]"#,
         shape: Shape::Set,
         follows: Some(Role::Event),
@@ -65,17 +63,17 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field {
         name: "triggerWordAnywhere",
-        doc: "Whether a trigger word may stand anywhere in the message.",
+        doc: "Whether a trigger word may be anywhere in the message.",
         ..FLAG
     },
     Field {
         name: "runOnEdits",
-        doc: "Whether edited messages count too.",
+        doc: "Whether edited messages trigger the webhook too.",
         ..FLAG
     },
     Field {
         name: "targetRoom",
-        doc: "Room that answers go to, as `#name` or `@username`. Needed for `userCreated`, which happens in no room.",
+        doc: "Room that answers go to, as `#name` or `@username`. Required for `userCreated`, which does not happen in a room.",
         examples: r##"["#welcome"]"##,
         follows: Some(Role::Event),
         role: Role::Destination,
@@ -83,20 +81,20 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field {
         name: "token",
-        doc: "Secret sent to the URLs with every call, so that they know who calls. Write `${secret.NAME}`. Left \
-              out, the server's value is kept; a new webhook gets a generated one.",
+        doc: "Secret sent to the URLs with every call, to identify the caller. Write `${secret.NAME}`. Default: the server's value \
+              is kept; a new webhook gets a generated one.",
         examples: r#"["${secret.guggy_token}"]"#,
         shape: Shape::Secret,
         left_out: LeftOut::Generated,
         ..Field::PLAIN
     },
     Field {
-        doc: "Name shown on the answers in place of the user's.",
+        doc: "Name shown on the answers instead of the user's.",
         examples: r#"["Guggy"]"#,
         ..common::ALIAS
     },
     Field {
-        doc: "URL of a picture shown beside the answers. May hold `${secret.NAME}`.",
+        doc: "URL of a picture shown with the answers. May contain `${secret.NAME}`.",
         examples: r#"["http://res.guggy.com/logo_128.png"]"#,
         ..common::AVATAR
     },
@@ -108,8 +106,7 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field {
         doc: "JavaScript that prepares the calls and reads the answers: a class `Script` with the method \
-              `prepare_outgoing_request`, `process_outgoing_response`, or both. Its text, or `{ file: PATH }`. \
-              `${…}` in it is JavaScript's own.",
+              `prepare_outgoing_request`, `process_outgoing_response`, or both. The script itself, or `{ file: PATH }`. rcsync does not replace `${…}` in it.",
         examples: r#"[{ "file": "scripts/guggy.js" }]"#,
         ..common::SCRIPT
     },
@@ -118,13 +115,13 @@ pub(super) const FIELDS: &[Field] = &[
     common::SKIP_TRANSPILE,
     Field {
         name: "retryFailedCalls",
-        doc: "Whether a failed call is tried again (a 500 is not).",
+        doc: "Whether a failed call is retried (a 500 is not).",
         ..FLAG
     },
     Field {
         name: "retryCount",
-        doc: "How often a failed call is tried again, at least 1 with `retryFailedCalls`. Left out, the server's \
-              value is kept; where it has none, it takes 4.",
+        doc: "How often a failed call is retried, at least 1 with `retryFailedCalls`. Default: the server's value is kept; a new \
+              webhook gets 4.",
         examples: "[4]",
         shape: Shape::Number,
         left_out: LeftOut::Observed,
@@ -132,9 +129,9 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field {
         name: "retryDelay",
-        doc: "Pauses between the tries: `powers-of-ten` (0.1 s, 1 s, 10 s, …), `powers-of-two` (2 s, 4 s, 8 s, …) or \
-              `increments-of-two` (2 s, 4 s, 6 s, …). Left out, the server's value is kept; where it has none, it \
-              takes `powers-of-ten`.",
+        doc: "Pauses between the retries: `powers-of-ten` (0.1 s, 1 s, 10 s, …), `powers-of-two` (2 s, 4 s, 8 s, …) or \
+              `increments-of-two` (2 s, 4 s, 6 s, …). Default: the server's value is kept; a new webhook gets \
+              `powers-of-ten`.",
         examples: r#"["powers-of-ten", "powers-of-two", "increments-of-two"]"#,
         left_out: LeftOut::Observed,
         ..Field::PLAIN
@@ -170,7 +167,7 @@ pub const EVENTS: &[Event] = &[
         uses_trigger_words: true,
         ..event(
             "sendMessage",
-            "a message is sent; needs `channel`, looks at `triggerWords`",
+            "a message is sent; needs `channel`, uses `triggerWords`",
         )
     },
     Event {

@@ -145,13 +145,13 @@ fn script_schema() -> Json {
         "type": ["string", "object"],
         "properties": {
             "file": {
-                "description": "Path of the script, from the manifest's folder; it stays below the root (`--root`).",
+                "description": "Path of the script, relative to the manifest's folder; it must be below the root (`--root`).",
                 "type": "string",
                 "minLength": 1,
                 "examples": ["scripts/grafana.js"]
             },
             "replace": {
-                "description": "Plain texts in the file, each with what stands in its place, wherever it occurs; the longest first, all at once. A `${secret.NAME}` stays secret in every plan.",
+                "description": "Strings in the file, each with its replacement, wherever it occurs; the longest first, all at once. A `${secret.NAME}` stays secret in every plan.",
                 "type": "object",
                 "additionalProperties": { "type": "string" },
                 "examples": [{ "__API_KEY__": "${secret.grafana_key}" }]
@@ -161,7 +161,7 @@ fn script_schema() -> Json {
         "additionalProperties": false,
         "defaultSnippets": [{
             "label": "file",
-            "description": "A script in a file beside the manifest",
+            "description": "A script in a file next to the manifest",
             "body": { "file": "${1:scripts/grafana.js}" }
         }]
     })

@@ -27,10 +27,10 @@ use crate::yaml::{Content, Member, Node};
     reason = "the schema is made from it; its parts are read one by one"
 )]
 pub struct Document {
-    /// Where the schema of this file is, for editors.
+    /// The schema of this file, for editors.
     #[schemars(rename = "$schema", extend("examples" = ["./manifest.schema.json"]))]
     schema: Option<String>,
-    /// What rcsync may do on the server. Once over all files of a run.
+    /// What rcsync may do on the server. Only in one of the files of a run.
     settings: Option<Settings>,
     /// The integrations. Each is identified by its `type` and `name`.
     #[schemars(default)]
@@ -59,43 +59,43 @@ pub struct LocatedList {
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(title = "Settings", rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
-    /// The server that these files are for. A guard, not the address: any other server is refused.
+    /// The server that these files are for. This is a safety check, not the address: any other server is refused.
     #[schemars(with = "Option<String>", extend("examples" = ["https://chat.example.org"]))]
     pub server: Option<Located>,
 
-    /// What these files may call their own. Only records in scope are ever pruned; without a scope none is.
+    /// Which integrations on the server these files own. Only integrations in scope are ever pruned; without a scope, none
+    /// is.
     pub scope: Option<Scope>,
 
-    /// What becomes of records in scope that no entry names: nothing (`off`), they are switched off and keep
-    /// their URL (`disable`), or they are deleted (`delete`; an incoming one is first switched off, and deleted by a
-    /// later run).
+    /// What happens to integrations in scope that are not in the manifests: nothing (`off`), they are disabled and keep their
+    /// URL (`disable`), or they are deleted (`delete`; an incoming one is disabled first, and a later run deletes it).
     #[schemars(extend("default" = "off", "examples" = ["disable"]))]
     pub prune: Option<Prune>,
 
-    /// How many records one run may disable or delete by `prune`, in place of the built-in limits (3, and 30 % of
-    /// the records in scope).
+    /// How many integrations one run may disable or delete by `prune`, instead of the built-in limits (3, and 30 % of the
+    /// integrations in scope).
     #[schemars(with = "Option<i64>", extend("minimum" = 0, "examples" = [3]))]
     pub max_deletes: Option<usize>,
 
-    /// Names, with `*` for any text, of records that are never disabled or deleted, whatever else is written.
+    /// Names of integrations that are never disabled or deleted, whatever else is written; `*` matches any text.
     #[schemars(with = "Option<Vec<String>>", extend("default" = [], "examples" = [["Grafana legacy"]]))]
     pub keep: Option<LocatedList>,
 }
 
-/// Which records these files may call their own: those that match in both ways.
+/// Which integrations these files own: those whose name and creator both match.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(title = "Scope", rename_all = "camelCase", deny_unknown_fields)]
 pub struct Scope {
-    /// Names, with `*` for any text; left out, every name.
+    /// Names; `*` matches any text. Default: every name.
     #[schemars(with = "Option<Vec<String>>", extend("examples" = [["pay-*", "Grafana *"]]))]
     pub names: Option<LocatedList>,
 
-    /// Usernames of creators; left out, this account alone.
+    /// Usernames of creators. Default: only this account.
     #[schemars(with = "Option<Vec<String>>", extend("examples" = [["deploy"]]))]
     pub creators: Option<LocatedList>,
 }
 
-/// What becomes of records in scope that no entry names.
+/// What happens to integrations in scope that are not in the manifests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(title = "Prune")]
@@ -111,15 +111,15 @@ pub enum Prune {
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 pub struct Own {
-    /// Pins the entry to the record with this id, whatever its name.
+    /// Pins the entry to the integration with this id, whatever its name.
     #[schemars(extend("minLength" = 1, "examples" = ["66f2c41a9be07d3c5a1e8f02"]))]
     pub id: Option<String>,
 
-    /// The name that the record still has on the server: it is renamed in place and keeps its URL.
+    /// The name that the integration still has on the server: it is renamed in place and keeps its URL.
     #[schemars(with = "Option<String>", extend("examples" = ["Grafana"]))]
     pub renamed_from: Option<Located>,
 
-    /// Fields that are written when the record is created and left to others ever after.
+    /// Fields that are only written on create, and never compared or changed afterwards.
     #[schemars(with = "Option<Vec<String>>", extend("default" = [], "examples" = [["enabled"]]))]
     pub ignore: Vec<(&'static str, Place)>,
 

@@ -208,9 +208,9 @@ fn entry(node: Node, whole: bool) -> Option<Result<Entry, Place>> {
 
 /// What the schema takes and the reader does not: that would be a flaw of this program.
 fn unreadable(at: &Place) -> Problem {
-    let message = "this follows the schema and still cannot be read";
+    let message = "this matches the schema, but cannot be read";
     Problem::error(Code("unreadable"), at.clone(), message)
-        .help("this is a flaw of rcsync: please report it with these lines")
+        .help("this is a bug in rcsync: please report it with these lines")
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub struct Seen {
     pub at: Place,
     /// The items of a list, each with its place.
     pub items: Vec<(Text, Place)>,
-    /// Whether the items were written as one text with commas.
+    /// Whether the items were written as one string with commas.
     pub joined: bool,
     /// Whether it was written out, without a reference.
     pub literal: bool,
@@ -195,10 +195,10 @@ const RULES: &[Rule] = &[
         consequence: "drops the empty part",
         help: "remove it" },
     Rule { code: "comma-in-channel", severity: Error, kind: None, check: channels::comma_in_channel,
-        consequence: "takes the item for several channels",
+        consequence: "treats the item as several channels",
         help: "write one item each" },
     Rule { code: "channel-separator", severity: Warning, kind: None, check: channels::channel_separator,
-        consequence: "takes it for the name of one room",
+        consequence: "treats it as the name of one room",
         help: "write one item each" },
     Rule { code: "scope-on-incoming", severity: Error, kind: INCOMING, check: channels::scope_on_incoming,
         consequence: "answers `error-invalid-channel-start-with-chars`",
@@ -210,14 +210,14 @@ const RULES: &[Rule] = &[
         consequence: "answers `error-invalid-room`",
         help: "write it in lower case" },
     Rule { code: "all-public-channels", severity: Warning, kind: OUTGOING, check: channels::means_all_public_channels,
-        consequence: "takes every public channel",
+        consequence: "uses every public channel",
         help: "if that is meant, write `all_public_channels`" },
     Rule { code: "unused-channel", severity: Warning, kind: OUTGOING, check: channels::unused_channel,
         consequence: "drops the value",
         help: "leave it out, or choose an event that happens in a room" },
     Rule { code: "unused-trigger-words", severity: Warning, kind: OUTGOING, check: checks::unused_trigger_words,
         consequence: "drops the value",
-        help: "leave it out: only `sendMessage` looks at words" },
+        help: "leave it out: only `sendMessage` uses trigger words" },
     Rule { code: "blank-trigger-word", severity: Error, kind: OUTGOING, check: checks::blank_trigger_word,
         consequence: "drops the blank word",
         help: "remove it" },

@@ -52,7 +52,7 @@ pub enum DecodeError {
     #[error("a record has no `_id`")]
     NoId,
     /// A record of no known kind, or without a name: no entry can name it.
-    #[error("record {id} is of no kind that rcsync knows")]
+    #[error("record {id} has a type that rcsync does not know")]
     Stranger {
         /// The record.
         id: ServerId,
@@ -225,7 +225,7 @@ impl Record {
         let day = self.created_at().map(|at| at.to_string());
         let day = day.as_deref().and_then(|at| at.get(..10));
         let day = day.map_or_else(String::new, |day| format!(" on {day}"));
-        format!("made by {creator}{day}")
+        format!("created by {creator}{day}")
     }
 
     /// What an entry without an id finds it by.
@@ -368,7 +368,7 @@ fn list(value: &Json, redacted: bool) -> Result<Value, &'static str> {
     texts
         .collect::<Option<_>>()
         .map(Value::List)
-        .ok_or("a list of texts")
+        .ok_or("a list of strings")
 }
 
 /// A number without a fraction: `3` and `3.0`, not `3.5`.

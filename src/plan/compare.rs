@@ -179,13 +179,13 @@ impl<'a> Update<'a> {
         }
         Err(Reason::new(
             format!(
-                "this server{} cannot change `{}` of an existing webhook: {} was the first that can",
+                "this server{} cannot change `{}` of an existing webhook: {} is the first version that can",
                 in_words(self.server),
                 field.name,
                 field.changes_since
             ),
             format!(
-                "keep `{}` as it is, or give the entry a new name: that makes a new URL",
+                "keep `{}` as it is, or give the entry a new name: that creates a webhook with a new URL",
                 field.name
             ),
         ))
@@ -328,7 +328,7 @@ fn decide(
 fn no_updates(server: &ServerFacts) -> Reason {
     Reason::new(
         format!(
-            "this server{} cannot change integrations: {UPDATES_SINCE} was the first that can",
+            "this server{} cannot change integrations: {UPDATES_SINCE} is the first version that can",
             in_words(server)
         ),
         "change it in the administration, or upgrade the server",

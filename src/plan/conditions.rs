@@ -53,7 +53,7 @@ pub fn script_failure(record: &Record, fields: &Fields, wanted: &Fields) -> Opti
         .by_role(Role::Script)
         .is_some_and(Value::holds_secret);
     Some(match record.script_error() {
-        Some(_) if guarded => "what it says is not shown: it may quote a secret".to_owned(),
+        Some(_) if guarded => "its message is not shown: it may quote a secret".to_owned(),
         words => words.unwrap_or_default(),
     })
 }
@@ -69,7 +69,7 @@ fn script_not_compiled(
     let help = if may_fix {
         "an update makes the server compile it again; if it fails again, fix the script"
     } else {
-        "save it once more in the administration; if it fails again, fix the script"
+        "save it again in the administration; if it fails again, fix the script"
     };
     let why = "the server has no compiled form of the script, so it runs none";
     Some(Condition {
@@ -98,8 +98,7 @@ fn posts_as_someone_else(
         "an update writes the right one".to_owned()
     } else {
         format!(
-            "this server cannot fix it ({} was the first that can): a new name for the entry makes a new webhook, \
-             with a new URL",
+            "this server cannot fix it ({} is the first version that can): a new name for the entry creates a new webhook with a new URL",
             field.changes_since.max(compat::UPDATES_SINCE)
         )
     };
@@ -125,19 +124,20 @@ pub(super) fn posting_user(
             "posting-user-missing",
             if disabled {
                 format!(
-                    "no user is named `{name}`, and the webhook is disabled: the server does that when it deletes the user, \
-                     and takes no write of it"
+                    "no user is named `{name}`, and the webhook is disabled: the server does that when it deletes the user, and refuses every change of the webhook"
                 )
             } else {
-                format!("no user is named `{name}`: the server takes no write of this webhook")
+                format!(
+                    "no user is named `{name}`: the server refuses every change of this webhook"
+                )
             },
-            "create the user, or name another one: spelling and case count",
+            "create the user, or correct its name (case matters)",
         )
     } else if required && users.may_impersonate(name) == Some(false) {
         (
             "posting-user-may-not-impersonate",
             format!(
-                "`{name}` lacks `message-impersonate`: the server takes no write of this webhook, and posts nothing for it"
+                "`{name}` lacks `message-impersonate`: the server refuses every change of this webhook, and posts nothing for it"
             ),
             "give the user the role `bot`, or another with that permission, or name another user",
         )

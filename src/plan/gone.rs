@@ -31,7 +31,7 @@ fn problem(field: &str, same: bool, at: crate::problem::Place) -> Problem {
     let help = format!("remove `{field}`");
     if same {
         let message =
-            format!("this server does not know `{field}` any more, and does what it asks for");
+            format!("this server no longer knows `{field}`, and does what it asks for anyway");
         let note = Problem::warning(FIELD_GONE, at, message).help(help);
         return Problem {
             severity: Severity::Note,
@@ -39,6 +39,6 @@ fn problem(field: &str, same: bool, at: crate::problem::Place) -> Problem {
         };
     }
     let message =
-        format!("this server does not know `{field}` any more, and does not do what it asks for");
+        format!("this server no longer knows `{field}`, and does not do what it asks for");
     Problem::warning(FIELD_GONE, at, message).help(help)
 }

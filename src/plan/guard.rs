@@ -107,9 +107,9 @@ fn no_scope(plan: &Plan, policy: &Policy) -> Option<Refusal> {
     let mut refusal = Refusal::new(
         Code("no-scope"),
         format!(
-            "`settings.prune` is `{word}` and there is no scope: nothing says which records these files may call their own"
+            "`settings.prune: {word}` needs a `settings.scope`, which says which integrations these files own"
         ),
-        "write the scope, with the names that are yours, or give `--no-prune`",
+        "write the scope with the names of your integrations, or give `--no-prune`",
     );
     refusal.lines = [
         "settings:".to_owned(),
@@ -185,7 +185,7 @@ fn nothing_desired(plan: &Plan, desired: &DesiredState) -> Option<Refusal> {
     let refusal = Refusal::new(
         Code("nothing-desired"),
         format!(
-            "{lost} in scope would be {}, and the files hold no integration that should exist",
+            "{lost} in scope would be {}, and the manifests have no integration that should exist",
             losses.word()
         ),
         "check the paths; to clear the scope on purpose, write each record as an entry with `state: absent`",
@@ -213,11 +213,11 @@ fn partial_view(plan: &Plan, policy: &Policy, tally: &Tally) -> Option<Refusal> 
     let refusal = Refusal::new(
         Code("partial-view"),
         format!(
-            "{webhooks} would be created, and no entry's record was found: {} does not see what other accounts made",
+            "{webhooks} would be created, and none of the manifests' integrations was found: {} does not see those of other accounts",
             plan.server.username
         ),
         format!(
-            "run as the account that made them or as {ALL_SEEN}; if this is the first run, give `--allow-partial-view`"
+            "run as the account that created them or as {ALL_SEEN}; if this is the first run, give `--allow-partial-view`"
         ),
     );
     Some(refusal.with("view", seen(plan)))
@@ -256,13 +256,13 @@ fn scope_beyond_view(plan: &Plan, policy: &Policy) -> Option<Refusal> {
     Some(refusal.with("view", seen(plan)))
 }
 
-/// `incoming: its own alone; outgoing: none`
+/// `incoming: only its own; outgoing: none`
 fn seen(plan: &Plan) -> String {
     let kinds = Kind::ALL.into_iter();
     let kinds = kinds.map(|kind| {
         let sight = match plan.view.sight(kind) {
             Sight::NotAsked | Sight::All => "all",
-            Sight::Own => "its own alone",
+            Sight::Own => "only its own",
             Sight::Nothing => "none",
             Sight::Unknown => "not known",
         };

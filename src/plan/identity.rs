@@ -206,7 +206,7 @@ fn old_key(entry: &Desired) -> Option<Key> {
 
 fn contested() -> Reason {
     Reason::new(
-        "two entries lay claim to one record: the one that is named like it, and one that `renamedFrom` leads to it",
+        "two entries match the same record: one by its name, one by its `renamedFrom`",
         "pin one of them to its record with `id`, or apply the renaming first and the other entry later",
     )
 }
@@ -215,14 +215,14 @@ fn both_names(records: &[&Record]) -> Reason {
     Reason {
         choices: choices(records, true),
         ..Reason::new(
-            "records of the new and of the old name both exist; the entry means one of them:",
-            "write its line into the entry, remove `renamedFrom`, or delete the other on the server",
+            "records with the new and with the old name both exist; choose one of them:",
+            "add its line to the entry, remove `renamedFrom`, or delete the other on the server",
         )
     }
 }
 
 fn ambiguous(entry: &Desired, records: &[&Record], what: &str) -> Reason {
-    let help = "write its line into the entry, or delete the others on the server";
+    let help = "add its line to the entry, or delete the others on the server";
     let has_equal =
         entry.state == State::Present && duplicates::that_stays(entry, records).is_some();
     let also = if has_equal {
@@ -234,7 +234,7 @@ fn ambiguous(entry: &Desired, records: &[&Record], what: &str) -> Reason {
     Reason {
         choices: choices(records, false),
         ..Reason::new(
-            format!("{number} records have {what}; the entry means one of them:"),
+            format!("{number} records have {what}; choose one of them:"),
             format!("{help}{also}"),
         )
     }

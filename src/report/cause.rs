@@ -71,7 +71,7 @@ impl LastChangeReport {
         });
         let who = match (&self.editor, &self.creator) {
             (Some(editor), _) => Some(format!("last edited by {}", show(editor))),
-            (None, Some(creator)) => Some(format!("made by {} and never edited", show(creator))),
+            (None, Some(creator)) => Some(format!("created by {} and never edited", show(creator))),
             (None, None) => None,
         };
         let parts: Vec<_> = at.into_iter().chain(who).collect();

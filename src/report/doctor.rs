@@ -120,13 +120,13 @@ impl DoctorReport {
         };
         let (blocked, warnings) = (number(Verdict::Blocked), number(Verdict::Warning));
         match (blocked, warnings) {
-            (0, 0) => "\nNothing is in the way of a plan.\n".to_owned(),
+            (0, 0) => "\nReady to plan.\n".to_owned(),
             (0, _) => {
                 let warnings = count(warnings, "warning");
-                format!("\nNothing is in the way of a plan; {warnings}.\n")
+                format!("\nReady to plan, with {warnings}.\n")
             }
             _ => {
-                let blocked = count(blocked, "thing");
+                let blocked = count(blocked, "problem");
                 format!("\nFix the {blocked} marked `!` before planning.\n")
             }
         }

@@ -66,7 +66,7 @@ impl ForecastReport {
                 window_seconds,
             } => format!(
                 "{lead}; this account is limited to {calls} calls of each endpoint{space}\
-                 in a window (reckoned as {window_seconds} s), and others behind the same address use them up too."
+                 in a window (assumed to be {window_seconds} s), shared with other clients behind the same address."
             ),
         }
     }
@@ -132,7 +132,7 @@ mod tests {
                 "100 requests, about 9 min; this account is not rate limited.",
                 "100 requests, about 9 min if this account is not rate limited.",
                 "100 requests, about 9 min; this account is limited to 10 calls of each endpoint\n  \
-                 in a window (reckoned as 60 s), and others behind the same address use them up too.",
+                 in a window (assumed to be 60 s), shared with other clients behind the same address.",
             ]
         );
     }

@@ -91,7 +91,7 @@ fn message(change: &ChangeReport) -> String {
     lines.extend(change.conditions.iter().flat_map(ConditionReport::lines));
     lines.extend(pruned_words(change).map(str::to_owned));
     if change.url_dies {
-        lines.push("its URL dies: whatever posts to it is refused from then on".to_owned());
+        lines.push("its URL stops working for good; senders will get errors".to_owned());
     }
     if lines.is_empty() {
         lines.push("no fields".to_owned());

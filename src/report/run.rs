@@ -281,7 +281,7 @@ fn outcome_report(
         Outcome::Stale { id, why } => {
             report.id = Some(id.text().into());
             report.why = Some(why.as_str().into());
-            report.help = Some("it was left as it is: plan again".into());
+            report.help = Some("it was not changed: plan again".into());
             OutcomeWord::Stale
         }
         Outcome::NotApplied { id, mismatch } => {
@@ -296,7 +296,7 @@ fn outcome_report(
             OutcomeWord::NotApplied
         }
         Outcome::Doubled { records } => {
-            report.why = Some("several records have this type and name by now:".into());
+            report.why = Some("several records now have this type and name:".into());
             report.records = records.iter().map(Into::into).collect();
             report.help =
                 Some("delete all but one of them, or pin the entry to one by `id`".into());
@@ -308,7 +308,7 @@ fn outcome_report(
             OutcomeWord::Failed
         }
         Outcome::Unknown(why) => {
-            report.why = Some(format!("it may have been done: {why}").into());
+            report.why = Some(format!("it may have taken effect: {why}").into());
             report.help =
                 Some("plan again before anything else: it shows what the server has".into());
             OutcomeWord::Unknown
@@ -317,7 +317,7 @@ fn outcome_report(
         Outcome::Condition => OutcomeWord::Condition,
         Outcome::NotAttempted => OutcomeWord::NotAttempted,
         Outcome::GivenUp(why) => {
-            report.why = Some(format!("others of its kind failed, each time so: {why}").into());
+            report.why = Some(format!("others of its type failed, each time with: {why}").into());
             OutcomeWord::NotAttempted
         }
     };

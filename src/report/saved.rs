@@ -13,7 +13,7 @@ struct Versioned {
     format_version: u32,
 }
 
-/// Why a text is no saved plan. It quotes nothing of it.
+/// Why a text is not a saved plan. It quotes nothing of it.
 #[derive(Debug, thiserror::Error)]
 pub enum NoPlan {
     /// Written by another version.

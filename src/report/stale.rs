@@ -83,7 +83,7 @@ impl PlanReport {
                 } else {
                     ""
                 };
-                return Some(format!("{word} of {name} is not planned any more{done}"));
+                return Some(format!("{word} of {name} is no longer planned{done}"));
             };
             if let Some(what) = other_change(change, is) {
                 return Some(format!("{}: {what}", name(change)));
@@ -125,7 +125,7 @@ fn other_entries(saved: &Binding, now: &Binding) -> Option<String> {
     let (was, is) = (keyed(&saved.entries), keyed(&now.entries));
     let key = differing(&was, &is)?;
     let what = match (was.get(key), is.get(key)) {
-        (Some(_), None) => "is not in the manifests any more",
+        (Some(_), None) => "is no longer in the manifests",
         (None, _) => "is new in the manifests",
         _ => "was changed in the manifests",
     };
@@ -141,15 +141,15 @@ fn other_record(was: &BoundRecord, is: &BoundRecord) -> Option<String> {
     }
     if let Some(name) = differing(&was.secrets, &is.secrets) {
         let compared = |record: &BoundRecord| match record.secrets.get(name) {
-            Some(Compared::Equal) => "was as on the server",
-            Some(Compared::Different) => "was another than on the server",
+            Some(Compared::Equal) => "matched the server",
+            Some(Compared::Different) => "differed from the server",
             Some(Compared::Unknown) | None => "was not compared",
         };
         let shown = Untrusted::from(name.as_str()).for_terminal();
         let (from, to) = (compared(was), compared(is).replacen("was", "is", 1));
         return Some(format!("has a `{shown}` that {from}, and {to} now"));
     }
-    (was.updated_at != is.updated_at).then(|| "was written on the server since".to_owned())
+    (was.updated_at != is.updated_at).then(|| "was saved on the server since".to_owned())
 }
 
 /// What tells a change from the others. Another record under the same name is another change, but which action it is

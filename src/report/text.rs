@@ -156,7 +156,7 @@ fn change_text(change: &ChangeReport, page: &mut Page) {
         page.words(words);
     }
     if change.url_dies {
-        page.words("URL dies: whatever posts to it is refused from then on");
+        page.words("its URL stops working for good; senders will get errors");
     }
     for blocked in &change.blocked {
         page.words(&blocked.why.for_terminal());
@@ -222,14 +222,15 @@ fn summary(report: &PlanReport, page: &mut Page) {
     cause::summary(report, page);
     if counts.released > 0 {
         page.line(format!(
-            "Released: {} left alone.",
+            "Released: {} no longer managed.",
             count(counts.released, "integration")
         ));
     }
     if counts.unmanaged > 0 {
         page.line(format!(
-            "Unmanaged: {} in no entry{}",
-            count(counts.unmanaged, "record"),
+            "Unmanaged: {} on the server {} not in these manifests{}",
+            count(counts.unmanaged, "integration"),
+            if counts.unmanaged == 1 { "is" } else { "are" },
             if page.verbose {
                 ":"
             } else {
@@ -242,7 +243,7 @@ fn summary(report: &PlanReport, page: &mut Page) {
     }
     if counts.unread > 0 {
         page.line(format!(
-            "Not read: {} of a type that rcsync does not know.",
+            "Skipped: {} of a type that rcsync does not know.",
             count(counts.unread, "record")
         ));
     }
@@ -250,7 +251,7 @@ fn summary(report: &PlanReport, page: &mut Page) {
         page.line(format!("Writes: {}", forecast.words("\n  ")));
     }
     if let Some(view) = &report.view {
-        page.line("Partial view: what other accounts made is not in this plan;");
+        page.line("Partial view: this plan has no integrations of other accounts;");
         page.line(format!("  {}.", view_words(view)));
     }
     if let Some(left_out) = &report.left_out {
@@ -271,7 +272,7 @@ fn summary(report: &PlanReport, page: &mut Page) {
 pub(super) fn summary_line(report: &PlanReport) -> String {
     let counts = &report.counts;
     if report.changes.is_empty() {
-        return format!("No changes: {} as written.", are(counts.unchanged));
+        return format!("No changes. {}.", matches(counts.unchanged));
     }
     let some = |number: usize, text: &str| match number {
         0 => String::new(),
@@ -289,10 +290,11 @@ pub(super) fn summary_line(report: &PlanReport) -> String {
     )
 }
 
-/// `1 integration is`.
-pub(super) fn are(number: usize) -> String {
+/// `All 3 integrations match the manifests`.
+pub(super) fn matches(number: usize) -> String {
     match number {
-        1 => "1 integration is".to_owned(),
-        _ => format!("{number} integrations are"),
+        0 => "There is no integration to compare".to_owned(),
+        1 => "The integration matches the manifests".to_owned(),
+        _ => format!("All {number} integrations match the manifests"),
     }
 }

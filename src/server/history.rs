@@ -42,8 +42,8 @@ impl Reader {
         ];
         let object = self.client.get(HISTORY, &query).await?;
         let entries = object.get("history").and_then(Json::as_array);
-        let entries =
-            entries.ok_or_else(|| ServerError::Undecodable("`history` is no list".to_owned()))?;
+        let entries = entries
+            .ok_or_else(|| ServerError::Undecodable("`history` is not a list".to_owned()))?;
         let gone = gone(entries.iter().filter_map(Json::as_object));
         Ok(gone.map_or(History::Other, |entry| {
             let at = text(entry, "_updatedAt");

@@ -167,7 +167,7 @@ fn scripts_stay_below_the_root() {
         refused(a, "/etc/hosts"),
         "the path of a script cannot be absolute"
     );
-    assert_eq!(refused(a, " "), "this is no path of a file");
+    assert_eq!(refused(a, " "), "this is not a file path");
     assert_eq!(refused(a, "bad.js"), "the script is not UTF-8: 0xFF at 2:5");
     // A file has its own folder as its root, unless another is named.
     let path = folder.path().join("chat/sub/b.yaml");

@@ -35,7 +35,7 @@ impl Listed {
         let disabled = if self.kind.has_url() {
             "disabled: it answers 503"
         } else {
-            "disabled: it calls nobody"
+            "disabled: it makes no calls"
         };
         let none = self.url.is_none() && self.token.is_none();
         let disabled = (!self.enabled).then_some(disabled);

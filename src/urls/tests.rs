@@ -62,7 +62,7 @@ fn only_what_this_account_has_created_is_its_own() {
     assert_eq!(
         text,
         "incoming  c  2\n    disabled: it answers 503\n    https://chat.example.org/sub/hooks/2/t\n\
-         outgoing  b  1\n    disabled: it calls nobody\n    it has no token\n"
+         outgoing  b  1\n    disabled: it makes no calls\n    it has no token\n"
     );
 }
 

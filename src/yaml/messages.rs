@@ -87,7 +87,7 @@ impl Scene<'_> {
                 "remove it, or quote the text that it belongs to",
             ),
             ErrorKind::InvalidColonPlacement => (
-                "a key cannot stand here, inside brackets".to_owned(),
+                "a key is not allowed here, inside brackets".to_owned(),
                 "is a `[` or `{` above not closed, or a `,` missing?",
             ),
             ErrorKind::BlockSequenceEntryNotAllowed => (
@@ -114,7 +114,7 @@ impl Scene<'_> {
             ),
             ErrorKind::MissingAnchorOrAliasName => (
                 "an unquoted `*` or `&` needs a name".to_owned(),
-                "quote the text if it was meant as one",
+                "quote it if it was meant as a string",
             ),
             _ if self.text[at..].starts_with(',') => {
                 return self.unquoted(
@@ -291,7 +291,7 @@ impl Scene<'_> {
     fn swallowed(&self, value: Range<usize>) -> Syntax {
         let mut syntax = self.unquoted(
             value,
-            "`#` after a blank starts a comment, up to the end of the line",
+            "`#` after a space starts a comment, up to the end of the line",
         );
         syntax.problem.expected = Some("read as a comment".to_owned());
         syntax
@@ -390,7 +390,7 @@ impl Scene<'_> {
         self.found(
             start..end,
             "a tab in the indentation",
-            Some("indent with blanks: YAML does not take tabs"),
+            Some("indent with spaces: YAML does not allow tabs"),
         )
     }
 

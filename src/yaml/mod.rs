@@ -227,7 +227,7 @@ fn control_characters(source: SourceId, text: &str) -> Vec<Problem> {
             let finding = Problem::error(
                 CONTROL,
                 Place::new(source, at..at + char.len_utf8()),
-                format!("the control character U+{code:04X} cannot stand in YAML"),
+                format!("the control character U+{code:04X} is not allowed in YAML"),
             );
             if char == '\0' {
                 finding.help("remove it; a text saved as UTF-16 must be saved as UTF-8")

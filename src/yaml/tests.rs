@@ -250,7 +250,7 @@ fn mistakes_are_found_where_they_are() {
     2:8 yaml-syntax "https://${var.x}/y": `${…}` must be quoted inside `[…]` and `{…}` => "https://${var.x}/y"
 
     "urls: [a, b\nc: d\n"
-    2:2 yaml-syntax ":": a key cannot stand here, inside brackets (opened here: 1:7)
+    2:2 yaml-syntax ":": a key is not allowed here, inside brackets (opened here: 1:7)
 
     "a: [1}\n"
     1:4 yaml-syntax "[": this `[` is closed by `}`
@@ -289,21 +289,21 @@ fn mistakes_are_found_where_they_are() {
     4:11 yaml-duplicate-key "x": `x` is written twice in one mapping (first time: 4:5)
 
     "? [a]\n: b\n{{ x }}: c\n: z\n"
-    1:3 yaml-key "[a]": a key must be a text
-    3:1 yaml-key "{{ x }}": a key must be a text
-    3:2 yaml-key "{ x }": a key must be a text
+    1:3 yaml-key "[a]": a key must be a string
+    3:1 yaml-key "{{ x }}": a key must be a string
+    3:2 yaml-key "{ x }": a key must be a string
     4:1 yaml-key "": the key before `:` is missing
 
     "a: *nope\nb: &b [*b]\n"
-    1:4 yaml-alias "*nope": an unquoted `*` repeats an anchor, and none of that name is written above
+    1:4 yaml-alias "*nope": an unquoted `*` repeats an anchor, and no anchor has that name above
     2:8 yaml-alias "*b": this alias stands inside what it repeats
 
     "a: \0\u{7}b\n"
-    1:4 yaml-control-character "\0": the control character U+0000 cannot stand in YAML
-    1:5 yaml-control-character "\u{7}": the control character U+0007 cannot stand in YAML
+    1:4 yaml-control-character "\0": the control character U+0000 is not allowed in YAML
+    1:5 yaml-control-character "\u{7}": the control character U+0007 is not allowed in YAML
 
     "a: \"\\0\"\n"
-    1:4 yaml-control-character "\"\\0\"": a text cannot hold NUL
+    1:4 yaml-control-character "\"\\0\"": a string cannot hold NUL
 
     "<<: 1\n"
     1:5 yaml-merge "1": `<<` merges mappings alone (merged here: 1:1)

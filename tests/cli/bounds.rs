@@ -350,7 +350,7 @@ fn no_script_holds_a_run_up_and_none_is_passed_in_silence() {
         // The engine notices some of them itself.
         let words = [
             "warning[script-unchecked]: the script was not checked: it takes longer than 2 s",
-            "warning[script-unchecked]: the script could not be checked whole: when it is loaded it runs for too long",
+            "warning[script-unchecked]: the script could not be checked completely: when it is loaded it runs for too long",
         ];
         assert!(words.iter().any(|it| run.err.contains(it)), "{}", run.err);
         assert!(run.err.contains("0.js"), "{}", run.err);

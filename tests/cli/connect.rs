@@ -179,7 +179,7 @@ fn a_token_that_a_second_factor_is_asked_of_ends_the_run_with_what_to_tick() {
         let run = sandbox.run(args).exits(7);
         let told = run.out + &run.err;
         assert!(
-            told.contains("the server wants a second factor (totp)")
+            told.contains("the server requires a second factor (totp)")
                 && told.contains("`Ignore Two Factor Authentication`"),
             "{told}"
         );
@@ -357,7 +357,8 @@ fn a_certificate_of_another_host_is_refused() {
     let behind = Behind::certificate_for("chat.example.org");
     let run = Run::of(&mut behind.plan(&["--ca-file", &behind.authority])).exits(7);
     assert!(
-        run.err.contains("it is of another host than the URL names"),
+        run.err
+            .contains("it is for another host than the one in the URL"),
         "{}",
         run.err
     );

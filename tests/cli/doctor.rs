@@ -12,7 +12,7 @@ const WELL: &str = "\
 rcsync doctor · http://127.0.0.1:3000
 
 = address       plain http, which does not leave this machine
-= proxy         none: this machine is reached past every proxy
+= proxy         none: no proxy is used for this machine
 = server        Rocket.Chat 9.1
 i version       whoever an incoming webhook posts as needs `message-impersonate`
                 (role `bot`)

@@ -620,7 +620,7 @@ fn what_a_target_disabled_stays_so_until_somebody_says_otherwise() {
     assert!(planned().contains("target-gone: "), "{}", planned());
     let off = sandbox.file("off.yaml", &outgoing(1, "    enabled: false\n"));
     taken(&off);
-    let open = "\nNot checked: why 1 webhook is disabled, which the snapshot does not tell.\n";
+    let open = "\nNot checked: why 1 webhook is disabled (not in the snapshot).\n";
     assert!(planned().contains(open), "{}", planned());
     assert!(planned().contains("1 to update"), "{}", planned());
 

@@ -114,7 +114,7 @@ fn nothing_that_exists_is_touched() {
     assert_eq!(
         run.err,
         "error: .github/workflows/apply.yml exists already; nothing was written\n\
-         help: name another folder, or move what is there\n"
+         help: choose another folder, or move the existing file\n"
     );
     assert_eq!(files(folder.path()), [".github/workflows/apply.yml"]);
     assert_eq!(fs::read_to_string(mine).unwrap(), "mine");

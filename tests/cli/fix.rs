@@ -78,10 +78,7 @@ fn what_is_certain_is_shown_and_written_and_nothing_else_changes() {
     );
     let again = Run::of(&mut fix(folder.path(), &["--yes", "a.yaml"])).exits(0);
     assert_eq!(again.out, "valid: 1 file, 1 integration\n");
-    assert_eq!(
-        again.err,
-        "nothing to fix: there is no suggestion that is certain\n"
-    );
+    assert_eq!(again.err, "nothing to fix: no suggestion is certain\n");
     // Line ends and a byte order mark stay.
     let windows = format!("\u{feff}{}", WRONG.replace('\n', "\r\n"));
     let path = written(folder.path(), "b.yaml", &windows);

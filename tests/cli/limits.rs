@@ -107,7 +107,7 @@ fn a_wait_of_an_hour_ends_the_run_unless_it_is_allowed() {
         run.out.contains("5 created, 1 failed, 3 not begun")
             && run
                 .out
-                .contains("too many requests: the server takes the next one in 60 min")
+                .contains("too many requests: the server accepts the next one in 60 min")
             && run.out.contains("`--wait 1h`"),
         "{}",
         run.out

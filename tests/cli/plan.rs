@@ -259,13 +259,13 @@ fn everything_that_is_wrong_with_an_entry_is_told_at_once() {
         channel   #genral, #Operations, #team, @bottty
         posting-user-missing: no user is named `bothy`: the server takes no write of
         this webhook
-        create the user, or name another one: spelling and case count
+        create the user, or correct its name (case matters)
         room-missing: there is no room `#genral`
         did you mean `#general`?
         room-missing: there is no room `#Operations`
         did you mean `#ops`?
         user-missing: there is no user `@bottty`
-        create the user, or name another one: spelling and case count
+        create the user, or correct its name (case matters)
 
     Plan: 0 to create, 0 to update, 0 to disable, 0 to delete;
           1 blocked, 0 unchanged.
@@ -298,7 +298,7 @@ fn everything_that_is_wrong_with_an_entry_is_told_at_once() {
 
     Plan: 0 to create, 0 to update, 0 to disable, 0 to delete;
           1 blocked, 0 unchanged.
-    Partial view: what other accounts made is not in this plan;
+    Partial view: this plan has no integrations of other accounts;
       this account sees incoming: all, outgoing: none.
     ");
 }

@@ -71,7 +71,7 @@ fn every_file_is_written_in_the_format_of_its_ending() {
     assert!(text.starts_with("rcsync plan · "), "{text}");
     let host = sandbox.url.strip_prefix("http://").unwrap();
     let head = format!(
-        "<!-- rcsync plan {host} -->\n### rcsync: 1 to create, 1 to update, 1 to delete (1 URL dies)\n"
+        "<!-- rcsync plan {host} -->\n### rcsync: 1 to create, 1 to update, 1 to delete (1 URL stops working)\n"
     );
     assert!(markdown.starts_with(&head), "{markdown}");
     follows_the_schema(&json);

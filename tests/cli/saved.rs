@@ -215,7 +215,7 @@ fn a_live_edit_of_a_planned_record_is_found() {
         "Update me",
         &json!({ "_updatedAt": "2030-01-01T00:00:00.000Z" }),
     );
-    world.is_stale(|| world.apply(), "was written on the server since");
+    world.is_stale(|| world.apply(), "was saved on the server since");
 }
 
 #[test]
@@ -305,12 +305,12 @@ fn a_changed_manifest_is_found() {
     let text = fs::read_to_string(&world.manifest).unwrap();
     let cut = text.find("  - type: webhook-outgoing").unwrap();
     fs::write(&world.manifest, &text[..cut]).unwrap();
-    world.is_stale(|| world.apply(), "is not in the manifests any more");
+    world.is_stale(|| world.apply(), "is no longer in the manifests");
 }
 
 #[test]
 fn a_secret_that_compares_in_another_way_is_found() {
-    // It was as on the server.
+    // It matched the server.
     let world = World::new();
     let run = || {
         Run::of(
@@ -358,7 +358,7 @@ fn a_secret_of_a_record_that_changes_anyway_is_found_too() {
     };
     world.is_stale(
         run,
-        "has a `token` that was as on the server, and is another than on the server now",
+        "has a `token` that matched the server, and is another than on the server now",
     );
     // … or on the server.
     world.change("As written", &json!({ "token": "changed" }));
@@ -368,7 +368,7 @@ fn a_secret_of_a_record_that_changes_anyway_is_found_too() {
     );
     world.is_stale(
         || world.apply(),
-        "has a `token` that was as on the server, and is another than on the server now",
+        "has a `token` that matched the server, and is another than on the server now",
     );
 }
 
@@ -493,7 +493,7 @@ fn what_is_no_plan_of_the_server_cannot_be_applied() {
     refused("cannot be applied: there is no plan in it, the run failed");
     for text in ["", "{}", "[]", "{\"formatVersion\": 2}", "null"] {
         fs::write(&world.plan, text).unwrap();
-        refused("plan.json is no saved plan");
+        refused("plan.json is not a saved plan");
     }
     let run = Run::of(&mut rcsync(&["apply"])).exits(3);
     assert!(run.err.contains("<PATH>"), "{}", run.err);

@@ -103,7 +103,7 @@ fn a_write_that_switches_a_script_to_strict_mode_is_told_and_held_back() {
     let places = new.file("a.yaml", &manifest("Two"));
     let told = run.err.replace(&places, "a.yaml");
     insta::assert_snapshot!(told.trim_end(), @r#"
-    error[strict-switch]: this write switches the script of "Sloppy" to strict mode, and it breaks there: `msg` is assigned and declared nowhere: in a class that is an error when it runs
+    error[strict-switch]: this write switches the script of "Sloppy" to strict mode, and it breaks there: `msg` is assigned but not declared: in a class this throws when it runs
       --> a.yaml:2:5
        |
      2 |   - type: webhook-incoming
@@ -123,7 +123,7 @@ fn a_write_that_switches_a_script_to_strict_mode_is_told_and_held_back() {
        |
     help: nothing was found that strict mode breaks
 
-    warning[strict-switch]: this write switches the script of "Maybe" to strict mode, and it may break there: `other` is assigned and declared nowhere: in a class that is an error when it runs
+    warning[strict-switch]: this write switches the script of "Maybe" to strict mode, and it may break there: `other` is assigned but not declared: in a class this throws when it runs
       --> a.yaml:26:5
        |
     26 |   - type: webhook-incoming

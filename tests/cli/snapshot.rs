@@ -207,13 +207,13 @@ fn what_only_this_change_adopts_is_not_compared_and_whom_it_names_not_checked() 
     );
     assert!(
         run.out
-            .contains("incoming  Hook 1: all: no entry named it then"),
+            .contains("incoming  Hook 1: all fields: it was not in the manifests then"),
         "{}",
         run.out
     );
     assert!(
         run.out
-            .contains("Not checked: the user `dave`, whom the snapshot does not tell of.\n"),
+            .contains("Not checked: the user `dave` (not in the snapshot).\n"),
         "{}",
         run.out
     );

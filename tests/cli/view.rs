@@ -32,7 +32,7 @@ fn a_first_run_that_would_double_everything_is_refused() {
         for part in [
             "2 webhooks would be created, and no entry's record was found",
             "otto.owner does not see what other accounts made",
-            "incoming: its own alone; outgoing: its own alone",
+            "incoming: only its own; outgoing: only its own",
             "--allow-partial-view",
             "Partial view: what other accounts made is not in this plan",
         ] {
@@ -197,7 +197,7 @@ fn where_webhooks_post_is_looked_up_with_few_requests_and_only_for_what_is_writt
     let flat = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
         "room-out-of-reach: this account is not in a room `#secret`, or there is none",
-        "user-out-of-reach: this account may let no webhook post to users (`@hooky`)",
+        "user-out-of-reach: webhooks of this account cannot post to users (`@hooky`)",
     ] {
         assert!(flat.contains(part), "{part}\n{}", run.out);
     }

@@ -291,7 +291,7 @@ fn an_export_reads_like_a_manifest() {
     # as deploy on 2026-11-22: 4 of the 6 integrations that this account sees.
     #
     # Left out: what has its documented default, and the tokens of outgoing webhooks: one that is not
-    # written is not compared, and a webhook that is made anew gets a new one.
+    # written is not compared, and a webhook that is created again gets a new one.
     # For completion in an editor: `rcsync schema > rcsync.schema.json`, and as the first line here
     # `# yaml-language-server: $schema=rcsync.schema.json`.
 

@@ -48,7 +48,7 @@ const OF_VALUES: [&str; 10] = [
     "channel-separator",
     "emoji-form",
     "name-form",
-    "not-a-flag",
+    "not-a-boolean",
     "username-form",
     "unknown-value",
     "wrong-type",

@@ -40,7 +40,7 @@ pub(super) fn read(answer: &Response, asked: &Asked<'_>) -> Result<Map<String, J
     match json::read(answer.body(), asked.most_values) {
         Ok(Json::Object(object)) => object_of(status, object, answer, asked),
         Ok(_) if status.is_success() => Err(ServerError::Undecodable(
-            "it is JSON, but no object".to_owned(),
+            "it is JSON, but not an object".to_owned(),
         )),
         Err(why @ json::NotRead::TooMany(_)) => Err(ServerError::Undecodable(why.to_string())),
         Ok(_) | Err(json::NotRead::Malformed) => Err(not_json(answer, asked)),

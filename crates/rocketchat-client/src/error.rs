@@ -29,7 +29,7 @@ pub enum ServerError {
         base: Option<ServerText>,
     },
     /// An answer that no Rocket.Chat gives: HTML, plain text (reference 9.4).
-    #[error("this is no Rocket.Chat API: status {status}{}", quoted(line))]
+    #[error("this is not a Rocket.Chat API: status {status}{}", quoted(line))]
     NotRocketChat {
         /// The status.
         status: StatusCode,
@@ -43,21 +43,21 @@ pub enum ServerError {
     #[error("the server does not accept the user and password")]
     WrongPassword,
     /// A login or a token needs a second factor, which nobody types in a pipeline (reference 1.4).
-    #[error("the server wants a second factor{}", .method.as_deref().map(|method| format!(" ({method})")).unwrap_or_default())]
+    #[error("the server requires a second factor{}", .method.as_deref().map(|method| format!(" ({method})")).unwrap_or_default())]
     SecondFactor {
         /// The way it is told: `totp`, `email` or `password`.
         method: Option<String>,
     },
     /// The account may not use this endpoint at all (reference 2.1). What it may not do with one record is
     /// [`ServerError::Rejected`].
-    #[error("this account may not do that: {words}")]
+    #[error("this account is not allowed to do that: {words}")]
     Forbidden {
         /// The server's words.
         words: String,
     },
     /// Something in front of the server wants another login.
     #[error(
-        "something in front of the server refuses: status {status}{}",
+        "something in front of the server refuses the request: status {status}{}",
         quoted(line)
     )]
     Gateway {
@@ -83,7 +83,7 @@ pub enum ServerError {
         wait: Option<Duration>,
     },
     /// Refused for longer than a request waits ([`Retries::longest_wait`](super::Retries::longest_wait)): nothing was done.
-    #[error("too many requests: the server takes the next one in {}", minutes(*wait))]
+    #[error("too many requests: the server accepts the next one in {}", minutes(*wait))]
     TooLong {
         /// How long it asks to wait.
         wait: Duration,
@@ -103,7 +103,7 @@ pub enum ServerError {
     #[error("the server's answer cannot be read: {0}")]
     Undecodable(String),
     /// The pages of the listing do not make a whole, twice.
-    #[error("the listing changed while it was read: {distinct} of {total} records came, twice")]
+    #[error("the list changed while it was read: {distinct} of {total} records arrived, twice")]
     ListingInconsistent {
         /// How many there are, says the server.
         total: u64,

@@ -23,24 +23,22 @@ impl ServerError {
                 words,
             } => rejected(code.as_deref().or(Some(words)), *status)?,
             Self::NotSent(_) => "check the URL, the network and the proxy settings",
-            Self::Unknown(_) => {
-                "the server, or something on the way to it, is slow or broken: try again"
-            }
+            Self::Unknown(_) => "the server or a proxy is slow or broken: try again",
             Self::NotRocketChat { .. } => {
                 "the server's URL is the workspace's own, without the path of a page in it; a workspace below a path needs \
                  that (`https://example.org/chat`), and a proxy or single sign-on page may stand in front"
             }
             Self::Gateway { .. } => {
-                "a proxy or single sign-on page stands in front: let `/api/` pass, or use the server's inner URL"
+                "a proxy or single sign-on page stands in front: let `/api/` through, or use the server's internal URL"
             }
             Self::Unauthorised => {
-                "give the user's id (not the username) and a personal access token of that very user"
+                "use the user's id (not the username) and a personal access token of the same user"
             }
             Self::WrongPassword => {
-                "check RCSYNC_USER and the password: spelling and case count, and the account must be active"
+                "check RCSYNC_USER and the password: they are case-sensitive, and the account must be active"
             }
             Self::SecondFactor { .. } => {
-                "use a personal access token that was made with `Ignore Two Factor Authentication` ticked (My Account, Personal \
+                "use a personal access token that was created with `Ignore Two Factor Authentication` checked (My Account, Personal \
                  Access Tokens), in RCSYNC_USER_ID and RCSYNC_AUTH_TOKEN"
             }
             Self::Forbidden { .. } => {
@@ -59,7 +57,7 @@ impl ServerError {
                 "the server is starting, restarting or overloaded: try again"
             }
             Self::ListingInconsistent { .. } => {
-                "records came or went while they were read: run again"
+                "integrations were created or deleted meanwhile: run again"
             }
             Self::UnexpectedStatus { .. }
             | Self::Undecodable(_)
@@ -77,22 +75,22 @@ fn rejected(code: Option<&str>, status: StatusCode) -> Option<&'static str> {
     }
     Some(match code? {
         "error-invalid-room" => {
-            "a room or user of its channels does not exist: spelling and case count"
+            "a room or user of its channels does not exist: check its spelling and case"
         }
         "error-invalid-channel" => {
             "the account must be a member of every room that the webhook uses"
         }
         "error-invalid-user" | "error-invalid-post-as-user" => {
-            "the user that it posts as does not exist: spelling and case count"
+            "its posting user does not exist: check its spelling and case"
         }
         "error-user-lacks-message-impersonate-permission" => {
-            "give the user that it posts as the role `bot`, or another with `message-impersonate`"
+            "give its posting user the role `bot`, or another role with `message-impersonate`"
         }
         "not_authorized" | "not-authorized" | "unauthorized" | "error-invalid-permissions" => {
             "the account lacks the permission to manage integrations of this kind"
         }
         "error-invalid-integration" | "invalid_integration" => {
-            "the record belongs to somebody else, and the account may manage its own alone"
+            "another account created the record, and this account can only manage its own"
         }
         "error-invalid-token" => "an outgoing webhook needs a token that is not blank",
         "integration-scripts-disabled" | "integration-scripts-isolated-vm-disabled" => {

@@ -138,7 +138,7 @@ fn authorities(pem: &[u8]) -> Result<Vec<Certificate>, SendError> {
     let certificates = Certificate::from_pem_bundle(pem).unwrap_or_default();
     if certificates.is_empty() {
         let why =
-            "the file of certificates to trust holds none (PEM: `-----BEGIN CERTIFICATE-----`)";
+            "the certificate file contains no certificate (PEM: `-----BEGIN CERTIFICATE-----`)";
         return Err(SendError::NotSent(why.to_owned()));
     }
     Ok(certificates)
@@ -146,7 +146,7 @@ fn authorities(pem: &[u8]) -> Result<Vec<Certificate>, SendError> {
 
 /// An answer had begun when this happened.
 fn unfinished(error: reqwest::Error) -> SendError {
-    SendError::Unknown(format!("the answer broke off: {}", reason(error)))
+    SendError::Unknown(format!("the answer ended early: {}", reason(error)))
 }
 
 /// The causes from the outside in, without the URL, whose query may hold secrets, and without the library's
@@ -155,9 +155,9 @@ fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     if error.is_timeout() {
         let what = if error.is_connect() {
-            "connecting took too long"
+            "the connection timed out"
         } else {
-            "waiting for the answer took too long"
+            "the answer timed out"
         };
         return what.to_owned();
     }
@@ -211,7 +211,7 @@ fn distrust(error: &(dyn Error + 'static)) -> Option<String> {
             "it is not valid yet (is this machine's clock right?)".to_owned()
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is of another host than the URL names".to_owned()
+            "it is for another host than the one in the URL".to_owned()
         }
         other => other.to_string(),
     })

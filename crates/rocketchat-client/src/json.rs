@@ -27,7 +27,7 @@ const ANOTHER: &str = "another";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(super) enum NotRead {
     /// It is none.
-    #[error("it is JSON that breaks off, is malformed or is nested too deeply")]
+    #[error("the JSON ends early, is malformed or is nested too deeply")]
     Malformed,
     /// It is too much of it.
     #[error("it holds more than {0} values")]

@@ -376,7 +376,7 @@ fn record(mut object: Object) -> Result<Object, ServerError> {
     match object.remove("integration") {
         Some(Json::Object(record)) => Ok(record),
         _ => Err(ServerError::Undecodable(
-            "`integration` is no object".to_owned(),
+            "`integration` is not an object".to_owned(),
         )),
     }
 }

@@ -160,7 +160,7 @@ pub(super) async fn total(client: &Client) -> Result<u64, ServerError> {
 
 /// The records of a listing that is one answer.
 pub(super) fn of_one(body: &[u8]) -> Result<Vec<Object>, ServerError> {
-    let undecodable = || ServerError::Undecodable("it is no JSON object".to_owned());
+    let undecodable = || ServerError::Undecodable("it is not a JSON object".to_owned());
     let Ok(Json::Object(object)) = json::read(body, json::MOST_VALUES) else {
         return Err(undecodable());
     };
@@ -208,17 +208,17 @@ impl Page {
     fn of(mut object: Object) -> Result<Self, ServerError> {
         let undecodable = |what: &str| ServerError::Undecodable(what.to_owned());
         let Some(Json::Array(items)) = object.remove("integrations") else {
-            return Err(undecodable("`integrations` is no list"));
+            return Err(undecodable("`integrations` is not a list"));
         };
         let total = object
             .get("total")
             .and_then(Json::as_u64)
-            .ok_or_else(|| undecodable("`total` is no count"))?;
+            .ok_or_else(|| undecodable("`total` is not a count"))?;
         let records = items
             .into_iter()
             .map(|item| match item {
                 Json::Object(record) => Ok(record),
-                _ => Err(undecodable("a record is no object")),
+                _ => Err(undecodable("a record is not an object")),
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { records, total })

@@ -73,7 +73,7 @@ pub(super) fn waiting(endpoint: &str, wait: Duration) {
 
 /// A request that is sent again after a pause.
 pub(super) fn again(endpoint: &str, pause: Duration, why: &ServerError) {
-    info!(target: TARGET, "{endpoint}: again in {} ms: {why}", pause.as_millis());
+    info!(target: TARGET, "{endpoint}: retrying in {} ms: {why}", pause.as_millis());
 }
 
 /// Another number of requests at once.

@@ -32,7 +32,9 @@ pub(super) async fn log_in(client: &Client, login: &Login) -> Result<Credentials
     };
     let mut text = |key: &str| match data.remove(key) {
         Some(Json::String(text)) => Ok(text),
-        _ => Err(ServerError::Undecodable(format!("`data.{key}` is no text"))),
+        _ => Err(ServerError::Undecodable(format!(
+            "`data.{key}` is not a string"
+        ))),
     };
     Ok(Credentials {
         user_id: text("userId")?,

@@ -96,7 +96,7 @@ impl StateError {
                  `--sandbox`; or stop it, or name another file",
             ),
             Self::Foreign { .. } | Self::Damaged { .. } => Some(
-                "it is left as it is: name another file, or remove it to start with an empty sandbox",
+                "it is not changed: name another file, or remove it to start with an empty sandbox",
             ),
             Self::Unusable { .. } | Self::Fixture { .. } => None,
         }

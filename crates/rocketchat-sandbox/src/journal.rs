@@ -136,11 +136,11 @@ impl Replayed {
         let shown = path.display();
         if !self.world.is_filled() && self.whole > 0 {
             return Some(format!(
-                "{shown} ends before it holds a whole sandbox, and no integration: it begins anew"
+                "{shown} ends before a complete sandbox and has no integration: starting again"
             ));
         }
         self.dropped
-            .map(|line| format!("{shown}:{line}: the last line is incomplete and left out"))
+            .map(|line| format!("{shown}:{line}: the last line is incomplete and ignored"))
     }
 }
 

@@ -99,7 +99,7 @@ fn check_property(
     }
 }
 
-/// Checks one item of a list of texts.
+/// Checks one item of a list of strings.
 fn check_item(coercion: Coercion, item: &mut Value) -> Result<(), String> {
     if !item.is_string() {
         match coerce(&[Type::Text], coercion, item) {
@@ -246,7 +246,7 @@ mod tests {
     }
 
     fn texts(list: &Value) -> Vec<String> {
-        serde_json::from_value(list.clone()).expect("a list of texts")
+        serde_json::from_value(list.clone()).expect("a list of strings")
     }
 
     #[test]

@@ -11,7 +11,7 @@ const FETCH: &str = "use `await fetch(url, options)` in an `async` method";
 const LANGUAGE: &str = "use the methods of arrays and objects";
 const DATES: &str = "use `Date` or `Intl.DateTimeFormat`";
 const NO_TIMERS: &str = "there are no timers: a method returns, or its promise settles";
-const NO_MODULES: &str = "a script is one text: nothing can be imported or exported";
+const NO_MODULES: &str = "a script is a single file: it cannot import or export";
 const NO_NODE: &str =
     "there is the language, `s`, `console`, `fetch` and `Store`, and nothing of Node";
 const NO_BROWSER: &str =

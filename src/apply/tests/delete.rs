@@ -60,7 +60,7 @@ async fn what_changed_since_the_plan_is_not_deleted() {
         ),
         (
             json!({"type": "webhook-outgoing"}),
-            Some("it is a webhook-outgoing by now"),
+            Some("it is now a webhook-outgoing"),
         ),
     ] {
         let steps = vec![created(&with(&now)), created(&stored())];

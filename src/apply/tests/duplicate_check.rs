@@ -102,8 +102,8 @@ async fn duplicates_that_cannot_be_removed_are_told_of() {
     assert_eq!(
         records,
         &[
-            format!("{FIRST}, made by deploy"),
-            format!("{SECOND}, made by deploy")
+            format!("{FIRST}, created by deploy"),
+            format!("{SECOND}, created by deploy")
         ]
     );
     assert_eq!(

@@ -79,7 +79,7 @@ async fn what_changed_since_the_plan_is_not_written() {
             created(&enabled),
             "`enabled`, `emoji` changed since the plan was made",
         ),
-        (created(&kind), "it is a webhook-outgoing by now"),
+        (created(&kind), "it is now a webhook-outgoing"),
         (gone(), "it was deleted since the plan was made"),
     ] {
         let (outcome, lines) = outcome(update(), OLD, vec![step]).await;
@@ -146,10 +146,7 @@ async fn the_user_that_counts_is_the_one_of_the_id() {
         let Outcome::NotApplied { mismatch, .. } = outcome else {
             panic!("{outcome:?}");
         };
-        assert_eq!(
-            mismatch.why,
-            ["it posts as the user uMaria and not as uOther"]
-        );
+        assert_eq!(mismatch.why, ["it posts as the user uMaria, not as uOther"]);
     }
     // These leave the user as it was, whatever is written.
     let outcome = verified(Some("7.6")).await;

@@ -207,7 +207,7 @@ fn wait(waits: &[Waiting], now: Instant) -> Option<(Duration, String)> {
     let seconds = rest.as_secs() + 1;
     let words = match &longest.reason {
         WaitReason::Limit => format!("waiting {seconds} s for the server's limit"),
-        WaitReason::Retry(why) => format!("{why}: again in {seconds} s"),
+        WaitReason::Retry(why) => format!("{why}: retrying in {seconds} s"),
     };
     (rest >= SHORT || longest.reason != WaitReason::Limit).then_some((rest, words))
 }

@@ -108,7 +108,7 @@ pub(super) fn out(text: &str) -> bool {
         INCOMPLETE.store(true, Ordering::Relaxed);
         error(
             &format!("standard output cannot be written: {why}"),
-            Some("what was written to it is not complete"),
+            Some("the output is incomplete"),
         );
     }
     false

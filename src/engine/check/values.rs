@@ -79,7 +79,7 @@ fn values(path: &Path, read: Read<'_>) -> Result<BTreeMap<String, String>, Probl
     let text = read(path).map_err(|error| {
         let help = match error.kind() {
             io::ErrorKind::NotFound => {
-                "name a file that is there: paths start from the folder that rcsync runs in"
+                "name a file that is there: paths are relative to the current folder"
             }
             _ => "a file of values has to be readable, and UTF-8",
         };
@@ -88,7 +88,7 @@ fn values(path: &Path, read: Read<'_>) -> Result<BTreeMap<String, String>, Probl
     of_text(path, text).map_err(|message| {
         wrong(
             message,
-            "a file of values is a YAML mapping from names to texts, numbers or flags",
+            "a file of values is a YAML mapping from names to strings, numbers or booleans",
         )
     })
 }
@@ -120,7 +120,7 @@ fn of_text(path: &Path, text: String) -> Result<BTreeMap<String, String>, String
             .location()
             .map(|at| format!(":{}", at.line()))
             .unwrap_or_default();
-        format!("{shown}{line}: not a YAML mapping from names to texts, numbers or flags")
+        format!("{shown}{line}: not a YAML mapping from names to strings, numbers or booleans")
     })?;
     if let Some(name) = values.keys().find(|name| !is_name(name)) {
         return Err(format!(

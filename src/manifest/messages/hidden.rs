@@ -41,7 +41,7 @@ fn empty_value(violation: &Violation<'_>) -> Problem {
     let error = Problem::error(
         Code("yaml-comment"),
         comment.at.clone(),
-        format!("{subject} is empty: `#` after a blank starts a comment"),
+        format!("{subject} is empty: `#` after a space starts a comment"),
     )
     .expected("read as a comment");
     if comment.is_prose() {
@@ -55,7 +55,7 @@ fn empty_value(violation: &Violation<'_>) -> Problem {
 fn not_a_flag(violation: &Violation<'_>, or_variable: bool) -> Problem {
     let node = violation.node;
     let error = Problem::error(
-        Code("not-a-flag"),
+        Code("not-a-boolean"),
         node.at.clone(),
         format!("{} must be `true` or `false`", subject(violation)),
     )
@@ -72,9 +72,9 @@ fn not_a_flag(violation: &Violation<'_>, or_variable: bool) -> Problem {
     match (node.as_text().is_some(), node.style) {
         (false, _) => error.help(format!("write `{meant}`")),
         (true, Style::Plain) => {
-            error.help(format!("in YAML 1.2 `{text}` is a text: write `{meant}`"))
+            error.help(format!("in YAML 1.2 `{text}` is a string: write `{meant}`"))
         }
-        (true, _) => error.help(format!("in quotes it is a text: write `{meant}`")),
+        (true, _) => error.help(format!("in quotes it is a string: write `{meant}`")),
     }
 }
 
@@ -91,7 +91,7 @@ fn not_a_number(violation: &Violation<'_>, or_variable: bool) -> Problem {
     };
     match text.trim().parse::<i64>() {
         Ok(number) => error
-            .help(format!("in quotes it is a text: write `{number}`"))
+            .help(format!("in quotes it is a string: write `{number}`"))
             .fix(number.to_string()),
         Err(_) => with_variable(error, text, or_variable),
     }
@@ -100,7 +100,7 @@ fn not_a_number(violation: &Violation<'_>, or_variable: bool) -> Problem {
 /// A reference that stands among other text has been meant well, and cannot be a flag or a number.
 fn with_variable(error: Problem, text: &str, or_variable: bool) -> Problem {
     if text.starts_with("${secret.") {
-        return error.help("a secret cannot stand here: plans show this value");
+        return error.help("a secret is not allowed here: plans show this value");
     }
     match (text.contains("${"), or_variable) {
         (true, true) => error.help("a variable must be the whole value: `${var.NAME}`"),
@@ -125,7 +125,7 @@ fn unquoted_colon(violation: &Violation<'_>) -> Option<Problem> {
             node.at.clone(),
             format!("{subject} is a mapping: {why}"),
         )
-        .expected("expected a text")
+        .expected("expected a string")
     };
     let key = &member.key;
     match &member.value.content {
@@ -136,7 +136,7 @@ fn unquoted_colon(violation: &Violation<'_>) -> Option<Problem> {
         ),
         Content::Text(value) if node.style == Style::Indented && !value.contains('\n') => Some(
             error("a `: ` inside a text makes a key")
-                .help("if it is meant as a text, quote it")
+                .help("if it is meant as a string, quote it")
                 .suggest(quoted(&format!("{key}: {value}")), false),
         ),
         _ => None,

@@ -76,12 +76,12 @@ fn explain_one(violation: &Violation<'_>) -> Problem {
         Rule::Enum { allowed } => names::not_among(violation, &subject, allowed),
         Rule::Pattern { message, .. } => {
             let words = message.as_deref().unwrap_or("write it in another form");
-            say("wrong-form", format!("{subject} is not of the right form")).help(words)
+            say("wrong-form", format!("{subject} has the wrong form")).help(words)
         }
         Rule::Empty => {
             let expected = match violation.node.content {
                 Content::List(_) => "expected at least one item",
-                _ => "expected a text",
+                _ => "expected a string",
             };
             say("empty", format!("{subject} is empty"))
                 .expected(expected)
@@ -91,7 +91,7 @@ fn explain_one(violation: &Violation<'_>) -> Problem {
             .expected(format!("expected {limit} or more")),
         Rule::Other { keyword } => say(
             "schema",
-            format!("{subject} breaks the schema's rule `{keyword}`"),
+            format!("{subject} violates the schema's rule `{keyword}`"),
         ),
     }
 }
@@ -168,7 +168,7 @@ fn missing(
         ("channel", Some("event"), _) => error.help(
             "name rooms and users (`[\"#general\"]`), or write `channel: all_public_channels` for all public channels",
         ),
-        (_, _, Some(example)) => error.help(format!("write it, for example `{key}: {example}`")),
+        (_, _, Some(example)) => error.help(format!("add it, for example `{key}: {example}`")),
         _ => error,
     }
 }

@@ -160,7 +160,7 @@ pub(super) fn not_among(violation: &Violation<'_>, subject: &str, allowed: &[Str
             violation.at.clone(),
             format!("{subject} must be {listed}"),
         )
-        .expected("expected one of these texts");
+        .expected("expected one of these strings");
     };
     let error = Problem::error(
         Code("unknown-value"),

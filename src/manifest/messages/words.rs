@@ -68,7 +68,7 @@ pub(super) fn types(names: &[EcoString]) -> Vec<&'static str> {
             "number" => "a number",
             "array" => "a list",
             "object" => "a mapping",
-            "string" => "a text",
+            "string" => "a string",
             _ => "another type",
         })
         .collect()
@@ -78,10 +78,10 @@ pub(super) fn types(names: &[EcoString]) -> Vec<&'static str> {
 pub(super) fn found(node: &Node) -> &'static str {
     match node.content {
         Content::Null(_) => "nothing",
-        Content::Bool(_) => "a flag",
+        Content::Bool(_) => "a boolean",
         Content::Int(_) => "a number",
         Content::Float(_) => "a fraction",
-        Content::Text(_) => "a text",
+        Content::Text(_) => "a string",
         Content::List(_) => "a list",
         Content::Map(_) => "a mapping",
     }

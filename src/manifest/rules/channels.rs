@@ -240,7 +240,7 @@ pub(super) fn unused_channel(view: &View, found: &mut Findings<'_>) {
         found.add(
             &seen.at,
             format!(
-                "`{}` happens in no room: `channel` does nothing",
+                "`{}` does not happen in a room: `channel` has no effect",
                 event.name
             ),
         );

@@ -45,13 +45,7 @@ pub(super) fn unused_trigger_words(view: &View, found: &mut Findings<'_>) {
         && !event.uses_trigger_words
         && !seen.items.is_empty()
     {
-        found.add(
-            &seen.at,
-            format!(
-                "`{}` looks at no words: `triggerWords` does nothing",
-                event.name
-            ),
-        );
+        found.add(&seen.at, format!("`{}` ignores `triggerWords`", event.name));
     }
 }
 
@@ -95,12 +89,12 @@ pub(super) fn literal_secret(view: &View, found: &mut Findings<'_>) {
     if let Some(seen) = view.seen("token")
         && matches!(&seen.value, Value::Secret(secret) if seen.literal && !secret.is_blank())
     {
-        found.add(&seen.at, "`token` is written out");
+        found.add(&seen.at, "`token` is in plain text");
     }
     let avatar = view.plain("avatar").into_iter();
     for (url, at) in view.plain_items("urls").chain(avatar) {
         if let Some(what) = in_url(url) {
-            found.add(at, format!("{what} is written out in a URL"));
+            found.add(at, format!("{what} is in plain text in a URL"));
         }
     }
 }
@@ -112,7 +106,7 @@ pub(super) fn no_url(view: &View, found: &mut Findings<'_>) {
             .iter()
             .all(|(url, _)| url.as_plain().is_some_and(|url| url.trim().is_empty()))
     {
-        found.add(&seen.at, "`urls` names no URL");
+        found.add(&seen.at, "`urls` has no URL");
     }
 }
 
@@ -310,7 +304,7 @@ fn unknown_name(view: &View, field: &str, known: &[&str], found: &mut Findings<'
         return;
     }
     let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-    let warning = found.add(at, format!("no server knows the `{field}` `{name}`"));
+    let warning = found.add(at, format!("`{name}` is not a known `{field}`"));
     if let Some(near) = nearest(name, &known) {
         warning.write(view.seen(field), name, near, false);
     }

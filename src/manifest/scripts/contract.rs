@@ -76,7 +76,7 @@ fn nearly_script(facts: &Facts) -> Option<(&str, Spot)> {
 /// There is a `Script`, and it cannot be made with `new`.
 pub(super) fn no_class(used: &Used<'_>, facts: &Facts) -> Problem {
     let at = declared(facts, "Script").or_else(|| word(facts, "Script", None));
-    used.error("script-class", at, "Script", "`Script` is no class")
+    used.error("script-class", at, "Script", "`Script` is not a class")
         .help(WRITE_A_CLASS)
 }
 
@@ -147,7 +147,7 @@ fn misspelt(kind: Kind, class: &Class) -> Option<(&str, &'static str)> {
 fn instead(kind: Kind, class: &Class) -> String {
     let listed = format!("`{}`", called(kind).join("` or `"));
     if let Some(name) = class.statics.iter().find(|name| calls(kind, name)) {
-        return format!("`{name}` belongs to the class: it has to be a method of its instances");
+        return format!("`{name}` is static: it has to be an instance method");
     }
     let has = |other: &Kind| class.methods.iter().any(|name| calls(*other, name));
     match Kind::ALL.into_iter().find(has) {
@@ -165,7 +165,7 @@ pub(super) fn threw(used: &Used<'_>, facts: &Facts, message: &str, at: Option<Sp
         .strip_prefix("SyntaxError: Identifier '")
         .and_then(|rest| rest.strip_suffix("' has already been declared"));
     if let Some(name) = declared_twice {
-        let message = format!("the script declares `{name}`, which the engine has already");
+        let message = format!("the script declares `{name}`, which the engine already defines");
         return used
             .error(
                 "script-throws",
@@ -190,6 +190,6 @@ pub(super) fn threw(used: &Used<'_>, facts: &Facts, message: &str, at: Option<Sp
     used.error("script-throws", place, name, text)
         .help(match missing {
             Some(absent) => absent.instead.as_ref(),
-            None => "a server loads the script before each first call, and answers with this error",
+            None => "a server that loads the script answers every call with this error",
         })
 }

@@ -45,7 +45,7 @@ pub fn engine_gone(fields: &Fields, at: Option<&Place>, version: Version) -> Opt
     if version < VM2_UNTIL || !wants_vm2(fields) {
         return None;
     }
-    let message = format!("`vm2` is gone since {VM2_UNTIL}: the script runs in `isolated-vm`");
+    let message = format!("`vm2` was removed in {VM2_UNTIL}: the script runs in `isolated-vm`");
     let warning = Problem::warning(Code("script-engine-gone"), at.clone(), message);
     Some(warning.help("write `scriptEngine: isolated-vm`, or leave it out"))
 }

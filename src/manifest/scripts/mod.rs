@@ -239,7 +239,7 @@ fn not_checked(used: &Used<'_>, why: NotChecked) -> Problem {
     warning.help(match why {
         NotChecked::Time => HINT,
         NotChecked::TimeOfAll(_) => "check the manifests in several runs",
-        NotChecked::Engine => "check it once more; if that does not help, please report the script",
+        NotChecked::Engine => "check it again; if that does not help, please report the script",
     })
 }
 
@@ -249,7 +249,7 @@ const HINT: &str = "leave only declarations at the top level, and do such work i
 
 /// Nothing is said for certain about a script that could not be loaded here.
 fn unchecked(used: &Used<'_>, why: &str) -> Problem {
-    let message = format!("the script could not be checked whole: when it is loaded it {why}");
+    let message = format!("the script could not be checked completely: when it is loaded it {why}");
     let mut warning = used.error(UNCHECKED.0, None, "", message);
     warning.severity = Severity::Warning;
     warning.help(HINT)

@@ -43,7 +43,7 @@ fn unknown(used: &Used<'_>, facts: &Facts, profile: ServerProfile, one: &Unknown
         return warn(
             &one.name,
             message,
-            format!("it has {OF_STRINGS}; texts have methods of their own"),
+            format!("it has {OF_STRINGS}; strings have their own methods"),
         );
     }
     if profile.sandbox == Sandbox::Vm2 {
@@ -62,10 +62,10 @@ fn unknown(used: &Used<'_>, facts: &Facts, profile: ServerProfile, one: &Unknown
     let help = match nearest(&one.name, &declared) {
         Some(near) => format!("did you mean `{near}`?"),
         None => {
-            "declare it, or take what it came from into the script: a script is one text".to_owned()
+            "declare it, or copy its definition into the script: a script cannot import".to_owned()
         }
     };
-    let message = format!("`{}` is declared nowhere, and no engine has it", one.name);
+    let message = format!("`{}` is not declared, and no engine defines it", one.name);
     warn(&one.name, message, help)
 }
 
@@ -73,9 +73,7 @@ fn strictness(used: &Used<'_>, one: &Strictness) -> Problem {
     let name = &one.name;
     let (message, help) = match one.of {
         StrictnessOf::Undeclared => (
-            format!(
-                "`{name}` is assigned and declared nowhere: in a class that is an error when it runs"
-            ),
+            format!("`{name}` is assigned but not declared: in a class this throws when it runs"),
             format!("declare it: `let {name} = …`"),
         ),
         StrictnessOf::PlainThis => (

@@ -30,10 +30,10 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
             .help("write `|` instead of `>`: it keeps the lines");
     }
     if error.message == webhook_script::CLOSING_COMMENT {
-        let message = "the script ends in a comment without a line end, which hides what the server puts behind it";
+        let message = "the script ends with a comment and no line break, which comments out what the server appends";
         return used
             .error("script-syntax", at, "", message)
-            .help("end the script with a line end");
+            .help("end the script with a line break");
     }
     let message = format!(
         "the script does not parse: {}",
@@ -44,7 +44,7 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
         error.message.contains("expecting `;`") || error.message.contains("expecting ';'");
     let help = match behind.chars().next() {
         None if at.is_some() && !error.message.contains("redefinition") => {
-            "the script ends too early: a bracket, a text or a comment is still open"
+            "the script ends too early: a bracket, a string or a comment is still open"
         }
         Some('“' | '”' | '„' | '‘' | '’') => {
             "this is a typographic quote: write `\"` or `'`"
@@ -53,11 +53,9 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
             "write `0o…` with an `o`: servers to 8.9 check scripts by the rules of strict mode"
         }
         _ if line_starts(used.text, at, &["import ", "import{", "export "]) => {
-            "a script is one text: nothing can be imported or exported"
+            "a script is a single file: it cannot import or export"
         }
-        _ if behind.starts_with("=>") => {
-            "no `=>` stands between the parameters of a method and its body"
-        }
+        _ if behind.starts_with("=>") => "a method has no `=>` between its parameters and its body",
         _ if ["<<<<<<<", "=======", ">>>>>>>"]
             .iter()
             .any(|mark| behind.starts_with(mark)) =>

@@ -38,7 +38,7 @@ pub enum NoSnapshot {
         found: u32,
     },
     /// Its date is none.
-    #[error("`takenAt` is no date")]
+    #[error("`takenAt` is not a date")]
     Date,
     /// A record of no known kind, or a second one with its id.
     #[error("record {0} has a type that rcsync does not know, or is there twice")]

@@ -315,7 +315,7 @@ fn what_is_no_snapshot_is_refused_without_quoting_it() {
     assert!(refused("\"formatVersion\": 2", "\"formatVersion\": 1").contains("version 1"));
     assert_eq!(
         refused("2026-11-22T02:00", "canary"),
-        "`takenAt` is no date"
+        "`takenAt` is not a date"
     );
     assert!(refused("webhook-outgoing", "canary").starts_with("record 1 has a type"));
     let twice = taken(&[stored("x"), stored("x")], &entry(Secret::Unknown), &[]);

@@ -141,7 +141,7 @@ fn inactive(name: &str, observed: &ObservedState) -> Option<Problem> {
     let user = observed.users.user(name)?;
     (user.active == Some(false)).then(|| {
         let words =
-            format!("the user `{name}` is deactivated: the server takes the webhook all the same");
+            format!("the user `{name}` is deactivated: the server accepts the webhook anyway");
         note("posting-user-inactive", words)
     })
 }
@@ -159,6 +159,6 @@ fn becomes_bot(name: &str, kind: Kind, observed: &ObservedState) -> Option<Probl
             "the server will give `{name}` the role `{BOT}`, unless the user has it already"
         ),
     };
-    let why = "before 8.6 it does that to whom an incoming webhook posts as";
+    let why = "before 8.6 it does so with the posting user of an incoming webhook";
     Some(note("bot-role", format!("{words}: {why}")))
 }

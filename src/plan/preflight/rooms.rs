@@ -54,16 +54,18 @@ fn reason(target: &Target, status: &TargetStatus) -> Option<Reason> {
         TargetStatus::Missing { near: like } => Reason::new(
             format!("{noun}-missing: there is no {noun} `{name}`"),
             near(like).unwrap_or_else(|| {
-                format!("create the {noun}, or name another one: spelling and case count")
+                format!("create the {noun}, or correct its name (case matters)")
             }),
         ),
         TargetStatus::NotIn { near: like } => Reason::new(
             format!("room-out-of-reach: this account is not in a room `{name}`, or there is none"),
-            near(like).unwrap_or_else(|| format!("add the account to the room; {both} do without")),
+            near(like).unwrap_or_else(|| {
+                format!("add the account to the room; {both} post without being in it")
+            }),
         ),
         TargetStatus::NoUsers => Reason::new(
-            format!("user-out-of-reach: this account may let no webhook post to users (`{name}`)"),
-            format!("name a room that it is in; {both}"),
+            format!("user-out-of-reach: webhooks of this account cannot post to users (`{name}`)"),
+            format!("choose a room that it is in; {both}"),
         ),
         TargetStatus::NoScope => Reason::new(
             format!("scope-out-of-reach: this account may not use `{name}`"),
@@ -140,12 +142,12 @@ mod tests {
         room-missing: there is no room `#Ops`
         did you mean `#ops`?
         user-missing: there is no user `@x`
-        create the user, or name another one: spelling and case count
+        create the user, or correct its name (case matters)
         room-out-of-reach: this account is not in a room `#Ops`, or there is none
         did you mean `#ops`?
         room-out-of-reach: this account is not in a room `#x`, or there is none
         add the account to the room; an account with `manage-incoming-integrations` and `manage-own-incoming-integrations` may do without
-        user-out-of-reach: this account may let no webhook post to users (`@x`)
+        user-out-of-reach: webhooks of this account cannot post to users (`@x`)
         name a room that it is in; an account with `manage-incoming-integrations` and `manage-own-incoming-integrations` may
         scope-out-of-reach: this account may not use `all_direct_messages`
         an account with `manage-outgoing-integrations` may

@@ -54,7 +54,7 @@ fn what(change: &ChangeReport) -> String {
             }
             [] => "blocked".to_owned(),
         },
-        ActionKind::Delete if change.url_dies => "delete: **its URL dies**".to_owned(),
+        ActionKind::Delete if change.url_dies => "delete: **its URL stops working**".to_owned(),
         ActionKind::Delete => "delete".to_owned(),
         ActionKind::Disable if change.pruned == Some(Step::First) => {
             "disable; second step: delete".to_owned()

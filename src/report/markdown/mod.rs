@@ -16,7 +16,7 @@ use super::diagnostics::json::More;
 use super::failure::FailureReport;
 use super::options::RenderOptions;
 use super::plan::PlanReport;
-use super::text::{are, problem_line, refusal_lines, view_words};
+use super::text::{matches, problem_line, refusal_lines, view_words};
 use crate::plan::ActionKind;
 use crate::words::{end, listed, start};
 use budget::Part;
@@ -118,8 +118,8 @@ fn heading(report: &PlanReport) -> String {
         .count();
     let deaths = match dying {
         0 => String::new(),
-        1 => " (1 URL dies)".to_owned(),
-        _ => format!(" ({dying} URLs die)"),
+        1 => " (1 URL stops working)".to_owned(),
+        _ => format!(" ({dying} URLs stop working)"),
     };
     let writes = listed([
         (counts.create, "to create"),
@@ -145,10 +145,10 @@ fn heading(report: &PlanReport) -> String {
 }
 
 fn nothing_to_do(report: &PlanReport) -> String {
-    let are = are(report.counts.unchanged);
+    let matches = matches(report.counts.unchanged);
     let others = others(report, " · ");
     format!(
-        "**rcsync: no changes**: {are} as written{others}{}{} · {}\n",
+        "**rcsync: no changes.** {matches}{others}{}{} · {}\n",
         snapshot::open(report),
         notes::counted(report),
         place(report)
@@ -189,7 +189,7 @@ fn footer(report: &PlanReport) -> String {
 /// Which server, and as whom.
 fn place(report: &PlanReport) -> String {
     let Some(server) = &report.about.server else {
-        return "no server named".to_owned();
+        return "no server given".to_owned();
     };
     let short = |text: &Untrusted| code(&start(&text.for_terminal(), 60));
     let address = code(&end(&server.address.for_terminal(), 100));

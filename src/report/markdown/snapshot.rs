@@ -98,7 +98,7 @@ fn line(open: &NotComparedReport) -> String {
         .iter()
         .map(|name| start(&name.for_terminal(), LONGEST));
     let what = if open.whole {
-        "all, no entry named it then".to_owned()
+        "all fields: it was not in the manifests then".to_owned()
     } else {
         fields.collect::<Vec<_>>().join(", ")
     };

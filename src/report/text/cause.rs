@@ -42,7 +42,7 @@ pub fn drift_text(report: &PlanReport, options: &RenderOptions) -> String {
         return String::new();
     }
     page.line(format!(
-        "Not in this change, and made with it: {}.",
+        "Not from this change, but applied with it: {}.",
         count(changes.len(), "change")
     ));
     for change in changes {

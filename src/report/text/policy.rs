@@ -12,13 +12,13 @@ use crate::words::{counted, start};
 /// What pruning does to a record.
 pub(in super::super) fn pruned_words(change: &ChangeReport) -> Option<&'static str> {
     Some(match (change.pruned?, change.action) {
-        (_, ActionKind::Blocked) => "in no entry: it should be pruned, and cannot",
-        (Step::Off, _) => "in no entry: switched off, and kept",
+        (_, ActionKind::Blocked) => "not in the manifests: it should be pruned, but cannot be",
+        (Step::Off, _) => "not in the manifests: disabled, and kept",
         (Step::First, _) => {
-            "in no entry: switched off now; announced second step: a later run that finds it switched off deletes it"
+            "not in the manifests: disabled now; a later apply deletes it if it is still disabled"
         }
-        (Step::Second, _) => "in no entry: second step, it was found switched off",
-        (Step::AtOnce, _) => "in no entry: deleted at once",
+        (Step::Second, _) => "not in the manifests: second step, it is already disabled",
+        (Step::AtOnce, _) => "not in the manifests: deleted at once",
     })
 }
 
@@ -30,19 +30,19 @@ pub(super) fn left_out_text(left_out: &LeftOutReport, page: &mut Page) {
         (left_out.records, "record"),
     ]);
     let which = if left_out.records > 0 {
-        " in no entry"
+        " that are not in the manifests"
     } else {
         ""
     };
     page.line(format!("Left out by flags: {counted}{which}."));
 }
 
-/// `this account sees incoming: its own alone, outgoing: none`
+/// `this account sees incoming: only its own, outgoing: none`
 pub(in super::super) fn view_words(view: &View) -> String {
     let words = Kind::ALL.map(|kind| {
         let sight = match view.sight(kind) {
             Sight::All => "all",
-            Sight::Own => "its own alone",
+            Sight::Own => "only its own",
             Sight::Nothing => "none",
             Sight::NotAsked | Sight::Unknown => "not known",
         };
@@ -83,10 +83,10 @@ pub(super) fn unmanaged_text(report: &PlanReport, page: &mut Page) {
             LeftAlone::OutOfScope => ", out of scope",
             LeftAlone::Kept => ", kept",
             LeftAlone::LeftOut => ", left out by flags",
-            LeftAlone::Off => ", switched off already",
+            LeftAlone::Off => ", already disabled",
         };
         page.line(format!(
-            "  {:<9} {:<36}  {}  made by {}{why}",
+            "  {:<9} {:<36}  {}  created by {}{why}",
             record.subject.kind.word(),
             start(&record.subject.name.for_terminal(), 36),
             record.id.for_terminal(),

@@ -104,12 +104,12 @@ fn closing(report: &RunReport, page: &mut Page) {
             "duplicates were"
         };
         page.line(format!(
-            "{duplicates} {what} removed: a run beside this one made the same."
+            "{duplicates} {what} removed: another run created the same at the same time."
         ));
     }
     if let CheckReport::Skipped { why } = &report.check {
         page.line(format!(
-            "Not verified: nobody looked whether other runs made the same: {}.",
+            "Not verified: stopped before the check for duplicates from other runs: {}.",
             why.for_terminal()
         ));
         page.line("Plan again before the URLs of new webhooks are used.");

@@ -43,23 +43,21 @@ pub(super) fn open(report: &PlanReport, page: &mut Page) {
             if users.len() == 1 { "user" } else { "users" },
             quoted(users),
         );
-        unchecked(&format!(
-            "the {noun} {users}, whom the snapshot does not tell of"
-        ));
+        unchecked(&format!("the {noun} {users} (not in the snapshot)"));
     }
     let targets = snapshot.targets_not_checked.as_slice();
     if !targets.is_empty() {
         let targets = quoted(targets);
         unchecked(&format!(
-            "whether {targets} can be posted to, which the snapshot does not tell"
+            "whether {targets} can be posted to (not in the snapshot)"
         ));
     }
     if snapshot.impersonators_not_checked {
-        unchecked("who may impersonate, which the snapshot does not tell");
+        unchecked("who may impersonate (not in the snapshot)");
     }
     if snapshot.histories_not_checked > 0 {
         let disabled = disabled(snapshot.histories_not_checked);
-        unchecked(&format!("why {disabled}, which the snapshot does not tell"));
+        unchecked(&format!("why {disabled} (not in the snapshot)"));
     }
 }
 
@@ -98,7 +96,7 @@ fn not_compared(snapshot: &SnapshotReport, page: &mut Page) {
 fn line(open: &NotComparedReport, page: &Page) -> String {
     let what: Vec<_> = open.fields.iter().map(Untrusted::for_terminal).collect();
     let what = if open.whole {
-        "all: no entry named it then".to_owned()
+        "all fields: it was not in the manifests then".to_owned()
     } else {
         what.join(", ")
     };

@@ -133,7 +133,9 @@ impl Reader {
             Err(error) => return Err(error),
         };
         let Some(Json::Object(user)) = object.remove("user") else {
-            return Err(ServerError::Undecodable("`user` is no object".to_owned()));
+            return Err(ServerError::Undecodable(
+                "`user` is not an object".to_owned(),
+            ));
         };
         if self.client.required(&user, "username")?.raw() != name {
             return Ok(None);
@@ -152,7 +154,9 @@ impl Reader {
     pub async fn permissions(&self) -> Result<Permissions, ServerError> {
         let object = self.client.get(PERMISSIONS, &[]).await?;
         let Some(Json::Array(permissions)) = object.get("update") else {
-            return Err(ServerError::Undecodable("`update` is no list".to_owned()));
+            return Err(ServerError::Undecodable(
+                "`update` is not a list".to_owned(),
+            ));
         };
         let permissions = permissions.iter().filter_map(Json::as_object);
         let holders = permissions.filter_map(|it| {

@@ -220,7 +220,7 @@ impl Reader {
             Err(why) => return Ok(Err(why)),
         };
         let Some(Json::Array(list)) = object.get(key) else {
-            return Ok(Err(format!("`{key}` is no list")));
+            return Ok(Err(format!("`{key}` is not a list")));
         };
         let mut listed = Listed::default();
         for room in list.iter().filter_map(Json::as_object) {
@@ -264,7 +264,7 @@ impl Reader {
                     Some(TargetStatus::Ok)
                 }
                 Some(Json::Object(_)) => None,
-                _ => Some(TargetStatus::Unknown(format!("`{key}` is no object"))),
+                _ => Some(TargetStatus::Unknown(format!("`{key}` is not an object"))),
             },
             Err(error) if error.is_nobody() || error.is_no_room() => None,
             // A room that may not be entered is there.

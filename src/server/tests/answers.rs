@@ -41,7 +41,7 @@ async fn a_server_that_speaks_json_and_is_no_rocket_chat_is_told_so() {
         assert!(
             error
                 .to_string()
-                .starts_with("this is no Rocket.Chat API: status "),
+                .starts_with("this is not a Rocket.Chat API: status "),
             "{body}: {error}"
         );
         assert!(error.is_no_access());
@@ -68,13 +68,13 @@ const REFUSALS: [(u16, &str, &str, bool); 18] = [
     (
         403,
         r#"{"success":false,"error":"unauthorized"}"#,
-        "this account may not do that: unauthorized",
+        "this account is not allowed to do that: unauthorized",
         true,
     ),
     (
         403,
         r#"{"success":false,"error":"User does not have the permissions required for this action [error-unauthorized]"}"#,
-        "this account may not do that: User does not have the permissions required for this action",
+        "this account is not allowed to do that: User does not have the permissions required for this action",
         true,
     ),
     (
@@ -128,19 +128,19 @@ const REFUSALS: [(u16, &str, &str, bool); 18] = [
     (
         404,
         "Unknown path",
-        "this is no Rocket.Chat API: status 404 Not Found, beginning with `Unknown path`",
+        "this is not a Rocket.Chat API: status 404 Not Found, beginning with `Unknown path`",
         true,
     ),
     (
         200,
         "<!DOCTYPE html>\n<html>",
-        "this is no Rocket.Chat API: status 200 OK, beginning with `<!DOCTYPE html>`",
+        "this is not a Rocket.Chat API: status 200 OK, beginning with `<!DOCTYPE html>`",
         true,
     ),
     (
         403,
         "<html>log in</html>",
-        "something in front of the server refuses: status 403 Forbidden, beginning with `<html>log in</html>`",
+        "something in front of the server refuses the request: status 403 Forbidden, beginning with `<html>log in</html>`",
         true,
     ),
     (
@@ -153,7 +153,7 @@ const REFUSALS: [(u16, &str, &str, bool); 18] = [
     (
         200,
         r#"{"integrations":[{"token":"hunter2"#,
-        "the server's answer cannot be read: it is JSON that breaks off, is malformed or is nested too deeply",
+        "the server's answer cannot be read: the JSON ends early, is malformed or is nested too deeply",
         false,
     ),
     (

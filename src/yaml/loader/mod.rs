@@ -257,7 +257,7 @@ impl<'a> Loader<'a> {
         // The parser gives `~` with nothing in the text for a value that is not there.
         let missing = style == ScalarStyle::Plain && range.is_empty();
         if text.contains('\0') {
-            let finding = Problem::error(NUL, self.place(&range), "a text cannot hold NUL");
+            let finding = Problem::error(NUL, self.place(&range), "a string cannot hold NUL");
             self.report(finding.help("remove `\\0`"));
         }
         if self.awaits_key() {
@@ -392,8 +392,8 @@ pub(super) fn too_deep(at: Place) -> Problem {
 }
 
 fn unknown_alias(at: Place) -> Problem {
-    let message = "an unquoted `*` repeats an anchor, and none of that name is written above";
+    let message = "an unquoted `*` repeats an anchor, and no anchor has that name above";
     Problem::error(ALIAS, at, message)
         .expected("read as an alias")
-        .help("write `&` and the name before the value to repeat, or quote the text if it was meant as one")
+        .help("write `&` and the name before the value to repeat, or quote it if it was meant as a string")
 }

@@ -75,9 +75,9 @@ impl Loader<'_> {
 
     /// A list, a mapping or an alias stands where a key should.
     pub(super) fn refuse_key(&mut self, node: &Node) {
-        let finding = Problem::error(KEY, node.at.clone(), "a key must be a text")
-            .expected("expected a text")
-            .help("if this was meant as a text, quote it");
+        let finding = Problem::error(KEY, node.at.clone(), "a key must be a string")
+            .expected("expected a string")
+            .help("if this was meant as a string, quote it");
         self.report(finding);
         self.set_key(Key {
             text: EcoString::new(),

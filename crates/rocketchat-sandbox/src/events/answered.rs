@@ -64,7 +64,8 @@ impl Prepared {
             .and_then(Json::as_str)
             .map(str::to_owned);
         let result = run.script(Method::ProcessOutgoingResponse, input).await;
-        let result = result.map_err(|Escaped| "the script threw what is no error".to_owned())?;
+        let result = result
+            .map_err(|Escaped| "the script threw something that is not an error".to_owned())?;
         match result.as_ref() {
             Some(Script::Bool(false)) => {
                 run.step("after-process-false-result", json!({"finished": true}));

@@ -41,9 +41,8 @@ pub(super) async fn send(call: &Call) -> Result<Answered, String> {
         return Err("Request with GET/HEAD method cannot have body".to_owned());
     }
     let url = Url::parse(&call.url).map_err(|_| "Invalid URL".to_owned())?;
-    let to = here(&url).ok_or_else(|| {
-        format!("{url} is not called: a sandbox calls nothing but http on this machine")
-    })?;
+    let to = here(&url)
+        .ok_or_else(|| format!("{url} is not called: a sandbox only calls http on this machine"))?;
     let limit = call.limit.unwrap_or(TIMEOUT).min(TIMEOUT);
     let answered = timeout(limit, exchange(call, &url, &to)).await;
     answered.unwrap_or_else(|_| Err("The user aborted a request.".to_owned()))

@@ -275,11 +275,11 @@ fn without_answer(outcome: &Outcome) -> delivery::Answer {
     let (status, error) = match &outcome.end {
         End::Hangs => (
             504,
-            "the script did not come back within 1 s; the server has no time limit here: it would stand still".to_owned(),
+            "the script did not return within 1 s; the server has no time limit here: it would stand still".to_owned(),
         ),
         End::NeverSettles => (
             504,
-            "the script waits for what never comes: the server would not answer".to_owned(),
+            "the script waits for something that never happens: the server would not answer".to_owned(),
         ),
         End::Unknown(why) => (501, format!("what a server would do cannot be told offline: {why}")),
         _ => (500, "Internal Server Error".to_owned()),

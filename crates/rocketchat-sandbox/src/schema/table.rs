@@ -37,7 +37,7 @@ const fn only(when: When, row: Property) -> Property {
     Property { when, ..row }
 }
 
-/// A row: a list of texts, or null.
+/// A row: a list of strings, or null.
 const fn texts(name: &'static str) -> Property {
     row(name, &[Type::List, Type::Null], Rule::NotEmptyItems)
 }

@@ -121,8 +121,8 @@ fn as_saved(args: &ApplyArgs, saved: Option<&Saved>) -> ApplyArgs {
 /// Refuses flags that make no sense before anything is asked or written.
 fn sensible(args: &ApplyArgs) -> Result<(), Failure> {
     if args.output.format != PlanFormat::Text && !args.dry_run {
-        let help = "add `--dry-run`, or write the plan with `--out FILE`, and what was done with `--report FILE`";
-        let message = "`--format` is how a plan looks, and an apply tells what it did as text";
+        let help = "add `--dry-run`, or write the plan with `--out FILE` and the outcomes with `--report FILE`";
+        let message = "`--format` is the format of a plan; an apply prints its outcomes as text";
         return Err(Failure::new(Exit::Invalid, message, Some(help)));
     }
     // What was done must not be lost because of a typo.

@@ -29,7 +29,7 @@ pub(super) fn missing() -> Failure {
     };
     Failure::new(
         Exit::Refused,
-        "an apply asks before it changes a server, and there is no terminal to ask on; nothing was sent",
+        "apply asks before it changes a server, and there is no terminal to ask on; nothing was sent",
         Some(&help),
     )
 }

@@ -52,7 +52,7 @@ fn load(
     if manifests.paths.iter().any(|path| path == "-") {
         return Err(Failure::new(
             Exit::Invalid,
-            "what standard input was before cannot be told",
+            "standard input has no base",
             Some("with `--base`, name files or folders"),
         ));
     }
@@ -92,7 +92,7 @@ fn load(
     }
     if checked.sources.manifests.is_empty() {
         terminal::note(&format!(
-            "note: there are no manifests in {name} yet: all is from this change\n"
+            "note: there are no manifests in {name} yet: everything comes from this change\n"
         ));
     }
     Ok(Before::Base(name, Box::new(checked.desired)))

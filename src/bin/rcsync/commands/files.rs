@@ -68,7 +68,7 @@ pub(super) fn check_free(files: &[File], force: bool) -> Result<(), Problem> {
         let shown = file.path.display();
         if !taken.insert(resolved(&file.path)?) {
             let problem = about_file(format!("{shown} would be written twice"));
-            return Err(problem.help("give each file a place of its own"));
+            return Err(problem.help("give each file its own name"));
         }
         match fs::symlink_metadata(&file.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

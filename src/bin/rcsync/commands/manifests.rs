@@ -39,7 +39,7 @@ pub(super) fn read(args: &ManifestArgs, undefined: Undefined) -> Result<Checked,
     let short: Vec<_> = short.collect();
     if !short.is_empty() {
         terminal::note(&format!(
-            "warning: secrets of fewer than {SHORTEST} characters are not masked in what a server says: {}\n",
+            "warning: secrets of fewer than {SHORTEST} characters are not masked in text from the server: {}\n",
             short.join(", ")
         ));
     }

@@ -302,7 +302,7 @@ fn read(file: &Path) -> Result<Snapshot, Failure> {
 /// Why a snapshot cannot be used.
 fn unusable(file: &Path, why: &dyn std::fmt::Display) -> Failure {
     let message = format!("the snapshot {} cannot be used: {why}", file.display());
-    let help = "take one with `rcsync snapshot PATHS --out FILE`";
+    let help = "create one with `rcsync snapshot PATHS --out FILE`";
     Failure::new(Exit::Invalid, &message, Some(help))
 }
 
@@ -314,8 +314,7 @@ fn version(text: &str) -> Result<Version, Failure> {
     })?;
     if version > NEWEST_KNOWN {
         terminal::note(&format!(
-            "warning: --server-version {version} is newer than {NEWEST_KNOWN}, the newest that this rcsync knows: the plan is \
-             that for {NEWEST_KNOWN}\n"
+            "warning: --server-version {version} is newer than {NEWEST_KNOWN}, the newest version this rcsync knows: planning as {NEWEST_KNOWN}\n"
         ));
     }
     Ok(version)

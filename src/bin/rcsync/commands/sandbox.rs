@@ -77,7 +77,7 @@ async fn open_and_serve(args: SandboxArgs) -> Result<Exit, Failure> {
         opened.map_err(|error| Failure::new(Exit::Invalid, &error.to_string(), error.help()))?;
     if !address.ip().is_loopback() {
         terminal::note(&format!(
-            "warning: {address} can be reached from other machines, and the sandbox guards nothing\n"
+            "warning: {address} can be reached from other machines, and the sandbox has no protection\n"
         ));
     }
     // Who has read where it listens may stop it.
@@ -131,7 +131,7 @@ fn fixture(file: &Path) -> Result<Fixture, StateError> {
 /// Where the sandbox is and who may use it, as lines for a shell; in one piece, for whoever waits for it.
 fn greeting(sandbox: &Arc<Sandbox>, address: SocketAddr, with_fixture: bool) -> String {
     let mut lines = vec![
-        "# A sandbox: it imitates Rocket.Chat's integration endpoints. Stop it with Ctrl-C."
+        "# A sandbox that behaves like Rocket.Chat's integration endpoints. Stop it with Ctrl-C."
             .to_owned(),
     ];
     if with_fixture {

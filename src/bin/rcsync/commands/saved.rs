@@ -11,7 +11,7 @@ use rcsync::report::{NoPlan, PlanReport, Unfit};
 
 /// What to do about a plan that cannot be applied.
 const ANEW: &str =
-    "nothing was written: plan anew with `rcsync plan PATHS --out plan.json`, and review that";
+    "nothing was written: plan again with `rcsync plan PATHS --out plan.json`, and review that";
 
 /// A saved plan that may be applied, if it still holds.
 pub(super) struct Saved {
@@ -38,7 +38,7 @@ impl Saved {
                 Some(ANEW),
             ),
             NoPlan::Form(_) => {
-                let message = format!("{shown} is no saved plan: {error}");
+                let message = format!("{shown} is not a saved plan: {error}");
                 Failure::new(Exit::Invalid, &message, Some(ANEW))
             }
         })?;
@@ -82,7 +82,7 @@ impl Saved {
 fn words(unfit: &Unfit<'_>) -> String {
     match unfit {
         Unfit::Failed(failure) => {
-            format!("there is no plan in it, the run failed: {}", failure.line())
+            format!("it has no plan, because the run failed: {}", failure.line())
         }
         Unfit::Snapshot => {
             "it was made from a snapshot, without secrets and without the server".to_owned()

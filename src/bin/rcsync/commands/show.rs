@@ -17,7 +17,7 @@ pub(super) fn run(args: &ShowArgs, terminal: Terminal) -> Result<Exit, Failure> 
     let shown = args.plan.display();
     let read = read(&args.plan).map_err(|error| format!("{shown} cannot be read: {error}"));
     let report = read.and_then(|text| {
-        PlanReport::read(&text).map_err(|error| format!("{shown} is no saved plan: {error}"))
+        PlanReport::read(&text).map_err(|error| format!("{shown} is not a saved plan: {error}"))
     });
     let help = "`rcsync plan --out plan.json` writes one";
     let report = report.map_err(|message| Failure::new(Exit::Invalid, &message, Some(help)))?;

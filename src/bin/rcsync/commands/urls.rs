@@ -52,7 +52,7 @@ async fn told(args: &UrlsArgs, terminal: Terminal) -> Result<Exit, Failure> {
             .filter(|_| args.public_url.is_none())
         {
             terminal::note(&format!(
-                "note: this is the built-in sandbox ({state}): its URLs end with this run; \
+                "note: this is the built-in sandbox ({state}): its URLs only work during this run; \
                  `rcsync sandbox --state {state}` serves them\n"
             ));
         }

@@ -90,7 +90,7 @@ pub(super) fn run(args: &ValidateArgs, terminal: Terminal) -> Result<Exit, Failu
             match fix(args, &checked)? {
                 true => checked = read(args)?,
                 false if round == 0 => {
-                    terminal::note("nothing to fix: there is no suggestion that is certain\n");
+                    terminal::note("nothing to fix: no suggestion is certain\n");
                     break;
                 }
                 false => break,

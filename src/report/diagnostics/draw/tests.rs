@@ -48,7 +48,7 @@ fn sample() -> (Texts, Vec<Problem>, Place) {
         Problem::error(
             Code("yaml-comment"),
             at("#ops"),
-            "`channel` is empty: `#` after a blank starts a comment",
+            "`channel` is empty: `#` after a space starts a comment",
         )
         .expected("read as a comment")
         .help("quote it: `channel: \"#ops\"`"),
@@ -124,7 +124,7 @@ fn findings_are_drawn_in_order() {
     4 |     scriptEnabled: true
       |                 +
 
-    error[yaml-comment]: `channel` is empty: `#` after a blank starts a comment
+    error[yaml-comment]: `channel` is empty: `#` after a space starts a comment
      --> chat/alerts.yaml:5:14
       |
     5 |     channel: #ops

@@ -50,7 +50,7 @@ fn exported(args: &ExportArgs) -> Result<(), Failure> {
         scripts: places.scripts.clone(),
     };
     let export = engine::export::export(&observed, &asked).map_err(|message| {
-        let help = "this is a flaw of rcsync: please report it";
+        let help = "this is a bug in rcsync: please report it";
         Failure::new(Exit::Unexpected, &message, Some(help))
     })?;
     let files = destined(&export, &places);

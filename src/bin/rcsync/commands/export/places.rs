@@ -26,7 +26,7 @@ impl Places {
     pub(super) fn of(args: &ExportArgs) -> Result<Self, Problem> {
         if args.out.as_deref() == Some(Path::new("-")) {
             let help = "leave `--out` out: the manifest goes to standard output";
-            return Err(about_file("`-` is no file").help(help));
+            return Err(about_file("`-` is not a file").help(help));
         }
         let manifest = args.out.as_deref().map(manifest_path);
         let scripts = match (&manifest, &args.scripts) {
@@ -92,7 +92,7 @@ fn below(folder: &Path, inner: &Path) -> Result<String, Problem> {
             "{inner} is not below {folder}, the manifest's folder"
         ))
         .help(format!(
-            "a manifest reaches no script outside: try `--scripts {}`",
+            "a manifest cannot use scripts outside its folder: try `--scripts {}`",
             shell(&scripts.display().to_string())
         ))
     };
@@ -107,7 +107,7 @@ fn below(folder: &Path, inner: &Path) -> Result<String, Problem> {
                 "the path {} cannot be written in a manifest",
                 inner.display()
             );
-            about_file(words).help("choose one of plain characters")
+            about_file(words).help("choose a name with plain characters")
         })?;
         text.push('/');
     }

@@ -50,7 +50,7 @@ pub(super) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     if !there.is_empty() {
         let verb = if there.len() == 1 { "exists" } else { "exist" };
         let message = format!("{} {verb} already; nothing was written", there.join(", "));
-        let help = "name another folder, or move what is there";
+        let help = "choose another folder, or move the existing file";
         return Err(Failure::new(Exit::Invalid, &message, Some(help)));
     }
     files::write(&files, false).map_err(refused(Exit::Unexpected))?;
@@ -78,7 +78,7 @@ fn files(args: &InitArgs) -> Result<Vec<File>, Failure> {
     let folder = below(&args.folder).ok_or_else(|| {
         Failure::new(
             Exit::Invalid,
-            "a pipeline names the folder of the manifests, and this one cannot be written there",
+            "the name of this folder cannot be written in a pipeline",
             Some("run `rcsync init` at the root of the repository, with a folder of plain letters below it"),
         )
     })?;

@@ -64,10 +64,8 @@ pub(super) fn auth(args: &ServerArgs) -> Result<Auth, Problem> {
     let user_id = args.user_id.clone().or_else(|| from_env("RCSYNC_USER_ID"));
     if !token_flags && !user_flags && user.is_some() && user_id.is_some() {
         let problem =
-            connection("both RCSYNC_USER and RCSYNC_USER_ID are set: a password or a token?");
-        return Err(
-            problem.help("unset the one that is not meant, or give `--user` or `--user-id`")
-        );
+            connection("both RCSYNC_USER and RCSYNC_USER_ID are set: choose a password or a token");
+        return Err(problem.help("unset one of them, or give `--user` or `--user-id`"));
     }
     if user_flags || (!token_flags && user.is_some()) {
         let user = user.ok_or_else(|| missing("user", "set RCSYNC_USER or give `--user`"))?;
@@ -98,7 +96,7 @@ pub(super) fn auth(args: &ServerArgs) -> Result<Auth, Problem> {
     let token = token.trim();
     if token.starts_with(['"', '\'']) || token.contains(char::is_whitespace) {
         let help = "write the bare token, without quotes and without `Bearer`";
-        return Err(connection("the token holds quotes or blanks, which no token has").help(help));
+        return Err(connection("the token contains quotes or blanks").help(help));
     }
     let token = Secret::new(token);
     Ok(Auth::Token(Credentials { user_id, token }))
