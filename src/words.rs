@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use unicode_width::UnicodeWidthStr;
+
 pub use rocketchat_client::escape::{end, start};
 
 /// `1 file`, `2 files`.
@@ -59,6 +61,27 @@ pub fn is_slip(written: &str, meant: &str) -> bool {
         || meant.chars().count() >= 5 && strsim::damerau_levenshtein(&written, &meant) <= 1
 }
 
+/// How many cells of a terminal a text takes: wide characters take two, and marks on others none.
+pub fn cells(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// The start of a text, in at most so many cells of a terminal.
+pub fn fit(text: &str, most: usize) -> String {
+    if cells(text) <= most {
+        return text.to_owned();
+    }
+    let mut fitted = String::new();
+    for character in text.chars() {
+        fitted.push(character);
+        if cells(&fitted) + 1 > most {
+            fitted.pop();
+            break;
+        }
+    }
+    fitted + "…"
+}
+
 /// Whether a character has no width, and is not a mark on another.
 pub fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}')
@@ -86,6 +109,18 @@ impl NoSuchWord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wide_characters_take_two_cells_and_marks_none() {
+        assert_eq!(cells("Störung"), 7);
+        assert_eq!(cells("Sto\u{308}rung"), 7);
+        assert_eq!(cells("障害 🔥"), 7);
+        assert_eq!(fit("障害通知", 8), "障害通知");
+        assert_eq!(fit("障害通知", 7), "障害通…");
+        assert_eq!(fit("障害通知", 6), "障害…");
+        assert_eq!(fit("Sto\u{308}rung", 5), "Sto\u{308}r…");
+        assert_eq!(fit("abc", 0), "…");
+    }
 
     #[test]
     fn one_is_one_and_all_others_are_several() {

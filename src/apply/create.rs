@@ -19,7 +19,7 @@ use crate::client::{ServerError, Verb};
 use crate::integration::{Fields, LeftOut, Value};
 use crate::observed::ServerId;
 
-/// As long as the tokens that the server and its web form make (reference 3.3).
+/// As long as the tokens that the server and its web form make (docs/server.md#create).
 const TOKEN_LENGTH: usize = 48;
 
 /// The pause before the first look. The server may still be compiling the script.
@@ -103,7 +103,7 @@ impl Run {
 }
 
 /// Fills in the secrets that a record needs and nobody gave: the server makes none, and takes no update without one
-/// (reference 3.3, 3.5).
+/// (docs/server.md#create, #update).
 pub(super) fn generate_secrets(fields: &mut Fields) -> Result<(), ServerError> {
     for field in fields.kind().fields() {
         if field.left_out == LeftOut::Generated && fields.get(field).is_none() {

@@ -1,6 +1,6 @@
 //! What was asked against what the server answers: written means verified.
 //!
-//! A status of 200 proves nothing (reference 13.12): a script that does not compile and a field that is
+//! A status of 200 proves nothing (docs/server.md#what-200-does-not-prove): a script that does not compile and a field that is
 //! ignored are answered with it too. The comparison is the planner's own.
 
 use crate::integration::Fields;
@@ -60,7 +60,7 @@ fn not_compiled(words: &str) -> String {
     }
 }
 
-/// The user that counts is the one of the id, whatever the name says (reference 3.5).
+/// The user that counts is the one of the id, whatever the name says (docs/server.md#update).
 fn posts_as_another(answered: &Record, id: &ServerText) -> Option<String> {
     let posts_as = answered.user_id().filter(|posts_as| posts_as != id)?;
     Some(format!("it posts as the user {posts_as}, not as {id}"))

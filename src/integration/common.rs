@@ -1,4 +1,4 @@
-//! The rows that both kinds have (reference 3.2). What they say of messages or answers, each kind says itself.
+//! The rows that both kinds have (docs/server.md#fields). What they say of messages or answers, each kind says itself.
 
 use super::compat::{LegacyDefault, Version, Versions};
 use super::{Field, LeftOut, Role, Shape};
@@ -69,7 +69,7 @@ pub(super) const SCRIPT_ENABLED: Field = Field {
     ..Field::PLAIN
 };
 
-/// Since 6.5; until then scripts ran in `vm2`, and until 7.0 those of records without it still do (reference 3.3).
+/// Since 6.5; until then scripts ran in `vm2`, and until 7.0 those of records without it still do (docs/server.md#create).
 pub(super) const SCRIPT_ENGINE: Field = Field {
     name: "scriptEngine",
     doc: "Engine that runs the script, from Rocket.Chat 6.5 on; `isolated-vm` is the only one since 7.0. Default: the server's value is kept.",
@@ -81,7 +81,7 @@ pub(super) const SCRIPT_ENGINE: Field = Field {
     ..Field::PLAIN
 };
 
-/// Since 8.4; until then every script was transpiled (reference 7.4), and from 9.0 on none is.
+/// Since 8.4; until then every script was transpiled (docs/server.md#saving-a-script), and from 9.0 on none is.
 pub(super) const SKIP_TRANSPILE: Field = Field {
     name: "skipTranspile",
     doc: "Store the script as it is instead of transpiling it, from Rocket.Chat 8.4 to 8.9; 9.0 does so with \

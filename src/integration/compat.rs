@@ -41,13 +41,13 @@ impl fmt::Display for Version {
     }
 }
 
-/// The first version that can change an integration (reference 3.1).
+/// The first version that can change an integration (docs/server.md#endpoints).
 pub const UPDATES_SINCE: Version = Version::new(3, 4);
 
 /// The newest version of which anything is known. Of 9.0 and 9.1 no whole source was read.
 pub const NEWEST_KNOWN: Version = Version::new(9, 1);
 
-/// The first version that requires `message-impersonate` of whom an incoming webhook posts as (reference 5.5).
+/// The first version that requires `message-impersonate` of whom an incoming webhook posts as (docs/server.md#posting-user).
 const IMPERSONATION_SINCE: Version = Version::new(8, 6);
 
 /// Whether a server can change an integration. An unknown version counts as the newest.
@@ -66,7 +66,7 @@ pub fn grants_bot(kind: Kind, server: Version) -> bool {
 }
 
 /// A flag that is no row of this kind and that an update of this version must carry all the same: 6.3 requires the
-/// incoming webhooks' flag of outgoing ones too, where it means nothing (reference 0, E5).
+/// incoming webhooks' flag of outgoing ones too, where it means nothing (docs/server.md#versions).
 pub fn required_companion(kind: Kind, server: Option<Version>) -> Option<&'static str> {
     let odd = kind == Kind::Outgoing && server == Some(Version::new(6, 3));
     odd.then_some("overrideDestinationChannelEnabled")

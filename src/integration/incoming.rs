@@ -7,14 +7,14 @@ use super::{Field, Fields, LeftOut, Role, Shape, comma_parts, common};
 pub(super) const DOC: &str =
     "An incoming webhook: programs post to its URL, and Rocket.Chat shows what they post.";
 
-/// The rows (reference 3.2).
+/// The rows (docs/server.md#fields).
 pub(super) const FIELDS: &[Field] = &[
     common::NAME,
     Field {
         doc: "Whether the URL accepts messages. While it is disabled, the server answers 503 and keeps the URL.",
         ..common::ENABLED
     },
-    // Until 7.1 an update ignores it, and from 7.2 to 7.6 it writes the name and leaves the user (reference 3.5).
+    // Until 7.1 an update ignores it, and from 7.2 to 7.6 it writes the name and leaves the user (docs/server.md#update).
     Field {
         doc: "Posting user: an exact, existing username. From Rocket.Chat 8.6 on this user \
               must hold the permission `message-impersonate` (the roles `bot` and `app` do); older servers add the \
@@ -55,7 +55,7 @@ pub(super) const FIELDS: &[Field] = &[
     common::SCRIPT_ENABLED,
     common::SCRIPT_ENGINE,
     common::SKIP_TRANSPILE,
-    // Before 6.3 every request could name another channel; 6.3 takes no create without it (reference 0, E5).
+    // Before 6.3 every request could name another channel; 6.3 takes no create without it (docs/server.md#versions).
     Field {
         name: "overrideDestinationChannelEnabled",
         doc: "Whether a request may name another channel than these, from Rocket.Chat 6.3 on. Default: the server's value is kept; a new webhook gets `false`.",

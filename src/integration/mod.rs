@@ -80,7 +80,7 @@ impl Kind {
         }
     }
 
-    /// Whether the server keeps a history of its calls, which may tell why it is disabled (reference 3.9).
+    /// Whether the server keeps a history of its calls, which may tell why it is disabled (docs/server.md#history).
     pub fn has_history(self) -> bool {
         match self {
             Self::Incoming => false,

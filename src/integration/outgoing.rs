@@ -7,7 +7,7 @@ use crate::secret::Text;
 pub(super) const DOC: &str =
     "An outgoing webhook: Rocket.Chat calls its URLs when its event happens.";
 
-/// The rows (reference 3.2).
+/// The rows (docs/server.md#fields).
 pub(super) const FIELDS: &[Field] = &[
     Field {
         examples: r#"["Guggy"]"#,
@@ -145,7 +145,7 @@ const FLAG: Field = Field {
     ..Field::PLAIN
 };
 
-/// An event that an outgoing webhook can wait for (reference 4.1).
+/// An event that an outgoing webhook can wait for (docs/server.md#outgoing-events).
 #[derive(Clone, Copy, Debug)]
 pub struct Event {
     /// Its name.
@@ -253,7 +253,7 @@ pub(super) fn normalise(values: &mut Fields) {
     }
 }
 
-/// What the server writes in place of values that no retry can go by (reference 4.2).
+/// What the server writes in place of values that no retry can go by (docs/server.md#outgoing-options).
 fn fill_retries(values: &mut Fields) {
     if matches!(values.value("retryCount"), Some(Value::Number(count)) if *count < 1) {
         values.set("retryCount", Some(Value::Number(4)));

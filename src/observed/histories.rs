@@ -23,7 +23,7 @@ pub struct Gone {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum History {
     /// A URL answered 410 when it was called last: the server disables the webhook then
-    /// (reference 5.4).
+    /// (docs/server.md#silent-changes).
     Gone(Gone),
     /// It tells of no such thing.
     Other,

@@ -162,7 +162,7 @@ impl Record {
     }
 
     /// Its fields as they are stored, to be sent back as they are. Absent and null are no value, as are blanks in
-    /// a list, which newer servers take in no request (reference 3.2). What may hold credentials is secret here.
+    /// a list, which newer servers take in no request (docs/server.md#fields). What may hold credentials is secret here.
     ///
     /// # Errors
     /// When a field cannot be read.
@@ -261,12 +261,12 @@ impl Record {
         self.own(by(&self.raw, "_updatedBy", "username"))
     }
 
-    /// The id of the user that it posts as: the one that counts, whatever the username says (reference 3.5).
+    /// The id of the user that it posts as: the one that counts, whatever the username says (docs/server.md#update).
     pub fn user_id(&self) -> Option<ServerText> {
         self.text("userId")
     }
 
-    /// Whether the server has a compiled script, which is the one it runs (reference 7.4).
+    /// Whether the server has a compiled script, which is the one it runs (docs/server.md#saving-a-script).
     pub fn script_compiled(&self) -> bool {
         let compiled = self.raw.get("scriptCompiled").and_then(Json::as_str);
         compiled.is_some_and(|compiled| !compiled.is_empty())

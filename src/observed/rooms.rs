@@ -1,5 +1,5 @@
 //! The rooms and users that integrations post to, as far as they were looked up, and what this account may do about
-//! them (reference 5.1 to 5.3).
+//! them (docs/server.md#channel-strings to 5.3).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,7 @@ pub struct Rooms {
 }
 
 /// What decides whether a message gets into a room that is there. The server checks it at delivery, not when an integration is
-/// saved (reference 5.4).
+/// saved (docs/server.md#silent-changes).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RoomState {

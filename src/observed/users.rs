@@ -30,7 +30,7 @@ pub enum Found {
 pub struct User {
     /// The id.
     pub id: ServerText,
-    /// The roles, where this account may see them (reference 9.1).
+    /// The roles, where this account may see them (docs/server.md#looking-up-users-and-rooms).
     pub roles: Option<BTreeSet<ServerText>>,
     /// Whether the user is active, where the server says so.
     pub active: Option<bool>,

@@ -1,4 +1,4 @@
-//! What this account sees of what the server has (reference 3.4). A record that it does not see is to it as one that is
+//! What this account sees of what the server has (docs/server.md#list). A record that it does not see is to it as one that is
 //! not there.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,7 +83,7 @@ impl View {
 pub struct Permissions(pub BTreeMap<String, BTreeSet<ServerText>>);
 
 impl Permissions {
-    /// The permission to post under another name (reference 5.5).
+    /// The permission to post under another name (docs/server.md#posting-user).
     const IMPERSONATE: &'static str = "message-impersonate";
 
     /// The roles that hold a permission, if the server knows it.

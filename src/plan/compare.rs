@@ -1,6 +1,6 @@
 //! An entry against its record, row by row; and the body of the update that makes them equal.
 //!
-//! An update replaces the whole record (reference 3.5), so its body is complete: what the manifest says, and the
+//! An update replaces the whole record (docs/server.md#update), so its body is complete: what the manifest says, and the
 //! stored bytes for whatever compares equal or is left to others.
 
 use std::borrow::Cow;
@@ -221,7 +221,7 @@ fn kept(
         .or_else(|| required.then(|| otherwise.cloned().unwrap_or_else(|| field.empty())))
 }
 
-/// A record may do without a secret, but an update may not (reference 3.5).
+/// A record may do without a secret, but an update may not (docs/server.md#update).
 fn generated(
     field: &'static Field,
     value: Option<&Value>,
@@ -372,7 +372,7 @@ fn in_words(server: &ServerFacts) -> String {
     version.unwrap_or_default()
 }
 
-/// The server takes no blank token (reference 3.5).
+/// The server takes no blank token (docs/server.md#update).
 fn is_blank_secret(value: &Value) -> bool {
     matches!(value, Value::Secret(secret) if secret.is_blank())
 }

@@ -36,7 +36,7 @@ pub(super) fn of(
     all.into_iter().flatten().collect()
 }
 
-/// Why a script that is on does not run, where that is so: the server runs the compiled one alone (reference 7.4).
+/// Why a script that is on does not run, where that is so: the server runs the compiled one alone (docs/server.md#saving-a-script).
 /// What the server says of a script may quote it, and with it a secret that `wanted` puts into it.
 pub fn script_failure(record: &Record, fields: &Fields, wanted: &Fields) -> Option<String> {
     let switched_on = fields.is_on(Role::ScriptSwitch);
@@ -79,7 +79,7 @@ fn script_not_compiled(
     })
 }
 
-/// The user that counts is the one of the id, whatever the name says (reference 3.5).
+/// The user that counts is the one of the id, whatever the name says (docs/server.md#update).
 fn posts_as_someone_else(
     record: &Record,
     fields: &Fields,

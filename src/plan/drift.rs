@@ -29,7 +29,7 @@ pub enum Cause {
 }
 
 /// What a record says about who changed it last. The two need not belong together: what the server changes by itself
-/// moves the time and not the name (reference 5.4).
+/// moves the time and not the name (docs/server.md#silent-changes).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastModified {
     /// When it was changed last, as the server writes it.

@@ -8,7 +8,7 @@ use crate::observed::{Record, ServerId};
 /// earliest time of creation.
 ///
 /// By one clock that is the one that was inserted first: such an id is made at the insert, and begins with its second
-/// (reference 3.3). No clock has to be right for it: what counts is that every run chooses the same.
+/// (docs/server.md#create). No clock has to be right for it: what counts is that every run chooses the same.
 pub fn eldest<'a>(duplicates: &[&'a Record]) -> Option<&'a Record> {
     let by_id = duplicates.iter().all(|it| tells_the_insert(&it.id));
     let rank = |record: &&Record| {

@@ -7,7 +7,7 @@ use super::wrap::wrapped;
 use super::{Untrusted, text};
 use crate::doctor::Check;
 use crate::problem::Severity;
-use crate::words::count;
+use crate::words::{cells, count};
 
 /// What stands between a user and a first plan.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -100,7 +100,7 @@ impl DoctorReport {
         let mut text = format!("rcsync doctor · {}\n\n", self.address.for_terminal());
         for check in &self.checks {
             let lead = format!("{} {:<13} ", check.verdict.sign(), check.about);
-            let indent = lead.chars().count();
+            let indent = cells(&lead);
             text += &wrapped(&lead, &check.words.for_terminal(), indent, text::COLUMNS);
             text.push('\n');
             if let Some(help) = &check.help {

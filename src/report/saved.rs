@@ -49,9 +49,9 @@ impl PlanReport {
         let form = |error: serde_json::Error| {
             // The library's own words quote values.
             let what = match error.classify() {
-                serde_json::error::Category::Eof => "it breaks off",
+                serde_json::error::Category::Eof => "it ends early",
                 serde_json::error::Category::Data => "something is missing or of another kind",
-                _ => "it is no JSON",
+                _ => "it is not JSON",
             };
             let place = format!("(line {}, column {})", error.line(), error.column());
             NoPlan::Form(format!("{what} {place}"))

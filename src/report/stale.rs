@@ -140,13 +140,14 @@ fn other_record(was: &BoundRecord, is: &BoundRecord) -> Option<String> {
         return Some(format!("was changed on the server: `{name}`"));
     }
     if let Some(name) = differing(&was.secrets, &is.secrets) {
+        // What it was when it was planned, and what it is.
         let compared = |record: &BoundRecord| match record.secrets.get(name) {
-            Some(Compared::Equal) => "matched the server",
-            Some(Compared::Different) => "differed from the server",
-            Some(Compared::Unknown) | None => "was not compared",
+            Some(Compared::Equal) => ("matched the server's", "matches it"),
+            Some(Compared::Different) => ("differed from the server's", "differs from it"),
+            Some(Compared::Unknown) | None => ("was not compared", "is not compared"),
         };
         let shown = Untrusted::from(name.as_str()).for_terminal();
-        let (from, to) = (compared(was), compared(is).replacen("was", "is", 1));
+        let (from, to) = (compared(was).0, compared(is).1);
         return Some(format!("has a `{shown}` that {from}, and {to} now"));
     }
     (was.updated_at != is.updated_at).then(|| "was saved on the server since".to_owned())

@@ -8,6 +8,9 @@ mod run;
 mod script;
 mod snapshot;
 
+use std::collections::HashMap;
+use std::mem;
+
 use anstyle::{AnsiColor, Style};
 
 pub use cause::drift_text;
@@ -21,7 +24,7 @@ use super::plan::{ChangeReport, ConditionReport, FieldReport, PlaceReport, PlanR
 use super::subject::Subject;
 use super::wrap::wrapped;
 use crate::plan::ActionKind;
-use crate::words::{count, start};
+use crate::words::{cells, count, fit};
 use failure::failure_text;
 use field::field_text;
 pub(super) use field::{field_line, value_text};
@@ -31,8 +34,12 @@ pub(super) use policy::{pruned_words, refusal_lines, view_words};
 /// How wide a page is.
 pub(super) const COLUMNS: usize = 80;
 
-/// Where the name of an integration ends and its place begins.
+/// Where the name of an integration ends and its place begins, unless a place is so long that it begins earlier.
 const PLACE_COLUMN: usize = 60;
+/// Names keep at least this much room before it.
+const LEAST_PLACE_COLUMN: usize = 44;
+/// The cells of a line before the name.
+const BEFORE_NAME: usize = 22;
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();
@@ -46,16 +53,33 @@ struct Page {
     color: bool,
     scripts: ScriptDiff,
     verbose: bool,
+    place_column: usize,
 }
 
 impl Page {
     fn new(options: &RenderOptions) -> Self {
         Self {
             text: String::new(),
+            place_column: PLACE_COLUMN,
             color: options.color,
             scripts: options.scripts,
             verbose: options.verbose,
         }
+    }
+
+    /// Makes room for places of so many cells.
+    fn make_room(&mut self, places: impl Iterator<Item = usize>) {
+        let longest = places.max().unwrap_or(0);
+        self.place_column = COLUMNS
+            .saturating_sub(longest)
+            .clamp(LEAST_PLACE_COLUMN, PLACE_COLUMN);
+    }
+
+    /// What these lines are, written by themselves.
+    fn aside(&mut self, write: impl FnOnce(&mut Self)) -> String {
+        let page = mem::take(&mut self.text);
+        write(self);
+        mem::replace(&mut self.text, page)
     }
 
     fn line(&mut self, line: impl AsRef<str>) {
@@ -90,13 +114,54 @@ pub fn plan_text(report: &PlanReport, options: &RenderOptions) -> String {
         failure_text(failure, &mut page);
         return page.text;
     }
-    for change in &report.changes {
+    let places = report
+        .changes
+        .iter()
+        .map(|change| cells(&place_words(change)));
+    page.make_room(places);
+    for (changes, body) in grouped(&report.changes, &mut page) {
         page.line("");
-        change_text(change, &mut page);
+        for change in changes {
+            let head = change_head(change, &page);
+            page.line(beside(&head, &place_words(change), &page));
+        }
+        page.text.push_str(&body);
     }
     page.line("");
     summary(report, &mut page);
     page.text
+}
+
+/// The changes with what is below their heads. Updates of which that is the same are one block, unless each is asked for.
+fn grouped<'r>(
+    changes: &'r [ChangeReport],
+    page: &mut Page,
+) -> Vec<(Vec<&'r ChangeReport>, String)> {
+    let mut groups: Vec<(Vec<&ChangeReport>, String)> = Vec::new();
+    let mut known = HashMap::new();
+    for change in changes {
+        let body = page.aside(|page| change_body(change, page));
+        let may_join = change.action == ActionKind::Update && !page.verbose;
+        if let Some(at) = known.get(&body).filter(|_| may_join) {
+            let (members, _): &mut (Vec<_>, String) = &mut groups[*at];
+            members.push(change);
+            continue;
+        }
+        if may_join {
+            known.insert(body.clone(), groups.len());
+        }
+        groups.push((vec![change], body));
+    }
+    groups
+}
+
+/// Where the entry stands; without one, the record's id.
+fn place_words(change: &ChangeReport) -> String {
+    match (&change.place, &change.id) {
+        (Some(place), _) => place.words(),
+        (None, Some(id)) => id.for_terminal(),
+        (None, None) => String::new(),
+    }
 }
 
 fn heading(report: &PlanReport, page: &mut Page) {
@@ -134,12 +199,8 @@ fn change_head(change: &ChangeReport, page: &Page) -> Head {
     head(sign, change.action.word(), style, &change.subject, page)
 }
 
-fn change_text(change: &ChangeReport, page: &mut Page) {
-    let head = change_head(change, page);
-    page.line(match (&change.place, &change.id) {
-        (None, Some(id)) => beside(&head, &id.for_terminal(), page),
-        (place, _) => placed(&head, place.as_ref(), page),
-    });
+/// What is below the head of a change.
+fn change_body(change: &ChangeReport, page: &mut Page) {
     cause::below(change, page);
     let width = name_width(&change.fields);
     for field in &change.fields {
@@ -175,9 +236,10 @@ struct Head {
 
 fn head(sign: &str, word: &str, style: Style, subject: &Subject, page: &Page) -> Head {
     let lead = format!("{sign} {word:<9}");
-    let name = start(&subject.name.for_terminal(), 36);
+    let room = page.place_column - BEFORE_NAME - 2;
+    let name = fit(&subject.name.for_terminal(), room);
     let rest = format!(" {:<9} {name}", subject.kind.word());
-    let columns = lead.chars().count() + rest.chars().count();
+    let columns = cells(&lead) + cells(&rest);
     Head {
         text: page.paint(style, &lead) + &rest,
         columns,
@@ -192,7 +254,10 @@ fn placed(head: &Head, place: Option<&PlaceReport>, page: &Page) -> String {
 }
 
 fn beside(head: &Head, words: &str, page: &Page) -> String {
-    let gap = " ".repeat(PLACE_COLUMN.saturating_sub(head.columns).max(2));
+    if words.is_empty() {
+        return head.text.clone();
+    }
+    let gap = " ".repeat(page.place_column.saturating_sub(head.columns).max(2));
     format!("{}{gap}{}", head.text, page.paint(DIM, words))
 }
 
@@ -209,7 +274,7 @@ fn summary(report: &PlanReport, page: &mut Page) {
     let whole = summary_line(report);
     // With so many numbers in it, it may not fit.
     let (line, rest) = match whole.split_once("; ") {
-        Some((start, rest)) if whole.chars().count() > COLUMNS => (format!("{start};"), Some(rest)),
+        Some((start, rest)) if cells(&whole) > COLUMNS => (format!("{start};"), Some(rest)),
         _ => (whole.clone(), None),
     };
     page.line(match line.strip_prefix("Plan:") {

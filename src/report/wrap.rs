@@ -1,17 +1,19 @@
 //! Words in lines that fit a width.
 
-/// The words behind `lead`, in lines of at most `width` characters, those after the first indented. What stands in
+use crate::words::cells;
+
+/// The words behind `lead`, in lines of at most `width` cells, those after the first indented. What stands in
 /// back-ticks stays together.
 pub(super) fn wrapped(lead: &str, words: &str, indent: usize, width: usize) -> String {
     let mut text = lead.to_owned();
-    let mut columns = lead.chars().count();
+    let mut columns = cells(lead);
     let mut quoted = false;
     let words = words.split(|character| {
         quoted ^= character == '`';
         character == ' ' && !quoted
     });
     for (index, word) in words.enumerate() {
-        let length = word.chars().count();
+        let length = cells(word);
         if index > 0 && columns + 1 + length > width {
             text.push('\n');
             text.push_str(&" ".repeat(indent));

@@ -1,4 +1,4 @@
-//! The history of an outgoing webhook: why the server disabled it (reference 3.9, 5.4).
+//! The history of an outgoing webhook: why the server disabled it (docs/server.md#history, #silent-changes).
 //!
 //! It is evidence, and nothing depends on it: what cannot be read is *unknown*. Refused credentials end the look-up.
 

@@ -95,7 +95,7 @@ impl Reader {
         }
     }
 
-    /// Where the workspace says that people reach it, if it says so (reference 1.6).
+    /// Where the workspace says that people reach it, if it says so (docs/server.md#server-information).
     ///
     /// # Errors
     /// When the server does not tell.

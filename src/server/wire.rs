@@ -38,12 +38,12 @@ fn write(
     Ok(Body::new(object, secrets))
 }
 
-/// The body that removes a record: by its id, never by a URL, which others may have too (reference 3.6).
+/// The body that removes a record: by its id, never by a URL, which others may have too (docs/server.md#remove).
 pub(super) fn remove(kind: Kind, id: &ServerId) -> Body {
     Body::new(head(kind, Some(id)), [])
 }
 
-/// The record's own type, which the server does not check (reference 3.5), and its id.
+/// The record's own type, which the server does not check (docs/server.md#update), and its id.
 fn head(kind: Kind, id: Option<&ServerId>) -> Object {
     let mut object = Object::new();
     object.insert("type".to_owned(), kind.wire().into());

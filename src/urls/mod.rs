@@ -108,7 +108,7 @@ impl Asked<'_> {
         })
     }
 
-    /// Where others post to (reference 7.1).
+    /// Where others post to (docs/server.md#webhook-url).
     fn url(&self, record: &Record, token: Option<Secret>) -> Result<Secret, DecodeError> {
         let not = |field, expected| DecodeError::Field {
             id: record.id.clone(),
@@ -129,7 +129,7 @@ impl Asked<'_> {
     }
 }
 
-/// Fit to be a part of a path. Tokens of old records hold `/`, `+` and `=` (reference 7.1).
+/// Fit to be a part of a path. Tokens of old records hold `/`, `+` and `=` (docs/server.md#webhook-url).
 fn encoded(part: &str) -> String {
     let encoded: String = form_urlencoded::byte_serialize(part.as_bytes()).collect();
     // A form writes a blank as `+`, and `+` as `%2B`.

@@ -57,7 +57,7 @@ fn the_first_run_creates_everything_and_the_second_nothing() {
     assert!(
         second
             .out
-            .ends_with("No changes: 7 integrations are as written.\n"),
+            .ends_with("No changes. All 7 integrations match the manifests.\n"),
         "{}",
         second.out
     );
@@ -89,7 +89,7 @@ fn the_built_in_sandbox_keeps_its_state_in_a_file() {
     let journal = std::fs::read_to_string(&state).unwrap();
     let second = Run::of(&mut rcsync(&["apply", EXAMPLE, &flag])).exits(0);
     assert!(
-        second.out.contains("No changes: 7 integrations"),
+        second.out.contains("No changes. All 7 integrations"),
         "{}",
         second.out
     );

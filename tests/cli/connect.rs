@@ -152,7 +152,7 @@ fn a_second_factor_is_named_with_what_to_do_instead() {
         .env("RCSYNC_PASSWORD", PASSWORD);
     let run = Run::of(&mut command).exits(7);
     assert!(
-        run.err.contains("wants a second factor (totp)"),
+        run.err.contains("requires a second factor (totp)"),
         "{}",
         run.err
     );
@@ -345,7 +345,7 @@ fn an_authority_of_ones_own_is_trusted_when_it_is_named() {
 
     let empty = sandbox.file("empty.pem", "no certificate\n");
     let run = Run::of(&mut behind.plan(&["--ca-file", &empty])).exits(7);
-    let why = "the file of certificates to trust holds none";
+    let why = "the certificate file contains no certificate";
     assert!(run.err.contains(why), "{}", run.err);
     let run = Run::of(&mut behind.plan(&["--ca-file", "missing.pem"])).exits(3);
     let why = "the certificates file missing.pem cannot be read";

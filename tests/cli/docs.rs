@@ -140,7 +140,9 @@ fn every_file_that_contributors_are_sent_to_exists() {
         .collect();
     assert!(paths.len() > 30, "{paths:?}");
     for path in paths {
-        assert!(Path::new(path).exists(), "{path}");
+        // A section of a page stands on that page.
+        let file = path.split('#').next().unwrap();
+        assert!(Path::new(file).exists(), "{path}");
     }
 }
 
@@ -425,7 +427,7 @@ fn rooms_are_open_to_those_who_hold_both_permissions_of_a_direction() {
             let apply = ["apply", "--yes", &path, "--allow-partial-view"];
             if code == 6 {
                 let run = Run::of(&mut sandbox.rcsync_as(account.0, account.1, &apply));
-                assert!(run.exits(4).out.contains("-out-of-reach: this account"));
+                assert!(run.exits(4).out.contains("-out-of-reach: "));
             }
             // What the plan says is what the server does.
             let blind = [

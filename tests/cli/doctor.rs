@@ -14,19 +14,19 @@ rcsync doctor · http://127.0.0.1:3000
 = address       plain http, which does not leave this machine
 = proxy         none: no proxy is used for this machine
 = server        Rocket.Chat 9.1
-i version       whoever an incoming webhook posts as needs `message-impersonate`
+i version       posting users of incoming webhooks need `message-impersonate`
                 (role `bot`)
 = clock         the server's and this machine's agree
 = credentials   alice.admin (uAdmin0000000001), roles `admin`
-= permissions   it manages incoming: all, outgoing: all
-i permissions   it has no `view-c-room`: without it, public rooms are looked up
+= permissions   can manage all incoming and outgoing webhooks
+i permissions   it lacks `view-c-room`: without it, public rooms are looked up
                 one by one
-i permissions   it has no `view-full-other-user-info`: without it, whether
+i permissions   it lacks `view-full-other-user-info`: without it, whether
                 posting users may impersonate is not checked before an apply
 = integrations  it sees 0 integrations
 = limits        this account is not rate limited
 
-Nothing is in the way of a plan.
+Ready to plan.
 ";
 
 /// The verdict and the words of each check, by what it is about.
@@ -97,7 +97,7 @@ fn what_blocks_exits_with_seven_and_says_what_to_do() {
     let found = checks(&run);
     assert_eq!(
         of(&found, "permissions")[0],
-        "blocked: it manages incoming: none, outgoing: none"
+        "blocked: can manage incoming: none, outgoing: none"
     );
 
     let mut alone = rcsync(&["doctor", "--url", &sandbox.url]);
@@ -120,7 +120,7 @@ fn what_is_no_rocket_chat_is_named() {
     let run = Run::of(&mut html.rcsync(&["doctor"])).exits(7);
     assert!(
         run.out
-            .contains("! server        this is no Rocket.Chat API"),
+            .contains("! server        this is not a Rocket.Chat API"),
         "{}",
         run.out
     );
@@ -186,7 +186,7 @@ fn the_sandbox_inside_is_looked_at_like_any_server() {
     let state = format!("--sandbox={}", folder.path().join("s.jsonl").display());
     let run = Run::of(&mut rcsync(&["doctor", &state])).exits(0);
     assert!(
-        run.out.contains("s.jsonl") && run.out.contains("Nothing is in the way of a plan"),
+        run.out.contains("s.jsonl") && run.out.contains("Ready to plan"),
         "{}",
         run.out
     );

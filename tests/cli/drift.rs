@@ -507,7 +507,7 @@ fn apply_says_first_what_is_not_in_the_change() {
     .exits(0);
     let said = run
         .out
-        .find("\nNot in this change, and made with it: 1 change.\n")
+        .find("\nNot from this change, but applied with it: 1 change.\n")
         .unwrap();
     let (_, rest) = run.out.split_at(said);
     assert!(
@@ -647,7 +647,7 @@ fn no_more_than_twenty_histories_are_asked_for() {
     assert!(run.out.contains("20 blocked"), "{}", run.out);
     assert_eq!(
         run.err,
-        "note: 3 more webhooks are disabled, and why is not asked: plan fewer at once to know\n"
+        "note: 3 more webhooks are disabled, and their histories were not read: plan fewer at once\n"
     );
     // A history that cannot be read is no evidence, and is told.
     sandbox.file("a.yaml", &outgoing(1, ""));

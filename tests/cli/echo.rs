@@ -368,7 +368,7 @@ fn a_secret_that_is_too_short_to_be_masked_is_told() {
     let run = Run::of(command.env("RCSYNC_SECRET_pin", "471")).exits(0);
     assert_eq!(
         run.err,
-        "warning: secrets of fewer than 4 characters are not masked in what a server says: `pin`, `two`\n"
+        "warning: secrets of fewer than 4 characters are not masked in text from the server: `pin`, `two`\n"
     );
     assert!(!run.err.contains("471"));
 }

@@ -163,7 +163,7 @@ fn ids_are_printed_for_a_manifest_that_is_there() {
         ids.contains("hooks.yaml:3:5 webhook-outgoing `yes`\n    id: "),
         "{ids}"
     );
-    assert_eq!(ids.matches("  # made by ").count(), 2, "{ids}");
+    assert_eq!(ids.matches("  # created by ").count(), 2, "{ids}");
 }
 
 #[test]

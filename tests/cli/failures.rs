@@ -104,7 +104,7 @@ fn an_unreachable_server_is_named() {
 #[test]
 fn what_is_no_rocket_chat_is_told_as_what_it_is() {
     for (effect, words) in [
-        (json!({ "kind": "page" }), "this is no Rocket.Chat API"),
+        (json!({ "kind": "page" }), "this is not a Rocket.Chat API"),
         (json!({ "kind": "bad-gateway" }), "502"),
         (
             json!({ "kind": "redirect", "location": "https://chat.example.org/team/api/info" }),
@@ -165,7 +165,7 @@ fn a_record_lost_between_pages_is_no_reason_to_create_it_again() {
     sandbox.fault(&json!({ "path": "integrations.list", "effect": { "kind": "total", "total": 123 }, "times": 50 }));
     let run = sandbox.run(&["apply", "--yes", &path]).exits(1);
     assert!(
-        run.err.contains("the listing changed while it was read"),
+        run.err.contains("the list changed while it was read"),
         "{}",
         run.err
     );

@@ -47,7 +47,7 @@ fn the_first_manifest_is_valid_and_can_be_applied() {
     assert!(urls.out.contains("/hooks/"), "{}", urls.out);
     let second = here(&["plan", "chat", "--sandbox", "--detailed-exitcode"]).exits(0);
     assert!(
-        second.out.contains("No changes: 1 integration"),
+        second.out.contains("No changes. The integration"),
         "{}",
         second.out
     );

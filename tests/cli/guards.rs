@@ -104,7 +104,7 @@ fn cases() -> Vec<Case> {
         Case("an empty manifest", disable("  maxDeletes: 9\n"), 0, world(0, 1, on), &[], &["1 record in scope would be disabled", "no integration that should exist", "state: absent"]),
         Case("an empty manifest and an empty scope", disable(""), 0, world(0, 0, on), &[], &[]),
         // No scope, no pruning.
-        Case("no scope", settings("disable", ""), 1, world(1, 0, on), &[], &["`settings.prune` is `disable`", "names: [\"TEAM-*\"]"]),
+        Case("no scope", settings("disable", ""), 1, world(1, 0, on), &[], &["`settings.prune: disable` needs a `settings.scope`", "names: [\"TEAM-*\"]"]),
         Case("no scope and no pruning", settings("disable", ""), 1, world(1, 6, on), &["--no-prune"], &[]),
         Case("an empty scope", settings("disable", "  scope: { names: [] }\n"), 1, world(1, 6, on), &[], &[]),
         Case("nobody's scope", settings("disable", "  scope: { creators: [] }\n"), 1, world(1, 6, on), &[], &[]),

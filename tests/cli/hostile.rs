@@ -234,7 +234,7 @@ fn page(stream: &mut dyn Write, records: &[Json], total: usize) -> io::Result<()
 fn never_adds_up(peer: &Peer, requests: usize) {
     let run = plan(peer, &[]).exits(1);
     assert!(
-        run.err.contains("the listing changed while it was read"),
+        run.err.contains("the list changed while it was read"),
         "{}",
         run.err
     );

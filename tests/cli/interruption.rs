@@ -72,7 +72,7 @@ fn a_second_signal_quits_at_once_and_tells_what_is_known() {
     // Named by the first.
     let run = Run::from(child.wait_with_output().unwrap()).exits(130);
     assert!(
-        run.err.contains("stopping: ") && run.err.contains("quitting: "),
+        run.err.contains("Stopping after") && run.err.contains("Quitting: "),
         "{}",
         run.err
     );

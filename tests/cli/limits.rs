@@ -41,7 +41,7 @@ fn a_limit_is_forecast_and_kept_and_nothing_is_refused() {
     assert!(
         plan.out.ends_with(
             "Writes: 25 requests, about 2 min; this account is limited to 10 calls of each endpoint\n  \
-             in a window (reckoned as 60 s), and others behind the same address use them up too.\n"
+             in a window (assumed to be 60 s), shared with other clients behind the same address.\n"
         ),
         "{}",
         plan.out
@@ -137,7 +137,7 @@ fn creates_that_fail_in_the_same_way_three_times_are_given_up() {
     let run = sandbox.run(&args).exits(6);
     assert!(
         run.out
-            .contains("others of its kind failed, each time so: Cannot read properties"),
+            .contains("others of its type failed, each time with: Cannot read properties"),
         "{}",
         run.out
     );
@@ -219,7 +219,7 @@ fn a_server_that_is_silent_is_given_up() {
         let run = sandbox
             .run(&["plan", &path, "--retries", "0", flag, "1"])
             .exits(7);
-        assert!(run.err.contains("took too long"), "{}", run.err);
+        assert!(run.err.contains("timed out"), "{}", run.err);
     }
 }
 
@@ -253,12 +253,12 @@ fn one_answer_that_is_none_ends_the_run_with_one_message() {
     let logged_out = json!({ "status": "error", "message": "You must be logged in to do this." });
     let page = json!({ "kind": "answer", "status": 200, "body": "<html>Sign in</html>" });
     for (path, effect, told) in [
-        ("info", page.clone(), "this is no Rocket.Chat API"),
-        ("me", page.clone(), "this is no Rocket.Chat API"),
+        ("info", page.clone(), "this is not a Rocket.Chat API"),
+        ("me", page.clone(), "this is not a Rocket.Chat API"),
         (
             "integrations.list",
             page.clone(),
-            "this is no Rocket.Chat API",
+            "this is not a Rocket.Chat API",
         ),
         (
             "me",
@@ -323,7 +323,7 @@ fn a_refusal_of_one_record_fails_that_record_alone() {
         (
             400,
             coded("error-invalid-integration").to_string(),
-            "belongs to somebody else",
+            "another account created the record",
         ),
         (413, "<html>".to_owned(), "`client_max_body_size`"),
         (302, String::new(), "the server redirects to"),

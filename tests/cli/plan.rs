@@ -117,7 +117,7 @@ fn a_listing_of_many_pages_is_read_whole() {
         .exits(0);
     assert!(
         run.out
-            .ends_with("No changes: 250 integrations are as written.\n"),
+            .ends_with("No changes. All 250 integrations match the manifests.\n"),
         "{}",
         run.out
     );
@@ -159,7 +159,7 @@ fn a_plan_for_another_version_shows_what_an_upgrade_would_bring() {
     plan(&[]).exits(0);
     let run = plan(&["--server-version", "8.6"]).exits(2);
     assert!(
-        run.out.contains("Rocket.Chat 8.5.0, taken for 8.6"),
+        run.out.contains("Rocket.Chat 8.5.0 (planned as 8.6)"),
         "{}",
         run.out
     );
@@ -254,11 +254,11 @@ fn everything_that_is_wrong_with_an_entry_is_told_at_once() {
     );
     let mut lead = sandbox.rcsync_as("uLead", "tok-lead", &["plan", &path]);
     let run = Run::of(&mut lead).exits(0);
-    insta::assert_snapshot!(from(&run, "    username"), @r"
+    insta::assert_snapshot!(from(&run, "    username"), @"
         username  bothy
         channel   #genral, #Operations, #team, @bottty
-        posting-user-missing: no user is named `bothy`: the server takes no write of
-        this webhook
+        posting-user-missing: no user is named `bothy`: the server refuses every
+        change of this webhook
         create the user, or correct its name (case matters)
         room-missing: there is no room `#genral`
         did you mean `#general`?

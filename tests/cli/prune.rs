@@ -63,7 +63,7 @@ fn an_incoming_webhook_is_deleted_by_the_second_run() {
     let path = sandbox.file("a.yaml", &prune("delete", &manifest(1)));
     let first = sandbox.run(&["apply", "--yes", &path]).exits(0);
     let flat = first.out.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains("announced second step"), "{}", first.out);
+    assert!(flat.contains("a later apply deletes it"), "{}", first.out);
     assert!(first.out.contains("1 created, 1 disabled"), "{}", first.out);
     let records = sandbox.records();
     let now = named(&records, "Old one").unwrap();
@@ -99,7 +99,7 @@ fn a_flag_by_name_deletes_it_at_once() {
         .run(&["apply", "--yes", &path, "--allow-url-loss"])
         .exits(0);
     assert!(
-        run.out.contains("deleted at once") && run.out.contains("URL dies"),
+        run.out.contains("deleted at once") && run.out.contains("its URL stops working"),
         "{}",
         run.out
     );
@@ -148,7 +148,7 @@ fn unmanaged_records_are_listed_when_asked_for() {
     };
     let short = plan(&[]).out;
     assert!(
-        short.contains("Unmanaged: 2 records in no entry"),
+        short.contains("Unmanaged: 2 integrations on the server are not in these manifests"),
         "{short}"
     );
     assert!(!short.contains(&ids[1]), "{short}");

@@ -183,14 +183,14 @@ fn what_is_no_saved_plan_is_refused() {
     for (text, words) in [
         (
             plan.replace("\"formatVersion\": 3", "\"formatVersion\": 4"),
-            "format version 3",
+            "format version 4",
         ),
-        (plan[..plan.len() / 2].to_owned(), "breaks off"),
+        (plan[..plan.len() / 2].to_owned(), "ends early"),
         (
             plan.replace("\"changes\"", "\"changed\""),
             "something is missing",
         ),
-        ("canary".to_owned(), "no JSON"),
+        ("canary".to_owned(), "not JSON"),
         ("{}".to_owned(), "something is missing"),
     ] {
         let file = write(folder.path(), "plan.json", &text);

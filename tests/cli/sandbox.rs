@@ -330,7 +330,7 @@ fn what_is_not_a_state_is_neither_read_nor_written() {
         for command in ["plan", "apply"] {
             let run = place.run(command, &path).exits(3);
             assert!(run.err.contains(told), "{}", run.err);
-            assert!(run.err.contains("left as it is"), "{}", run.err);
+            assert!(run.err.contains("it is not changed"), "{}", run.err);
         }
         assert_eq!(fs::read_to_string(place.at("s.jsonl")).unwrap(), text);
     }

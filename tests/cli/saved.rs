@@ -163,7 +163,7 @@ fn a_saved_plan_is_applied_and_is_stale_afterwards() {
     );
     world.is_stale(
         || world.apply(),
-        "is not planned any more: nothing is left to do, as if this plan had been applied already",
+        "is no longer planned: nothing is left to do, as if this plan had been applied already",
     );
     // A plan that has nothing to do can be applied as often as one likes.
     world
@@ -173,7 +173,7 @@ fn a_saved_plan_is_applied_and_is_stale_afterwards() {
     world.apply().exits(0);
 }
 
-/// What the plan is not about may change: unknown_kinds, what nobody compares, where an entry stands.
+/// What the plan is not about may change: records of unknown kinds, what nobody compares, where an entry stands.
 #[test]
 fn a_saved_plan_holds_while_what_it_does_not_name_changes() {
     let world = World::new();
@@ -235,7 +235,7 @@ fn a_live_delete_or_a_live_change_of_what_was_as_written_is_found() {
     world.sandbox.post("integrations.remove", &remove);
     world.is_stale(
         || world.apply(),
-        "a delete of the webhook-incoming `Delete me` is not planned any more",
+        "a delete of the webhook-incoming `Delete me` is no longer planned",
     );
 
     let world = World::new();
@@ -333,7 +333,7 @@ fn a_secret_that_compares_in_another_way_is_found() {
     world.change("Another secret", &json!({ "token": CANARY }));
     world.is_stale(
         || world.apply(),
-        "an update of the webhook-outgoing `Another secret` is not planned any more",
+        "an update of the webhook-outgoing `Another secret` is no longer planned",
     );
     let world = World::new();
     world.change("Another secret", &json!({ "token": CANARY, "alias": "x" }));
@@ -358,7 +358,7 @@ fn a_secret_of_a_record_that_changes_anyway_is_found_too() {
     };
     world.is_stale(
         run,
-        "has a `token` that matched the server, and is another than on the server now",
+        "has a `token` that matched the server's, and differs from it now",
     );
     // … or on the server.
     world.change("As written", &json!({ "token": "changed" }));
@@ -368,7 +368,7 @@ fn a_secret_of_a_record_that_changes_anyway_is_found_too() {
     );
     world.is_stale(
         || world.apply(),
-        "has a `token` that matched the server, and is another than on the server now",
+        "has a `token` that matched the server's, and differs from it now",
     );
 }
 
@@ -411,7 +411,7 @@ fn a_file_of_another_version_is_stale_and_nobody_is_asked() {
     world.save(&plan);
     world.is_stale(
         || world.apply(),
-        "it has format version 1, and this rcsync reads 2",
+        "it has format version 1, and this rcsync reads 3",
     );
     let requests = world.sandbox.requests().len();
     world.apply().exits(5);
@@ -490,8 +490,8 @@ fn what_is_no_plan_of_the_server_cannot_be_applied() {
             .rcsync(&["plan", &world.manifest, "--out", &world.plan]),
     )
     .exits(3);
-    refused("cannot be applied: there is no plan in it, the run failed");
-    for text in ["", "{}", "[]", "{\"formatVersion\": 2}", "null"] {
+    refused("cannot be applied: it has no plan, because the run failed");
+    for text in ["", "{}", "[]", "{\"formatVersion\": 3}", "null"] {
         fs::write(&world.plan, text).unwrap();
         refused("plan.json is not a saved plan");
     }

@@ -58,7 +58,7 @@ fn a_plan_from_a_snapshot_needs_nothing_but_the_file() {
     );
     assert!(
         run.out
-            .contains("No changes: 1 integration is as written.\n"),
+            .contains("No changes. The integration matches the manifests.\n"),
         "{}",
         run.out
     );

@@ -163,7 +163,9 @@ fn duplicates_of_an_earlier_run_are_settled_when_told_to() {
     let run = sandbox
         .run(&["apply", "--yes", &path, "--remove-duplicates"])
         .exits(0);
-    assert!(run.out.contains("2 to delete (2 URLs die)") || run.out.contains("URL dies"));
+    assert!(
+        run.out.contains("2 to delete (2 URLs die)") || run.out.contains("its URL stops working")
+    );
     is_there_once(&sandbox, 1, &ids[..1]);
     let run = sandbox.run(&["plan", &path, "--detailed-exitcode"]);
     run.exits(0);
@@ -222,7 +224,7 @@ fn duplicates_that_are_seconds_old_are_waited_for() {
     sandbox.post("integrations.remove", &of);
     let run = Run::from(child.wait_with_output().unwrap()).exits(0);
     assert!(
-        run.err.contains("another run has just made the same"),
+        run.err.contains("another run has just created the same"),
         "{}",
         run.err
     );

@@ -204,7 +204,7 @@ fn urls_begin_as_the_server_says_unless_told_otherwise() {
     site("https://chat.example.org/team/");
     let run = urls(&[]).exits(0);
     begin(&run, "https://chat.example.org/team");
-    assert!(run.err.contains("`--public-url` sets it"), "{}", run.err);
+    assert!(run.err.contains("`--public-url` changes it"), "{}", run.err);
     let run = urls(&["--public-url", "http://proxy.example.org/"]).exits(0);
     begin(&run, "http://proxy.example.org");
     assert_eq!(run.err, "");

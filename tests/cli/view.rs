@@ -30,11 +30,11 @@ fn a_first_run_that_would_double_everything_is_refused() {
         let run = run(&sandbox, OTTO, &[command, &[&path]].concat()).exits(4);
         let flat = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in [
-            "2 webhooks would be created, and no entry's record was found",
+            "2 webhooks would be created, and none of the manifests' integrations was found",
             "otto.owner does not see what other accounts made",
             "incoming: only its own; outgoing: only its own",
             "--allow-partial-view",
-            "Partial view: what other accounts made is not in this plan",
+            "Partial view: this plan has no integrations of other accounts",
         ] {
             assert!(flat.contains(part), "{part}\n{}", run.out);
         }

@@ -412,3 +412,91 @@ fn violations_are_found_and_nothing_else() {
         assert_eq!(wrong.len(), found, "{path}: {source}\n{wrong:#?}");
     }
 }
+
+/// The texts of a folder, with their paths, of files that end so.
+fn texts(folder: &Path, endings: &[&str]) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(texts(&path, endings));
+        } else if endings
+            .iter()
+            .any(|end| path.to_string_lossy().ends_with(end))
+            && let Ok(text) = fs::read_to_string(&path)
+        {
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+/// The sections of the page that are cited in a text: `docs/server.md#create, #update`.
+fn cited(text: &str) -> Vec<String> {
+    let anchor = |rest: &str| -> String {
+        let is_part = |it: &char| it.is_ascii_lowercase() || it.is_ascii_digit() || *it == '-';
+        rest.chars().take_while(is_part).collect()
+    };
+    let mut found = Vec::new();
+    for (at, cite) in text.match_indices("server.md#") {
+        let mut rest = &text[at + cite.len()..];
+        loop {
+            let name = anchor(rest);
+            rest = &rest[name.len()..];
+            found.push(name);
+            match rest.strip_prefix(", #") {
+                Some(more) => rest = more,
+                None => break,
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_cited_fact_about_the_server_is_on_its_page() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(home.join("docs/server.md")).unwrap();
+    let headings = page.lines().filter(|line| line.starts_with('#'));
+    let anchors: BTreeSet<String> = headings
+        .map(|line| {
+            let text = line.trim_start_matches('#').trim().to_lowercase();
+            let text = text
+                .chars()
+                .filter(|it| it.is_alphanumeric() || " -".contains(*it));
+            text.map(|it| if it == ' ' { '-' } else { it }).collect()
+        })
+        .collect();
+    let mut cites = 0;
+    for folder in [
+        "src",
+        "crates",
+        "tests",
+        "docs",
+        "benches",
+        "fuzz/fuzz_targets",
+        "fuzz/src",
+    ] {
+        for (path, text) in texts(&home.join(folder), &[".rs", ".md"]) {
+            for anchor in cited(&text) {
+                // This file has examples.
+                if path.ends_with("tests/library/architecture.rs") {
+                    continue;
+                }
+                assert!(anchors.contains(&anchor), "{}: #{anchor}", path.display());
+                cites += 1;
+            }
+            let unpublished = ["(refer", "ence "].concat();
+            assert!(
+                !text.contains(&unpublished),
+                "{}: cites what is not here",
+                path.display()
+            );
+        }
+    }
+    assert!(cites > 150, "{cites}");
+    assert_eq!(
+        cited("docs/server.md#create, #update (server.md#list)."),
+        ["create", "update", "list"]
+    );
+}

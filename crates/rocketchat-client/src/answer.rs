@@ -1,6 +1,6 @@
 //! An answer, told apart: an object that says `success`, or which error it is.
 //!
-//! The order of evidence is the reference's (2.1): what the body says counts before the status.
+//! The order of evidence (docs/server.md#error-shapes): what the body says counts before the status.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn object_of(
     asked: &Asked<'_>,
 ) -> Result<Map<String, Json>, ServerError> {
     let said = object.get("success").and_then(Json::as_bool);
-    // Logins of early servers say nothing else (reference 1.2).
+    // Logins of early servers say nothing else (docs/server.md#login).
     let success = said.or_else(|| (object.get("status")? == "success").then_some(true));
     match (status.is_success(), success) {
         (true, Some(true)) => Ok(object),
@@ -79,7 +79,7 @@ fn refusal(
     let (said, bracketed) = split_code(said);
     let code = text("errorType").or(bracketed);
     let words = asked.redactor.quote_all(said);
-    // 0.74 refused with 400 and this code (reference 8).
+    // 0.74 refused with 400 and this code (docs/server.md#rate-limits).
     if status == StatusCode::TOO_MANY_REQUESTS || code == Some("error-too-many-requests") {
         return ServerError::TooMany {
             wait: wait(answer, said, asked),
@@ -138,7 +138,7 @@ fn split_code(said: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Which error an answer is that is no JSON object (reference 9.4).
+/// Which error an answer is that is no JSON object (docs/server.md#answers-that-are-not-json).
 fn not_json(answer: &Response, asked: &Asked<'_>) -> ServerError {
     let status = answer.status();
     let text = String::from_utf8_lossy(answer.body());

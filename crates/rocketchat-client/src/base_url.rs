@@ -72,7 +72,7 @@ impl BaseUrl {
     }
 
     /// The URL of an endpoint. Never resolved against the host's root: the workspace may live below a path
-    /// (reference 9.2).
+    /// (docs/server.md#base-url-and-redirects).
     pub(super) fn join(&self, endpoint: &str, query: &[(&str, &str)]) -> Url {
         let mut url = self.0.clone();
         let path = url.path().trim_end_matches('/');

@@ -165,7 +165,7 @@ impl Client {
         gate.pass(self.pacer.limiter(method, endpoint)).await
     }
 
-    /// Sends a call, and again where the rate limit refused it, which did nothing (reference 8), or where what
+    /// Sends a call, and again where the rate limit refused it, which did nothing (docs/server.md#rate-limits), or where what
     /// happened allows it.
     pub(super) async fn send(
         &self,
@@ -342,7 +342,7 @@ impl Client {
         let largest = Largest(LARGEST_ANSWER / call.share);
         request.extensions_mut().insert(largest);
         if call.body.is_some() {
-            // Without it the server reads the body as text (reference 9.3).
+            // Without it the server reads the body as text (docs/server.md#request-bodies).
             request.headers_mut().insert(
                 header::CONTENT_TYPE,
                 HeaderValue::from_static("application/json"),

@@ -8,7 +8,7 @@ use super::Body;
 use crate::redactor::Redactor;
 use crate::secret::Secret;
 
-/// The header of the token (reference 1.1).
+/// The header of the token (docs/server.md#request-headers).
 pub(super) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// The header of the user id.
@@ -34,7 +34,7 @@ pub struct Login {
 
 impl Login {
     /// What is sent to log in: these two keys and no other, which would be taken for another way to log in
-    /// (reference 1.2).
+    /// (docs/server.md#login).
     pub(super) fn body(&self) -> Body {
         let exposed = self.password.expose().unwrap_or_default();
         let object = [("user", self.user.as_str()), ("password", exposed)];

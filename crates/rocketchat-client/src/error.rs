@@ -20,7 +20,7 @@ pub enum ServerError {
     /// The request was sent, and no whole answer came.
     #[error("no answer: {0}")]
     Unknown(String),
-    /// The server sends us elsewhere. Never followed (reference 9.2).
+    /// The server sends us elsewhere. Never followed (docs/server.md#base-url-and-redirects).
     #[error("the server redirects to {to}")]
     Redirected {
         /// Where to, without user info and query.
@@ -28,7 +28,7 @@ pub enum ServerError {
         /// The base URL that would have asked there.
         base: Option<ServerText>,
     },
-    /// An answer that no Rocket.Chat gives: HTML, plain text (reference 9.4).
+    /// An answer that no Rocket.Chat gives: HTML, plain text (docs/server.md#answers-that-are-not-json).
     #[error("this is not a Rocket.Chat API: status {status}{}", quoted(line))]
     NotRocketChat {
         /// The status.
@@ -36,19 +36,19 @@ pub enum ServerError {
         /// The first line of the answer.
         line: String,
     },
-    /// The server does not accept the credentials (reference 1.1).
+    /// The server does not accept the credentials (docs/server.md#request-headers).
     #[error("the server does not accept the user id and token")]
     Unauthorised,
-    /// The server knows no such user with such a password; which of the two, it does not say (reference 1.2).
+    /// The server knows no such user with such a password; which of the two, it does not say (docs/server.md#login).
     #[error("the server does not accept the user and password")]
     WrongPassword,
-    /// A login or a token needs a second factor, which nobody types in a pipeline (reference 1.4).
+    /// A login or a token needs a second factor, which nobody types in a pipeline (docs/server.md#second-factor).
     #[error("the server requires a second factor{}", .method.as_deref().map(|method| format!(" ({method})")).unwrap_or_default())]
     SecondFactor {
         /// The way it is told: `totp`, `email` or `password`.
         method: Option<String>,
     },
-    /// The account may not use this endpoint at all (reference 2.1). What it may not do with one record is
+    /// The account may not use this endpoint at all (docs/server.md#error-shapes). What it may not do with one record is
     /// [`ServerError::Rejected`].
     #[error("this account is not allowed to do that: {words}")]
     Forbidden {
@@ -76,7 +76,7 @@ pub enum ServerError {
         /// The server's words, without the code.
         words: String,
     },
-    /// Refused for now: nothing was done (reference 8).
+    /// Refused for now: nothing was done (docs/server.md#rate-limits).
     #[error("too many requests{}", seconds(*wait))]
     TooMany {
         /// How long it asks to wait, where it says so.
@@ -144,24 +144,24 @@ impl ServerError {
         }
     }
 
-    /// Whether it says that there is no such record. Only the words tell (reference 3.5, 3.6, 3.7).
+    /// Whether it says that there is no such record. Only the words tell (docs/server.md#update, #remove, #get).
     pub fn is_gone(&self) -> bool {
         const WORDS: [&str; 2] = ["No integration found.", "The integration does not exists."];
         matches!(self, Self::Rejected { words, code: None, .. } if WORDS.contains(&words.as_str()))
     }
 
-    /// Whether it says that there is no such user (reference 9.1).
+    /// Whether it says that there is no such user (docs/server.md#looking-up-users-and-rooms).
     pub fn is_nobody(&self) -> bool {
         matches!(self, Self::Rejected { words, .. } if words == "User not found.")
     }
 
-    /// Whether it says that there is no such room (reference 9.1).
+    /// Whether it says that there is no such room (docs/server.md#looking-up-users-and-rooms).
     pub fn is_no_room(&self) -> bool {
         matches!(self, Self::Rejected { code: Some(code), .. } if code == "error-room-not-found")
     }
 
     /// Whether it says that there is such a room, and that this account may not enter it. The server has its two texts
-    /// the wrong way round (reference 9.1).
+    /// the wrong way round (docs/server.md#looking-up-users-and-rooms).
     pub fn is_closed_room(&self) -> bool {
         let Self::Rejected {
             status,

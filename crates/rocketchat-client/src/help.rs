@@ -16,7 +16,7 @@ impl ServerError {
                         .to_owned(),
                 });
             }
-            // A record of somebody else is refused in words alone (reference 3.7).
+            // A record of somebody else is refused in words alone (docs/server.md#get).
             Self::Rejected {
                 code,
                 status,
@@ -68,7 +68,7 @@ impl ServerError {
     }
 }
 
-/// What to do about a refusal, by its code (reference 3.3, 5 and 7.4).
+/// What to do about a refusal, by its code (docs/server.md#create, #channels-and-users, #saving-a-script).
 fn rejected(code: Option<&str>, status: StatusCode) -> Option<&'static str> {
     if status == StatusCode::NOT_FOUND {
         return Some("this version of the server does not have the endpoint");

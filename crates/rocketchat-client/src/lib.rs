@@ -142,14 +142,14 @@ impl Reader {
 
     /// The version in what [`Reader::info`] returned, if the server tells it.
     pub fn version(&self, info: &Object) -> Option<ServerText> {
-        // Very old servers say it in `info` only (reference 1.6).
+        // Very old servers say it in `info` only (docs/server.md#server-information).
         let own = info.get("version");
         let nested = || info.get("info")?.get("version");
         let text = own.or_else(nested)?.as_str()?;
         Some(self.text(text))
     }
 
-    /// Where the workspace says that people reach it, if it says so (reference 1.6).
+    /// Where the workspace says that people reach it, if it says so (docs/server.md#server-information).
     ///
     /// # Errors
     /// When there is no answer.
@@ -353,7 +353,7 @@ impl Writer {
         let sent = self.send(Verb::Remove, body, permit).await;
         let again = sent.open.is_some();
         match sent.unless_open() {
-            // It was there for an earlier sending, whose answer was lost (reference 13.23).
+            // It was there for an earlier sending, whose answer was lost (docs/server.md#repeating-a-request).
             Err(error) if again && error.is_gone() => Ok(()),
             result => result.map(drop),
         }

@@ -1,4 +1,4 @@
-//! The server's rate limit, as its answers tell of it (reference 8).
+//! The server's rate limit, as its answers tell of it (docs/server.md#rate-limits).
 //!
 //! The end of a window comes in the server's own time. Ours need not agree with it: where the two differ by more
 //! than the second that `Date` is exact to, the server's counts.

@@ -1,4 +1,4 @@
-//! The whole listing of integrations (reference 3.4 and 6): in one answer where the server allows that, else in pages that
+//! The whole listing of integrations (docs/server.md#list, #pages-and-sorting): in one answer where the server allows that, else in pages that
 //! are asked for side by side.
 //!
 //! There is no snapshot: records come and go between two pages. A listing is whole only if its pages overlap

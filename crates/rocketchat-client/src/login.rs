@@ -1,4 +1,4 @@
-//! Logging in by user and password, and out again (reference 1.2).
+//! Logging in by user and password, and out again (docs/server.md#login).
 
 use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json};
@@ -62,7 +62,7 @@ pub(super) fn wants_second_factor(code: &str) -> bool {
     matches!(code, "totp-required" | "totp-invalid" | "totp-max-attempts")
 }
 
-/// That a second factor is wanted, which a token may be asked for too unless it was made without (reference 1.4).
+/// That a second factor is wanted, which a token may be asked for too unless it was made without (docs/server.md#second-factor).
 pub(super) fn second_factor(object: &Map<String, Json>, redactor: &Redactor) -> ServerError {
     let method = || {
         let method = object.get("details")?.get("method")?.as_str()?;

@@ -1,4 +1,4 @@
-//! Waits before sending what the server's rate limit would refuse (reference 8).
+//! Waits before sending what the server's rate limit would refuse (docs/server.md#rate-limits).
 //!
 //! There is a limiter for each endpoint, which all requests of a run share. What the headers of its answers tell
 //! is what it goes by: without them the endpoint is not limited; with them, requests leave one at a time once the

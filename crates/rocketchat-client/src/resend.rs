@@ -1,4 +1,4 @@
-//! Which requests may be sent again, and after which pauses (reference 13.23).
+//! Which requests may be sent again, and after which pauses (docs/server.md#repeating-a-request).
 //!
 //! Refusals by the rate limit are no matter of this: they did nothing, and are waited out.
 

@@ -1,4 +1,4 @@
-//! Who is let in: credentials, route permission, schema and limiter, in the version's order (reference 2.2).
+//! Who is let in: credentials, route permission, schema and limiter, in the version's order (docs/server.md#order-of-checks).
 
 use http::Method;
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! What happens on a server without its integration endpoints being asked (reference 5.4).
+//! What happens on a server without its integration endpoints being asked (docs/server.md#silent-changes).
 //!
 //! Each action is done as the server would do it, with all that follows for the integrations.
 

@@ -1,4 +1,4 @@
-//! Faults: what can go wrong between a client and a server, chosen per request (reference 12, item 12).
+//! Faults: what can go wrong between a client and a server, chosen per request (docs/server.md#answers-that-are-not-json, item 12).
 //!
 //! Owns which request a fault applies to. A fault is spent by the requests that it applies to; chance comes from
 //! the sandbox's seed. Carrying a fault out is in `mod.rs`; the pages of lists are bent in `rules/list`.

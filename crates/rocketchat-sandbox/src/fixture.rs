@@ -26,7 +26,7 @@ pub struct Fixture {
     subscriptions: Vec<Subscription>,
 }
 
-/// The roles that hold a permission on a fresh server (reference 1.7).
+/// The roles that hold a permission on a fresh server (docs/server.md#permissions).
 const DEFAULT_ROLES: &[(&str, &[&str])] = &[
     ("access-permissions", &["admin"]),
     ("create-d", &["admin", "user", "bot", "app"]),

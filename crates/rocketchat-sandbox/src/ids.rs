@@ -1,4 +1,4 @@
-//! Ids and tokens as the server makes them, from a seed (reference 3.3).
+//! Ids and tokens as the server makes them, from a seed (docs/server.md#create).
 //!
 //! A record's id is 24 hex digits: the second, five random bytes of the process, a counter. Where several processes
 //! serve one address, ids of the same second do not follow the order of insertion.

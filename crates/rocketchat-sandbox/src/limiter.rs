@@ -1,4 +1,4 @@
-//! The rate limiter: fixed windows by address, route and method (reference 8).
+//! The rate limiter: fixed windows by address, route and method (docs/server.md#rate-limits).
 //!
 //! Whom it does not concern, and when it is asked, is decided by `routes`.
 
@@ -102,7 +102,7 @@ impl Limiter {
     }
 }
 
-/// The client's address as the server sees it behind one proxy (reference 8).
+/// The client's address as the server sees it behind one proxy (docs/server.md#rate-limits).
 pub(super) fn client(headers: &HeaderMap, peer: IpAddr) -> String {
     let header = |name| {
         headers

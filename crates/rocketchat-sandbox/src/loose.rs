@@ -1,4 +1,4 @@
-//! The server's second, looser look at a body: argument checks without a code (reference 2.1, 3.2).
+//! The server's second, looser look at a body: argument checks without a code (docs/server.md#error-shapes, #fields).
 //!
 //! From 4.8 on it only ever sees what the schema let through, so that nulls are all it can refuse;
 //! before, it was the only check.

@@ -1,6 +1,6 @@
 //! From bytes to values, with the server's forbearance: query strings, JSON and form bodies.
 //!
-//! Malformed JSON and unknown content types are an empty object, never an error (reference 9.3).
+//! Malformed JSON and unknown content types are an empty object, never an error (docs/server.md#request-bodies).
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -91,7 +91,7 @@ pub(super) fn nested(text: &str) -> Value {
     query
 }
 
-/// Whether a query is small enough to be read at all (reference 2.3).
+/// Whether a query is small enough to be read at all (docs/server.md#schema-errors).
 pub(super) fn is_readable(text: &str) -> bool {
     let few = |value: &Value| value.as_array().is_none_or(|items| items.len() <= VALUES);
     text.split('&').count() <= PARAMETERS && query(text).values().all(few)

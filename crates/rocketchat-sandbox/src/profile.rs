@@ -1,6 +1,6 @@
 //! The version axis: a server version is a set of named quirks, each of which can be switched alone.
 //!
-//! Owns the table of quirks and their boundaries (reference 0). 8.6 to 8.8 are checked against
+//! Owns the table of quirks and their boundaries (docs/server.md#versions). 8.6 to 8.8 are checked against
 //! recordings, older versions are modelled from the source. What a quirk does is with its rule.
 
 use std::fmt;
@@ -15,7 +15,7 @@ pub struct Version {
     pub minor: u16,
 }
 
-/// The oldest version that is imitated: the first that can update (reference 0, E3).
+/// The oldest version that is imitated: the first that can update (docs/server.md#versions).
 const OLDEST: Version = Version::new(3, 4);
 /// The newest version that is imitated.
 const NEWEST: Version = Version::new(9, 1);
@@ -83,39 +83,39 @@ const fn v(major: u16, minor: u16) -> Option<Version> {
 }
 
 quirks! {
-    /// Bodies are checked loosely: unknown keys are taken, and stored by create (reference 3.2).
+    /// Bodies are checked loosely: unknown keys are taken, and stored by create (docs/server.md#fields).
     LooseChecks "loose-checks" None, v(4, 8);
-    /// An empty part of an outgoing `channel` is kept, so it fails (reference 5.1).
+    /// An empty part of an outgoing `channel` is kept, so it fails (docs/server.md#channel-strings).
     KeepsEmptyChannels "keeps-empty-channels" None, v(4, 8);
-    /// A list says `count` beside `items` (reference 3.4).
+    /// A list says `count` beside `items` (docs/server.md#list).
     CountsPage "counts-page" v(4, 8), None;
-    /// `overrideDestinationChannelEnabled` exists (reference 0, E5).
+    /// `overrideDestinationChannelEnabled` exists (docs/server.md#versions).
     KnowsOverride "knows-override" v(6, 3), None;
-    /// `overrideDestinationChannelEnabled` is mandatory, on outgoing updates too (reference 0, E5).
+    /// `overrideDestinationChannelEnabled` is mandatory, on outgoing updates too (docs/server.md#versions).
     RequiresOverride "requires-override" v(6, 3), v(6, 4);
-    /// Scripts can be frozen by the server's environment (reference 7.4).
+    /// Scripts can be frozen by the server's environment (docs/server.md#saving-a-script).
     FreezesScripts "freezes-scripts" v(6, 4), None;
-    /// `scriptEngine` exists (reference 0, E6).
+    /// `scriptEngine` exists (docs/server.md#versions).
     KnowsScriptEngine "knows-script-engine" v(6, 5), None;
-    /// A record without `scriptEngine` counts as `vm2` (reference 3.3).
+    /// A record without `scriptEngine` counts as `vm2` (docs/server.md#create).
     AbsentEngineIsVm2 "absent-engine-is-vm2" v(6, 5), v(7, 0);
-    /// The answer of a create is the inserted object, without `_updatedAt` (reference 3.3).
+    /// The answer of a create is the inserted object, without `_updatedAt` (docs/server.md#create).
     AnswersInserted "answers-inserted" None, v(7, 0);
-    /// A missing route permission is told in the old words (reference 2.1).
+    /// A missing route permission is told in the old words (docs/server.md#error-shapes).
     ForbidsInOldWords "forbids-in-old-words" None, v(7, 0);
-    /// The list filters by `name` and `type` and refuses unknown parameters; `query` is dead (reference 3.4).
+    /// The list filters by `name` and `type` and refuses unknown parameters; `query` is dead (docs/server.md#list).
     FiltersList "filters-list" v(7, 0), None;
-    /// A disabled webhook answers bare text (reference 7.1).
+    /// A disabled webhook answers bare text (docs/server.md#webhook-url).
     BareHookText "bare-hook-text" None, v(7, 0);
-    /// An incoming update ignores `username` (reference 3.5).
+    /// An incoming update ignores `username` (docs/server.md#update).
     UsernameIgnored "username-ignored" None, v(7, 2);
-    /// An incoming update writes `username` and leaves `userId` (reference 3.5).
+    /// An incoming update writes `username` and leaves `userId` (docs/server.md#update).
     UserIdLeft "user-id-left" v(7, 2), v(7, 7);
-    /// An update stores null for what is undefined (reference 3.5).
+    /// An update stores null for what is undefined (docs/server.md#update).
     LeftOutBecomesNull "left-out-becomes-null" v(7, 4), None;
-    /// The old router: limiter, then schema, then permission; its 401, 404 and 405 (reference 1.1, 2.2, 9.4).
+    /// The old router: limiter, then schema, then permission; its 401, 404 and 405 (docs/server.md#request-headers, #order-of-checks, #answers-that-are-not-json).
     OldRouter "old-router" None, v(7, 4);
-    /// A 401 or 403 is held back for half a second to a second (reference 1.1).
+    /// A 401 or 403 is held back for half a second to a second (docs/server.md#request-headers).
     DelaysRefusals "delays-refusals" None, v(7, 4);
     /// A webhook's wrong id or token is answered as an internal error.
     HookErrorPage "hook-error-page" v(7, 7), None;
@@ -123,23 +123,23 @@ quirks! {
     UntypedIsText "untyped-is-text" v(7, 6), None;
     /// A logout is answered with nothing: the router does not write what its handler returns.
     EmptyLogout "empty-logout" v(7, 4), None;
-    /// Login answers say `success` (reference 1.2).
+    /// Login answers say `success` (docs/server.md#login).
     LoginSaysSuccess "login-says-success" v(8, 0), None;
-    /// `/api/info` says where the workspace is (reference 1.6).
+    /// `/api/info` says where the workspace is (docs/server.md#server-information).
     TellsWorkspaceUrl "tells-workspace-url" v(8, 0), None;
-    /// Schema errors end in ` [invalid-params]` (reference 2.3).
+    /// Schema errors end in ` [invalid-params]` (docs/server.md#schema-errors).
     SchemaCodeSuffixed "schema-code-suffixed" None, v(8, 2);
-    /// `skipTranspile` exists and is stored with every record (reference 0, E8b).
+    /// `skipTranspile` exists and is stored with every record (docs/server.md#versions).
     KnowsSkipTranspile "knows-skip-transpile" v(8, 4), v(9, 0);
-    /// The user an incoming integration posts as is given the role `bot` (reference 3.3).
+    /// The user an incoming integration posts as is given the role `bot` (docs/server.md#create).
     GrantsBot "grants-bot" None, v(8, 6);
-    /// That user must hold `message-impersonate` (reference 3.3).
+    /// That user must hold `message-impersonate` (docs/server.md#create).
     DemandsImpersonate "message-impersonate" v(8, 6), None;
-    /// Schemas coerce scalars (reference 3.2).
+    /// Schemas coerce scalars (docs/server.md#fields).
     Coercion "coercion" v(8, 6), None;
-    /// Typed routes: the schema is checked before the limiter, and names body and query apart (reference 2.2, 2.3).
+    /// Typed routes: the schema is checked before the limiter, and names body and query apart (docs/server.md#order-of-checks, #schema-errors).
     TypedRoutes "typed-routes" v(8, 6), None;
-    /// `integrations.clearHistory` exists (reference 3.9).
+    /// `integrations.clearHistory` exists (docs/server.md#history).
     ClearsHistory "clears-history" v(8, 7), None;
     /// Scripts are stored as they are, and are not transpiled.
     RawScripts "raw-scripts" v(9, 0), None;

@@ -1,6 +1,6 @@
 //! What goes in and out: requests, answers, and the refusals with their statuses and bodies.
 //!
-//! Owns the error model of reference 2.1. Which refusal applies is decided by `routes` and `rules`.
+//! Owns the error model of docs/server.md#error-shapes. Which refusal applies is decided by `routes` and `rules`.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -188,7 +188,7 @@ fn forbidden(error: &str) -> Value {
     json!({ "success": false, "error": error, "errorType": "error-forbidden" })
 }
 
-/// The reason, a space, the code in brackets (reference 2.1).
+/// The reason, a space, the code in brackets (docs/server.md#error-shapes).
 fn worded(code: &str, reason: &str) -> String {
     let blank = if reason.is_empty() { "" } else { " " };
     format!("{reason}{blank}[{code}]")
@@ -204,7 +204,7 @@ fn coded(code: &str, reason: &str, details: Option<Value>) -> Value {
     body
 }
 
-/// A schema failure in the words of the version (reference 2.3).
+/// A schema failure in the words of the version (docs/server.md#schema-errors).
 fn schema(profile: &ServerProfile, part: Part, messages: &[String]) -> Value {
     let typed = profile.has(Quirk::TypedRoutes);
     let suffixed = profile.has(Quirk::SchemaCodeSuffixed);
@@ -220,7 +220,7 @@ fn schema(profile: &ServerProfile, part: Part, messages: &[String]) -> Value {
     json!({ "success": false, "errorType": code, "error": error })
 }
 
-/// The 401 of the version (reference 1.1).
+/// The 401 of the version (docs/server.md#request-headers).
 fn logged_out(profile: &ServerProfile) -> Value {
     if profile.has(Quirk::OldRouter) {
         json!({ "status": "error", "message": LOGGED_OUT })
@@ -231,12 +231,12 @@ fn logged_out(profile: &ServerProfile) -> Value {
     }
 }
 
-/// What the old router says of paths and methods that it does not have (reference 9.4).
+/// What the old router says of paths and methods that it does not have (docs/server.md#answers-that-are-not-json).
 fn no_endpoint() -> Value {
     json!({ "status": "error", "message": "API endpoint does not exist" })
 }
 
-/// A JSON answer with the headers of every API answer (reference 9.3).
+/// A JSON answer with the headers of every API answer (docs/server.md#request-bodies).
 pub(super) fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
     let mut response = text_response(status, "application/json", body.to_string());
     let headers = response.headers_mut();

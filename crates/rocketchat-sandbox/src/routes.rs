@@ -43,7 +43,7 @@ pub(super) enum Access {
 
 /// Who is logged in.
 const ACCOUNT: Access = Access::Account(&[]);
-/// The route permission of listing and removing (reference 3.1).
+/// The route permission of listing and removing (docs/server.md#endpoints).
 const ANY: Access = Access::Account(&[
     "manage-outgoing-integrations",
     "manage-own-outgoing-integrations",

@@ -1,4 +1,4 @@
-//! The server's request schemas, per version, as data (reference 2.3, 3.2).
+//! The server's request schemas, per version, as data (docs/server.md#schema-errors, #fields).
 //!
 //! Owns which keys an endpoint takes and in which order they are looked at (the rows are in `table`). How a schema is applied,
 //! and in which words it refuses, is in `validate`; the looser second look of create is in `loose`.

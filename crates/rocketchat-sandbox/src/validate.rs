@@ -1,6 +1,6 @@
 //! Applies a request schema as the server's validator does: message by message, coercing in place.
 //!
-//! The validator stops at the first failing rule of each branch (reference 2.3), and what one branch
+//! The validator stops at the first failing rule of each branch (docs/server.md#schema-errors), and what one branch
 //! has coerced by then the next branch sees coerced. Which keys there are is in `schema`.
 
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use super::js;
 use super::profile::{Quirk, ServerProfile};
 use super::schema::{Branch, Part, Property, Rule, Schema, Type};
 
-/// How far the validator bends a value into the type that was asked for (reference 3.2).
+/// How far the validator bends a value into the type that was asked for (docs/server.md#fields).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Coercion {
     None,

@@ -170,7 +170,7 @@ impl World {
         self.users.values()
     }
 
-    /// The room with this `_id` or this slug (reference 5.2).
+    /// The room with this `_id` or this slug (docs/server.md#existence).
     pub(crate) fn room(&self, key: &str) -> Option<&Room> {
         self.rooms
             .get(key)

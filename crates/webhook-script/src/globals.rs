@@ -1,4 +1,4 @@
-//! What the servers' engines offer to a script besides the language (reference 7.3).
+//! What the servers' engines offer to a script besides the language (docs/server.md#script-globals).
 
 /// A global that scripts were written with and that `isolated-vm` does not have.
 pub(super) struct Global {

@@ -70,7 +70,7 @@ fn with(mut body: Json, more: &Json) -> Json {
 async fn an_outgoing_body_is_whole_and_keeps_stored_bytes() {
     let engine = json!({"scriptEngine": "vm2"});
     let both = json!({"scriptEngine": "vm2", "skipTranspile": true});
-    // Absurdly, 6.3 requires a flag of incoming webhooks (reference 0, E5).
+    // Absurdly, 6.3 requires a flag of incoming webhooks (docs/server.md#versions).
     let companion = json!({"overrideDestinationChannelEnabled": false});
     for (version, more) in [
         ("3.4.0", json!({})),

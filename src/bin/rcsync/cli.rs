@@ -111,7 +111,7 @@ pub(crate) enum Command {
     /// Write the server's integrations as a manifest
     #[command(visible_alias = "dump", after_help = export::EXAMPLES)]
     Export(ExportArgs),
-    /// Save the server's integrations to a file without secrets, for plans without credentials
+    /// Save the server's integrations to a file, for plans without credentials
     #[command(after_help = snapshot::EXAMPLES)]
     Snapshot(SnapshotArgs),
     /// Print webhook URLs (they are secrets)

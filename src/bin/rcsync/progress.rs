@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::terminal;
 use rcsync::engine::{Event, Events};
@@ -39,8 +39,8 @@ const TICK: Duration = Duration::from_secs(1);
 /// Waits for the limit that are shorter than this are not told, nor are times.
 const SHORT: Duration = Duration::from_secs(2);
 
-/// Back to the beginning of the line, and nothing in it.
-const CLEAR: &str = "\r\x1b[K";
+/// How often a wait is told where there is no such line.
+const SELDOM: Duration = Duration::from_secs(30);
 
 /// Asks the server, and shows what is waited for meanwhile.
 pub(super) async fn while_reading<T>(reader: &Reader, asked: impl Future<Output = T>) -> T {
@@ -57,24 +57,31 @@ pub(super) struct Progress {
     _line: Line,
 }
 
-/// A line that is written over until this is dropped. Without a terminal there is none.
+/// A line that is written over until this is dropped. Without a terminal, a line of its own every now and then while
+/// something is waited for, so that a log shows why nothing happens.
 struct Line(Option<JoinHandle<()>>);
 
 impl Line {
     fn begin(reader: &Reader, words: impl Fn(&Reader) -> Option<String> + Send + 'static) -> Self {
+        if terminal::is_quiet() {
+            return Self(None);
+        }
         let reader = reader.clone();
-        let shown = io::stderr().is_terminal() && !terminal::is_quiet();
-        Self(shown.then(|| {
-            tokio::spawn(async move {
-                let mut ticks = interval(TICK);
-                ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-                loop {
-                    ticks.tick().await;
-                    let words = words(&reader).unwrap_or_default();
-                    terminal::err(&format!("{CLEAR}{}", cut(&words, terminal::width())));
+        let is_terminal = io::stderr().is_terminal();
+        Self(Some(tokio::spawn(async move {
+            let every = if is_terminal { TICK } else { SELDOM };
+            let mut ticks = interval_at(Instant::now() + every, every);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            loop {
+                ticks.tick().await;
+                let words = words(&reader).unwrap_or_default();
+                if is_terminal {
+                    terminal::progress(&cut(&words, terminal::width()));
+                } else if wait(&reader.waits(), Instant::now()).is_some() {
+                    terminal::note(&format!("{words}\n"));
                 }
-            })
-        }))
+            }
+        })))
     }
 }
 
@@ -82,7 +89,7 @@ impl Drop for Line {
     fn drop(&mut self) {
         if let Some(task) = &self.0 {
             task.abort();
-            terminal::err(CLEAR);
+            terminal::end_progress();
         }
     }
 }
@@ -258,7 +265,7 @@ mod tests {
         let retry = wait(WaitReason::Retry("no answer: reset".to_owned()), 2);
         assert_eq!(
             line(&[retry], write_rate(98, 5), forecast(1, TICK), now),
-            "no answer: reset: again in 3 s, 98 of 99 writes, 20 a second, about 2 s left"
+            "no answer: reset: retrying in 3 s, 98 of 99 writes, 20 a second, about 2 s left"
         );
         // What is measured counts more than what was assumed, once there is something to measure.
         let rest = forecast(90, Duration::from_secs(3));

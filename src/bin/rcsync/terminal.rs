@@ -69,7 +69,10 @@ impl Terminal {
             _ => LevelFilter::DEBUG,
         };
         let lines = tracing_subscriber::fmt::layer()
-            .with_writer(io::stderr)
+            .with_writer(|| {
+                end_progress();
+                io::stderr()
+            })
             .with_ansi(self.color_err)
             .with_target(false)
             .without_time();
@@ -91,6 +94,27 @@ pub(super) fn out_takes_color() -> bool {
 /// Whether standard output is shown to somebody.
 pub(super) fn out_is_terminal() -> bool {
     io::stdout().is_terminal()
+}
+
+/// Whether the last line of standard error's terminal is one that is written over.
+static PROGRESS: AtomicBool = AtomicBool::new(false);
+
+/// Back to the beginning of the line, and nothing in it.
+const CLEAR: &str = "\r\x1b[K";
+
+/// Shows words on a line of the terminal that is written over.
+pub(super) fn progress(words: &str) {
+    let mut to = io::stderr().lock();
+    PROGRESS.store(!words.is_empty(), Ordering::Relaxed);
+    let _ = to.write_all(format!("{CLEAR}{words}").as_bytes());
+}
+
+/// Clears the line that is written over, if there is one: nothing else may stand on it.
+pub(super) fn end_progress() {
+    let mut to = io::stderr().lock();
+    if PROGRESS.swap(false, Ordering::Relaxed) {
+        let _ = to.write_all(CLEAR.as_bytes());
+    }
 }
 
 /// Writes a result to standard output, and returns whether all of it was written.
@@ -117,6 +141,7 @@ pub(super) fn out(text: &str) -> bool {
 /// Writes past the buffer of the standard library, which fails only when the process has ended, and which takes a
 /// descriptor that is not open for writing as a success.
 fn write_out(text: &str) -> io::Result<()> {
+    end_progress();
     File::from(io::stdout().as_fd().try_clone_to_owned()?).write_all(text.as_bytes())
 }
 
@@ -143,6 +168,7 @@ pub(super) fn json(of: &impl Serialize) -> bool {
 
 /// Writes to standard error.
 pub(super) fn err(text: &str) {
+    end_progress();
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 

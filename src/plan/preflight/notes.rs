@@ -9,7 +9,7 @@ use crate::observed::{Found, ObservedState, Posting, Questions, TargetStatus};
 use crate::plan::Plan;
 use crate::problem::{Code, Problem, Severity};
 
-/// The role that servers before 8.6 give to whom an incoming webhook posts as (reference 5.5).
+/// The role that servers before 8.6 give to whom an incoming webhook posts as (docs/server.md#posting-user).
 const BOT: &str = "bot";
 
 impl Plan {

@@ -1,4 +1,4 @@
-//! Where integrations post: what to ask, and what makes the server refuse it (reference 5.2, 5.3).
+//! Where integrations post: what to ask, and what makes the server refuse it (docs/server.md#existence, #rights-to-a-channel).
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ fn reason(target: &Target, status: &TargetStatus) -> Option<Reason> {
     let near =
         |near: &Option<ServerText>| near.as_ref().map(|near| format!("did you mean `{near}`?"));
     let both = format!(
-        "an account with `manage-{kind}-integrations` and `manage-own-{kind}-integrations` may"
+        "use an account with `manage-{kind}-integrations` and `manage-own-{kind}-integrations`"
     );
     Some(match status {
         TargetStatus::Ok | TargetStatus::Unknown(_) => return None,
@@ -60,16 +60,16 @@ fn reason(target: &Target, status: &TargetStatus) -> Option<Reason> {
         TargetStatus::NotIn { near: like } => Reason::new(
             format!("room-out-of-reach: this account is not in a room `{name}`, or there is none"),
             near(like).unwrap_or_else(|| {
-                format!("add the account to the room; {both} post without being in it")
+                format!("add the account to the room, or {both}")
             }),
         ),
         TargetStatus::NoUsers => Reason::new(
             format!("user-out-of-reach: webhooks of this account cannot post to users (`{name}`)"),
-            format!("choose a room that it is in; {both}"),
+            format!("choose a room that the account is in, or {both}"),
         ),
         TargetStatus::NoScope => Reason::new(
             format!("scope-out-of-reach: this account may not use `{name}`"),
-            "an account with `manage-outgoing-integrations` may",
+            "use an account with `manage-outgoing-integrations`",
         ),
     })
 }
@@ -138,7 +138,7 @@ mod tests {
             told("#x", TargetStatus::NotIn { near: None }),
             told("@x", TargetStatus::NoUsers),
             told("all_direct_messages", TargetStatus::NoScope),
-        ].map(Option::unwrap).join("\n"), @r"
+        ].map(Option::unwrap).join("\n"), @"
         room-missing: there is no room `#Ops`
         did you mean `#ops`?
         user-missing: there is no user `@x`
@@ -146,11 +146,11 @@ mod tests {
         room-out-of-reach: this account is not in a room `#Ops`, or there is none
         did you mean `#ops`?
         room-out-of-reach: this account is not in a room `#x`, or there is none
-        add the account to the room; an account with `manage-incoming-integrations` and `manage-own-incoming-integrations` may do without
+        add the account to the room, or use an account with `manage-incoming-integrations` and `manage-own-incoming-integrations`
         user-out-of-reach: webhooks of this account cannot post to users (`@x`)
-        name a room that it is in; an account with `manage-incoming-integrations` and `manage-own-incoming-integrations` may
+        choose a room that the account is in, or use an account with `manage-incoming-integrations` and `manage-own-incoming-integrations`
         scope-out-of-reach: this account may not use `all_direct_messages`
-        an account with `manage-outgoing-integrations` may
+        use an account with `manage-outgoing-integrations`
         ");
     }
 }

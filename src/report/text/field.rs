@@ -7,7 +7,7 @@ use super::super::plan::{FieldDiff, FieldReport};
 use super::super::shown::Shown;
 use super::script::script_text;
 use super::{COLUMNS, GREEN, Page, RED};
-use crate::words::count;
+use crate::words::{cells, count};
 
 /// A field, its values below each other where they do not fit side by side.
 pub(super) fn field_text(field: &FieldReport, width: usize, note: &str, page: &mut Page) {
@@ -64,7 +64,7 @@ fn pieces(change: &FieldDiff) -> (Vec<(String, Option<Style>)>, &'static str) {
 
 /// The pieces behind a name; a new line for one that does not fit.
 fn filled(name: &str, pieces: &[(String, Option<Style>)], separator: &str, page: &mut Page) {
-    let indent = name.chars().count();
+    let indent = cells(name);
     let mut line = name.to_owned();
     let mut columns = indent;
     for (index, (text, style)) in pieces.iter().enumerate() {
@@ -73,7 +73,7 @@ fn filled(name: &str, pieces: &[(String, Option<Style>)], separator: &str, page:
         } else {
             ""
         };
-        let width = text.chars().count() + separator.len();
+        let width = cells(text) + separator.len();
         if index > 0 && columns + 1 + width > COLUMNS {
             page.line(&line);
             line = " ".repeat(indent);

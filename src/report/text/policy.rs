@@ -7,7 +7,7 @@ use super::{COLUMNS, Page, Untrusted};
 use crate::integration::Kind;
 use crate::observed::{Sight, View};
 use crate::plan::{ActionKind, LeftAlone, Step};
-use crate::words::{counted, start};
+use crate::words::{cells, counted, fit};
 
 /// What pruning does to a record.
 pub(in super::super) fn pruned_words(change: &ChangeReport) -> Option<&'static str> {
@@ -85,10 +85,13 @@ pub(super) fn unmanaged_text(report: &PlanReport, page: &mut Page) {
             LeftAlone::LeftOut => ", left out by flags",
             LeftAlone::Off => ", already disabled",
         };
+        let name = fit(&record.subject.name.for_terminal(), 36);
+        let pad = 36 - cells(&name);
         page.line(format!(
-            "  {:<9} {:<36}  {}  created by {}{why}",
+            "  {:<9} {}{:pad$}  {}  created by {}{why}",
             record.subject.kind.word(),
-            start(&record.subject.name.for_terminal(), 36),
+            name,
+            "",
             record.id.for_terminal(),
             creator.as_deref().unwrap_or("somebody unknown"),
         ));

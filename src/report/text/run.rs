@@ -4,13 +4,19 @@ use anstyle::Style;
 
 use super::super::options::RenderOptions;
 use super::super::run::{CheckReport, OutcomeReport, OutcomeWord, RunReport};
-use super::{GREEN, Page, RED, YELLOW, beside, field_text, head, name_width, placed};
+use super::{GREEN, Page, RED, YELLOW, beside, field_text, head, name_width};
 use crate::escape::shell;
-use crate::words::listed;
+use crate::words::{cells, listed};
 
 /// What became of a plan, as text.
 pub fn run_text(report: &RunReport, options: &RenderOptions) -> String {
     let mut page = Page::new(options);
+    page.make_room(
+        report
+            .outcomes
+            .iter()
+            .map(|outcome| cells(&place_words(outcome))),
+    );
     for outcome in &report.outcomes {
         outcome_text(outcome, &mut page);
     }
@@ -61,15 +67,20 @@ const WORDS: [(OutcomeWord, &str, &str, &str, Style); 14] = [
     ),
 ];
 
+/// The id of what was done, else where the entry stands.
+fn place_words(outcome: &OutcomeReport) -> String {
+    match (&outcome.id, &outcome.place) {
+        (Some(id), _) if outcome.outcome.is_done() => id.for_terminal(),
+        (_, Some(place)) => place.words(),
+        (_, None) => String::new(),
+    }
+}
+
 fn outcome_text(outcome: &OutcomeReport, page: &mut Page) {
     let words = WORDS.iter().find(|(word, ..)| *word == outcome.outcome);
     let (_, sign, word, _, style) = words.copied().unwrap_or(WORDS[WORDS.len() - 1]);
     let head = head(sign, word, style, &outcome.subject, page);
-    let line = match &outcome.id {
-        Some(id) if outcome.outcome.is_done() => beside(&head, &id.for_terminal(), page),
-        _ => placed(&head, outcome.place.as_ref(), page),
-    };
-    page.line(line);
+    page.line(beside(&head, &place_words(outcome), page));
     if let Some(why) = &outcome.why {
         page.words(&why.for_terminal());
     }

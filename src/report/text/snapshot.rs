@@ -4,7 +4,7 @@ use super::{Head, PlanReport};
 use super::{Page, placed};
 use crate::report::Untrusted;
 use crate::report::snapshot::{NotComparedReport, SnapshotReport};
-use crate::words::{count, counted, start};
+use crate::words::{cells, count, counted, start};
 
 /// How many entries are listed; the JSON has them all.
 const LISTED: usize = 20;
@@ -106,7 +106,7 @@ fn line(open: &NotComparedReport, page: &Page) -> String {
         start(&open.subject.name.for_terminal(), 24)
     );
     let head = Head {
-        columns: text.chars().count(),
+        columns: cells(&text),
         text,
     };
     placed(&head, Some(&open.place), page)

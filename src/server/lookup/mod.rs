@@ -1,4 +1,4 @@
-//! Look-ups before a write: who the users are that integrations post as, and who may do what (reference 9.1, 1.7).
+//! Look-ups before a write: who the users are that integrations post as, and who may do what (docs/server.md#looking-up-users-and-rooms, #permissions).
 //! Whatever a plan asks goes out at once.
 //!
 //! An answer that does not come is *unknown*, never "nobody": a plan says so and goes on. Refused credentials end

@@ -1,5 +1,5 @@
 //! Whether rooms and users are there, and this account may let integrations post to them: with as few requests as can
-//! be. What a record names proves nothing: a room that is deleted leaves its name in it (reference 5.4).
+//! be. What a record names proves nothing: a room that is deleted leaves its name in it (docs/server.md#silent-changes).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ enum LookUpBy {
 /// From so many rooms on the list of all public ones is asked for first: one request in the place of several.
 const MANY: usize = 3;
 
-/// The scope that everybody may name (reference 5.3).
+/// The scope that everybody may name (docs/server.md#rights-to-a-channel).
 const PUBLIC_SCOPE: &str = "all_public_channels";
 
 /// What was found of rooms and users, whatever this account may do about them.
@@ -242,7 +242,7 @@ impl Reader {
         Ok(Ok(listed))
     }
 
-    /// Whether a room or user is there, exactly (reference 5.2); `None` if it is not to be found in this way.
+    /// Whether a room or user is there, exactly (docs/server.md#existence); `None` if it is not to be found in this way.
     async fn status(
         &self,
         target: &str,
@@ -313,7 +313,7 @@ fn by_rights(target: &Target, rights: Rights) -> DecidedBy {
     match rights.are_free(target.kind) {
         Some(true) => DecidedBy::Existence,
         Some(false) if is_room => DecidedBy::Membership,
-        // The server looks for a room with the id of the user, which is no room's (reference 5.3).
+        // The server looks for a room with the id of the user, which is no room's (docs/server.md#rights-to-a-channel).
         Some(false) => DecidedBy::Rights(TargetStatus::NoUsers),
         None => not_known(),
     }

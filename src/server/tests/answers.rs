@@ -57,7 +57,7 @@ async fn error_of(step: Step) -> ServerError {
     script.reader().listing().await.unwrap_err()
 }
 
-/// Status, body, what is said of it, and whether it means that there is no access (reference 2 and 9.4).
+/// Status, body, what is said of it, and whether it means that there is no access (docs/server.md#errors, #answers-that-are-not-json).
 const REFUSALS: [(u16, &str, &str, bool); 18] = [
     (
         401,

@@ -154,7 +154,7 @@ impl Redactor {
         )
     }
 
-    /// The lines joined into one: schema failures have a line for each rule (reference 2.3).
+    /// The lines joined into one: schema failures have a line for each rule (docs/server.md#schema-errors).
     pub fn quote_all(&self, text: &str) -> String {
         let text = self.mask_start(text);
         let lines = text.lines().map(str::trim);

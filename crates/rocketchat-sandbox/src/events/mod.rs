@@ -28,7 +28,7 @@ const LONGEST_CHAIN: u32 = 10;
 /// How many events may be under way that follow from messages of webhooks: several that answer each other would be without end.
 const MOST_FOLLOWING: usize = 64;
 
-/// The events that outgoing webhooks wait for (reference 4.1).
+/// The events that outgoing webhooks wait for (docs/server.md#outgoing-events).
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum EventName {

@@ -1,4 +1,4 @@
-//! Who is there: `login`, `logout`, `me`, and what the server says of itself (reference 1).
+//! Who is there: `login`, `logout`, `me`, and what the server says of itself (docs/server.md#authentication).
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};

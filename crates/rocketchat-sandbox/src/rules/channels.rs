@@ -1,4 +1,4 @@
-//! Where integrations post: the prefixes of `channel`, its existence, the caller's right to it (reference 5).
+//! Where integrations post: the prefixes of `channel`, its existence, the caller's right to it (docs/server.md#channels-and-users).
 
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ pub(super) fn incoming(channel: Option<&Value>, place: Place) -> Result<Vec<Stri
     if parts.iter().all(|part| has_prefix(part)) {
         return Ok(parts);
     }
-    // The server names its update here, whatever was asked for (reference 3.3, step 4).
+    // The server names its update here, whatever was asked for (docs/server.md#create, step 4).
     Err(bad_start(Place::Method("updateIncomingIntegration")))
 }
 
@@ -75,7 +75,7 @@ fn bad_start(place: Place) -> Refusal {
     )
 }
 
-/// Refuses parts that do not exist, or that the caller may not target (reference 5.2, 5.3).
+/// Refuses parts that do not exist, or that the caller may not target (docs/server.md#existence, #rights-to-a-channel).
 pub(super) fn verify(
     call: &mut Call<'_>,
     kind: Kind,

@@ -1,4 +1,4 @@
-//! `integrations.create`: in two halves, because time passes between the stamp and the insert (reference 3.3).
+//! `integrations.create`: in two halves, because time passes between the stamp and the insert (docs/server.md#create).
 
 use serde_json::Value;
 

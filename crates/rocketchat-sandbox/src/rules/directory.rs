@@ -1,4 +1,4 @@
-//! Look-ups of users and rooms (reference 9.1).
+//! Look-ups of users and rooms (docs/server.md#looking-up-users-and-rooms).
 
 use serde_json::{Value, json};
 
@@ -174,7 +174,7 @@ fn window<'r>(call: &Call<'_>, key: &str, rooms: impl Iterator<Item = &'r Room>)
     })
 }
 
-/// `permissions.listAll`: every permission with its roles (reference 1.7).
+/// `permissions.listAll`: every permission with its roles (docs/server.md#permissions).
 pub(in super::super) fn permissions(call: &mut Call<'_>) -> Outcome {
     let since = call.asked("updatedSince");
     if since.is_some_and(|since| since.parse::<jiff::Timestamp>().is_err()) {

@@ -1,4 +1,4 @@
-//! `integrations.get` (reference 3.7).
+//! `integrations.get` (docs/server.md#get).
 
 use serde_json::Value;
 

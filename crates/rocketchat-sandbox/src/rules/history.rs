@@ -1,4 +1,4 @@
-//! What outgoing integrations did: `integrations.history` and `.clearHistory` (reference 3.9).
+//! What outgoing integrations did: `integrations.history` and `.clearHistory` (docs/server.md#history).
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The receiving end of incoming webhooks: `/hooks/{id}/{token}` (reference 7.1).
+//! The receiving end of incoming webhooks: `/hooks/{id}/{token}` (docs/server.md#webhook-url).
 //!
 //! In two halves: who is let in with what, and what is posted. The script runs between them, while others are answered.
 
@@ -300,7 +300,7 @@ fn disabled(call: &Call<'_>) -> Refusal {
     )
 }
 
-/// From 8.6 on the posting user must hold `message-impersonate` at delivery too (reference 5.5).
+/// From 8.6 on the posting user must hold `message-impersonate` at delivery too (docs/server.md#posting-user).
 fn refuse_impostor(call: &Call<'_>, record: &Record) -> Result<(), Refusal> {
     let world = &call.state.world;
     let poster = text(record, "userId").and_then(|id| world.user(id));

@@ -1,4 +1,4 @@
-//! Incoming integrations: what create checks and stores (reference 3.3), and who they post as (5.5).
+//! Incoming integrations: what create checks and stores (docs/server.md#create), and who they post as (5.5).
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! `integrations.list`: who sees what, and by which filters (reference 3.4).
+//! `integrations.list`: who sees what, and by which filters (docs/server.md#list).
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! Outgoing integrations: the events, and the validation that create and update share (reference 3.3, 4).
+//! Outgoing integrations: the events, and the validation that create and update share (docs/server.md#create, #outgoing-events).
 
 use serde_json::{Map, Value};
 
@@ -120,7 +120,7 @@ fn keep_trigger_words(data: &mut Record, event: EventName) {
     }
 }
 
-/// Retries that are on get a positive count and a delay in lower case (reference 4.2).
+/// Retries that are on get a positive count and a delay in lower case (docs/server.md#outgoing-options).
 fn normalise_retries(data: &mut Record) {
     if is_falsy(data.get("retryFailedCalls")) {
         return;

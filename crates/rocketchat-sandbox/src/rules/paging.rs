@@ -1,4 +1,4 @@
-//! Sorting and pages: `sort`, `offset` and `count`, and the form of every list (reference 6).
+//! Sorting and pages: `sort`, `offset` and `count`, and the form of every list (docs/server.md#pages-and-sorting).
 
 use std::cmp::Ordering;
 
@@ -108,7 +108,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Reads `offset` and `count` as leniently as the server, and caps them by its settings (reference 6.1).
+    /// Reads `offset` and `count` as leniently as the server, and caps them by its settings (docs/server.md#pages-and-sorting).
     pub(super) fn read(call: &Call<'_>) -> Self {
         let world = &call.state.world;
         let setting = |name, otherwise| match i64::try_from(world.number(name, 0)) {

@@ -1,4 +1,4 @@
-//! `integrations.remove` (reference 3.6).
+//! `integrations.remove` (docs/server.md#remove).
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Scripts on their way into a record: frozen, compiled, or found broken (reference 7.4).
+//! Scripts on their way into a record: frozen, compiled, or found broken (docs/server.md#saving-a-script).
 //!
 //! Whether a script parses is said by the JavaScript engine; what is stored as compiled text is made up,
 //! since no two releases agree on it.

@@ -1,4 +1,4 @@
-//! `integrations.update`: what is written, kept, forced, nulled and ignored (reference 3.5).
+//! `integrations.update`: what is written, kept, forced, nulled and ignored (docs/server.md#update).
 //!
 //! The record's own type is never compared with the body's: the body decides which rules apply.
 
