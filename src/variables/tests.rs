@@ -101,15 +101,11 @@ fn what_cannot_be_replaced_is_reported_at_its_own_place() {
     );
     assert_eq!(
         resolve("a ${HOME}"),
-        Err(vec![
-            "malformed-reference 6".to_owned()
-        ])
+        Err(vec!["malformed-reference 6".to_owned()])
     );
     assert_eq!(
         resolve("a ${var.x"),
-        Err(vec![
-            "malformed-reference 6".to_owned()
-        ])
+        Err(vec!["malformed-reference 6".to_owned()])
     );
     assert_eq!(
         resolve("${secret.a}${secret.b}"),

@@ -361,7 +361,7 @@ fn an_account_sees_and_changes_what_the_table_says() {
         rows.len(),
         ACCOUNTS.len()
             + page
-                .split("## Good to have")
+                .split("## Helpful permissions")
                 .nth(1)
                 .unwrap()
                 .matches("\n| `")

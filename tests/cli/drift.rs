@@ -524,7 +524,7 @@ fn apply_says_first_what_is_not_in_the_change() {
     )
     .exits(0);
     assert!(
-        run.out.contains("already drifting") && run.out.contains("Not in this change"),
+        run.out.contains("already drifting") && run.out.contains("Not from this change"),
         "{}",
         run.out
     );
@@ -539,7 +539,7 @@ fn apply_says_first_what_is_not_in_the_change() {
         &["apply", "--yes", "a.yaml", "--base", "HEAD"],
     )
     .exits(0);
-    assert!(!run.out.contains("Not in this change"), "{}", run.out);
+    assert!(!run.out.contains("Not from this change"), "{}", run.out);
 }
 
 #[test]

@@ -77,13 +77,11 @@ fn an_incoming_webhook_is_deleted_by_the_second_run() {
 
     let second = sandbox.run(&["apply", "--yes", &path]).exits(0);
     assert!(
-        second
-            .out
-            .contains("second step, it was found switched off"),
+        second.out.contains("second step, it is already disabled"),
         "{}",
         second.out
     );
-    assert!(second.out.contains("URL dies"), "{}", second.out);
+    assert!(second.out.contains("its URL stops working"), "{}", second.out);
     assert!(named(&sandbox.records(), "Old one").is_none());
     sandbox
         .run(&["plan", &path, "--detailed-exitcode"])
@@ -155,14 +153,15 @@ fn unmanaged_records_are_listed_when_asked_for() {
     let long = plan(&["-v"]).out;
     assert!(ids.iter().all(|id| long.contains(id.as_str())), "{long}");
     // The list follows its heading.
-    let heading = long.find("Unmanaged: 2 records in no entry:\n  incoming ");
+    let heading = long
+        .find("Unmanaged: 2 integrations on the server are not in these manifests:\n  incoming ");
     assert!(
-        heading.is_some() && long.contains("made by admin"),
+        heading.is_some() && long.contains("created by admin"),
         "{long}"
     );
     sandbox.file("a.yaml", &prune("disable", &manifest(1)));
     let long = plan(&["--verbose"]).out;
-    assert!(long.contains("made by admin, out of scope"), "{long}");
+    assert!(long.contains("created by admin, out of scope"), "{long}");
 }
 
 #[test]

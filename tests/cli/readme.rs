@@ -150,7 +150,7 @@ fn every_command_and_flag_exists() {
 #[test]
 fn every_flag_of_the_environment_table_is_one_of_plan() {
     let help = Run::of(&mut rcsync(&["plan", "--help"])).exits(0).out;
-    let text = readme();
+    let text = fs::read_to_string("docs/reference.md").unwrap();
     let table = text
         .split("## Environment")
         .nth(1)

@@ -31,7 +31,7 @@ fn a_first_run_that_would_double_everything_is_refused() {
         let flat = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in [
             "2 webhooks would be created, and none of the manifests' integrations was found",
-            "otto.owner does not see what other accounts made",
+            "otto.owner does not see those of other accounts",
             "incoming: only its own; outgoing: only its own",
             "--allow-partial-view",
             "Partial view: this plan has no integrations of other accounts",

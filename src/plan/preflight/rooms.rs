@@ -59,9 +59,7 @@ fn reason(target: &Target, status: &TargetStatus) -> Option<Reason> {
         ),
         TargetStatus::NotIn { near: like } => Reason::new(
             format!("room-out-of-reach: this account is not in a room `{name}`, or there is none"),
-            near(like).unwrap_or_else(|| {
-                format!("add the account to the room, or {both}")
-            }),
+            near(like).unwrap_or_else(|| format!("add the account to the room, or {both}")),
         ),
         TargetStatus::NoUsers => Reason::new(
             format!("user-out-of-reach: webhooks of this account cannot post to users (`{name}`)"),
