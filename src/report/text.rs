@@ -292,7 +292,7 @@ fn summary(report: &PlanReport, page: &mut Page) {
         ));
     }
     if counts.unmanaged > 0 {
-        page.line(format!(
+        let words = format!(
             "Unmanaged: {} on the server {} not in these manifests{}",
             count(counts.unmanaged, "integration"),
             if counts.unmanaged == 1 { "is" } else { "are" },
@@ -301,7 +301,8 @@ fn summary(report: &PlanReport, page: &mut Page) {
             } else {
                 " (list them with --verbose)."
             }
-        ));
+        );
+        page.line(wrapped("", &words, 2, COLUMNS));
         if page.verbose {
             unmanaged_text(report, page);
         }

@@ -81,7 +81,11 @@ fn an_incoming_webhook_is_deleted_by_the_second_run() {
         "{}",
         second.out
     );
-    assert!(second.out.contains("its URL stops working"), "{}", second.out);
+    assert!(
+        second.out.contains("its URL stops working"),
+        "{}",
+        second.out
+    );
     assert!(named(&sandbox.records(), "Old one").is_none());
     sandbox
         .run(&["plan", &path, "--detailed-exitcode"])
