@@ -8,7 +8,7 @@ mod run;
 mod script;
 mod snapshot;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::mem;
 
 use anstyle::{AnsiColor, Style};
@@ -138,7 +138,7 @@ fn grouped<'r>(
     page: &mut Page,
 ) -> Vec<(Vec<&'r ChangeReport>, String)> {
     let mut groups: Vec<(Vec<&ChangeReport>, String)> = Vec::new();
-    let mut known = HashMap::new();
+    let mut known = BTreeMap::new();
     for change in changes {
         let body = page.aside(|page| change_body(change, page));
         let may_join = change.action == ActionKind::Update && !page.verbose;

@@ -175,6 +175,18 @@ fn every_command_has_a_man_page() {
         let page = fs::read_to_string(format!("{man}/rcsync-{command}.1")).unwrap();
         assert!(page.contains(&format!(".TH rcsync-{command} 1")), "{page}");
         assert_eq!(Run::of(&mut rcsync(&["man", command])).exits(0).out, page);
+        let examples = page.split(".SH EXAMPLES\n.nf\n").nth(1).unwrap();
+        assert!(examples.contains("\n.fi\n"), "{page}");
+        assert!(!page.contains(".SH EXTRA"), "{page}");
+    }
+    let plan = fs::read_to_string(format!("{man}/rcsync-plan.1")).unwrap();
+    for part in [
+        ".SH \"EXIT STATUS\"\n0 done",
+        ".SH ENVIRONMENT\n.TP\n\\fBRCSYNC_URL\\fR",
+        "Size limit of Markdown",
+        "rcsync 0.1.0",
+    ] {
+        assert!(plan.contains(part), "{part}: {plan}");
     }
     let whole = Run::of(&mut rcsync(&["man"])).exits(0).out;
     assert!(whole.contains("rcsync\\-plan(1)"), "{whole}");

@@ -296,7 +296,7 @@ fn an_export_reads_like_a_manifest() {
     # `# yaml-language-server: $schema=rcsync.schema.json`.
 
     integrations:
-      # 6650aa01f2c3d4e5f6a7b8c9, made by deploy on 2026-05-02
+      # 6650aa01f2c3d4e5f6a7b8c9, created by deploy on 2026-05-02
       # its script has CRLF line ends on the server: they compare equal to LF
       - type: webhook-incoming
         name: Grafana alerts
@@ -312,7 +312,7 @@ fn an_export_reads_like_a_manifest() {
           }
         overrideDestinationChannelEnabled: true
 
-      # 6650aa03f2c3d4e5f6a7b8c9, made by deploy on 2026-05-02
+      # 6650aa03f2c3d4e5f6a7b8c9, created by deploy on 2026-05-02
       # one of several of this type and name: pinned by its id
       - type: webhook-incoming
         id: 6650aa03f2c3d4e5f6a7b8c9
@@ -320,7 +320,7 @@ fn an_export_reads_like_a_manifest() {
         username: rocket.cat
         channel: "#ops"
 
-      # 6650aa04f2c3d4e5f6a7b8c9, made by deploy on 2026-05-03
+      # 6650aa04f2c3d4e5f6a7b8c9, created by deploy on 2026-05-03
       # one of several of this type and name: pinned by its id
       - type: webhook-incoming
         id: 6650aa04f2c3d4e5f6a7b8c9
@@ -328,7 +328,7 @@ fn an_export_reads_like_a_manifest() {
         username: rocket.cat
         channel: "#dev"
 
-      # 6650aa02f2c3d4e5f6a7b8c9, made by dana on 2026-05-02, changed on 2026-06-07
+      # 6650aa02f2c3d4e5f6a7b8c9, created by dana on 2026-05-02, changed on 2026-06-07
       # the server has no compiled form of its script: SyntaxError: Unexpected token (2:28)
       - type: webhook-outgoing
         name: Guggy
@@ -346,7 +346,7 @@ fn an_export_reads_like_a_manifest() {
         retryCount: 6
         retryDelay: powers-of-ten
 
-      # oldRecord17charsX, made by somebody unknown
+      # oldRecord17charsX, created by somebody unknown
       # Not exported: no user is named ` rocket.cat`
       # - type: webhook-outgoing
       #   name: Very old
@@ -454,10 +454,10 @@ fn entries_are_matched_with_records() {
         export::matches_text("m.yaml:3:5", &key, old, &observed(&state)).unwrap()
     };
     assert_eq!(shown("New", Some("In")).lines().count(), 3);
-    insta::assert_snapshot!(shown("In", None) + &shown("Other", Some("Gone")), @r##"
+    insta::assert_snapshot!(shown("In", None) + &shown("Other", Some("Gone")), @r#"
     m.yaml:3:5 webhook-incoming `In`: several records, choose one
-        id: a1  # made by ann on 2026-05-01, changed on 2026-05-03
-        id: "2e5"  # made by de\u{1b}ploy on 2026-05-02, changed on 2026-05-03
+        id: a1  # created by ann on 2026-05-01, changed on 2026-05-03
+        id: "2e5"  # created by de\u{1b}ploy on 2026-05-02, changed on 2026-05-03
     m.yaml:3:5 webhook-incoming `Other`: no record
-    "##);
+    "#);
 }

@@ -27,7 +27,7 @@ use std::str::FromStr;
 use clap::builder::{
     PossibleValue, PossibleValuesParser, TypedValueParser, UnknownArgumentValueParser,
 };
-use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use rcsync::integration::Version;
 use rcsync::plan::Preflight;
 use rcsync::words::NoSuchWord;
@@ -249,7 +249,7 @@ pub(crate) struct PlanArgs {
     ///
     /// A git revision, or a folder with the same paths. Each change is labelled as coming from this manifest change, or as
     /// drift.
-    #[arg(long, value_name = "GITREF|DIR")]
+    #[arg(long, value_name = "GITREF|DIR", value_hint = ValueHint::DirPath)]
     pub(crate) base: Option<String>,
 
     /// Which integrations' posting users and target rooms to check first
@@ -353,7 +353,7 @@ pub(crate) struct ApplyArgs {
     ///
     /// A git revision, or a folder with the same paths. The changes that do not come from this manifest change are listed
     /// first. A commit that git does not know is a warning.
-    #[arg(long, value_name = "GITREF|DIR")]
+    #[arg(long, value_name = "GITREF|DIR", value_hint = ValueHint::DirPath)]
     pub(crate) base: Option<String>,
 
     /// Start nothing new after the first failure
@@ -403,7 +403,7 @@ pub(crate) enum SchemaOf {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ManifestArgs {
     /// Files, folders (all their *.yaml and *.yml), or - for standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<String>,
 
     /// Folder that script files must be in [default: the given folder, or the folder of the given file]

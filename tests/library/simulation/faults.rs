@@ -293,7 +293,7 @@ fn what_is_finished_after_the_last_look_is_named_and_refused() {
                 panic!("{reasons:?}");
             };
             let line = |it: &String| {
-                it.starts_with("id: ") && it.contains("made by ann.admin on 2023-11-14")
+                it.starts_with("id: ") && it.contains("created by ann.admin on 2023-11-14")
             };
             assert!(
                 reason.choices.len() == 2 && reason.choices.iter().all(line),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use rcsync::report::{Budget, ScriptDiff};
 
 /// How a plan is shown
@@ -16,7 +16,7 @@ pub(crate) struct OutputArgs {
     /// Also write the plan to FILE: .txt, .md or .json (repeatable)
     ///
     /// It is written even if the run fails.
-    #[arg(long, value_name = "FILE", value_parser = OutFile::parse, help_heading = "Output")]
+    #[arg(long, value_name = "FILE", value_parser = OutFile::parse, value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(crate) out: Vec<OutFile>,
 
     /// Size limit of Markdown: `github` (a comment: 65536 characters), `step-summary` (1024 KiB),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 /// A whole number of seconds, minutes or hours.
 fn duration(text: &str) -> Result<Duration, &'static str> {
@@ -29,7 +29,7 @@ pub(crate) struct ServerArgs {
     /// URL of the server [env: RCSYNC_URL]
     ///
     /// With its path, if the workspace is served below one.
-    #[arg(long, value_name = "URL", help_heading = "Connection")]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Connection")]
     pub(crate) url: Option<String>,
 
     /// Id of the user whose token RCSYNC_AUTH_TOKEN holds [env: RCSYNC_USER_ID]

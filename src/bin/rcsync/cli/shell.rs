@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
 
 pub(super) const COMPLETIONS: &str = "\
 Examples:
@@ -59,11 +60,72 @@ pub(crate) fn pages() -> io::Result<Vec<Page>> {
     whole.build();
     let commands = whole.get_subcommands().filter(|it| it.get_name() != "help");
     let all = std::iter::once(&whole).chain(commands);
-    all.map(|command| {
-        let man = Man::new(command.clone().version(env!("CARGO_PKG_VERSION")));
-        let mut text = Vec::new();
-        man.render(&mut text)?;
-        Ok((man.get_filename(), text))
-    })
-    .collect()
+    all.map(|command| page(command.clone())).collect()
+}
+
+/// What a page says of the environment, where a server is reached.
+const ENVIRONMENT: [(&str, &str); 11] = [
+    ("RCSYNC_URL", "the server"),
+    ("RCSYNC_USER_ID", "the id of the user"),
+    ("RCSYNC_AUTH_TOKEN", "the access token of that user"),
+    ("RCSYNC_AUTH_TOKEN_FILE", "a file that holds the token"),
+    (
+        "RCSYNC_USER",
+        "instead of a token: a username or e-mail address",
+    ),
+    ("RCSYNC_PASSWORD", "the password of that user"),
+    ("RCSYNC_PASSWORD_FILE", "a file that holds the password"),
+    (
+        "RCSYNC_CA_FILE",
+        "certificates (PEM) to trust in addition to the system's",
+    ),
+    ("RCSYNC_VAR_NAME", "the value of ${var.NAME}"),
+    ("RCSYNC_SECRET_NAME", "the value of ${secret.NAME}"),
+    ("NO_COLOR", "no colour"),
+];
+
+/// The page of one command: what clap makes, with examples and exit codes as sections of their own.
+fn page(command: Command) -> io::Result<Page> {
+    let after = command.get_after_help().map(ToString::to_string);
+    let has_commands = command.has_subcommands();
+    let talks = command.get_arguments().any(|arg| arg.get_id() == "url");
+    // What a summary hides is on the page.
+    let command = command.mut_args(|arg| arg.hide_short_help(false));
+    let man = Man::new(command.version(env!("CARGO_PKG_VERSION")))
+        .source(concat!("rcsync ", env!("CARGO_PKG_VERSION")))
+        .manual("rcsync");
+    let mut text = Vec::new();
+    man.render_title(&mut text)?;
+    man.render_name_section(&mut text)?;
+    man.render_synopsis_section(&mut text)?;
+    man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    if has_commands {
+        man.render_subcommands_section(&mut text)?;
+    }
+    let mut sections = Roff::new();
+    for part in after.as_deref().unwrap_or_default().split("\n\n") {
+        if let Some(lines) = part.strip_prefix("Examples:\n") {
+            sections.control("SH", ["EXAMPLES"]).control("nf", []);
+            for line in lines.lines() {
+                sections.text([roman(line.strip_prefix("  ").unwrap_or(line))]);
+            }
+            sections.control("fi", []);
+        } else if let Some(codes) = part.strip_prefix("Exit codes: ") {
+            sections.control("SH", ["EXIT STATUS"]);
+            sections.text([roman(codes.replace('\n', " "))]);
+        } else if !part.is_empty() {
+            sections.control("SH", ["NOTES"]);
+            sections.text([roman(part.replace('\n', " "))]);
+        }
+    }
+    if talks {
+        sections.control("SH", ["ENVIRONMENT"]);
+        for (name, meaning) in ENVIRONMENT {
+            sections.control("TP", []);
+            sections.text([bold(name)]).text([roman(meaning)]);
+        }
+    }
+    sections.to_writer(&mut text)?;
+    Ok((man.get_filename(), text))
 }
