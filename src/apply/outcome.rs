@@ -10,7 +10,7 @@ use crate::observed::{Record, ServerId};
 use crate::plan::{Action, Plan};
 
 /// What became of a change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Outcome {
     /// Made, and the server answered with every value that was asked for.
     Created(ServerId),

@@ -9,7 +9,7 @@ use crate::plan::{FieldChange, script_failure};
 use crate::redactor::ServerText;
 
 /// What a record lacks of what was asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Mismatch {
     /// The fields that differ: what the server answered, and what was asked for.
     pub fields: Vec<FieldChange>,

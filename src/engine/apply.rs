@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::{Event, Events, Planned};
-use crate::apply::{self, Applied, Options, Stop};
+use crate::apply::{self, Applied, Options, Outcome, Stop};
 use crate::client::Concurrency;
 use crate::server::Writer;
 
@@ -49,8 +49,8 @@ pub async fn apply(
     let of = planned.clone();
     let run = tokio::spawn(async move {
         // Whoever has dropped the future hears no more.
-        let mut written = |index, _: &_| {
-            let _ = tell.send(index);
+        let mut written = |index, outcome: &Outcome| {
+            let _ = tell.send((index, outcome.clone()));
         };
         apply::apply(&of.plan, Arc::new(writer), options, heard, &mut written).await
     });
@@ -62,8 +62,8 @@ pub async fn apply(
         std::future::pending::<()>().await;
     };
     let listened = async {
-        while let Some(index) = told.recv().await {
-            events.event(&Event::Written(index));
+        while let Some((index, outcome)) = told.recv().await {
+            events.event(&Event::Written(index, &outcome));
         }
     };
     tokio::select! {

@@ -29,6 +29,7 @@ pub use plan::{Before, PlanOptions, Planned, plan};
 pub use snapshot::snapshot;
 pub use source::{Recorded, Source};
 
+use crate::apply::Outcome;
 use crate::client::ServerError;
 use crate::observed::ServerId;
 use crate::problem::Severity;
@@ -58,8 +59,8 @@ pub enum Event<'a> {
     RecentDuplicates,
     /// A login could not be ended: it lasts until it expires.
     StillLoggedIn(&'a ServerError),
-    /// The change of this index in the plan is not under way any more.
-    Written(usize),
+    /// What became of the change of this index in the plan. The duplicate check may correct it later.
+    Written(usize, &'a Outcome),
 }
 
 impl Event<'_> {
@@ -91,7 +92,7 @@ impl fmt::Display for Event<'_> {
                 f,
                 "logging out failed, and the login lasts until it expires: {why}"
             ),
-            Self::Written(_) => Ok(()),
+            Self::Written(..) => Ok(()),
         }
     }
 }

@@ -38,9 +38,9 @@ pub use markdown::escape as markdown_escape;
 pub use markdown::plan_markdown;
 pub use options::{Budget, RenderOptions, ScriptDiff};
 pub use plan::PlanReport;
-pub use run::RunReport;
+pub use run::{OutcomeReport, RunReport};
 pub use saved::{NoPlan, Unfit};
-pub use text::{drift_text, plan_text, run_text};
+pub use text::{RunText, drift_text, plan_text, run_text};
 
 pub use crate::untrusted::Untrusted;
 pub use diagnostics::json::ProblemReport;

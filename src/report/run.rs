@@ -41,7 +41,7 @@ pub struct RunReport {
 /// What became of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct OutcomeReport {
+pub struct OutcomeReport {
     /// In one word.
     pub(super) outcome: OutcomeWord,
     /// Which integration.
@@ -201,6 +201,12 @@ impl RunReport {
 }
 
 impl OutcomeReport {
+    /// What became of the change of this index in a plan; `None` if there is none.
+    pub fn new(plan: &Plan, index: usize, outcome: &Outcome, texts: &Texts) -> Option<Self> {
+        let change = plan.changes.get(index)?;
+        Some(outcome_report(change, outcome, texts, Observed::of(plan)))
+    }
+
     /// Whether it is new and has a URL, which nobody knows yet.
     pub(super) fn has_new_url(&self) -> bool {
         let new = matches!(self.outcome, OutcomeWord::Created | OutcomeWord::Adopted);

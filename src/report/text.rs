@@ -15,7 +15,7 @@ use anstyle::{AnsiColor, Style};
 
 pub use cause::drift_text;
 pub(super) use failure::problem_line;
-pub use run::run_text;
+pub use run::{RunText, run_text};
 pub(super) use snapshot::{disabled, moment, open_fields};
 
 use super::Untrusted;

@@ -1,5 +1,8 @@
 //! `rcsync apply`.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use serde_json::json;
 
 use crate::support::{Run, Sandbox, manifest, rcsync, write};
@@ -289,4 +292,29 @@ fn the_folder_of_the_default_state_is_ignored_by_git() {
     std::fs::remove_file(state.join(".gitignore")).unwrap();
     run("apply");
     assert!(!state.join(".gitignore").exists());
+}
+
+/// The outcome of each write is printed when it is known, and once.
+#[test]
+fn outcomes_are_printed_as_they_happen() {
+    let sandbox = Sandbox::inventive();
+    let path = sandbox.file("a.yaml", &manifest(3));
+    let slow = json!({"path": "integrations.create", "after": 1, "effect": {"kind": "delay", "millis": 3_000}});
+    sandbox.fault(&slow);
+    let mut command = sandbox.rcsync(&["apply", "--yes", "--concurrency", "1", &path]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.find(|line| line.as_ref().unwrap().starts_with("+ created "));
+    assert!(first.unwrap().unwrap().contains("Hook 0"));
+    // The second is still waited for.
+    assert_eq!(sandbox.records().len(), 1);
+    let rest: Vec<_> = lines.map(Result::unwrap).collect();
+    let (created, closing) = rest.split_at(2);
+    assert!(
+        created[0].contains("Hook 1") && created[1].contains("Hook 2"),
+        "{rest:?}"
+    );
+    assert_eq!(closing[0], "");
+    assert!(closing[1].starts_with("Applied: 3 created."), "{rest:?}");
+    assert!(child.wait().unwrap().success());
 }

@@ -55,6 +55,24 @@ fn a_limit_is_forecast_and_kept_and_nothing_is_refused() {
     assert_eq!(sandbox.records().len(), 7);
 }
 
+/// A log shows why nothing happens: a line every 30 s, and nothing that only a terminal understands.
+#[test]
+fn a_long_wait_is_told_without_a_terminal() {
+    let sandbox = limited("5/40");
+    let path = sandbox.file("a.yaml", &manifest(6));
+    let run = limited_run(&sandbox, &["apply", "--yes", &path]).exits(0);
+    let lines: Vec<_> = run.err.lines().collect();
+    let [line] = lines[..] else {
+        panic!("{}", run.err);
+    };
+    assert!(
+        line.starts_with("waiting ") && line.contains(" s for the server's limit, 5 of 6 writes"),
+        "{line}"
+    );
+    assert!(!run.err.contains(['\r', '\x1b']), "{:?}", run.err);
+    assert_eq!(sandbox.records().len(), 6);
+}
+
 fn spawned(sandbox: &Sandbox, args: &[&str]) -> Child {
     let mut command = sandbox.rcsync_as(LIMITED.0, LIMITED.1, args);
     let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());

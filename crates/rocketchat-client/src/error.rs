@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::redactor::ServerText;
 
 /// Why a request did not give what was asked for.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum ServerError {
     /// Nothing reached the server.

@@ -170,7 +170,7 @@ impl Quirk {
             .map_or("", |row| row.name)
     }
 
-    /// The bit that stands for this quirk in an [`Era`].
+    /// The bit that stands for this quirk in a [`ServerProfile`].
     fn bit(self) -> u64 {
         1 << (self as u64)
     }

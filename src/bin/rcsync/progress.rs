@@ -1,6 +1,6 @@
 //! What a run waits for and how long it will still take, on a line of the terminal that is written over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,9 +9,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::terminal;
+use rcsync::apply::Outcome;
 use rcsync::engine::{Event, Events};
 use rcsync::plan::{Action, Forecast, Plan};
-use rcsync::report;
+use rcsync::problem::Texts;
+use rcsync::report::{self, OutcomeReport, RenderOptions, RunReport, RunText};
 use rcsync::server::Reader;
 use rcsync::words::start;
 use rocketchat_client::Limits;
@@ -51,10 +53,56 @@ pub(super) async fn while_reading<T>(reader: &Reader, asked: impl Future<Output 
     asked.await
 }
 
-/// How the writes of a plan go on, shown until this is dropped.
-pub(super) struct Progress {
+/// How the writes of a plan go on, shown until this is dropped: their outcomes as soon as they are known, and below them
+/// what is waited for.
+pub(super) struct Progress<'a> {
     left: Arc<Mutex<Left>>,
+    outcomes: Mutex<Outcomes<'a>>,
     _line: Line,
+}
+
+/// The outcomes of a plan, printed in the order in which the changes are made: one that is known early waits for those before
+/// it, so that two runs print the same.
+struct Outcomes<'a> {
+    plan: &'a Plan,
+    texts: &'a Texts,
+    text: RunText,
+    /// The writes that are not printed, in that order.
+    order: VecDeque<usize>,
+    known: BTreeMap<usize, OutcomeReport>,
+}
+
+impl<'a> Outcomes<'a> {
+    fn of(plan: &'a Plan, texts: &'a Texts, text: RunText) -> Self {
+        let step = |action: &Action| match action {
+            Action::Create(_) | Action::Update { .. } => Some(0),
+            Action::Disable { .. } => Some(1),
+            Action::Delete { .. } => Some(2),
+            Action::Blocked { .. } | Action::Condition { .. } => None,
+        };
+        let changes = plan.changes.iter().enumerate();
+        let writes = changes.filter_map(|(index, change)| Some((step(&change.action)?, index)));
+        let mut order: Vec<_> = writes.collect();
+        order.sort_unstable();
+        Self {
+            plan,
+            texts,
+            text,
+            order: order.into_iter().map(|(_, index)| index).collect(),
+            known: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, index: usize, outcome: &Outcome) {
+        let report = OutcomeReport::new(self.plan, index, outcome, self.texts);
+        self.known.extend(report.map(|report| (index, report)));
+        while let Some(next) = self.order.front()
+            && let Some(report) = self.known.remove(next)
+        {
+            terminal::out(&self.text.outcome(*next, &report));
+            self.order.pop_front();
+        }
+    }
 }
 
 /// A line that is written over until this is dropped. Without a terminal, a line of its own every now and then while
@@ -102,9 +150,15 @@ struct Left {
     began: Instant,
 }
 
-impl Progress {
-    /// Begins to show what becomes of a plan.
-    pub(super) fn of(plan: &Plan, reader: &Reader) -> Self {
+impl<'a> Progress<'a> {
+    /// Begins to show what becomes of a plan. `untried` is the report of it so far.
+    pub(super) fn of(
+        plan: &'a Plan,
+        texts: &'a Texts,
+        untried: &RunReport,
+        options: &RenderOptions,
+        reader: &Reader,
+    ) -> Self {
         let actions: Vec<_> = plan.changes.iter().map(|it| it.action.clone()).collect();
         let open: BTreeSet<_> = (0..actions.len())
             .filter(|index| actions[*index].is_write())
@@ -117,16 +171,31 @@ impl Progress {
         }));
         let of = left.clone();
         let line = Line::begin(reader, move |reader| of_writes(reader, &of));
-        Self { left, _line: line }
+        let text = RunText::new(untried, options);
+        Self {
+            left,
+            outcomes: Mutex::new(Outcomes::of(plan, texts, text)),
+            _line: line,
+        }
+    }
+
+    /// What was printed so far, to go on from.
+    pub(super) fn ended(self) -> RunText {
+        let outcomes = self.outcomes.into_inner();
+        outcomes.unwrap_or_else(PoisonError::into_inner).text
     }
 }
 
-impl Events for Progress {
+impl Events for Progress<'_> {
     fn event(&self, event: &Event<'_>) {
         match event {
-            Event::Written(index) => {
+            Event::Written(index, outcome) => {
                 let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
                 left.open.remove(index);
+                drop(left);
+                let outcomes = self.outcomes.lock();
+                let mut outcomes = outcomes.unwrap_or_else(PoisonError::into_inner);
+                outcomes.take(*index, outcome);
             }
             event => note(event),
         }

@@ -1,5 +1,8 @@
 //! What became of a plan, as text.
 
+use std::collections::BTreeMap;
+use std::mem;
+
 use anstyle::Style;
 
 use super::super::options::RenderOptions;
@@ -10,20 +13,59 @@ use crate::words::{cells, listed};
 
 /// What became of a plan, as text.
 pub fn run_text(report: &RunReport, options: &RenderOptions) -> String {
-    let mut page = Page::new(options);
-    page.make_room(
-        report
-            .outcomes
-            .iter()
-            .map(|outcome| cells(&place_words(outcome))),
-    );
-    for outcome in &report.outcomes {
-        outcome_text(outcome, &mut page);
-    }
-    page.line("");
-    closing(report, &mut page);
-    page.text
+    let mut text = RunText::new(report, options);
+    text.rest(report)
 }
+
+/// Outcomes as text, each as soon as it is known.
+pub struct RunText {
+    page: Page,
+    /// What was shown of each, by index in the plan.
+    texts: BTreeMap<usize, String>,
+}
+
+impl RunText {
+    /// Shows outcomes of a plan of which nothing is done yet.
+    pub fn new(untried: &RunReport, options: &RenderOptions) -> Self {
+        let mut page = Page::new(options);
+        let places = untried.outcomes.iter().filter_map(|it| it.place.as_ref());
+        page.make_room(places.map(|it| cells(&it.words())).chain([ID]));
+        Self {
+            page,
+            texts: BTreeMap::new(),
+        }
+    }
+
+    /// The text of one outcome. The first follows an empty line.
+    pub fn outcome(&mut self, index: usize, outcome: &OutcomeReport) -> String {
+        let text = self.page.aside(|page| outcome_text(outcome, page));
+        let lead = if self.texts.is_empty() { "\n" } else { "" };
+        self.texts.insert(index, text.clone());
+        format!("{lead}{text}")
+    }
+
+    /// Whether no outcome was shown yet.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// What is left to show: the outcomes that were not shown as they are now, and the closing lines.
+    pub fn rest(&mut self, report: &RunReport) -> String {
+        let page = &mut self.page;
+        for (index, outcome) in report.outcomes.iter().enumerate() {
+            let text = page.aside(|page| outcome_text(outcome, page));
+            if self.texts.get(&index) != Some(&text) {
+                page.text.push_str(&text);
+            }
+        }
+        page.line("");
+        closing(report, page);
+        mem::take(&mut page.text)
+    }
+}
+
+/// The cells of an id.
+const ID: usize = 24;
 
 /// How outcomes read, in the order in which they are counted: the sign, in a line's head, behind a number.
 const WORDS: [(OutcomeWord, &str, &str, &str, Style); 14] = [

@@ -24,7 +24,7 @@ use crate::terminal::{self, Terminal};
 use rcsync::apply::Applied;
 use rcsync::engine::{self, ApplyOptions, Planned};
 use rcsync::plan::Plan;
-use rcsync::report::{self, Context, PlanReport, RenderOptions, RunReport};
+use rcsync::report::{self, Context, PlanReport, RenderOptions, RunReport, RunText};
 use rocketchat_client::Concurrency;
 
 /// Told where somebody could think otherwise.
@@ -168,12 +168,12 @@ impl Run<'_> {
             }
         }
         let interrupt = Interrupt::listen();
-        let applied = self.apply(&interrupt).await;
+        let (applied, mut text) = self.apply(&interrupt).await;
         let exit = interrupt.exit();
         let exit = exit.unwrap_or_else(|| Exit::of_applied(&applied));
         let report = self.told(&applied, exit);
-        let text = report::run_text(&report, &terminal.options());
-        terminal::out(&format!("\n{text}"));
+        let lead = if text.is_empty() { "\n" } else { "" };
+        terminal::out(&format!("{lead}{}", text.rest(&report)));
         if terminal::check_out().is_ok() {
             return (report, exit);
         }
@@ -187,7 +187,8 @@ impl Run<'_> {
         (self.told(&applied, exit), exit)
     }
 
-    async fn apply(&self, interrupt: &Interrupt) -> Applied {
+    /// Makes the changes, and what was printed of their outcomes.
+    async fn apply(&self, interrupt: &Interrupt) -> (Applied, RunText) {
         let options = ApplyOptions {
             concurrency: match self.args.concurrency {
                 Some(concurrency) => Concurrency::Fixed(concurrency.into()),
@@ -198,15 +199,22 @@ impl Run<'_> {
             fail_fast: self.args.fail_fast,
             seed: OsRng.try_next_u64().unwrap_or_default(),
         };
-        let progress = Progress::of(&self.planned.plan, self.session.reader());
-        engine::apply(
+        let progress = Progress::of(
+            &self.planned.plan,
+            self.context.texts,
+            &self.untried(Exit::Done),
+            &self.terminal.options(),
+            self.session.reader(),
+        );
+        let applied = engine::apply(
             self.session.writer(),
             self.planned.clone(),
             &options,
             interrupt.stop.clone(),
             &progress,
         )
-        .await
+        .await;
+        (applied, progress.ended())
     }
 
     /// What became of the plan.
