@@ -13,7 +13,7 @@ use crate::observed::{Answers, History, ObservedState, Questions};
 use crate::plan::{self, Annotations, Asking, Binding, NotChecked, Origin, Plan};
 use crate::problem::{Findings, Severity};
 
-/// For how long runs may still remove the duplicates that they made (`apply::duplicate_check`), and this run waits for it at the most.
+/// How long runs may still remove the duplicates that they created (`apply::duplicate_check`): this run waits no longer.
 const YOUNG: Duration = Duration::from_secs(20);
 
 /// The pause before the records are listed again.

@@ -1,5 +1,5 @@
-//! The whole listing of integrations (docs/server.md#list, #pages-and-sorting): in one answer where the server allows that, else in pages that
-//! are asked for side by side.
+//! The whole list of integrations (docs/server.md#list, #pages-and-sorting): in one answer where the server allows that, else in
+//! concurrent pages.
 //!
 //! There is no snapshot: records come and go between two pages. A listing is whole only if its pages overlap
 //! where they meet and as many different records came as the server counts. One that is not is read once more.

@@ -113,7 +113,8 @@ quirks! {
     UserIdLeft "user-id-left" v(7, 2), v(7, 7);
     /// An update stores null for what is undefined (docs/server.md#update).
     LeftOutBecomesNull "left-out-becomes-null" v(7, 4), None;
-    /// The old router: limiter, then schema, then permission; its 401, 404 and 405 (docs/server.md#request-headers, #order-of-checks, #answers-that-are-not-json).
+    /// The old router: limiter, then schema, then permission; its 401, 404 and 405 (docs/server.md#request-headers, #order-of-checks,
+    /// and docs/server.md#answers-that-are-not-json).
     OldRouter "old-router" None, v(7, 4);
     /// A 401 or 403 is held back for half a second to a second (docs/server.md#request-headers).
     DelaysRefusals "delays-refusals" None, v(7, 4);
@@ -137,7 +138,8 @@ quirks! {
     DemandsImpersonate "message-impersonate" v(8, 6), None;
     /// Schemas coerce scalars (docs/server.md#fields).
     Coercion "coercion" v(8, 6), None;
-    /// Typed routes: the schema is checked before the limiter, and names body and query apart (docs/server.md#order-of-checks, #schema-errors).
+    /// Typed routes: the schema check runs before the limiter, and names body and query (docs/server.md#order-of-checks,
+    /// docs/server.md#schema-errors).
     TypedRoutes "typed-routes" v(8, 6), None;
     /// `integrations.clearHistory` exists (docs/server.md#history).
     ClearsHistory "clears-history" v(8, 7), None;

@@ -219,17 +219,11 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) manifests: ManifestArgs,
 
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-
     /// Plan from a snapshot (`rcsync snapshot`), without a server
     ///
     /// No credentials are needed, and secrets are not compared.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "user_id", "auth_token_file", "user", "password_file", "sandbox"])]
     pub(crate) state: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) narrow: NarrowArgs,
 
     /// Plan as if the server had this version
     #[arg(long, value_name = "MAJOR.MINOR")]
@@ -255,6 +249,13 @@ pub(crate) struct PlanArgs {
     /// Which integrations' posting users and target rooms to check first
     #[arg(long, value_name = "WHEN", value_parser = preflights(), default_value = "auto", hide_short_help = true)]
     pub(crate) preflight: Preflight,
+
+    // What follows has headings of its own.
+    #[command(flatten, next_help_heading = "Connection")]
+    pub(crate) server: ServerArgs,
+
+    #[command(flatten)]
+    pub(crate) narrow: NarrowArgs,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -329,12 +330,6 @@ pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) manifests: ManifestArgs,
 
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-
-    #[command(flatten)]
-    pub(crate) narrow: NarrowArgs,
-
     /// Do not ask before changing anything
     ///
     /// Required where there is no terminal, except with --plan and --sandbox.
@@ -367,6 +362,13 @@ pub(crate) struct ApplyArgs {
     /// Number of concurrent writes [default: adapts to the server, at most 64]
     #[arg(long, value_name = "N", hide_short_help = true)]
     pub(crate) concurrency: Option<NonZeroU8>,
+
+    // What follows has headings of its own.
+    #[command(flatten, next_help_heading = "Connection")]
+    pub(crate) server: ServerArgs,
+
+    #[command(flatten)]
+    pub(crate) narrow: NarrowArgs,
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,

@@ -1,5 +1,5 @@
-//! Look-ups before a write: who the users are that integrations post as, and who may do what (docs/server.md#looking-up-users-and-rooms, #permissions).
-//! Whatever a plan asks goes out at once.
+//! Look-ups before a write: posting users, rooms and permissions (docs/server.md#looking-up-users-and-rooms, #permissions).
+//! All questions of a plan are sent at once.
 //!
 //! An answer that does not come is *unknown*, never "nobody": a plan says so and goes on. Refused credentials end
 //! the look-up.

@@ -21,6 +21,6 @@ pub(crate) struct DoctorArgs {
     #[arg(long, value_enum, default_value_t = PlainFormat::Text)]
     pub(crate) format: PlainFormat,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Connection")]
     pub(crate) server: ServerArgs,
 }

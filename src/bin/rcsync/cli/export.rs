@@ -55,6 +55,6 @@ pub(crate) struct ExportArgs {
     )]
     pub(crate) matching: Vec<String>,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Connection")]
     pub(crate) server: ServerArgs,
 }

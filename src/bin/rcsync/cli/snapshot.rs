@@ -27,6 +27,6 @@ pub(crate) struct SnapshotArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Connection")]
     pub(crate) server: ServerArgs,
 }

@@ -43,7 +43,7 @@ pub(crate) struct UrlsArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) tokens: bool,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Connection")]
     pub(crate) server: ServerArgs,
 }
 
