@@ -160,7 +160,8 @@ pub fn strict_switch(entry: &Desired, texts: &Texts, is_allowed: bool) -> Option
     let message = format!("{head}, and {verb}: {}", first.message);
     let problem = if breaks && !is_allowed {
         let help = format!(
-            "{advice}`--allow-strict-switch {name:?}` for this run; on 8.4 to 8.9, `skipTranspile: true` tries it before the upgrade"
+            "{advice}`--allow-strict-switch {name:?}` for this run; on 8.4 to 8.9, `skipTranspile: true` tries it before the \
+             upgrade"
         );
         Problem::error(CODE, place(), message).help(help)
     } else {

@@ -72,7 +72,8 @@ pub(super) const SCRIPT_ENABLED: Field = Field {
 /// Since 6.5; until then scripts ran in `vm2`, and until 7.0 those of records without it still do (docs/server.md#create).
 pub(super) const SCRIPT_ENGINE: Field = Field {
     name: "scriptEngine",
-    doc: "Engine that runs the script, from Rocket.Chat 6.5 on; `isolated-vm` is the only one since 7.0. Default: the server's value is kept.",
+    doc: "Engine that runs the script, from Rocket.Chat 6.5 on; `isolated-vm` is the only one since 7.0. Default: the \
+          server's value is kept.",
     examples: r#"["isolated-vm"]"#,
     left_out: LeftOut::Observed,
     versions: Versions::since(Version::new(6, 5), LegacyDefault::Text("vm2"))

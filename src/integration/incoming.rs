@@ -24,7 +24,8 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field {
         name: "channel",
-        doc: "Where messages go: rooms as `#name`, users as `@username`, as a list or as one string with commas. Quote each of them: in YAML, `#` after a space starts a comment, and `@` cannot start a string.",
+        doc: "Where messages go: rooms as `#name`, users as `@username`, as a list or as one string with commas. Quote each \
+              of them: in YAML, `#` after a space starts a comment, and `@` cannot start a string.",
         examples: r##"["#ops", ["#ops", "@dana"]]"##,
         shape: Shape::Joined,
         left_out: LeftOut::Required,
@@ -58,7 +59,8 @@ pub(super) const FIELDS: &[Field] = &[
     // Before 6.3 every request could name another channel; 6.3 takes no create without it (docs/server.md#versions).
     Field {
         name: "overrideDestinationChannelEnabled",
-        doc: "Whether a request may name another channel than these, from Rocket.Chat 6.3 on. Default: the server's value is kept; a new webhook gets `false`.",
+        doc: "Whether a request may name another channel than these, from Rocket.Chat 6.3 on. Default: the server's value is \
+              kept; a new webhook gets `false`.",
         examples: "[false]",
         shape: Shape::Flag,
         left_out: LeftOut::Observed,

@@ -55,7 +55,8 @@ pub(super) const FIELDS: &[Field] = &[
     },
     Field {
         name: "triggerWords",
-        doc: "Words that a message has to start with (see `triggerWordAnywhere`), as a list or as one string with commas. Without any, every message triggers. Only for `sendMessage`.",
+        doc: "Words that a message has to start with (see `triggerWordAnywhere`), as a list or as one string with commas. \
+              Without any, every message triggers. Only for `sendMessage`.",
         examples: r#"[["!guggy"], "!guggy, !gif"]"#,
         shape: Shape::Set,
         follows: Some(Role::Event),

@@ -98,7 +98,8 @@ fn posts_as_someone_else(
         "an update writes the right one".to_owned()
     } else {
         format!(
-            "this server cannot fix it ({} is the first version that can): a new name for the entry creates a new webhook with a new URL",
+            "this server cannot fix it ({} is the first version that can): a new name for the entry creates a new webhook \
+             with a new URL",
             field.changes_since.max(compat::UPDATES_SINCE)
         )
     };
@@ -124,7 +125,8 @@ pub(super) fn posting_user(
             "posting-user-missing",
             if disabled {
                 format!(
-                    "no user is named `{name}`, and the webhook is disabled: the server does that when it deletes the user, and refuses every change of the webhook"
+                    "no user is named `{name}`, and the webhook is disabled: the server does that when it deletes the user, \
+                     and refuses every change of the webhook"
                 )
             } else {
                 format!(

@@ -213,7 +213,8 @@ fn partial_view(plan: &Plan, policy: &Policy, tally: &Tally) -> Option<Refusal> 
     let refusal = Refusal::new(
         Code("partial-view"),
         format!(
-            "{webhooks} would be created, and none of the manifests' integrations was found: {} does not see those of other accounts",
+            "{webhooks} would be created, and none of the manifests' integrations was found: {} does not see those of other \
+             accounts",
             plan.server.username
         ),
         format!(

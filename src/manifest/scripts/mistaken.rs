@@ -104,7 +104,8 @@ pub(super) fn reference(used: &Used<'_>) -> Option<Problem> {
     let mut warning = used.error("script-reference", Some(at), written, message);
     warning.severity = Severity::Warning;
     let help = format!(
-        "use a placeholder such as `API_KEY` in the script, and write `script: {{ file: …, replace: {{ API_KEY: \"{written}\" }} }}`"
+        "use a placeholder such as `API_KEY` in the script, and write `script: {{ file: …, replace: {{ API_KEY: \
+         \"{written}\" }} }}`"
     );
     Some(warning.help(help))
 }

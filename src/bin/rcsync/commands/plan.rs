@@ -314,7 +314,8 @@ fn version(text: &str) -> Result<Version, Failure> {
     })?;
     if version > NEWEST_KNOWN {
         terminal::note(&format!(
-            "warning: --server-version {version} is newer than {NEWEST_KNOWN}, the newest version this rcsync knows: planning as {NEWEST_KNOWN}\n"
+            "warning: --server-version {version} is newer than {NEWEST_KNOWN}, the newest version this rcsync knows: \
+             planning as {NEWEST_KNOWN}\n"
         ));
     }
     Ok(version)
