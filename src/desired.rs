@@ -107,7 +107,7 @@ pub struct Desired {
 pub enum ScriptAt {
     /// In a file, that is named there.
     File(SourceId, Place),
-    /// The same, with texts in it that are replaced: this is how it stands in the file.
+    /// The same, with texts in it that are replaced: this is how it is in the file.
     Template(SourceId, Place, Arc<Text>),
     /// There.
     Value(Place),
@@ -141,7 +141,7 @@ pub fn build(
     let mut state = DesiredState::default();
     let mut seen = Identities::default();
     settings_once(&manifests, &mut resolver.findings);
-    // One alone counts, and all problems are told.
+    // One alone counts, and all problems are reported.
     for (settings, _) in manifests.iter().rev().filter_map(|it| it.settings.as_ref()) {
         state.policy = policy::read(settings, &mut resolver);
     }
@@ -288,7 +288,7 @@ fn desired(entry: &Entry, key: Key, view: View, scripts: &Scripts) -> Desired {
     }
 }
 
-/// Notes where `ignore` names a field that is not written and that the server's value stands for all the same.
+/// Notes where `ignore` names a field that is not written and that the server's value stands for anyway.
 fn unused_ignore(entry: &Entry, written: &Written, findings: &mut Findings) {
     for (name, at) in &entry.own.ignore {
         let field = entry.kind.field(name);

@@ -30,7 +30,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// As it stands before a message.
+    /// As it is before a message.
     pub fn word(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -44,7 +44,7 @@ impl Severity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(pub &'static str);
 
-/// Something that is wrong. Messages start in lower case and have no final period; what the user wrote stands in
+/// Something that is wrong. Messages start in lower case and have no final period; what the user wrote is in
 /// back-ticks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -59,7 +59,7 @@ pub struct Problem {
     pub expected: Option<String>,
     /// What to do about it.
     pub help: Option<String>,
-    /// What to write in the place of what stands there, where that alone fixes it; shown with the help.
+    /// What to write instead of what is there, where that alone fixes it; shown with the help.
     pub fix: Option<Box<Fix>>,
     /// Where, if it is in a text.
     pub place: Option<Place>,
@@ -153,7 +153,7 @@ impl Problem {
         self.place.as_ref().map(|place| place.source)
     }
 
-    /// Adds the text that fixes it for certain, in the place of what stands there.
+    /// Adds the text that fixes it for certain, instead of what is there.
     #[must_use]
     pub fn fix(self, text: impl Into<String>) -> Self {
         self.suggest(text, true)

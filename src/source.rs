@@ -195,7 +195,7 @@ impl Sources {
         }
     }
 
-    /// Whether nothing was there, where that is no mistake.
+    /// Whether nothing was there, where that is not a mistake.
     fn misses(&self, error: &io::Error) -> bool {
         self.may_miss
             && matches!(

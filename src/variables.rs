@@ -63,7 +63,7 @@ enum Part<'t> {
     Dollars(&'t str),
     Var(&'t str, &'t str),
     Secret(&'t str, &'t str),
-    /// `${` and what follows, where that is no reference.
+    /// `${` and what follows, where that is not a reference.
     Malformed(&'t str),
 }
 

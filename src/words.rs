@@ -28,7 +28,7 @@ pub fn listed<const N: usize>(counts: [(usize, &str); N]) -> String {
     some.join(", ")
 }
 
-/// What is nearly called so: with two slips at the most, whatever the case, and fewer than half of the characters.
+/// What is nearly called so: with two slips at most, whatever the case, and fewer than half of the characters.
 pub fn nearest<T>(
     wanted: &str,
     all: impl IntoIterator<Item = T>,

@@ -23,7 +23,7 @@
 //! - None, though the run's own was answered: it lists again, [`MOST_LOOKS`] times in all, since a listing may lag; then it says
 //!   that the record is gone.
 //! - None, after the run has taken back its own: it pauses for a random time, lists, and creates again if there is still
-//!   none; three times at the most. Then it says that nothing exists.
+//!   none; three times at most. Then it says that nothing exists.
 //! - Several in [`MOST_LOOKS`] listings: it says so.
 //!
 //! If the listing a check delay later would come too late to take a late create back, there is one at once, too.
@@ -63,7 +63,7 @@
 //! *One is left.* If a run removed others, the last record of the line above is left. If none did, records vanish only
 //! by being taken back, and a run that has taken its own back lists until it sees a record, or creates one.
 //!
-//! *Several are told.* If two are left, take the one that was answered later. Its run lists after that, sees both, and
+//! *Several are reported.* If two are left, take the one that was answered later. Its run lists after that, sees both, and
 //! does not end before it sees one alone or says that there are several.
 
 use std::sync::Arc;

@@ -91,7 +91,7 @@ mod tests {
         let told = [
             hear(&fault("a")),
             hear(&fault("a")),
-            // Another one begins anew, and so does a success; what is no fault counts for nothing.
+            // Another one starts again, and so does a success; what is no fault counts for nothing.
             hear(&fault("b")),
             hear(&fault("a")),
             hear(&Ok(())),

@@ -4,7 +4,7 @@
 //! what somebody made since the plan is found and not made once more.
 //!
 //! In a run of many creates most would be late (see `duplicate_check`), and a late create gives its run no right to remove the
-//! records of others. So the list is read anew while it creates, once in the least check delay, where that makes creates
+//! records of others. So the list is read again while it creates, once in the least check delay, where that makes creates
 //! prompt. No create waits for it. A listing costs a call of another endpoint's budget: where there is a limit, there
 //! are a few in a window.
 
@@ -25,10 +25,10 @@ use crate::server::Reader;
 /// How long no listing is begun after one that could not be read.
 const RETRY_AFTER: Duration = Duration::from_mins(1);
 
-/// How many creates a small run has at the most: the plan's listing does for it.
+/// How many creates a small run has at most: the plan's listing does for it.
 const MANY: usize = 10;
 
-/// How many listings there are in a window of the rate limit at the most: others need some, too.
+/// How many listings there are in a window of the rate limit at most: others need some, too.
 const SHARE: u32 = 4;
 
 /// How long a listing may take, that a create waits for.

@@ -101,7 +101,7 @@ pub async fn apply(
     outcomes.finish(plan, &run.options.seen, duplicate_check)
 }
 
-/// A write, and where it stands in the plan.
+/// A write, and where it is in the plan.
 struct Write {
     index: usize,
     kind: Kind,

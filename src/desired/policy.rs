@@ -22,7 +22,7 @@ pub struct Policy {
     pub scope: Option<Scope>,
     /// What becomes of records in scope that no entry names.
     pub prune: Prune,
-    /// How many may be disabled or deleted by that, in place of the built-in limits.
+    /// How many may be disabled or deleted by that, instead of the built-in limits.
     pub max_deletes: Option<usize>,
     /// The names of records that are never disabled or deleted.
     pub keep: Globs,

@@ -1,4 +1,4 @@
-//! `script.replace`: what stands in the place of plain texts of a script file.
+//! `script.replace`: what stands instead of plain texts of a script file.
 
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ fn length(text: &Text) -> usize {
     lengths.sum()
 }
 
-/// A key that stands in the manifest.
+/// A key that is in the manifest.
 fn written_out(member: &Member) -> Problem {
     let message = "this looks like a secret in plain text";
     Problem::warning(LITERAL_SECRET, member.value.at.clone(), message)

@@ -73,7 +73,7 @@ pub fn check<'d>(
 }
 
 /// What is left of findings about a script once it is looked at with its texts replaced: `{{KEY}}` in its place is no
-/// JavaScript, and need not be. What is told is about the script as it stands in the file, where no secret is.
+/// JavaScript, and need not be. What is told is about the script as it is in the file, where no secret is.
 fn weighed(
     mut about: Vec<Problem>,
     used: &Used<'_>,
@@ -113,7 +113,7 @@ fn is_refused(found: &[Problem]) -> bool {
     found.iter().any(|one| one.severity == Severity::Error)
 }
 
-/// An entry's script, the same as it stands in a file or manifest, and where, if it has one.
+/// An entry's script, the same as it is in a file or manifest, and where, if it has one.
 fn script(entry: &Desired) -> Option<(&Text, &str, &ScriptAt)> {
     let at = entry.script_at.as_ref()?;
     let text = match entry.fields.by_role(Role::Script)? {

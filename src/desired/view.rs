@@ -133,7 +133,7 @@ fn list(field: &Field, items: &[Node], resolver: &mut Resolver<'_>) -> Vec<(Text
     let items = items.iter().map(|item| {
         let text = item.as_text().unwrap_or_default();
         let text = resolver.text(text, &item.at, takes_secrets(field));
-        // What could not be resolved is told; it keeps its place, so that the other items are looked at.
+        // What could not be resolved is reported; it keeps its place, so that the other items are looked at.
         let text = text.unwrap_or_else(|| Secret::Unknown.into());
         (text, item.at.clone())
     });

@@ -80,7 +80,7 @@ pub struct Checked {
 /// Reads manifests, up to the desired state. Scripts are not looked at yet: see [`Checked::scripts`].
 ///
 /// # Errors
-/// When the values of variables cannot be read. What is wrong with the manifests is no error but in
+/// When the values of variables cannot be read. What is wrong with the manifests is not an error but in
 /// [`Checked::findings`].
 pub fn check(inputs: &Inputs, stdin: &mut dyn Read) -> Result<Checked, CheckError> {
     let (variables, checker) = tools(inputs, &|path| bounded_file(path, MAX_VALUES))?;

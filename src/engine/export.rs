@@ -38,7 +38,7 @@ pub fn export(observed: &ObservedState, asked: &Asked) -> Result<Export, String>
 fn refused(export: &Export, checker: &Checker) -> Result<Vec<(ServerId, String)>, String> {
     let mut texts = Texts::default();
     let source = texts.add("export", export.manifest.as_str());
-    // Every record that is refused is told.
+    // Every record that is refused is reported.
     let mut findings = Findings::unbounded();
     let documents = yaml::load(source, &export.manifest).unwrap_or_else(|errors| {
         findings.extend(errors);

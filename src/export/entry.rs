@@ -15,7 +15,7 @@ const LARGEST_FILE: usize = 1 << 20;
 
 /// A record, about to be written.
 pub(super) struct Entry {
-    /// What stands above it, line by line.
+    /// What is above it, line by line.
     pub(super) comments: Vec<String>,
     /// Why it cannot be an entry; empty for one that can.
     pub(super) refused: Vec<String>,
@@ -240,7 +240,7 @@ fn worth_writing(field: &Field, fields: &Fields, has_script: bool) -> Option<Val
     }
 }
 
-/// Whether a URL holds a user, a password or a query. What is no URL is judged by its looks.
+/// Whether a URL holds a user, a password or a query. What is not a URL is judged by its looks.
 fn holds_credentials(url: &str) -> bool {
     if url.contains('?') {
         return true;

@@ -107,7 +107,7 @@ pub(super) fn yaml(value: &impl Serialize) -> Result<String, Unwritable> {
     };
     let text = serde_saphyr::to_string_with_options(value, options)
         .map_err(|error| Unwritable(error.to_string()))?;
-    // What turns the direction of text stands in double quotes, and the library leaves it as it is there.
+    // What turns the direction of text is in double quotes, and the library leaves it as it is there.
     Ok(escape::json(&text))
 }
 

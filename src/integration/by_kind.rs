@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::Kind;
 
-/// One thing of each kind. For programs each stands behind its kind's word.
+/// One thing of each kind. For programs each is behind its kind's word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByKind<T>(BTreeMap<Kind, T>);
 

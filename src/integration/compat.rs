@@ -65,7 +65,7 @@ pub fn grants_bot(kind: Kind, server: Version) -> bool {
     kind == Kind::Incoming && server < IMPERSONATION_SINCE
 }
 
-/// A flag that is no row of this kind and that an update of this version must carry all the same: 6.3 requires the
+/// A flag that is no row of this kind and that an update of this version must carry anyway: 6.3 requires the
 /// incoming webhooks' flag of outgoing ones too, where it means nothing (docs/server.md#versions).
 pub fn required_companion(kind: Kind, server: Option<Version>) -> Option<&'static str> {
     let odd = kind == Kind::Outgoing && server == Some(Version::new(6, 3));
@@ -87,7 +87,7 @@ pub struct Versions {
     required: Option<Version>,
 }
 
-/// The value that a server puts in the place of one that it was not given, or does not know.
+/// The value that a server puts instead of one that it was not given, or does not know.
 #[derive(Clone, Copy, Debug)]
 pub enum LegacyDefault {
     /// It behaves as if this were set.

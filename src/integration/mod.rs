@@ -1,6 +1,6 @@
 //! The shared nouns: what an integration is, in the words of every stage.
 //!
-//! All that is special about a kind stands in its own file as a table of rows ([`Field`]); every stage after
+//! All that is special about a kind is in its own file as a table of rows ([`Field`]); every stage after
 //! the manifest loops over the rows and names none of them.
 
 mod by_kind;

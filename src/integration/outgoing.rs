@@ -254,7 +254,7 @@ pub(super) fn normalise(values: &mut Fields) {
     }
 }
 
-/// What the server writes in place of values that no retry can go by (docs/server.md#outgoing-options).
+/// What the server writes instead of values that no retry can go by (docs/server.md#outgoing-options).
 fn fill_retries(values: &mut Fields) {
     if matches!(values.value("retryCount"), Some(Value::Number(count)) if *count < 1) {
         values.set("retryCount", Some(Value::Number(4)));

@@ -32,7 +32,7 @@ pub enum Written<'n> {
     Flag(bool),
     /// A whole number.
     Number(i128),
-    /// One variable in the place of a flag or a number.
+    /// One variable instead of a flag or a number.
     Variable(&'n str),
     /// A text, a script's or a secret's among them.
     Text(&'n str),

@@ -42,7 +42,7 @@ pub struct Document {
 pub struct Located {
     /// The text.
     pub text: String,
-    /// Where it stands.
+    /// Where it is.
     pub at: Place,
 }
 
@@ -370,7 +370,7 @@ fn what_needs(kind: Kind, event: &Field, field: &Field) -> Option<Json> {
     })
 }
 
-/// What an editor offers in the place of an entry: all that it cannot do without, to be filled in.
+/// What an editor offers instead of an entry: all that it cannot do without, to be filled in.
 fn snippet(kind: Kind) -> Json {
     let event = kind.events().first();
     let needed = kind.fields().iter().filter(|field| is_needed(field, event));

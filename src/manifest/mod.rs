@@ -1,7 +1,7 @@
 //! A checked manifest: exactly what the user wrote, typed, with every place at hand.
 //!
 //! A [`Manifest`] holds what follows the schema, and its entries their rows as trees: each is read once, where its
-//! references are replaced. What the schema cannot say stands in [`rules`]; what YAML hides, and
+//! references are replaced. What the schema cannot say is in [`rules`]; what YAML hides, and
 //! how the schema's findings read, in [`messages`]; what a mistake leaves sound, in `invalid`.
 
 mod form;
@@ -46,12 +46,12 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Where it stands.
+    /// Where it is.
     pub fn place(&self) -> &Place {
         &self.node.at
     }
 
-    /// The text it stands in.
+    /// The text it is in.
     pub fn source(&self) -> SourceId {
         self.node.at.source
     }

@@ -28,7 +28,7 @@ pub struct View {
 pub struct Seen {
     /// The value.
     pub value: Value,
-    /// Where it stands.
+    /// Where it is.
     pub at: Place,
     /// The items of a list, each with its place.
     pub items: Vec<(Text, Place)>,
@@ -46,7 +46,7 @@ impl Seen {
 }
 
 impl Problem {
-    /// Says what to write in the place of a text, and makes it a suggestion where the text was written out there.
+    /// Says what to write instead of a text, and makes it a suggestion where the text was written out there.
     fn write(&mut self, field: Option<&Seen>, written: &str, meant: &str, certain: bool) {
         self.set_help(if certain {
             format!("write `{meant}`")

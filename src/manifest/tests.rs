@@ -350,7 +350,7 @@ fn what_is_wrong_far_down_a_long_list_or_mapping_is_told_at_its_place() {
     let mut texts: Vec<_> = (0..2_500).map(|number| format!("k{number}: v")).collect();
     texts[1_234] = "k1234: 4".to_owned();
     let mut strange: Vec<_> = (0..1_500).map(|number| format!("n{number}: v")).collect();
-    // What the schema names is judged with the rest of the entry, wherever it stands.
+    // What the schema names is judged with the rest of the entry, wherever it is.
     strange.push(
         "type: webhook-outgoing, name: n, event: sendMessage, channel: c, enabled: 5".to_owned(),
     );

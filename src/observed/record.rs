@@ -272,7 +272,7 @@ impl Record {
         compiled.is_some_and(|compiled| !compiled.is_empty())
     }
 
-    /// Whether the server runs another text than the script as it stands: what a transpiler made of it. The next save of the
+    /// Whether the server runs another text than the script as it is: what a transpiler made of it. The next save of the
     /// record on a server from 9.0 on puts the script itself in its place.
     pub fn runs_transpiled(&self) -> bool {
         let switch = self.kind.row(Role::ScriptSwitch);

@@ -1,7 +1,7 @@
 //! The snapshot: what the server had at a moment, in a file that everybody may read. A plan can be made from it
 //! without the server and without credentials.
 //!
-//! It is redacted by construction: a value is kept only if its row says that it is no secret, and a URL or a script
+//! It is redacted by construction: a value is kept only if its row says that it is not a secret, and a URL or a script
 //! only if the manifest shows it as well or nothing speaks against it ([`Held`]). What is hidden comes back as
 //! *unknown*, and compares with nothing.
 

@@ -45,7 +45,7 @@ pub struct BoundEntry {
     /// The record that it is pinned to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// A digest of all that it says, the names of secrets in the place of their values.
+    /// A digest of all that it says, the names of secrets instead of their values.
     pub digest: String,
 }
 

@@ -158,7 +158,7 @@ impl<'a> Update<'a> {
         }
     }
 
-    /// Puts what is wanted in the place of stored bytes that came alive: what the old event did not use was not
+    /// Puts what is wanted instead of stored bytes that came alive: what the old event did not use was not
     /// compared, and the new one may use it.
     fn carry_over(&mut self, wanted: &Fields) {
         let mut effective = self.to.clone();

@@ -1,5 +1,5 @@
 //! Guards: limits that refuse a plan as a whole. They look at the plan alone and change nothing about it: what is
-//! refused is shown all the same.
+//! refused is shown anyway.
 
 use std::collections::BTreeMap;
 

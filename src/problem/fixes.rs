@@ -2,7 +2,7 @@
 
 use super::{Problem, SourceId};
 
-/// What to write in the place of what stands there.
+/// What to write instead of what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     /// The text.

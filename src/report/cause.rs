@@ -32,7 +32,7 @@ impl Cause {
         }
     }
 
-    /// What stands behind a field of a change that comes from both.
+    /// What is behind a field of a change that comes from both.
     pub(super) fn note(self) -> &'static str {
         match self {
             Self::ThisChange => "  (from this change)",

@@ -22,7 +22,7 @@ pub(super) struct Line {
     pub(super) number: usize,
     /// The line, without its end.
     pub(super) text: Untrusted,
-    /// Whether the line that it comes in place of differs in white space alone.
+    /// Whether the line that it comes instead of differs in white space alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) space_only: bool,
 }
@@ -42,7 +42,7 @@ pub(super) enum Sign {
 }
 
 impl Sign {
-    /// As it stands before a line.
+    /// As it is before a line.
     pub(super) fn character(self) -> char {
         match self {
             Self::Added => '+',
@@ -75,7 +75,7 @@ pub(super) fn stat<'a>(lines: impl IntoIterator<Item = &'a Line>) -> (usize, usi
         })
 }
 
-// A script that differs; the schema describes it where it stands.
+// A script that differs; the schema describes it where it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ScriptReport {
@@ -178,7 +178,7 @@ impl Room {
 /// The lines that differ, with three lines of context; line ends and newlines at the end do not count.
 ///
 /// Where the new script has secret stretches, the old one may have another secret there, or anywhere, that nobody
-/// declared. So of the old script nothing is shown then but what the new one shows too: a line that stands in it, or the
+/// declared. So of the old script nothing is shown then but what the new one shows too: a line that is in it, or the
 /// plain stretches of one of its lines around whatever the old one has between them.
 pub(super) fn change(
     file: Option<Untrusted>,
@@ -235,10 +235,10 @@ pub(super) fn change(
     }
 }
 
-/// What stands in the place of a line of the old script that may be or hold a secret.
+/// What stands instead of a line of the old script that may be or hold a secret.
 const NOT_SHOWN: &str = "(not shown: it may hold a secret)";
 
-/// What stands in the place of what the old script has where the new one has a secret.
+/// What stands instead of what the old script has where the new one has a secret.
 const ANOTHER: &str = "(another secret)";
 
 /// Two scripts, line by line.

@@ -54,7 +54,7 @@ impl From<Forecast> for ForecastReport {
 }
 
 impl ForecastReport {
-    /// In words, and the assumptions with it. `space` stands in the middle of what may need two lines.
+    /// In words, and the assumptions with it. `space` is in the middle of what may need two lines.
     pub(super) fn words(&self, space: &str) -> String {
         let requests = count(self.requests, "request");
         let lead = format!("{requests}, about {}", about(self.seconds));

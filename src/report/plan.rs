@@ -31,7 +31,7 @@ use crate::secret::Text;
 pub struct PlanReport {
     /// The version of this form.
     pub(super) format_version: u32,
-    /// Why there is no plan, if the run failed: then nothing below is told.
+    /// Why there is no plan, if the run failed: then nothing below is reported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) failure: Option<FailureReport>,
     /// What the run was about.
@@ -248,7 +248,7 @@ impl PlanReport {
 }
 
 impl ChangeReport {
-    /// What stands behind a field that is only a part of where the change comes from.
+    /// What is behind a field that is only a part of where the change comes from.
     pub(super) fn note(&self, field: &FieldReport) -> &'static str {
         match field.cause {
             Some(cause) if self.cause == Some(Cause::Both) => cause.note(),

@@ -24,7 +24,7 @@ pub struct RunReport {
     pub(super) format_version: u32,
     /// The exit code of the run.
     pub(super) exit_code: u8,
-    /// Why nothing was tried, if the run failed before: then nothing below is told.
+    /// Why nothing was tried, if the run failed before: then nothing below is reported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) failure: Option<FailureReport>,
     /// What the run was about.

@@ -44,7 +44,7 @@ impl PlanReport {
     /// Reads what [`json`](super::json()) wrote.
     ///
     /// # Errors
-    /// When it is no plan of this version.
+    /// When it is not a plan of this version.
     pub fn read(text: &str) -> Result<Self, NoPlan> {
         let form = |error: serde_json::Error| {
             // The library's own words quote values.

@@ -36,7 +36,7 @@ pub(crate) enum Shown {
     Generated,
 }
 
-/// Whose value it is: what stands in the manifest was reviewed with it, what the server has may hold secrets that
+/// Whose value it is: what is in the manifest was reviewed with it, what the server has may hold secrets that
 /// nobody declared.
 #[derive(Clone, Copy)]
 pub(super) enum Side<'a> {
@@ -165,7 +165,7 @@ mod tests {
         };
         let none = BTreeSet::new();
         assert!(of(observed(&none)).eq(numbered));
-        // What the manifests write out themselves is no secret.
+        // What the manifests write out themselves is not a secret.
         let known = BTreeSet::from(["https://a.org/x".to_owned()]);
         let shown = ["https://a.org/x", "https://b.org/", "https://a.org/…"];
         assert!(of(observed(&known)).eq(shown));

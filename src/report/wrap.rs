@@ -2,7 +2,7 @@
 
 use crate::words::cells;
 
-/// The words behind `lead`, in lines of at most `width` cells, those after the first indented. What stands in
+/// The words behind `lead`, in lines of at most `width` cells, those after the first indented. What is in
 /// back-ticks stays together.
 pub(super) fn wrapped(lead: &str, words: &str, indent: usize, width: usize) -> String {
     let mut text = lead.to_owned();

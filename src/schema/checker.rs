@@ -270,7 +270,7 @@ impl Part {
         self.schema.pointer(error.schema_path().as_str())
     }
 
-    /// The schema that the broken keyword stands in.
+    /// The schema that the broken keyword is in.
     fn beside(&self, error: &ValidationError<'_>) -> Option<&Json> {
         let path = error.schema_path().as_str();
         self.schema.pointer(path.rsplit_once('/')?.0)

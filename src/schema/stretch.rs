@@ -105,7 +105,7 @@ pub(super) fn stretches<'r, 'n>(
     }
 }
 
-/// A stretch where it stands, with nothing around it but the `type` that says which rules are for it.
+/// A stretch where it is, with nothing around it but the `type` that says which rules are for it.
 pub(super) fn around(value: &Node, stretch: &Stretch<'_>, part: Json) -> Json {
     let mut json = part;
     for step in stretch.path.iter().rev() {

@@ -198,7 +198,7 @@ impl Writer {
         }
     }
 
-    /// The same, with so many writes in flight at the most, and none sent once `stop` is true: those that wait
+    /// The same, with so many writes in flight at most, and none sent once `stop` is true: those that wait
     /// to be sent end with [`ServerError::Stopped`] at once.
     #[must_use]
     pub fn gated(&self, concurrency: Concurrency, stop: watch::Receiver<bool>) -> Self {

@@ -100,7 +100,7 @@ pub(super) fn is_manifest(name: &str) -> bool {
 /// be a pipe, or behind a link.
 ///
 /// # Errors
-/// When it cannot be read, is no text, or is larger.
+/// When it cannot be read, is not a text, or is larger.
 pub fn bounded_file(path: &Path, limit: usize) -> io::Result<String> {
     bounded(&mut regular::locate(path)?.open()?, limit)
 }
@@ -108,7 +108,7 @@ pub fn bounded_file(path: &Path, limit: usize) -> io::Result<String> {
 /// A text of at most `limit` bytes.
 ///
 /// # Errors
-/// When it cannot be read, is no text, or is larger.
+/// When it cannot be read, is not a text, or is larger.
 pub fn bounded(from: &mut dyn Read, limit: usize) -> io::Result<String> {
     read_text(from, limit).map_err(|unreadable| match unreadable {
         Unreadable::Io(error) => error,

@@ -1,4 +1,4 @@
-//! A repository: which commit a name means, what files it has, what stands in them. No checkout is touched.
+//! A repository: which commit a name means, what files it has, what is in them. No checkout is touched.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -37,7 +37,7 @@ const PLACES: [&str; 4] = [
 /// How the variables start that are configuration, or say where it is.
 const CONFIGURATION: &[u8] = b"GIT_CONFIG_";
 
-/// What stands above every configuration file.
+/// What is above every configuration file.
 const SETTINGS: [&str; 4] = [
     // A tracked folder can look like a bare repository.
     "safe.bareRepository=explicit",

@@ -26,7 +26,7 @@ pub(super) struct Revision {
     objects: RefCell<Objects>,
 }
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Debug)]
 struct Entry {
     kind: EntryKind,
@@ -56,7 +56,7 @@ fn entry(line: &[u8]) -> Option<(PathBuf, Entry)> {
 }
 
 impl Revision {
-    /// The files of a commit: its listing, as `git ls-tree -r -z` gives it, and what stands in them. `None` if the
+    /// The files of a commit: its listing, as `git ls-tree -r -z` gives it, and what is in them. `None` if the
     /// listing is of another form.
     pub(super) fn of(commit: String, listing: &[u8], objects: Objects) -> Option<Self> {
         let lines = listing.split(|byte| *byte == 0);

@@ -49,16 +49,16 @@ const TOO_MANY: Code = Code("yaml-too-many-problems");
 pub struct Node {
     /// What it holds.
     pub content: Content,
-    /// Where it stands. An empty value stands just behind its key's colon.
+    /// Where it is. An empty value stands just behind its key's colon.
     pub at: Place,
     /// How it was written.
     pub style: Style,
 }
 
-/// A comment in the place of a value.
+/// A comment instead of a value.
 #[derive(Clone)]
 pub struct Comment {
-    /// Where it stands, from its `#` on.
+    /// Where it is, from its `#` on.
     pub at: Place,
     /// All of it.
     pub text: String,
@@ -120,7 +120,7 @@ pub enum Style {
 /// What a text says, and all that is wrong with it.
 pub struct Reading {
     /// A tree for each document that could be read. Where anything is wrong they serve to find what else is: a value
-    /// that lacks its quotes stands there under a made-up text, one that could not be read as nothing.
+    /// that lacks its quotes is there under a made-up text, one that could not be read as nothing.
     pub documents: Vec<Node>,
     /// What is wrong, by place; all of it errors.
     pub problems: Vec<Problem>,
@@ -272,7 +272,7 @@ impl Node {
         }
     }
 
-    /// The comment in the place of a value.
+    /// The comment instead of a value.
     pub fn comment(&self) -> Option<&Comment> {
         match &self.content {
             Content::Null(comment) => comment.as_deref(),

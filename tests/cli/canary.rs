@@ -153,7 +153,7 @@ fn stable(text: &str) -> String {
     stable
 }
 
-/// With a mask in place of every word that is a secret: where a server says one of them, it is masked, and where a
+/// With a mask instead of every word that is a secret: where a server says one of them, it is masked, and where a
 /// manifest or rcsync does, it is not.
 fn words(text: &str, secrets: &Secrets) -> String {
     let mut masked = String::new();

@@ -40,7 +40,7 @@ fn with_passwords() -> Sandbox {
     sandbox
 }
 
-/// The binary with a password in place of a token.
+/// The binary with a password instead of a token.
 fn as_user(sandbox: &Sandbox, user: &str, args: &[&str]) -> Command {
     let mut command = rcsync(args);
     command

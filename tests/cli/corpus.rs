@@ -157,7 +157,7 @@ fn no_broken_script_is_missed() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// As a block every finding stands in the manifest, moved by the block's lines and its indentation.
+/// As a block every finding is in the manifest, moved by the block's lines and its indentation.
 #[test]
 fn a_script_in_a_block_has_the_same_findings_in_the_manifest() {
     let work = tempfile::tempdir().unwrap();
@@ -187,7 +187,7 @@ fn a_script_in_a_block_has_the_same_findings_in_the_manifest() {
             .map(|(_, finding)| finding)
             .collect();
         found.sort();
-        // What stands behind the end of the script has no line of the manifest.
+        // What is behind the end of the script has no line of the manifest.
         let lines = text.lines().count();
         let mut expected: Vec<_> = script
             .expected

@@ -140,7 +140,7 @@ fn every_file_that_contributors_are_sent_to_exists() {
         .collect();
     assert!(paths.len() > 30, "{paths:?}");
     for path in paths {
-        // A section of a page stands on that page.
+        // A section of a page is on that page.
         let file = path.split('#').next().unwrap();
         assert!(Path::new(file).exists(), "{path}");
     }

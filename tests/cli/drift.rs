@@ -68,7 +68,7 @@ pub(crate) fn hooks(entries: &[(&str, &str)]) -> String {
     format!("integrations:\n{entries}")
 }
 
-/// The change of that name: its heading and what stands below it.
+/// The change of that name: its heading and what is below it.
 fn block<'a>(out: &'a str, name: &str) -> &'a str {
     let blocks = out.split("\n\n");
     let mut named =
@@ -649,7 +649,7 @@ fn no_more_than_twenty_histories_are_asked_for() {
         run.err,
         "note: 3 more webhooks are disabled, and their histories were not read: plan fewer at once\n"
     );
-    // A history that cannot be read is no evidence, and is told.
+    // A history that cannot be read is not evidence, and is reported.
     sandbox.file("a.yaml", &outgoing(1, ""));
     sandbox.fault(&json!({"path": "integrations.history", "effect": {"kind": "bad-gateway"}}));
     let run = sandbox.run(&["plan", &path, "--retries", "0"]).exits(0);

@@ -1,4 +1,4 @@
-//! The files that a run reads and writes: none is read without end, none is written that is no file of its own.
+//! The files that a run reads and writes: none is read without end, none is written that is not a file of its own.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

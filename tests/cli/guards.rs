@@ -134,7 +134,7 @@ fn what_a_guard_refuses_is_refused_by_plan_and_apply_alike() {
             for part in why {
                 assert!(flat.contains(part), "{name}: {part}\n{out}");
             }
-            // The plan is shown all the same.
+            // The plan is shown anyway.
             assert!(out.starts_with("rcsync plan · "), "{name}:\n{out}");
         }
         if !why.is_empty() {

@@ -265,7 +265,7 @@ fn a_listing_that_shifts_is_read_again_and_then_an_error() {
     assert_eq!(sent(&sandbox, "integrations.list").len(), listings + 3 * 4);
 }
 
-/// Three questions go out at once. Whichever of them is answered by somebody else, or refused, that is all that is told.
+/// Three questions go out at once. Whichever of them is answered by somebody else, or refused, that is all that is reported.
 #[test]
 fn one_answer_that_is_none_ends_the_run_with_one_message() {
     let logged_out = json!({ "status": "error", "message": "You must be logged in to do this." });

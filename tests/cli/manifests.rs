@@ -476,7 +476,7 @@ fn headings(told: &str) -> Vec<Heading<'_>> {
     findings.collect()
 }
 
-/// What is wrong with how one mistake is told.
+/// What is wrong with how one mistake is reported.
 fn check(case: &Invalid) -> Result<(), String> {
     let path = case.path();
     let args: Vec<_> = std::iter::once(path.as_str())
@@ -508,7 +508,7 @@ fn check(case: &Invalid) -> Result<(), String> {
     let [finding] = mine.as_slice() else {
         return Err(format!("{} findings with the code:\n{told}", mine.len()));
     };
-    // What does nothing yet is said too, and is no mistake.
+    // What does nothing yet is said too, and is not a mistake.
     if findings.len() > 1 {
         return Err(format!("findings of other codes:\n{told}"));
     }

@@ -118,7 +118,7 @@ fn a_kind_that_is_not_seen_is_told() {
     }));
     let path = sandbox.file("a.yaml", &manifest(1));
     let plan = run(&sandbox, INES, &["plan", &path]).exits(0);
-    // All incoming ones are seen: a new one is no duplicate.
+    // All incoming ones are seen: a new one is not a duplicate.
     assert!(plan.out.contains("1 to create"), "{}", plan.out);
     assert!(
         plan.out.contains("incoming: all, outgoing: none"),
@@ -255,7 +255,7 @@ fn a_room_that_is_not_there_is_told_before_the_merge() {
     );
     let run = sandbox.run(&["apply", "--yes", &path]).exits(6);
     assert!(run.out.contains("2 created, 1 blocked"), "{}", run.out);
-    // A server that does not tell is no reason to stop.
+    // A server that does not tell is not a reason to stop.
     let effect = json!({ "kind": "bad-gateway" });
     sandbox.fault(&json!({ "path": "rooms.info", "effect": effect, "times": 99 }));
     let plan = sandbox.run(&["plan", &path, "--retries=0"]).exits(0);

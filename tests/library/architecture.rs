@@ -184,7 +184,7 @@ impl<'ast> Visit<'ast> for Names {
         visit::visit_expr_method_call(self, call);
     }
 
-    /// What stands in a macro counts as if it stood there itself, as far as it can be read.
+    /// What is in a macro counts as if it stood there itself, as far as it can be read.
     fn visit_macro(&mut self, it: &'ast Macro) {
         visit::visit_macro(self, it);
         let text = it.tokens.to_string();

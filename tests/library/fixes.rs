@@ -120,7 +120,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What these also have, hidden by the first problem: a value that is not checked before it stands where it belongs.
+/// What these also have, hidden by the first problem: a value that is not checked before it is where it belongs.
 const SEVERAL: [(&str, &str); 6] = [
     ("unknown-field.yaml", "no-script"),
     ("unknown-field--crlf.yaml", "no-script"),

@@ -40,7 +40,7 @@ impl BaseUrl {
     /// Reads a base URL, with or without a slash at its end.
     ///
     /// # Errors
-    /// When it is no URL that a server can have.
+    /// When it is not a URL that a server can have.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let text = text.trim();
         if text.starts_with(['"', '\'']) {

@@ -67,7 +67,7 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// The last answer; but a refusal is no proof that an earlier sending was not done. That there is no such record
+    /// The last answer; but a refusal is not proof that an earlier sending was not done. That there is no such record
     /// tells enough.
     pub(super) fn unless_open(self) -> Result<Map<String, Json>, ServerError> {
         match (self.result, self.open) {

@@ -45,7 +45,7 @@ pub enum ServerError {
     /// A login or a token needs a second factor, which nobody types in a pipeline (docs/server.md#second-factor).
     #[error("the server requires a second factor{}", .method.as_deref().map(|method| format!(" ({method})")).unwrap_or_default())]
     SecondFactor {
-        /// The way it is told: `totp`, `email` or `password`.
+        /// The way it is reported: `totp`, `email` or `password`.
         method: Option<String>,
     },
     /// The account may not use this endpoint at all (docs/server.md#error-shapes). What it may not do with one record is

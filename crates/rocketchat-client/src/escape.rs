@@ -26,7 +26,7 @@ pub fn except(text: &str, harmless: &[char]) -> String {
     escaped
 }
 
-/// The text with a mark in the place of what a terminal would obey, but for the controls before the blank.
+/// The text with a mark instead of what a terminal would obey, but for the controls before the blank.
 pub fn replaced(text: &str) -> String {
     let mark = |character: char| match character {
         obeyed if obeyed > ' ' && is_control_or_bidi(obeyed) => '\u{fffd}',

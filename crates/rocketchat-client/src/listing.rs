@@ -47,7 +47,7 @@ async fn read_once(client: &Client) -> Result<Vec<Object>, ServerError> {
     let mut at_once = SIDE_BY_SIDE;
     let mut size = PAGE;
     let mut pages = 1;
-    // An empty page is no proof that there is nothing.
+    // An empty page is not proof that there is nothing.
     while next > 0 && !seen.is_all(next) {
         // The last record is asked for again: if it is not the first of the next page, something before it
         // came or went. Where pages hold one record only, there is no room for that.

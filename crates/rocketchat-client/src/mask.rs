@@ -20,7 +20,7 @@ const SCRIPT: &str = "script";
 /// Begins like a script, and is none.
 const NO_SCRIPT: [&str; 2] = ["scriptEnabled", "scriptEngine"];
 
-/// Masks every value that may be or hold a secret, wherever it stands, and the numbers that are known secrets, however
+/// Masks every value that may be or hold a secret, wherever it is, and the numbers that are known secrets, however
 /// they are written.
 pub(super) fn mask(json: &mut Json, known: &Redactor) {
     match json {
@@ -38,7 +38,7 @@ pub(super) fn mask(json: &mut Json, known: &Redactor) {
     }
 }
 
-/// What is shown in place of a value, if it is not shown.
+/// What is shown instead of a value, if it is not shown.
 fn mask_for(key: &str, value: &Json) -> Option<Cow<'static, str>> {
     if matches!(value, Json::Null | Json::Bool(_) | Json::Number(_)) {
         return None;

@@ -35,7 +35,7 @@ const LIMITED: &str = "api/v1/";
 pub(super) struct Pacer {
     limiters: Mutex<BTreeMap<String, Arc<EndpointLimiter>>>,
     waits: Arc<Waits>,
-    /// How long a request waits at the most.
+    /// How long a request waits at most.
     longest: Duration,
 }
 

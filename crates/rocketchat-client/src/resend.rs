@@ -15,11 +15,11 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// How a run sends again.
 #[derive(Clone, Copy, Debug)]
 pub struct Retries {
-    /// How often one request, at the most.
+    /// How often one request, at most.
     pub times: u16,
     /// Whence the chance in the pauses comes.
     pub seed: u64,
-    /// How long a request waits at the most before it is sent, where the rate limit refuses it until then.
+    /// How long a request waits at most before it is sent, where the rate limit refuses it until then.
     pub longest_wait: Duration,
 }
 

@@ -151,7 +151,7 @@ impl Text {
         }
     }
 
-    /// Whether nothing stands in it.
+    /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.pieces().iter().all(|piece| match piece {
             Piece::Plain(text) => text.is_empty(),
@@ -191,7 +191,7 @@ impl Text {
         self.secrets().next().is_some()
     }
 
-    /// As it may be shown: a mask in the place of each secret stretch.
+    /// As it may be shown: a mask instead of each secret stretch.
     pub fn masked(&self) -> String {
         self.masked_as(MASK)
     }
@@ -243,7 +243,7 @@ impl Text {
         lines
     }
 
-    /// Whether a text has the plain stretches of this one, in their places, around whatever stands in the place of
+    /// Whether a text has the plain stretches of this one, in their places, around whatever stands instead of
     /// its secrets; at least one of them says something.
     pub fn frames(&self, text: &str) -> bool {
         let plain = |piece: &Piece| matches!(piece, Piece::Plain(text) if !text.trim().is_empty());
@@ -277,7 +277,7 @@ impl Text {
         Identity(self.expose())
     }
 
-    /// Whether both read the same; `None` where an unknown secret stands in one of them.
+    /// Whether both read the same; `None` where an unknown secret is in one of them.
     pub fn same(&self, other: &Self) -> Option<bool> {
         Some(self.expose()? == other.expose()?)
     }

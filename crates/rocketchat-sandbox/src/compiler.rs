@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use webhook_script::ScriptError;
 
-/// What is no larger takes milliseconds, whatever it holds, and is checked where it stands.
+/// What is no larger takes milliseconds, whatever it holds, and is checked where it is.
 const SMALL: usize = 16 << 10;
 /// What is larger is not checked at all.
 const LARGEST: usize = 1 << 20;

@@ -36,7 +36,7 @@ pub struct Config {
     pub invent: bool,
     /// Whence ids, tokens and chance come; without one, from the machine's randomness.
     pub seed: Option<u64>,
-    /// The rate limit in the place of the one in the settings.
+    /// The rate limit instead of the one in the settings.
     pub rate: Option<Rate>,
     /// How many server processes serve the address; none is one. Their ids do not follow each other within a second.
     pub instances: u8,

@@ -55,7 +55,7 @@ pub enum Effect {
         /// Its body.
         #[serde(default)]
         body: String,
-        /// Whether the request takes effect all the same.
+        /// Whether the request takes effect anyway.
         #[serde(default)]
         applied: bool,
     },

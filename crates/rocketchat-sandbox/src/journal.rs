@@ -240,7 +240,7 @@ pub(super) fn write_whole(world: &World, to: &mut dyn io::Write) -> io::Result<(
     Ok(())
 }
 
-/// Puts a journal without a past in the place of what is there. It is for its owner alone: a manifest's tokens end up
+/// Puts a journal without a past instead of what is there. It is for its owner alone: a manifest's tokens end up
 /// in it.
 fn rewrite(path: &Path, world: &World) -> io::Result<()> {
     let folder = folder(path);

@@ -18,7 +18,7 @@ use super::regular;
 /// The most that is read of who holds a lock.
 const LARGEST: u64 = 4 << 10;
 
-/// Who holds a lock, as others are told.
+/// Who holds a lock, as other processes see it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Holder {
     /// The process.

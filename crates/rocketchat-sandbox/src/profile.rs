@@ -101,7 +101,7 @@ quirks! {
     AbsentEngineIsVm2 "absent-engine-is-vm2" v(6, 5), v(7, 0);
     /// The answer of a create is the inserted object, without `_updatedAt` (docs/server.md#create).
     AnswersInserted "answers-inserted" None, v(7, 0);
-    /// A missing route permission is told in the old words (docs/server.md#error-shapes).
+    /// A missing route permission is reported in the old words (docs/server.md#error-shapes).
     ForbidsInOldWords "forbids-in-old-words" None, v(7, 0);
     /// The list filters by `name` and `type` and refuses unknown parameters; `query` is dead (docs/server.md#list).
     FiltersList "filters-list" v(7, 0), None;

@@ -1,4 +1,4 @@
-//! Opens regular files: a link in the place of a state would have it written elsewhere, and a pipe would be waited for.
+//! Opens regular files: a link instead of a state would have it written elsewhere, and a pipe would be waited for.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;

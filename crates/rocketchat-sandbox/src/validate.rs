@@ -145,7 +145,7 @@ fn name(kind: Type) -> &'static str {
     }
 }
 
-/// Whether the value has the type as it stands.
+/// Whether the value has the type as it is.
 fn is_of(kind: Type, value: &Value) -> bool {
     match kind {
         Type::Text => value.is_string(),

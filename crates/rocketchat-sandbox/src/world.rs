@@ -126,7 +126,7 @@ impl World {
             .retain(|subscription| subscription.rid != id);
     }
 
-    /// An integration appears at the end, or changes where it stands.
+    /// An integration appears at the end, or changes where it is.
     fn put_record(&mut self, record: Record) {
         let id = text(&record, "_id").unwrap_or_default().to_owned();
         let place = *self.places.entry(id).or_insert_with(|| {

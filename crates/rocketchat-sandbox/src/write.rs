@@ -168,7 +168,7 @@ pub(crate) enum Write {
     Token(String, String),
     /// A user's token is taken away.
     TokenGone(String, String),
-    /// An integration is inserted, or replaced where it stands.
+    /// An integration is inserted, or replaced where it is.
     Record(Record),
     /// An integration is removed.
     RecordGone(String),

@@ -79,7 +79,7 @@ pub(super) fn check_module(ctx: &Ctx<'_>, source: &str) -> Result<(), ScriptErro
     }
 }
 
-/// What the engine says, in the places of the script without what stands before it.
+/// What the engine says, in the places of the script without what is before it.
 fn refused(exception: &Exception<'_>, guard: usize) -> ScriptError {
     let message = exception.message().unwrap_or_default();
     let Some(Spot { line, mut column }) = place(&exception.stack().unwrap_or_default()) else {

@@ -99,7 +99,7 @@ pub struct Facts {
     pub parameters: u32,
     /// Globals that it uses and `isolated-vm` does not have.
     pub absent: Vec<Absent>,
-    /// Every word of it and where it stands, in order; for telling places.
+    /// Every word of it and where it is, in order; for telling places.
     pub words: Vec<(String, Spot)>,
     /// The names that it declares at its top level, in order.
     pub top_level: Vec<(String, Spot)>,
@@ -138,7 +138,7 @@ pub enum StrictnessOf {
 pub struct UnknownName {
     /// The name, as it is written: `extractQuestion`, or `s.startsWith`, or `s(`.
     pub name: String,
-    /// Where it stands first.
+    /// Where it is first.
     pub at: Spot,
 }
 
@@ -149,7 +149,7 @@ pub enum Loaded {
     Class(Class),
     /// Nothing of that name can be reached.
     NoScript,
-    /// Something of that name is there, and is no class.
+    /// Something of that name is there, and is not a class.
     NoClass,
     /// It throws for a reason of its own.
     Threw {

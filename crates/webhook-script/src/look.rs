@@ -75,10 +75,10 @@ pub fn look(source: &str, profile: ServerProfile) -> Looked {
     }))
 }
 
-/// The error of a raw script in the places of the script: what is refused also as it stands is told as it stands.
+/// The error of a raw script in the places of the script: what is refused also as it is is told as it is.
 ///
 /// Says of a script whose last line is a comment without a line end that this is what is wrong: the comment goes on over what
-/// stands behind the script while it is checked.
+/// is behind the script while it is checked.
 fn unfinished(source: &str, profile: ServerProfile, error: &ScriptError) -> ScriptError {
     if profile.mode == Mode::Transpiled {
         return error.clone();

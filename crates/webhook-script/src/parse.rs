@@ -101,7 +101,7 @@ impl<'a> Script<'a> {
     /// Where a `=>` stands that oxc does not accept, as behind the parameters of a method. The engine accepts it there.
     pub(super) fn misplaced_arrow(&self) -> Option<Spot> {
         let label = self.parsed.diagnostics.first()?.labels.first()?;
-        // It is what oxc points at, or stands behind that.
+        // It is what oxc points at, or is behind that.
         let froms = [label.offset(), label.offset() + label.len()];
         froms.into_iter().find_map(|from| {
             let behind = self.source.get(from as usize..)?.trim_start();
@@ -169,8 +169,8 @@ mod tests {
     use super::*;
     use crate::{check, names};
 
-    /// A kind of nesting: what stands before it, what opens a level, what is innermost, what closes a level, and what
-    /// stands behind it.
+    /// A kind of nesting: what is before it, what opens a level, what is innermost, what closes a level, and what
+    /// is behind it.
     type Kind = [&'static str; 5];
 
     fn nested([before, open, inner, close, behind]: Kind, levels: usize) -> String {

@@ -16,7 +16,7 @@ pub struct ServerProfile {
 /// What is stored of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Mode {
-    /// The text as it stands: 9.0, and `skipTranspile` since 8.4.
+    /// The text as it is: 9.0, and `skipTranspile` since 8.4.
     Raw,
     /// What Babel makes of it: up to 8.9 without `skipTranspile`.
     Transpiled,

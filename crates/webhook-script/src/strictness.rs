@@ -75,12 +75,12 @@ fn class_of(node: NodeId, nodes: &AstNodes<'_>) -> Option<NodeId> {
     Some(body.id())
 }
 
-/// Whether `this` stands in a function that is called without an object: one that is declared, and that nothing else but calls
+/// Whether `this` is in a function that is called without an object: one that is declared, and that nothing else but calls
 /// names, cannot be told from one that is; so only declarations within a method count.
 fn is_plain_this(node: NodeId, nodes: &AstNodes<'_>) -> bool {
     for one in nodes.ancestors(node) {
         match one.kind() {
-            // An arrow function has that of what it stands in.
+            // An arrow function has that of what it is in.
             AstKind::Function(function) => return function.is_declaration(),
             AstKind::PropertyDefinition(_) | AstKind::StaticBlock(_) | AstKind::Program(_) => {
                 return false;
@@ -91,7 +91,7 @@ fn is_plain_this(node: NodeId, nodes: &AstNodes<'_>) -> bool {
     false
 }
 
-/// Whether every call by the server comes to this node: it stands in a method that the server calls, under no condition, and
+/// Whether every call by the server comes to this node: it is in a method that the server calls, under no condition, and
 /// nothing leaves the method before it.
 fn is_reached(node: NodeId, nodes: &AstNodes<'_>) -> bool {
     let mut below = node;

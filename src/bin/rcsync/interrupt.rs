@@ -1,5 +1,5 @@
 //! SIGINT and SIGTERM: at the first nothing new is begun and what is in flight finishes, at the second what is known
-//! is told; either way there is a report.
+//! is reported; either way there is a report.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;

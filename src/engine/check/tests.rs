@@ -437,7 +437,7 @@ const VALUES: &[&str] = &[
     "\"@a\"",
 ];
 
-/// Manifests that are right, with a few values and now and then a piece put in the place of others.
+/// Manifests that are right, with a few values and now and then a piece put instead of others.
 fn changed() -> impl Strategy<Value = Vec<u8>> {
     let value = (any::<prop::sample::Index>(), prop::sample::select(VALUES));
     let piece = (

@@ -145,7 +145,7 @@ fn of_text(path: &Path, text: String) -> Result<BTreeMap<String, String>, String
     Ok(texts.collect())
 }
 
-/// What stands at a place.
+/// What is at a place.
 fn written<'t>(text: &'t str, at: &Place) -> Option<&'t str> {
     text.get(at.bytes.start as usize..at.bytes.end as usize)
 }

@@ -109,7 +109,7 @@ fn with_variable(error: Problem, text: &str, or_variable: bool) -> Problem {
     }
 }
 
-/// `- :ghost:` or `- gif: me` in the place of a text.
+/// `- :ghost:` or `- gif: me` instead of a text.
 fn unquoted_colon(violation: &Violation<'_>) -> Option<Problem> {
     let node = violation.node;
     let Content::Map(members) = &node.content else {

@@ -83,7 +83,7 @@ pub(super) fn unknown(violation: &Violation<'_>, key: &str, allowed: &[String]) 
     })
 }
 
-/// The error, with a text in the place of another one.
+/// The error, with a text instead of another one.
 fn instead(
     error: Problem,
     violation: &Violation<'_>,
@@ -97,8 +97,8 @@ fn instead(
     }
 }
 
-/// How a text is written in the place of another one: in quotes, if that is. One that is written over several lines, or with
-/// escapes, stands there as something else: nothing can take its place.
+/// How a text is written instead of another one: in quotes, if that is. One that is written over several lines, or with
+/// escapes, is there as something else: nothing can take its place.
 pub fn replacement(at: &Place, text: &str, near: &str) -> Option<String> {
     let written = (at.bytes.end - at.bytes.start) as usize;
     let is_plain = |it: char| it.is_alphanumeric() || matches!(it, '-' | '_' | '.' | '/' | ' ');

@@ -5,7 +5,7 @@ use super::{Findings, Seen, View};
 use crate::integration::Kind;
 use crate::problem::Place;
 
-/// What an outgoing webhook may name in the place of a room.
+/// What an outgoing webhook may name instead of a room.
 const SCOPES: [&str; 3] = [
     "all_public_channels",
     "all_private_groups",

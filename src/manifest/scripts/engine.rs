@@ -39,7 +39,7 @@ fn is(fields: &Fields, name: &str) -> bool {
     matches!(row.and_then(|row| fields.get(row)), Some(Value::Flag(true)))
 }
 
-/// That the engine which an entry asks for is gone. `at` is where it stands.
+/// That the engine which an entry asks for is gone. `at` is where it is.
 pub fn engine_gone(fields: &Fields, at: Option<&Place>, version: Version) -> Option<Problem> {
     let at = at?;
     if version < VM2_UNTIL || !wants_vm2(fields) {

@@ -8,7 +8,7 @@ use crate::problem::{Place, SourceId, Texts};
 #[derive(Clone, Debug)]
 pub struct ScriptLocation {
     pub(super) whole: Place,
-    /// Where each line of the script starts; none if it stands there in another form.
+    /// Where each line of the script starts; none if it is there in another form.
     lines: Vec<usize>,
     end: usize,
     /// Whether it is written as a block of which YAML joins the lines.

@@ -1,5 +1,5 @@
-//! What stands in the place of a script and is none: a path, another tool's template, a piece of Markdown or HTML. And what
-//! stands in a script and is none of its own: a reference.
+//! What stands instead of a script and is none: a path, another tool's template, a piece of Markdown or HTML. And what
+//! is in a script and is none of its own: a reference.
 
 use webhook_script::Spot;
 
@@ -11,7 +11,7 @@ const ENDINGS: [&str; 4] = [".js", ".mjs", ".cjs", ".ts"];
 /// No reference is longer.
 const LONGEST_REFERENCE: usize = 100;
 
-/// What was written in the place of a script, where that is certain.
+/// What was written instead of a script, where that is certain.
 pub(super) fn no_script_at_all(used: &Used<'_>) -> Option<Problem> {
     let text = used.text.trim();
     if text.starts_with("```") {

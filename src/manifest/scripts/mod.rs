@@ -28,7 +28,7 @@ use syntax::syntax;
 pub struct Used<'s> {
     /// Its text.
     pub text: &'s str,
-    /// Where it stands.
+    /// Where it is.
     pub location: ScriptLocation,
     /// The server that it has to be fit for.
     pub profile: ServerProfile,
@@ -182,7 +182,7 @@ fn told(
         .iter_mut()
         .filter(|one| one.place.as_ref() == Some(&used.location.whole))
     {
-        // What would fix a word of the script must not stand in the place of all of it.
+        // What would fix a word of the script must not stand instead of all of it.
         one.fix = None;
     }
     if let Some((place, users)) = &used.users {

@@ -88,7 +88,7 @@ fn strictness(used: &Used<'_>, one: &Strictness) -> Problem {
     warning(used, "script-strict", one.at, name, message).help(help)
 }
 
-/// The word `module`, which servers before 8.2 turn into a name that is not there, wherever it stands.
+/// The word `module`, which servers before 8.2 turn into a name that is not there, wherever it is.
 pub(super) fn word_module(used: &Used<'_>) -> Option<Problem> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     let (at, _) = used.text.match_indices("module").find(|(at, word)| {

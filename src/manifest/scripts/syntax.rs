@@ -1,4 +1,4 @@
-//! How a script that does not parse is told.
+//! How a script that does not parse is reported.
 
 use webhook_script::{ScriptError, Spot};
 

@@ -16,7 +16,7 @@ use crate::observed::{
 };
 use crate::redactor::{Redactor, ServerText};
 
-/// Why a text is no snapshot. It quotes no value.
+/// Why a text is not a snapshot. It quotes no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoSnapshot {
@@ -56,7 +56,7 @@ impl Snapshot {
     /// Reads a file's text.
     ///
     /// # Errors
-    /// When it is no snapshot of this version.
+    /// When it is not a snapshot of this version.
     pub fn parse(text: &str) -> Result<Self, NoSnapshot> {
         let form = |error: serde_json::Error| NoSnapshot::Form {
             line: error.line(),

@@ -182,7 +182,7 @@ fn a_script_is_kept_unless_a_secret_of_the_manifest_stands_in_it() {
     let kept = |entry: &Fields| taken(&[stored("canary")], entry, &["o1"]).contains("const key");
     assert!(kept(&entry(Secret::Unknown)));
     assert!(!kept(&entry(Secret::new("canary"))));
-    // What the manifest writes out is no secret.
+    // What the manifest writes out is not a secret.
     let mut same = entry(Secret::new("canary"));
     same.set("script", Some(Value::script("const key = 'canary';\n")));
     assert!(kept(&same));

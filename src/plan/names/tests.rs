@@ -20,7 +20,7 @@ fn server(names: &[&str]) -> ObservedState {
     support::observed(&json!({"version": "8.8.1", "integrations": records}))
 }
 
-/// What is told, as `warning[code] message → help`.
+/// What is reported, as `warning[code] message → help`.
 fn told(desired: &DesiredState, observed: &ObservedState) -> Vec<String> {
     let plan = Plan::between(desired, observed);
     let one = |it: Problem| {

@@ -207,7 +207,7 @@ pub(super) fn refusals(
     user.map(Reason::from).into_iter().chain(rooms).collect()
 }
 
-/// The conditions but for the one that is told as a refusal.
+/// The conditions but for the one that is reported as a refusal.
 pub(super) fn without(
     mut conditions: Vec<Condition>,
     refusal: Option<&Condition>,

@@ -41,7 +41,7 @@ impl Plan {
     }
 }
 
-/// What a reader should know. It is no change, and no drift.
+/// What a reader should know. It is not a change, and no drift.
 fn note(code: &'static str, words: String) -> Problem {
     Problem {
         severity: Severity::Note,
@@ -68,7 +68,7 @@ fn not_told(asked: &Questions, observed: &ObservedState) -> Vec<Problem> {
     all.map(|words| note("not-checked", words)).collect()
 }
 
-/// The rooms that take no message, or not from those who would post there: the server saves the integration all the same.
+/// The rooms that take no message, or not from those who would post there: the server saves the integration anyway.
 fn delivery(asked: &Questions, observed: &ObservedState) -> Vec<Problem> {
     let told = asked.postings.iter().filter_map(|posting| {
         let Posting { user, room } = posting;

@@ -25,7 +25,7 @@ const WIDTH: usize = 80;
 /// Two places of a file this many lines apart are drawn as one stretch.
 const NEAR: usize = 12;
 
-/// So many bytes of lines are drawn, over all findings, and of the others the places alone are told: the renderer
+/// So many bytes of lines are drawn, over all findings, and of the others the places alone are reported: the renderer
 /// cuts what does not fit the width, and pays for all of it.
 const MAX_DRAWN: usize = 1 << 20;
 

@@ -5,7 +5,7 @@ use similar::TextDiff;
 use crate::problem::{Findings, Place, Problem, SourceId, Texts, apply};
 use crate::yaml::masks;
 
-/// What stands in the place of a secret.
+/// What stands instead of a secret.
 const MASK: &str = "***";
 
 /// A text, and what becomes of it.

@@ -26,7 +26,7 @@ pub(super) struct Part {
 /// What is left out of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    /// The next shorter fold in place of this one.
+    /// The next shorter fold instead of this one.
     Script(usize),
     /// The fold.
     Fold(usize),

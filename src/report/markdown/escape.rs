@@ -70,7 +70,7 @@ pub fn comment(text: &str) -> String {
     escaped
 }
 
-/// How many back-ticks stand in a row at the most.
+/// How many back-ticks stand in a row at most.
 pub fn longest_run(text: &str) -> usize {
     let mut longest = 0;
     let mut run = 0;

@@ -1,7 +1,7 @@
 //! A plan as Markdown, for a comment on a pull request.
 //!
 //! A hidden marker comes first, so that a pipeline finds the comment it made before; then a line that says it all, a
-//! table, a fold for each change, and a closing line. Untrusted text stands in code spans, fences and escaped HTML,
+//! table, a fold for each change, and a closing line. Untrusted text is in code spans, fences and escaped HTML,
 //! and nowhere else.
 
 mod budget;

@@ -22,7 +22,7 @@ pub(super) fn date(report: &PlanReport) -> String {
     let date = moment
         .chars()
         .all(|character| character.is_ascii_digit() || "-: UTC".contains(character));
-    // Whatever else a file says is no date.
+    // Whatever else a file says is not a date.
     let moment = if date { moment } else { code(&moment) };
     format!(" · from snapshot of {moment}")
 }

@@ -75,7 +75,7 @@ fn everything(report: &PlanReport) -> [String; 7] {
 }
 
 /// A plan with secrets that would be found in any text, which is the same plan whatever they are. Every format is
-/// made of it alone; a few are looked at all the same.
+/// made of it alone; a few are looked at anyway.
 pub(super) fn keeps_its_secrets(seed: u64) -> PlanReport {
     let report = |secrets: Secrets| Draw::new(seed, secrets).report();
     let (loud, quiet) = (report(loud), report(hard));

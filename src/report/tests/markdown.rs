@@ -124,7 +124,7 @@ fn html_line(tag: &str, open: usize, seen: &mut Seen, text: &str) -> usize {
 }
 
 fn row(cells: &[(String, usize)], seen: &mut Seen, text: &str) {
-    // What is pruned stands in no manifest.
+    // What is pruned is in no manifest.
     let [(sign, 0), (kind, 0), (name, 1), (what, _), (place, 0 | 1)] = cells else {
         panic!("{cells:?}\n{text}");
     };

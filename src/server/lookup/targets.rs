@@ -29,7 +29,7 @@ enum LookUpBy {
     Id,
 }
 
-/// From so many rooms on the list of all public ones is asked for first: one request in the place of several.
+/// From so many rooms on the list of all public ones is asked for first: one request instead of several.
 const MANY: usize = 3;
 
 /// The scope that everybody may name (docs/server.md#rights-to-a-channel).
@@ -313,7 +313,7 @@ fn by_rights(target: &Target, rights: Rights) -> DecidedBy {
     match rights.are_free(target.kind) {
         Some(true) => DecidedBy::Existence,
         Some(false) if is_room => DecidedBy::Membership,
-        // The server looks for a room with the id of the user, which is no room's (docs/server.md#rights-to-a-channel).
+        // The server looks for a room with the id of the user, which is not a room's (docs/server.md#rights-to-a-channel).
         Some(false) => DecidedBy::Rights(TargetStatus::NoUsers),
         None => not_known(),
     }

@@ -58,7 +58,7 @@ impl Loader<'_> {
         }
         match tag.core_suffix() {
             Some(core) if fitting.contains(&core) => return,
-            // `! text` is YAML's own way to say that a value is no number.
+            // `! text` is YAML's own way to say that a value is not a number.
             None if tag.suffix() == "!" && tag.handle().is_empty() => return,
             Some(_) => {
                 let finding =

@@ -17,7 +17,7 @@ struct Row {
     attribute: &'static str,
     /// Whether a manifest's content is not there, so that git would fetch it.
     lost: bool,
-    /// What a shell is told, in the folder; empty where the comment says why not.
+    /// What a shell is reported, in the folder; empty where the comment says why not.
     live: &'static str,
 }
 
@@ -167,7 +167,7 @@ const ROWS: &[Row] = &[
         live: "printf 'protocol=https\\nhost=x.invalid\\n\\n' | git credential fill",
         ..ROW
     },
-    // What `--base` uses is built in, and stands above an alias.
+    // What `--base` uses is built in, and is above an alias.
     Row {
         name: "alias",
         config: "[alias]\nrev-parse = !CANARY\nls-tree = !CANARY\ncat-file = !CANARY\nx = !CANARY",

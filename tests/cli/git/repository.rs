@@ -227,7 +227,7 @@ fn a_base_is_of_one_repository_and_is_what_its_commit_says() {
         let words = format!("error: `{}` is not in the repository `", paths[1]);
         assert!(refused.err.starts_with(&words), "{}", refused.err);
     }
-    // Something else in the place of an object.
+    // Something else instead of an object.
     run(&["apply", "chat", "--yes"]).exits(0);
     put(folder, "chat/a.yaml", &hooks(&[("A", "    alias: new\n")]));
     let replace = "git replace $(git rev-parse HEAD:chat/a.yaml) $(git hash-object -w chat/a.yaml)";

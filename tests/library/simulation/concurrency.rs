@@ -144,7 +144,7 @@ fn the_adaptive_level_is_as_fast_as_the_best_fixed_one_and_hardly_slows_the_serv
         );
         let limit = best.latency.mul_f64(1.5);
         assert!(found.latency <= limit, "{capacity}: {found:?}, {best:?}");
-        // One doubling too many at the most; the first one is made before anything can be told.
+        // One doubling too many at most; the first one is made before anything can be told.
         assert!(found.widest <= (2 * capacity).clamp(16, 64), "{found:?}");
     }
 }

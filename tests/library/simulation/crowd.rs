@@ -30,7 +30,7 @@ use rcsync::plan::Action;
 /// How many crowds are drawn: `RCSYNC_CASES` says otherwise.
 const CROWDS: u64 = 1_000;
 
-/// How many runs there are in one at the most.
+/// How many runs there are in one at most.
 const RUNS: u64 = 8;
 
 /// Long enough for the server to finish whatever it was given.

@@ -22,11 +22,11 @@ pub(super) struct Form {
 /// Where a form counts, and how much around it belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Counts {
-    /// Wherever it stands.
+    /// Wherever it is.
     Anywhere,
     /// Where it is a word of its own.
     AsWord,
-    /// Wherever it stands, with the characters at its ends that hold bits of the secret and of its neighbours.
+    /// Wherever it is, with the characters at its ends that hold bits of the secret and of its neighbours.
     WithinBase64,
     /// Behind a byte that has this value in these bits.
     Behind { value: u8, bits: u8 },
@@ -93,7 +93,7 @@ pub(super) fn of(value: &str) -> Vec<Form> {
     forms
 }
 
-/// What is left to be found of a value whose first digits are undone together with a `%` or `%2` that stands before it.
+/// What is left to be found of a value whose first digits are undone together with a `%` or `%2` that is before it.
 fn behind_percent(value: &[u8]) -> impl Iterator<Item = Form> {
     let lefts = [(1, 0x0f), (2, 0xff)].map(|(digits, bits)| {
         let (digits, rest) = value.split_at_checked(digits)?;

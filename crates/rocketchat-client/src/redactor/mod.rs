@@ -96,7 +96,7 @@ impl Redactor {
         }
     }
 
-    /// The text with a mask in place of every secret.
+    /// The text with a mask instead of every secret.
     pub fn mask(&self, text: &str) -> String {
         masked(text, &self.find(text))
     }
@@ -130,7 +130,7 @@ impl Redactor {
         marked
     }
 
-    /// Whether a secret stands in the text, in any form.
+    /// Whether a secret is in the text, in any form.
     pub fn finds_in(&self, text: &str) -> bool {
         !self.find(text).is_empty()
     }
@@ -162,7 +162,7 @@ impl Redactor {
         start(&escape::line(&lines.join("; ")), LONGEST)
     }
 
-    /// The start of a text, which may be very long, with a mask in place of every secret, also of one that goes on
+    /// The start of a text, which may be very long, with a mask instead of every secret, also of one that goes on
     /// behind the cut.
     fn mask_start(&self, text: &str) -> String {
         let longest = self.0.as_ref().map_or(0, |known| known.finder().longest);
@@ -209,7 +209,7 @@ impl Finder {
         }
     }
 
-    /// Where a form stands in these bytes.
+    /// Where a form is in these bytes.
     fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let Some(machine) = &self.machine else {
             return std::iter::once(0..bytes.len()).collect();
@@ -223,7 +223,7 @@ impl Finder {
     }
 }
 
-/// The text with a mask in place of these stretches, some of which may go on behind its end.
+/// The text with a mask instead of these stretches, some of which may go on behind its end.
 fn masked(text: &str, secrets: &[Range<usize>]) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut done = 0;

@@ -172,7 +172,7 @@ fn a_percent_before_a_secret_does_not_hide_it() {
             assert!(shown.ends_with(MASK), "{before}{form}: {shown}");
         }
     }
-    // What looks like a part of it stands in the middle of another character here.
+    // What looks like a part of it is in the middle of another character here.
     assert_eq!(mask(&["9abcdefgh"], "éabcdefgh"), MASK);
 }
 

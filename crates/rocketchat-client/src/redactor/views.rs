@@ -165,7 +165,7 @@ fn escape(bytes: &[u8]) -> Option<(Decoded, usize)> {
     }
 }
 
-/// What stands behind `\u`.
+/// What is behind `\u`.
 fn unicode(bytes: &[u8]) -> Option<(char, usize)> {
     if let Some(rest) = bytes.strip_prefix(b"{") {
         let digits = rest.iter().take(9).position(|byte| *byte == b'}')?;

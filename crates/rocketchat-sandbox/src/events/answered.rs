@@ -107,7 +107,7 @@ impl Prepared {
                 if let Some(mut record) = state.world.record(id).cloned() {
                     record.insert("enabled".to_owned(), false.into());
                     record.insert("_updatedAt".to_owned(), run.of.sandbox.clock.iso().into());
-                    // A state that cannot be written is told in the log.
+                    // A state that cannot be written is reported in the log.
                     let _ = state.write(vec![Write::Record(record)]);
                 }
                 return;

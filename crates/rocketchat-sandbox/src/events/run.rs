@@ -75,7 +75,7 @@ impl Run {
             entry.extend(more);
         }
         entry.insert("_updatedAt".to_owned(), self.of.sandbox.clock.iso().into());
-        // A history that cannot be written is told in the log.
+        // A history that cannot be written is reported in the log.
         let _ = self
             .of
             .sandbox

@@ -7,7 +7,7 @@ use super::super::profile::Quirk;
 use super::super::reply::{Place, Refusal};
 use super::{Call, Kind, is_blank};
 
-/// What an outgoing integration may name in the place of a room.
+/// What an outgoing integration may name instead of a room.
 const SCOPES: &[&str] = &[
     "all_public_channels",
     "all_private_groups",

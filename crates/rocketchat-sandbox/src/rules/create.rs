@@ -81,7 +81,7 @@ pub(super) fn addressed(call: &Call<'_>, kind: Kind) -> Option<Record> {
     found.cloned()
 }
 
-/// Whether an outgoing integration calls this URL. What is no text can be one of its URLs only as a list of them all.
+/// Whether an outgoing integration calls this URL. What is not a text can be one of its URLs only as a list of them all.
 fn has_url(record: &Record, url: &Value) -> bool {
     let urls = record.get("urls");
     let listed = urls.and_then(Value::as_array);

@@ -270,7 +270,7 @@ pub(in super::super) fn finish(
     (json_response(status, &answer.body), delivered.posts)
 }
 
-/// What is said in the place of an answer that the server would not give, or that nobody can tell.
+/// What is said instead of an answer that the server would not give, or that nobody can tell.
 fn without_answer(outcome: &Outcome) -> delivery::Answer {
     let (status, error) = match &outcome.end {
         End::Hangs => (

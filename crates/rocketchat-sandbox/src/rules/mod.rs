@@ -247,7 +247,7 @@ pub(super) fn is_falsy(value: Option<&Value>) -> bool {
     }
 }
 
-/// Whether a value is no text with something in it.
+/// Whether a value is not a text with something in it.
 pub(super) fn is_blank(value: Option<&Value>) -> bool {
     value.and_then(Value::as_str).is_none_or(js::is_blank)
 }

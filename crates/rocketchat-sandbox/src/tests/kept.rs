@@ -296,7 +296,7 @@ fn a_state_is_written_by_one_at_a_time_and_read_by_all() {
         );
         assert!(error.help().is_some());
         assert!(Sandbox::open(&reading, Clock::system()).is_ok());
-        // Whatever stands there, it is no more than words.
+        // Whatever is there, it is no more than words.
         for odd in ["", "{}", "[[[", "\u{1b}[31m"] {
             fs::write(kept.folder.path().join("state.jsonl.lock"), odd).expect("written");
             let error = kept.open().expect_err("in use");

@@ -77,7 +77,7 @@ impl Draft {
                 .get(key)
                 .filter(|value| !matches!(value, Value::Undefined))
         };
-        // The server sets a value that is no list to undefined, and asks afterwards whether there are attachments.
+        // The server sets a value that is not a list to undefined, and asks afterwards whether there are attachments.
         let parse_urls = known("parseUrls").cloned();
         let has_attachments = list.is_some();
         let (mut avatar, mut emoji) = (Value::Undefined, Value::Undefined);

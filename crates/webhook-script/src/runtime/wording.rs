@@ -131,7 +131,7 @@ fn called(before: &str, after: &str) -> Option<String> {
     }
 }
 
-/// What stands before the parenthesis that the one at the end closes.
+/// What is before the parenthesis that the one at the end closes.
 fn opening(text: &str) -> Option<&str> {
     let mut depth = 1;
     for (at, c) in text.char_indices().rev() {

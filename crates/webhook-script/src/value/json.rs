@@ -16,7 +16,7 @@ use super::{Value, iso, milliseconds, number_text};
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Value {
-    /// The value of a JSON text as it stands: nothing in it is a tag.
+    /// The value of a JSON text as it is: nothing in it is a tag.
     pub fn from_plain_json(json: &Json) -> Value {
         match json {
             Json::Array(items) => Value::Array(items.iter().map(Value::from_plain_json).collect()),

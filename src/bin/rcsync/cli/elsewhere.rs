@@ -97,7 +97,7 @@ const FLAGS: [(&[&str], &str); 13] = [
     ),
 ];
 
-/// Adds what is meant to an error about a word of another tool, in the place of one that only looks like it.
+/// Adds what is meant to an error about a word of another tool, instead of one that only looks like it.
 pub(crate) fn explained(mut error: Error) -> Error {
     let told = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word.as_str()),

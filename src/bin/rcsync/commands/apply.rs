@@ -106,7 +106,7 @@ async fn shown_and_made(
     written(args, &report, exit)
 }
 
-/// The flags, and what a saved plan says in the place of those that are not given.
+/// The flags, and what a saved plan says instead of those that are not given.
 fn as_saved(args: &ApplyArgs, saved: Option<&Saved>) -> ApplyArgs {
     let mut args = args.clone();
     if let Some(saved) = saved {
@@ -177,7 +177,7 @@ impl Run<'_> {
         if terminal::check_out().is_ok() {
             return (report, exit);
         }
-        // What was done must be known all the same.
+        // What was done must be known anyway.
         let options = RenderOptions {
             color: terminal.color_err,
             ..terminal.options()

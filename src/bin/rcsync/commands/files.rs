@@ -89,7 +89,7 @@ pub(super) fn check_free(files: &[File], force: bool) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether a file could be written there by now, in the place of what there is.
+/// Whether a file could be written there by now, instead of what there is.
 pub(super) fn can_be_written(path: &Path) -> Result<(), Problem> {
     let said = |error: &io::Error| cannot_be_written(path, error);
     let file = File {
@@ -123,7 +123,7 @@ pub(super) fn write(files: &[File], force: bool) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Writes one file in the place of what was there; a secret one for its owner alone.
+/// Writes one file instead of what was there; a secret one for its owner alone.
 pub(super) fn replace(path: &Path, text: String, secret: bool) -> Result<(), Problem> {
     let file = [File {
         path: path.to_owned(),

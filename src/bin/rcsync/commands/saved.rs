@@ -24,7 +24,7 @@ impl Saved {
     /// Reads it. No request is sent.
     ///
     /// # Errors
-    /// When it is no plan that may be applied.
+    /// When it is not a plan that may be applied.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
         let text = files::read_report(path).map_err(|error| {

@@ -14,7 +14,7 @@ pub(super) fn run(args: &SchemaArgs) -> Exit {
     Exit::Done
 }
 
-/// The schema as it is printed, and as it stands in `schema/`.
+/// The schema as it is printed, and as it is in `schema/`.
 pub(super) fn text(of: SchemaOf) -> String {
     let schema = match of {
         SchemaOf::Manifest => manifest::schema(),

@@ -1,6 +1,6 @@
 //! What a server stores of a script when it is saved, and why it may refuse to.
 //!
-//! A raw script is checked as the body of a sloppy function, and stored as it stands. A transpiled one is checked as a
+//! A raw script is checked as the body of a sloppy function, and stored as it is. A transpiled one is checked as a
 //! module, whose rules are strict, and is sloppy afterwards: see [`transpile`].
 
 mod classes;

@@ -1,4 +1,4 @@
-//! A sandbox inside this process, in place of a server.
+//! A sandbox inside this process, instead of a server.
 
 use std::fs;
 use std::io;
