@@ -175,6 +175,7 @@ const INVALID: &[Invalid] = &[
     error("scope-on-incoming--part", 5, 21),
     error("script-class", 7, 13),
     error("script-class--case", 7, 13),
+    error("script-class--remark-in-fold", 7, 7),
     error("script-constructor", 8, 9),
     warning("script-engine-gone", 11, 19),
     error("script-file--absolute", 6, 21),

@@ -2,7 +2,7 @@
 
 use webhook_script::{Class, Facts, Spot};
 
-use super::{Used, declared, undefined, word};
+use super::{KEEP_LINES, Used, declared, undefined, word};
 use crate::integration::Kind;
 use crate::manifest::messages::nearest;
 use crate::problem::{Place, Problem};
@@ -21,7 +21,7 @@ fn called(kind: Kind) -> &'static [&'static str] {
 
 /// There is no `Script` at the top level: what there is in its place.
 pub(super) fn no_script(used: &Used<'_>, facts: &Facts) -> Problem {
-    let error = |at, name: &str, message| used.error("script-class", at, name, message);
+    let error = |at, name: &str, message: &str| used.error("script-class", at, name, message);
     if let Some((name, at)) = nearly_script(facts) {
         return error(Some(at), name, "no class is named `Script`")
             .help("did you mean `Script`?")
@@ -41,7 +41,13 @@ pub(super) fn no_script(used: &Used<'_>, facts: &Facts) -> Problem {
         return error(Some(*at), name, "no class is named `Script`")
             .help(format!("if a server is to use `{name}`, name it `Script`"));
     }
-    error(None, "", "the script has no class named `Script`").help(WRITE_A_CLASS)
+    let message = "the script has no class named `Script`";
+    if used.swallows_lines() {
+        let message =
+            format!("{message}: `>` joins its lines, so everything after `//` is a comment");
+        return error(None, "", &message).help(KEEP_LINES);
+    }
+    error(None, "", message).help(WRITE_A_CLASS)
 }
 
 /// Each word with the one before it.

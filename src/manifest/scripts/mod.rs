@@ -278,7 +278,15 @@ fn word(facts: &Facts, name: &str, from: Option<Spot>) -> Option<Spot> {
     words.find(|(word, _)| word == name).map(|(_, at)| *at)
 }
 
+/// What to do about a block whose lines are joined.
+const KEEP_LINES: &str = "write `|` instead of `>`: it keeps the lines";
+
 impl Used<'_> {
+    /// Whether YAML joins its lines, so that a comment takes all that follows.
+    fn swallows_lines(&self) -> bool {
+        self.location.folded && self.text.contains("//")
+    }
+
     /// What a server would not find is a warning as long as it does not look for it.
     fn weighed(&self, mut found: Vec<Problem>) -> Vec<Problem> {
         if !self.enabled {

@@ -2,7 +2,7 @@
 
 use webhook_script::{ScriptError, Spot};
 
-use super::{Used, before};
+use super::{KEEP_LINES, Used, before};
 use crate::problem::Problem;
 use crate::words::is_invisible;
 
@@ -22,12 +22,12 @@ pub(super) fn syntax(used: &Used<'_>, error: &ScriptError) -> Problem {
             .error("script-syntax", at, "", message)
             .help("remove it: it usually comes from copied text");
     }
-    if used.location.folded && used.text.contains("//") {
+    if used.swallows_lines() {
         let message =
             "the script does not parse: `>` joins its lines, so everything after `//` is a comment";
         return used
             .error("script-syntax", at, "", message)
-            .help("write `|` instead of `>`: it keeps the lines");
+            .help(KEEP_LINES);
     }
     if error.message == webhook_script::CLOSING_COMMENT {
         let message = "the script ends with a comment and no line break, which comments out what the server appends";
