@@ -85,6 +85,9 @@ impl Verdict {
     }
 }
 
+/// Narrower, words would have no room.
+const LEAST: usize = 40;
+
 impl DoctorReport {
     /// A report of these checks.
     pub fn new(address: &str, checks: Vec<Check>) -> Self {
@@ -95,17 +98,19 @@ impl DoctorReport {
         }
     }
 
-    /// As people read it: a line for each check, and what to do about it below.
-    pub fn text(&self) -> String {
+    /// As people read it: a line for each check, and what to do about it below. Lines have at most `columns` cells, where the
+    /// words allow that, and never more than 80.
+    pub fn text(&self, columns: usize) -> String {
+        let columns = columns.clamp(LEAST, text::COLUMNS);
         let mut text = format!("rcsync doctor · {}\n\n", self.address.for_terminal());
         for check in &self.checks {
             let lead = format!("{} {:<13} ", check.verdict.sign(), check.about);
             let indent = cells(&lead);
-            text += &wrapped(&lead, &check.words.for_terminal(), indent, text::COLUMNS);
+            text += &wrapped(&lead, &check.words.for_terminal(), indent, columns);
             text.push('\n');
             if let Some(help) = &check.help {
                 let lead = format!("{:indent$}→ ", "");
-                text += &wrapped(&lead, &help.for_terminal(), indent + 2, text::COLUMNS);
+                text += &wrapped(&lead, &help.for_terminal(), indent + 2, columns);
                 text.push('\n');
             }
         }
@@ -130,5 +135,38 @@ impl DoctorReport {
                 format!("\nFix the {blocked} marked `!` before planning.\n")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::{Code, Problem};
+
+    #[test]
+    fn lines_fit_the_terminal() {
+        let words = "posting users of incoming webhooks need `message-impersonate` (role `bot`)";
+        let problem = Problem {
+            severity: Severity::Warning,
+            ..Problem::with_help(
+                Code("version"),
+                words,
+                "give the user the role `bot`, or another role with that permission",
+            )
+        };
+        let checks = vec![Check {
+            about: "version",
+            found: Err(problem),
+        }];
+        let report = DoctorReport::new("https://chat.example.org", checks);
+        for columns in [60, 80, 200] {
+            let text = report.text(columns);
+            assert!(
+                text.lines().all(|line| cells(line) <= columns.min(80)),
+                "{text}"
+            );
+        }
+        assert!(report.text(60).lines().count() > report.text(80).lines().count());
+        assert_eq!(report.text(200), report.text(80));
     }
 }

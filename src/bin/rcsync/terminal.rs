@@ -185,6 +185,11 @@ pub(super) fn note(lines: &str) {
     }
 }
 
+/// How many characters a line of standard output's terminal holds.
+pub(super) fn out_width() -> usize {
+    terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| width.0.into())
+}
+
 /// How many characters a line of standard error's terminal holds.
 pub(super) fn width() -> usize {
     terminal_size::terminal_size_of(io::stderr()).map_or(80, |(width, _)| width.0.into())

@@ -44,7 +44,7 @@ async fn told(args: &DoctorArgs) -> Result<Exit, Failure> {
     let blocked = doctor::is_blocked(&checks);
     let report = DoctorReport::new(&config.shown(), checks);
     match args.format {
-        PlainFormat::Text => terminal::out(&report.text()),
+        PlainFormat::Text => terminal::out(&report.text(terminal::out_width())),
         PlainFormat::Json => terminal::json(&report),
     };
     Ok(if blocked { Exit::Server } else { Exit::Done })
