@@ -212,6 +212,12 @@ fn permissions_are_told_with_what_needs_them() {
           roles `manage-own-incoming-integrations` and `manage-own-outgoing-integrations`"
         ]
     );
+    // To give this account the permissions to its own would take away what it sees.
+    let partial = of(&["manage-incoming-integrations"]);
+    assert!(
+        partial.iter().all(|line| !line.contains("manage-own-")),
+        "{partial:?}"
+    );
     let lines = said(|facts| {
         let all = [
             "manage-incoming-integrations",
